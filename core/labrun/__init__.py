@@ -1,0 +1,32 @@
+"""labrun: simulate, learn, analyse and report from one YAML file.
+
+This page is all that a plugin needs: `from labrun import …`.
+"""
+
+from labrun.ensemble import Ensemble
+from labrun.examples import ArraySpec, Examples, ExampleSpec
+from labrun.faults import did_you_mean
+from labrun.findings import Findings
+from labrun.inputs import Outline
+from labrun.plugin import Analysis, Arrays, Dataset, Field, Model, Plugin, Simulator, View, hookimpl
+from labrun.trained import TrainedModel
+
+__all__ = [
+    "Analysis",
+    "ArraySpec",
+    "Arrays",
+    "Dataset",
+    "Ensemble",
+    "ExampleSpec",
+    "Examples",
+    "Field",
+    "Findings",
+    "Model",
+    "Outline",
+    "Plugin",
+    "Simulator",
+    "TrainedModel",
+    "View",
+    "did_you_mean",
+    "hookimpl",
+]

@@ -1,0 +1,131 @@
+"""Changes of input images that leave the target as it is: array code on batches, exact where it can be.
+
+Inputs are `(batch, height, width, …)`; all further axes (frames, channels) are moved together. Where the examples are
+periodic, images wrap around their edges; elsewhere what comes in from outside repeats the edge.
+
+`flip`, `quarter_turn` and `shift` move cells and change no value. `rotate` (any angle) and `zoom` interpolate
+bilinearly, in one pass.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+__all__ = ["Augmentation"]
+
+BARE_WORDS: dict[str, Any] = {
+    "flip": "both",
+    "quarter_turn": True,
+    "shift": True,
+    "rotate": 180.0,
+    "zoom": 0.2,
+    "brightness": 0.05,
+}
+"""What a bare word in `augment: [flip, zoom]` stands for."""
+
+
+class Augmentation(BaseModel):
+    """What is drawn anew for each example in each epoch: `[flip, quarter_turn, shift, {zoom: 0.1}]`, or a mapping."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flip: Literal["none", "horizontal", "vertical", "both"] = Field(
+        "none", description="mirror, with probability 1/2 an axis"
+    )
+    quarter_turn: bool = Field(False, description="turn by 0, 90, 180 or 270 degrees (square images)")
+    shift: bool = Field(False, description="roll by any number of cells along both axes (periodic images)")
+    rotate: float = Field(0.0, ge=0, le=180, description="turn by an angle drawn from ± this [degrees]")
+    zoom: float = Field(0.0, ge=0, lt=1, description="stretch height and width, each by a factor drawn from 1 ± this")
+    brightness: float = Field(0.0, ge=0, lt=1, description="multiply all values by a factor drawn from 1 ± this")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        settings: dict[str, Any] = {}
+        for item in value:
+            if isinstance(item, dict):
+                settings |= item
+            elif item in BARE_WORDS:
+                settings[item] = BARE_WORDS[item]
+            else:
+                raise ValueError(f"there is no augmentation {item!r} (known: {', '.join(BARE_WORDS)})")
+        return settings
+
+    def obstacle(self, shape: tuple[int, ...], periodic: bool) -> str | None:
+        """Why examples of this shape cannot be augmented so, or None."""
+        if self == Augmentation():
+            return None
+        if len(shape) < 2:
+            return f"augmentation needs images; x has the shape {shape}"
+        if self.shift and not periodic:
+            return "'shift' rolls images over their edges; these examples are not periodic"
+        if self.quarter_turn and shape[0] != shape[1]:
+            return f"'quarter_turn' needs square images; x has the shape {shape}"
+        return None
+
+    def apply(self, batch: np.ndarray, periodic: bool, rng: np.random.Generator) -> np.ndarray:
+        """Return a changed copy of `batch` (batch, height, width, …), of the same shape and type."""
+        import numpy as np
+
+        changed = np.array(batch)
+        count, (height, width) = len(batch), batch.shape[1:3]
+        if self.rotate or self.zoom:
+            angles = np.deg2rad(rng.uniform(-self.rotate, self.rotate, count))
+            stretch = rng.uniform(1 - self.zoom, 1 + self.zoom, (count, 2))
+            planes = changed.reshape(count, height, width, -1)
+            _resample()(planes.copy(), planes, np.cos(angles), np.sin(angles), stretch, periodic)
+        for axis, mirrored in ((0, self.flip in ("vertical", "both")), (1, self.flip in ("horizontal", "both"))):
+            if mirrored:
+                for i in np.flatnonzero(rng.random(count) < 0.5).tolist():
+                    changed[i] = np.flip(changed[i], axis)
+        if self.quarter_turn:
+            for i, turns in enumerate(rng.integers(0, 4, count).tolist()):
+                changed[i] = np.rot90(changed[i], turns)
+        if self.shift:
+            for i, (down, right) in enumerate(rng.integers(0, (height, width), (count, 2)).tolist()):
+                changed[i] = np.roll(changed[i], (down, right), (0, 1))
+        if self.brightness:
+            factors = rng.uniform(1 - self.brightness, 1 + self.brightness, count)
+            changed *= factors.astype(changed.dtype).reshape(-1, *[1] * (changed.ndim - 1))
+        return changed
+
+
+@cache
+def _resample() -> Callable[..., None]:
+    """The compiled kernel of rotation and zoom: `out[b, i, j] = source[b]` at the cell that (i, j) comes from,
+    bilinearly."""
+    import numba
+
+    @numba.njit(cache=True, nogil=True)
+    def resample(source, out, cosine, sine, stretch, periodic):  # type: ignore[no-untyped-def]
+        batch, height, width, channels = source.shape
+        middle_i, middle_j = (height - 1) / 2, (width - 1) / 2
+        for b in range(batch):
+            for i in range(height):
+                for j in range(width):
+                    y, x = i - middle_i, j - middle_j
+                    from_i = (cosine[b] * y + sine[b] * x) / stretch[b, 0] + middle_i
+                    from_j = (cosine[b] * x - sine[b] * y) / stretch[b, 1] + middle_j
+                    i0, j0 = int(numba.float64(from_i // 1)), int(numba.float64(from_j // 1))
+                    a, c = from_i - i0, from_j - j0
+                    if periodic:
+                        top, bottom, left, right = i0 % height, (i0 + 1) % height, j0 % width, (j0 + 1) % width
+                    else:
+                        top, bottom = min(max(i0, 0), height - 1), min(max(i0 + 1, 0), height - 1)
+                        left, right = min(max(j0, 0), width - 1), min(max(j0 + 1, 0), width - 1)
+                    for k in range(channels):
+                        upper = (1 - c) * source[b, top, left, k] + c * source[b, top, right, k]
+                        lower = (1 - c) * source[b, bottom, left, k] + c * source[b, bottom, right, k]
+                        out[b, i, j, k] = (1 - a) * upper + a * lower
+
+    return resample

@@ -1,0 +1,79 @@
+"""Batches of examples for Keras: read from disk when they are needed, in an order and with an augmentation that depend
+on the seed, the epoch and the batch alone. So memory is bounded whatever the size of a dataset, and a resumed
+training sees what an undisturbed one would have seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from labrun.augmentation import Augmentation
+from labrun.examples import Examples
+from labrun.seeds import generator
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+__all__ = ["Batches", "as_keras"]
+
+
+@dataclass
+class Batches:
+    """The batches of one epoch after the other; set `epoch` before reading those of an epoch."""
+
+    examples: Examples
+    batch_size: int
+    seed: int = 0
+    shuffle: bool = False
+    augmentation: Augmentation | None = None
+    epoch: int = 0
+
+    def __len__(self) -> int:
+        return -(-len(self.examples) // self.batch_size)
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The order of the examples in an epoch."""
+        import numpy as np
+
+        if not self.shuffle:
+            return np.arange(len(self.examples))
+        if epoch not in self._orders:
+            self._orders.clear()
+            self._orders[epoch] = generator(self.seed, "order", epoch).permutation(len(self.examples))
+        return self._orders[epoch]
+
+    @cached_property
+    def _orders(self) -> dict[int, np.ndarray]:
+        return {}
+
+    def batch(self, number: int) -> tuple[Any, np.ndarray]:
+        """Inputs and targets of one batch of the current epoch."""
+        import numpy as np
+
+        chosen = self.order(self.epoch)[number * self.batch_size : (number + 1) * self.batch_size]
+        ascending = np.sort(chosen)  # files are read from front to back
+        x, y = self.examples.load(ascending)
+        back = np.searchsorted(ascending, chosen)
+        if isinstance(x, dict):
+            return {name: array[back] for name, array in x.items()}, y[back]
+        rng = generator(self.seed, "augment", self.epoch, number)
+        x = x[back]
+        if self.augmentation is not None:
+            x = self.augmentation.apply(x, self.examples.periodic, rng)
+        return x, y[back]
+
+
+def as_keras(batches: Batches) -> keras.utils.PyDataset:
+    """The batches as Keras takes them; they are read in a thread while the network computes."""
+    import keras
+
+    class Stream(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+        def __len__(self) -> int:
+            return len(batches)
+
+        def __getitem__(self, number: int) -> tuple[Any, np.ndarray]:
+            return batches.batch(number)
+
+    return Stream()

@@ -1,0 +1,131 @@
+"""The blocks of a project file: what may stand in it, before any plugin is asked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from labrun.augmentation import Augmentation
+from labrun.sweep import Sweep
+
+__all__ = [
+    "STAGE_BLOCKS",
+    "AnalysisBlock",
+    "DatasetBlock",
+    "FitBlock",
+    "Head",
+    "ModelBlock",
+    "SimulationBlock",
+    "Split",
+]
+
+STAGE_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Head(_Block):
+    """The keys of a project beside its stages."""
+
+    project: str = Field(pattern=STAGE_NAME, description="name of the project, and of the folder of its runs")
+    description: str = Field("", description="the question that the project answers")
+    seed: int = Field(0, ge=0, description="all random numbers follow from this one")
+    requires: list[str] = Field(default=[], description="packages that must be installed, as in 'labrun>=1'")
+    plugins: list[str] = Field(default=[], description="local plugin files, beside the project")
+    extends: str | None = Field(None, description="the project that this one is laid over")
+
+
+class _StageBlock(_Block):
+    use: str = Field(description="name of the plugin, or distribution:name")
+    with_: dict[str, Any] = Field(default={}, alias="with", description="configuration of the plugin")
+
+
+def _one_or_many(value: Any) -> Any:
+    return {"": value} if isinstance(value, (str, list)) else value
+
+
+References = Annotated[dict[str, str | list[str]], BeforeValidator(_one_or_many)]
+Matrix = Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)]
+
+
+class SimulationBlock(_StageBlock):
+    """A simulation: one member for each row of its sweep."""
+
+    sweep: Sweep | None = Field(None, description="the table of parameters; without one there is a single member")
+    failures: Literal["stop", "skip"] = Field("stop", description="what a member that fails does to the run")
+
+
+class Split(_Block):
+    """Parts of a dataset, named in other stages as `dataset.part`."""
+
+    fractions: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(min_length=2, description="share of each part")
+    by: Literal["member", "example"] = Field(
+        "member", description="what must not be parted; 'example' lets a member lie on two sides"
+    )
+
+    @field_validator("fractions")
+    @classmethod
+    def _adds_up(cls, fractions: dict[str, float]) -> dict[str, float]:
+        if sum(fractions.values()) > 1 + 1e-9:
+            raise ValueError(f"the fractions add up to {sum(fractions.values()):g}, more than 1")
+        return fractions
+
+
+class DatasetBlock(_StageBlock):
+    """A dataset: examples made from other stages."""
+
+    from_: References = Field(default={}, alias="from", description="the stages that it is made from")
+    split: Split | None = Field(None, description="parts of the dataset")
+
+
+class EarlyStopping(_Block):
+    """Stop when the monitored number has not become better for `patience` epochs."""
+
+    patience: int = Field(ge=1, description="epochs to wait")
+
+
+class FitBlock(_Block):
+    """How a model is trained."""
+
+    train: str = Field(description="the dataset, or part of one, to train on")
+    validation: str | None = Field(None, description="the dataset that is watched while training")
+    epochs: int = Field(ge=1, description="passes over the training examples")
+    batch_size: int = Field(32, ge=1, description="examples in one step")
+    augment: Augmentation = Field(
+        default=Augmentation(), description="changes of the inputs that leave the target as it is"
+    )
+    monitor: str | None = Field(None, description="number that says which epoch is best (default: val_loss, or loss)")
+    keep: Literal["last", "best"] = Field("last", description="the weights of which epoch are kept")
+    early_stopping: EarlyStopping | None = Field(None, description="stop before `epochs` if nothing becomes better")
+    seed: int = Field(0, ge=0, description="another number gives another initialization, order and augmentation")
+    tensorboard: bool = Field(False, description="write logs for TensorBoard (needs the package)")
+
+
+class ModelBlock(_StageBlock):
+    """A model and its training."""
+
+    from_: References = Field(default={}, alias="from", description="the stages that it is built with, if it needs any")
+    fit: FitBlock = Field(description="how it is trained")
+    matrix: Matrix | None = Field(
+        None, description="one stage for each combination of these values (dotted keys of this stage)"
+    )
+
+
+class AnalysisBlock(_StageBlock):
+    """An analysis."""
+
+    from_: References = Field(default={}, alias="from", description="the stages that it looks at")
+    matrix: Matrix | None = Field(
+        None, description="one stage for each combination of these values (dotted keys of this stage)"
+    )
+
+
+STAGE_BLOCKS: dict[str, type[_StageBlock]] = {
+    "simulations": SimulationBlock,
+    "datasets": DatasetBlock,
+    "models": ModelBlock,
+    "analyses": AnalysisBlock,
+}

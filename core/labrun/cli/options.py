@@ -1,0 +1,44 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["only_option", "project_argument", "runs_option", "set_option", "store_of"]
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+project_argument: Decorator = click.argument(
+    "project", type=click.Path(path_type=Path, dir_okay=False), metavar="PROJECT.yaml"
+)
+
+set_option: Decorator = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a value: models.cnn.fit.epochs=5. May be repeated.",
+)
+
+runs_option: Decorator = click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs"),
+    envvar="LABRUN_RUNS",
+    show_default=True,
+    show_envvar=True,
+    help="Folder of runs and of the store.",
+)
+
+only_option: Decorator = click.option(
+    "--only", multiple=True, metavar="STAGE", help="This stage and what it needs, nothing else. May be repeated."
+)
+
+
+def store_of(runs: Path) -> Path:
+    """The store lies beside the runs that use it."""
+    return runs / ".store"

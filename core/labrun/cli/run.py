@@ -1,0 +1,66 @@
+"""`labrun run`: do a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from labrun.cli.options import only_option, project_argument, runs_option, set_option, store_of
+from labrun.faults import LabrunError
+
+__all__ = ["run"]
+
+EXIT_CODES = {"done": 0, "failed": 1, "interrupted": 130}
+
+
+@click.command()
+@project_argument
+@click.option(
+    "--workers", type=click.IntRange(min=1), envvar="LABRUN_WORKERS", help="Worker processes (default: one a core)."
+)
+@set_option
+@only_option
+@click.option("--fresh", is_flag=True, help="Do all stages again, whatever is in the store.")
+@runs_option
+@click.pass_context
+def run(
+    context: click.Context,
+    project: Path,
+    workers: int | None,
+    overrides: tuple[str, ...],
+    only: tuple[str, ...],
+    fresh: bool,
+    runs: Path,
+) -> None:
+    """Run a project: what is done already is left alone, everything else is done, then the report is written."""
+    from labrun.display import display_for
+    from labrun.engine import Engine
+    from labrun.eventlog import EventLog
+    from labrun.observers import Observers
+    from labrun.plan import make_plan
+    from labrun.pool import available_cores
+    from labrun.project import load, stage_ids
+    from labrun.report import ReportWriter
+    from labrun.runfolder import RunFolder
+
+    loaded = load(project, overrides)
+    plan = make_plan(loaded, store_of(runs), stage_ids(loaded, only) if only else None)
+    folder = RunFolder(runs / loaded.name)
+    try:
+        folder.prepare(plan)
+    except OSError as error:
+        raise LabrunError(
+            f"cannot write the run's folder {folder.path}: {error.strerror or error}. Choose another with --runs DIR"
+        ) from error
+    if fresh:
+        for planned in plan.stages.values():
+            plan.store.discard(planned.section, planned.key)
+    manager = loaded.registry.manager
+    manager.register(EventLog(folder.path / "events.jsonl"), name="events.jsonl")
+    manager.register(ReportWriter(folder, plan), name="report.html")
+    manager.register(display_for(Console()), name="display")
+    observers = Observers(manager, lambda text: click.echo(text, err=True))
+    outcome = Engine(plan, folder, observers, workers or available_cores()).run()
+    context.exit(EXIT_CODES[outcome])

@@ -1,0 +1,143 @@
+"""What a person sees of a run: bars in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.plugin import hookimpl
+
+__all__ = ["Lines", "Terminal", "display_for"]
+
+SECONDS_BETWEEN_LINES = 10.0
+_MARKS = {
+    "done": "[green]✓[/]",
+    "reused": "[dim]=[/]",
+    "failed": "[red]✗[/]",
+    "skipped": "[yellow]-[/]",
+    "interrupted": "[yellow]![/]",
+}
+
+
+def display_for(console: Console) -> Terminal | Lines:
+    """Bars if the console is a terminal, else lines."""
+    return Terminal(console) if console.is_terminal else Lines(console)
+
+
+def _numbers(event: StageProgressed) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in event.numbers.items())
+
+
+def _ending(event: RunFinished) -> str:
+    words = {
+        "done": "finished",
+        "failed": "stages failed",
+        "interrupted": "interrupted; the same command goes on from here",
+    }
+    return f"{words[event.outcome]} after {_clock(event.seconds)}; report: {event.report}"
+
+
+def _clock(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+class Lines:
+    """One line for each thing that happens, and for the progress of a stage one every ten seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said = 0.0
+        self._unit = ""
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    @hookimpl
+    def labrun_run_started(self, event: RunStarted) -> None:
+        self._say(
+            f"{event.project}: {len(event.stages)} stages, {len(event.reused)} of them done before; {event.workers} workers"
+        )
+
+    @hookimpl
+    def labrun_stage_started(self, event: StageStarted) -> None:
+        self._unit, self._said = event.unit, time.monotonic()
+        before = f" ({event.done} done before)" if event.done else ""
+        self._say(f"{event.stage}: {event.plugin}, {event.total} {event.unit}{before}")
+
+    @hookimpl
+    def labrun_stage_progressed(self, event: StageProgressed) -> None:
+        if time.monotonic() - self._said >= SECONDS_BETWEEN_LINES:
+            self._said = time.monotonic()
+            self._say(f"{event.stage}: {event.done}/{event.total} {self._unit}  {_numbers(event)}".rstrip())
+
+    @hookimpl
+    def labrun_stage_finished(self, event: StageFinished) -> None:
+        told = (
+            f": {event.message}" if event.message else f" in {_clock(event.seconds)}" if event.outcome == "done" else ""
+        )
+        self._say(f"{event.stage}: {event.outcome}{told}")
+
+    @hookimpl
+    def labrun_run_finished(self, event: RunFinished) -> None:
+        self._say(_ending(event))
+
+
+class Terminal:
+    """A bar for the stage in work, a line for each that is over."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress = Progress(
+            TextColumn("  {task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[numbers]}"),
+            console=console,
+            transient=True,
+        )
+
+    @hookimpl
+    def labrun_run_started(self, event: RunStarted) -> None:
+        self._console.print(
+            f"[bold]{escape(event.project)}[/]  {len(event.stages)} stages, {len(event.reused)} of them done before"
+        )
+        self._progress.start()
+
+    @hookimpl
+    def labrun_stage_started(self, event: StageStarted) -> None:
+        self._clear()
+        self._progress.add_task(
+            escape(event.stage), total=event.total, completed=event.done, unit=event.unit, numbers=""
+        )
+
+    @hookimpl
+    def labrun_stage_progressed(self, event: StageProgressed) -> None:
+        for task in self._progress.task_ids:
+            self._progress.update(task, completed=event.done, numbers=_numbers(event))
+
+    @hookimpl
+    def labrun_stage_finished(self, event: StageFinished) -> None:
+        self._clear()
+        told = escape(event.message) or (
+            f"[dim]{_clock(event.seconds)}[/]" if event.outcome == "done" else f"[dim]{event.outcome}[/]"
+        )
+        self._progress.console.print(f"{_MARKS[event.outcome]} {escape(event.stage)}  {told}", highlight=False)
+
+    @hookimpl
+    def labrun_run_finished(self, event: RunFinished) -> None:
+        self._progress.stop()
+        self._console.print(escape(_ending(event)), highlight=False, soft_wrap=True)
+
+    def _clear(self) -> None:
+        for task in list(self._progress.task_ids):
+            self._progress.remove_task(task)

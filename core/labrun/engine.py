@@ -1,0 +1,221 @@
+"""Running a plan: each stage in order, what is in the store left alone, every event told to the observers.
+
+A stage that fails is reported when it happens; stages that need it are skipped, all others are done.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labrun.events import Outcome, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.faults import LabrunError
+from labrun.findings import Findings
+from labrun.observers import Observers
+from labrun.parts import cut
+from labrun.plan import Plan, Planned
+from labrun.plugin import Analysis, Model
+from labrun.pool import Workers
+from labrun.project import Ref
+from labrun.results import Results
+from labrun.runfolder import RunFolder
+from labrun.seeds import integer_seed
+from labrun.simulation import MembersFailed, simulate_parts
+
+__all__ = ["Engine"]
+
+
+@dataclass
+class _Ended:
+    outcome: Outcome
+    message: str = ""
+    traceback: str = ""
+
+
+class Engine:
+    """One execution of a plan."""
+
+    def __init__(self, plan: Plan, folder: RunFolder, observers: Observers, workers: int) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.observers = observers
+        self.workers = Workers(workers)
+        self.results = Results(plan)
+        self.ended: dict[str, _Ended] = {}
+
+    def run(self) -> Outcome:
+        """Run all stages.
+
+        Returns:
+            `done` if every stage is, `failed` if one could not be, `interrupted` after Ctrl-C.
+        """
+        started = time.time()
+        stages = list(self.plan.stages.values())
+        reused = [p.id for p in stages if self.plan.manifest(p) is not None]
+        folder = str(self.folder.path)
+        ids = [p.id for p in stages]
+        self.observers.tell(RunStarted(time.time(), self.plan.project.name, folder, ids, reused, self.workers.count))
+        outcome: Outcome = "done"
+        try:
+            for planned in stages:
+                self._stage(planned)
+            outcome = "failed" if any(e.outcome in ("failed", "skipped") for e in self.ended.values()) else "done"
+        except KeyboardInterrupt:
+            outcome = "interrupted"
+        finally:
+            self.workers.stop(at_once=outcome == "interrupted")
+            self.folder.record(self.plan, {name: ended.outcome for name, ended in self.ended.items()}, outcome, started)
+            report = str(self.folder.path / "report.html")
+            self.observers.tell(RunFinished(time.time(), outcome, time.time() - started, report))
+        return outcome
+
+    def _stage(self, planned: Planned) -> None:
+        begun = time.perf_counter()
+        missing = [ref.id for ref in planned.stage.refs() if self.ended[ref.id].outcome in ("failed", "skipped")]
+        try:
+            if missing:
+                ended = _Ended("skipped", f"it needs {', '.join(dict.fromkeys(missing))}")
+            elif self._is_done(planned):
+                ended = _Ended("reused")
+            else:
+                self._do(planned)
+                ended = _Ended("done")
+            if ended.outcome in ("done", "reused"):
+                self.folder.place(self.plan, planned)
+        except LabrunError as error:
+            ended = _Ended("failed", str(error), traceback.format_exc())
+        except KeyboardInterrupt:
+            self._tell_end(planned, _Ended("interrupted"), begun)
+            raise
+        except Exception as error:  # a plugin may raise anything; the other stages go on
+            ended = _Ended("failed", _in_words(error, planned), traceback.format_exc())
+        self._tell_end(planned, ended, begun)
+
+    def _tell_end(self, planned: Planned, ended: _Ended, begun: float) -> None:
+        self.ended[planned.id] = ended
+        seconds = time.perf_counter() - begun
+        self.observers.tell(
+            StageFinished(time.time(), planned.id, ended.outcome, seconds, ended.message, ended.traceback)
+        )
+
+    def _is_done(self, planned: Planned) -> bool:
+        manifest = self.plan.manifest(planned)
+        return manifest is not None and not (manifest.notes.get("failed") and planned.stage.failures == "stop")
+
+    def _do(self, planned: Planned) -> None:
+        begun = time.perf_counter()
+        match planned.section:
+            case "simulations":
+                self._simulate(planned, begun)
+            case "models":
+                self._train(planned, begun)
+            case "datasets":
+                self._build(planned, begun, self._describe_examples)
+            case "analyses":
+                self._build(planned, begun, self._analyse)
+
+    def _started(self, planned: Planned, unit: str, total: int, done: int = 0) -> None:
+        event = StageStarted(time.time(), planned.id, planned.stage.offer.name, planned.key, unit, total, done)
+        self.observers.tell(event)
+
+    # -- one kind of stage after the other ----------------------------------------------------------------------------------------
+
+    def _simulate(self, planned: Planned, begun: float) -> None:
+        stage, table = planned.stage, planned.stage.table
+        assert table is not None
+        folder = self.plan.folder(planned)
+        parts = cut(table.size, table.groups())
+        announced = False
+
+        def progress(done: int) -> None:
+            nonlocal announced
+            if announced:
+                self.observers.tell(StageProgressed(time.time(), planned.id, done, table.size))
+            else:
+                self._started(planned, "members", table.size, done)
+                announced = True
+
+        seed = self.plan.project.seed
+        receipts = simulate_parts(
+            self.workers.executor, stage.offer, table, stage.fixed, seed, stage.name, folder / "parts", parts, progress
+        )
+        failures = [failure for receipt in receipts for failure in receipt.failures]
+        if failures and stage.failures == "stop":
+            raise MembersFailed(_about_failures(planned, failures, table.size))
+        failed = sorted(failure.member for failure in failures)
+        if len(failed) == table.size:
+            raise MembersFailed(_about_failures(planned, failures, table.size))
+        self._seal(planned, folder, begun, failed=failed, failures=[vars(failure) for failure in failures])
+
+    def _train(self, planned: Planned, begun: float) -> None:
+        from labrun.training import epochs_done, train
+
+        stage, fit = planned.stage, planned.stage.fit
+        assert isinstance(stage.plugin, Model)
+        assert fit is not None
+        self.workers.stop()  # their memory is wanted now
+        folder = self.plan.folder(planned)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._started(planned, "epochs", fit.epochs, epochs_done(folder))
+        train_on, validation = (self._optional(stage.inputs.get(f"fit.{key}")) for key in ("train", "validation"))
+
+        def progress(epoch: int, numbers: dict[str, float]) -> None:
+            self.observers.tell(StageProgressed(time.time(), planned.id, epoch, fit.epochs, numbers))
+
+        seed = integer_seed(self.plan.project.seed, planned.section, stage.base, fit.seed)
+        train(stage.plugin, fit, train_on, validation, self.results.inputs(planned), seed, folder, progress)
+        self._seal(planned, folder, begun)
+
+    def _optional(self, found: Ref | list[Ref] | None) -> Any:
+        return self.results.get(found) if isinstance(found, Ref) else None
+
+    def _build(self, planned: Planned, begun: float, make: Any) -> None:
+        self._started(planned, "steps", 1)
+        with self.plan.store.building(planned.section, planned.key) as folder:
+            make(planned, folder)
+            self._seal(planned, folder, begun)
+
+    def _describe_examples(self, planned: Planned, folder: Path) -> None:
+        from labrun.summary import summarize_examples
+
+        examples = self.results.get(Ref(planned.section, planned.stage.name))
+        summary = summarize_examples(examples, self.results.parts(planned.id))
+        (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+
+    def _analyse(self, planned: Planned, folder: Path) -> None:
+        import matplotlib as mpl
+
+        mpl.use("agg")
+        plugin = planned.stage.plugin
+        assert isinstance(plugin, Analysis)
+        findings = plugin.analyse(**self.results.inputs(planned))
+        if not isinstance(findings, Findings):
+            raise LabrunError(f"{plugin.name}.analyse must return labrun.Findings, not {type(findings).__name__}")
+        findings.save(folder)
+
+    def _seal(self, planned: Planned, folder: Path, begun: float, **notes: Any) -> None:
+        seconds = time.perf_counter() - begun
+        self.plan.store.seal(folder, planned.section, planned.key, planned.id, planned.inputs, seconds, **notes)
+
+
+def _in_words(error: Exception, planned: Planned) -> str:
+    plugin = planned.stage.offer
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"{planned.id}: {error.strerror}: {error.filename or ''}. What was finished is kept; run the same command again"
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{planned.id}: the plugin '{plugin.name}' raised {type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+
+
+def _about_failures(planned: Planned, failures: list[Any], size: int) -> str:
+    shown = "; ".join(f"member {f.member} ({_row(f.parameters)}): {f.error}" for f in failures[:3])
+    more = f"; and {len(failures) - 3} more" if len(failures) > 3 else ""
+    advice = "" if len(failures) == size else f", or write 'failures: skip' in {planned.id} to go on without them"
+    return f"{planned.id}: {len(failures)} of {size} members failed: {shown}{more}. The others are kept. Change their parameters{advice}"
+
+
+def _row(parameters: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in parameters.items()) or "no swept parameters"

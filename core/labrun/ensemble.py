@@ -1,0 +1,98 @@
+"""All members of one simulation: a table of parameters, and arrays that are read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from labrun.plugin import Arrays
+
+__all__ = ["Ensemble"]
+
+
+class Members(Protocol):
+    """Where an ensemble reads its arrays from."""
+
+    def names(self, member: int) -> list[str]: ...
+    def shape(self, member: int, name: str) -> tuple[int, ...]: ...
+    def read(self, member: int, name: str, selection: Any = ()) -> np.ndarray: ...
+
+
+class Ensemble:
+    """The members of a simulation stage.
+
+    `parameters` is a pandas DataFrame with one row a member: what was swept, and the labels of its table.
+    `ensemble.member(i)` is the dict of its arrays; `ensemble.read(i, "u", np.s_[..., -1])` reads a slice of one.
+    Iterating goes member by member.
+    """
+
+    def __init__(
+        self, members: Members, numbers: Sequence[int], columns: Mapping[str, Sequence[Any]], name: str = ""
+    ) -> None:
+        """`numbers` are the members that are there (all but failed ones); `columns` hold one value for each of them."""
+        self.name = name
+        self.numbers = list(numbers)
+        self.columns = {column: list(values) for column, values in columns.items()}
+        self._members = members
+
+    @classmethod
+    def from_arrays(cls, arrays: Sequence[Arrays], columns: Mapping[str, Sequence[Any]], name: str = "") -> Ensemble:
+        """An ensemble held in memory, for tests and notebooks."""
+        return cls(_MembersInMemory(arrays), range(len(arrays)), columns, name)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def parameters(self) -> pd.DataFrame:
+        """One row a member, one column for each swept parameter and label."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns, index=pd.Index(self.numbers, name="member"))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the arrays."""
+        return self._members.names(self.numbers[0]) if self.numbers else []
+
+    def shape(self, i: int, name: str) -> tuple[int, ...]:
+        """The shape of one array of member `i`, without reading it."""
+        return self._members.shape(self.numbers[i], name)
+
+    def read(self, i: int, name: str, selection: Any = ()) -> np.ndarray:
+        """The array `name` of member `i`, or the slice of it that `selection` names.
+
+        Raises:
+            KeyError: the members hold no such array.
+        """
+        try:
+            return self._members.read(self.numbers[i], name, selection)
+        except KeyError:
+            raise KeyError(
+                f"the simulation '{self.name}' gives no array '{name}'; it gives {', '.join(self.names)}"
+            ) from None
+
+    def member(self, i: int) -> Arrays:
+        """All arrays of member `i`."""
+        return {name: self.read(i, name) for name in self._members.names(self.numbers[i])}
+
+    def __iter__(self) -> Iterator[Arrays]:
+        return (self.member(i) for i in range(len(self)))
+
+
+class _MembersInMemory:
+    def __init__(self, arrays: Sequence[Arrays]) -> None:
+        self._arrays = arrays
+
+    def names(self, member: int) -> list[str]:
+        return sorted(self._arrays[member])
+
+    def shape(self, member: int, name: str) -> tuple[int, ...]:
+        return self._arrays[member][name].shape
+
+    def read(self, member: int, name: str, selection: Any = ()) -> np.ndarray:
+        return self._arrays[member][name][selection]

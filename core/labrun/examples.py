@@ -1,0 +1,172 @@
+"""Indexable examples `(x, y)`, loaded when they are asked for, and splits that keep members apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["ArraySpec", "ExampleSpec", "Examples"]
+
+Loader: TypeAlias = "Callable[[np.ndarray], Any]"
+"""Indices of examples in; an array with one row for each of them out (for `x` also a dict of such arrays)."""
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """Shape (without the batch axis) and type of an array."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class ExampleSpec:
+    """What a model must know of its examples: the shapes of `x` and `y`, and the classes if `y` is one."""
+
+    x: ArraySpec | dict[str, ArraySpec]
+    y: ArraySpec
+    classes: tuple[str, ...] | None = None
+    periodic: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """The specification as JSON holds it; `from_record` reads it back."""
+        x = {name: vars(s) for name, s in self.x.items()} if isinstance(self.x, dict) else vars(self.x)
+        return {
+            "x": x,
+            "y": vars(self.y),
+            "classes": list(self.classes) if self.classes is not None else None,
+            "periodic": self.periodic,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> ExampleSpec:
+        """Read what `record` wrote."""
+
+        def spec(fields: Mapping[str, Any]) -> ArraySpec:
+            return ArraySpec(tuple(fields["shape"]), str(fields["dtype"]))
+
+        x = record["x"]
+        classes = record["classes"]
+        return cls(
+            spec(x) if "dtype" in x else {name: spec(fields) for name, fields in x.items()},
+            spec(record["y"]),
+            tuple(classes) if classes is not None else None,
+            bool(record["periodic"]),
+        )
+
+
+class Examples:
+    """Examples of a dataset.
+
+    Args:
+        load_x: loads inputs, `(n, …)` for `n` indices, or a dict of such arrays for models with several inputs.
+        load_y: loads targets, `(n, …)`; class numbers (int64) where `classes` is given.
+        groups: the member that each example came from, `(len,)` int64. A split never parts a group.
+        classes: the names of the classes, in the order of their numbers.
+        periodic: whether the first two axes of `x` wrap around, so that augmentation may shift and rotate over the edge.
+    """
+
+    def __init__(
+        self,
+        load_x: Loader,
+        load_y: Loader,
+        groups: np.ndarray,
+        *,
+        classes: Sequence[str] | None = None,
+        periodic: bool = False,
+        name: str = "",
+    ) -> None:
+        self._load_x, self._load_y = load_x, load_y
+        self.groups = groups
+        self.classes = tuple(classes) if classes is not None else None
+        self.periodic = periodic
+        self.name = name
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def load(self, indices: Any) -> tuple[Any, np.ndarray]:
+        """Load inputs and targets of some examples."""
+        return self.load_x(indices), self.load_y(indices)
+
+    def load_x(self, indices: Any) -> Any:
+        """Load inputs only."""
+        return self._load_x(self._checked(indices))
+
+    def load_y(self, indices: Any) -> np.ndarray:
+        """Load targets only, which is cheap where `y` is a class or a number."""
+        return self._load_y(self._checked(indices))
+
+    def _checked(self, indices: Any) -> np.ndarray:
+        import numpy as np
+
+        return np.arange(len(self))[indices] if isinstance(indices, slice) else np.asarray(indices, dtype=np.int64)
+
+    @cached_property
+    def spec(self) -> ExampleSpec:
+        """Shapes and types, read from the first example.
+
+        Raises:
+            ValueError: there is no example.
+        """
+        if not len(self):
+            raise ValueError(f"the dataset '{self.name}' has no examples")
+        x, y = self.load([0])
+
+        def spec(array: np.ndarray) -> ArraySpec:
+            return ArraySpec(tuple(array.shape[1:]), str(array.dtype))
+
+        inputs = {name: spec(array) for name, array in x.items()} if isinstance(x, dict) else spec(x)
+        return ExampleSpec(inputs, spec(y), self.classes, self.periodic)
+
+    def take(self, indices: Any, name: str = "") -> Examples:
+        """The examples at these indices, in this order."""
+        chosen = self._checked(indices)
+        return Examples(
+            lambda i: self._load_x(chosen[i]),
+            lambda i: self._load_y(chosen[i]),
+            self.groups[chosen],
+            classes=self.classes,
+            periodic=self.periodic,
+            name=name or self.name,
+        )
+
+    def split(
+        self, fractions: Mapping[str, float], rng: np.random.Generator, by: str = "member"
+    ) -> dict[str, Examples]:
+        """Part the examples at random: by `member`, so that no member lies on two sides, or by `example`.
+
+        Sizes are rounded so that they add up; where `y` is a class, each class is split by the same fractions.
+
+        Raises:
+            ValueError: a part would be empty.
+        """
+        import numpy as np
+
+        units = self.groups if by == "member" else np.arange(len(self))
+        names, first = np.unique(units, return_index=True)
+        strata = self.load_y(first) if self.classes is not None else np.zeros(len(names), dtype=np.int64)
+        side_of = np.empty(len(names), dtype=np.int64)
+        edges = np.cumsum([0.0, *fractions.values()])
+        for stratum in np.unique(strata):
+            inside = rng.permutation(np.flatnonzero(strata == stratum))
+            cuts = np.round(edges * len(inside)).astype(int)
+            for side in range(len(fractions)):
+                side_of[inside[cuts[side] : cuts[side + 1]]] = side
+            side_of[inside[cuts[-1] :]] = -1
+        side_of_example = side_of[np.searchsorted(names, units)]
+        parts = {
+            part: self.take(np.flatnonzero(side_of_example == side), f"{self.name}.{part}")
+            for side, part in enumerate(fractions)
+        }
+        for part, examples in parts.items():
+            if not len(examples):
+                raise ValueError(
+                    f"the part '{part}' of the dataset '{self.name}' is empty: {len(names)} {by}s are too few to split"
+                )
+        return parts

@@ -1,0 +1,130 @@
+"""What a Dataset, Model or Analysis works on, read from the signature of its method."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from labrun.ensemble import Ensemble
+from labrun.examples import Examples
+from labrun.findings import Findings
+from labrun.plugin import Analysis, Dataset, Model, Plugin, Simulator
+from labrun.trained import TrainedModel
+
+__all__ = ["METHODS", "SECTIONS", "Input", "Outline", "Section", "inputs_of", "section_of", "wants_rng"]
+
+Section = Literal["simulations", "datasets", "models", "analyses"]
+"""The four sections of a project; each holds the stages of one kind."""
+
+SECTIONS: dict[Section, type[Plugin]] = {
+    "simulations": Simulator,
+    "datasets": Dataset,
+    "models": Model,
+    "analyses": Analysis,
+}
+
+_KINDS: dict[str, Any] = {
+    "Ensemble": Ensemble,
+    "Examples": Examples,
+    "TrainedModel": TrainedModel,
+    "Findings": Findings,
+}
+_SECTION_OF: dict[str, Section] = {
+    "Ensemble": "simulations",
+    "Examples": "datasets",
+    "TrainedModel": "models",
+    "Findings": "analyses",
+}
+
+METHODS: dict[Section, str] = {
+    "simulations": "simulate",
+    "datasets": "examples",
+    "models": "build",
+    "analyses": "analyse",
+}
+"""The method that makes the result of a plugin."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a stage: the parameter's name, and the section that it takes a stage (or several) from."""
+
+    name: str
+    section: Section
+    many: bool
+    optional: bool
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is known of an input before anything has run."""
+
+    stage: str
+    plugin: Plugin
+    columns: tuple[str, ...] = ()
+    """The columns of an ensemble's table: swept parameters and labels."""
+    outputs: Mapping[str, str] | None = None
+    """The arrays that a simulator says it gives, if it does."""
+
+
+def section_of(plugin: type[Plugin]) -> Section:
+    """The section of a project that a plugin class belongs to."""
+    return next(section for section, base in SECTIONS.items() if issubclass(plugin, base))
+
+
+def wants_rng(plugin: type[Plugin]) -> bool:
+    """Whether the method has a parameter `rng`."""
+    return "rng" in inspect.signature(getattr(plugin, METHODS[section_of(plugin)])).parameters
+
+
+def inputs_of(plugin: type[Plugin]) -> tuple[Input, ...]:
+    """Read the inputs of a plugin class from its signature.
+
+    Raises:
+        TypeError: a parameter has no annotation that names what it asks for.
+    """
+    section = section_of(plugin)
+    if section == "simulations":
+        return ()
+    method = getattr(plugin, METHODS[section])
+    parameters = list(inspect.signature(method).parameters.values())[1:]
+    given = {"rng", "examples"} if section == "models" else {"rng"}
+    return tuple(_read(plugin, p, _annotation(method, p)) for p in parameters if p.name not in given)
+
+
+def _annotation(method: Any, parameter: inspect.Parameter) -> Any:
+    """The annotation itself; a text (`from __future__ import annotations`) is evaluated as `typing` does, one at a
+    time, so that names which a plugin imports for type checkers only do no harm elsewhere."""
+    annotation = parameter.annotation
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return eval(annotation, {**method.__globals__, **_KINDS})
+    except NameError:
+        return annotation
+
+
+def _read(plugin: type[Plugin], parameter: inspect.Parameter, annotation: Any) -> Input:
+    optional = parameter.default is not inspect.Parameter.empty
+    options = [a for a in _members(annotation) if a is not type(None)]
+    kind = options[0] if len(options) == 1 else None
+    many = typing.get_origin(kind) is list
+    if many:
+        kind = typing.get_args(kind)[0]
+    section = next((_SECTION_OF[name] for name, found in _KINDS.items() if found is kind), None)
+    if section is None:
+        raise TypeError(
+            f"{plugin.__name__}: the parameter '{parameter.name}' must be annotated with {', '.join(_KINDS)}, or a list of one of "
+            f"them; it is annotated with {annotation!r}"
+        )
+    return Input(parameter.name, section, many, optional)
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return typing.get_args(annotation)
+    return (annotation,)

@@ -1,0 +1,153 @@
+"""How members lie on disk: parts, each a closed HDF5 file with a receipt beside it.
+
+A part holds some members of an ensemble, each a group under its number: `17/u` is the array `u` of member 17. Integers
+and booleans are compressed, since they often hold few values; floating-point fields are not, so that a slice is read as
+fast as the disk gives it.
+
+The receipt (`<part>.json`) is written after the part and says that it is whole: its size and SHA-256, and which members
+failed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labrun.files import sha256_of, write_atomically
+
+if TYPE_CHECKING:
+    import h5py
+    import numpy as np
+
+    from labrun.plugin import Arrays
+
+__all__ = ["Failure", "Receipt", "StoredMembers", "cut", "part_name", "read_receipt", "write_part"]
+
+PARTS_AT_MOST = 256
+MEMBERS_AT_MOST = 1024
+"""A part holds the members that make about `PARTS_AT_MOST` parts, and no more than these: some seconds of work, so that
+a killed run loses little, and never so many files that a folder becomes slow. The cut depends on the sweep alone:
+same sweep, same bytes."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A member that could not be simulated."""
+
+    member: int
+    parameters: dict[str, Any]
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What says that a part is whole."""
+
+    size: int
+    sha256: str
+    failures: list[Failure]
+
+
+def cut(members: int, groups: Sequence[Any] | None = None) -> list[list[int]]:
+    """Cut members into parts. Members of one group (`seed_by`) stay together, so that a simulator may keep what they
+    share."""
+    size = min(max(1, -(-members // PARTS_AT_MOST)), MEMBERS_AT_MOST)
+    if groups is None:
+        return [list(range(start, min(start + size, members))) for start in range(0, members, size)]
+    gathered: dict[Any, list[int]] = {}
+    for member, group in enumerate(groups):
+        gathered.setdefault(group, []).append(member)
+    parts: list[list[int]] = [[]]
+    for together in gathered.values():
+        if len(parts[-1]) >= size:
+            parts.append([])
+        parts[-1].extend(together)
+    return parts
+
+
+def part_name(number: int) -> str:
+    """The file name of a part."""
+    return f"{number:06d}.h5"
+
+
+def write_part(folder: Path, number: int, results: Iterable[tuple[int, Arrays] | Failure]) -> Receipt:
+    """Write members as they come, then the receipt; both appear under their names only when they are whole.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    import h5py
+
+    path = folder / part_name(number)
+    failures = []
+    with write_atomically(path) as temporary:
+        with h5py.File(temporary, "w", libver="latest") as file:
+            for result in results:
+                if isinstance(result, Failure):
+                    failures.append(result)
+                else:
+                    member, arrays = result
+                    group = file.create_group(str(member))
+                    for name, array in arrays.items():
+                        group.create_dataset(name, data=array, **_layout(array))
+        receipt = Receipt(temporary.stat().st_size, sha256_of(temporary), failures)
+    with write_atomically(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(asdict(receipt), indent=1), encoding="utf-8")
+    return receipt
+
+
+def _layout(array: np.ndarray) -> dict[str, Any]:
+    if array.dtype.kind not in "biu" or array.nbytes < 4096:
+        return {}
+    chunks = (1, *array.shape[1:]) if array.ndim > 2 else array.shape
+    return {"chunks": chunks, "compression": "gzip", "compression_opts": 1, "shuffle": True}
+
+
+def read_receipt(folder: Path, number: int) -> Receipt | None:
+    """The receipt of a part, or None if the part is not there whole (size is compared, content is not)."""
+    path = folder / part_name(number)
+    try:
+        fields = json.loads(path.with_suffix(".json").read_text())
+        receipt = Receipt(fields["size"], fields["sha256"], [Failure(**failure) for failure in fields["failures"]])
+        return receipt if path.stat().st_size == receipt.size else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_intact(folder: Path, number: int, receipt: Receipt) -> bool:
+    """Whether the content of a part is the one that its receipt tells."""
+    return sha256_of(folder / part_name(number)) == receipt.sha256
+
+
+class StoredMembers:
+    """Reads members from the parts of a finished simulation; files are opened when first needed."""
+
+    def __init__(self, folder: Path, parts: list[list[int]]) -> None:
+        self.folder = folder
+        self._part_of = {member: number for number, part in enumerate(parts) for member in part}
+        self._open = lru_cache(maxsize=64)(self._open_part)
+
+    def _open_part(self, number: int) -> h5py.File:
+        import h5py
+
+        return h5py.File(self.folder / part_name(number), "r", locking=False)
+
+    def _group(self, member: int) -> h5py.Group:
+        return self._open(self._part_of[member])[str(member)]
+
+    def names(self, member: int) -> list[str]:
+        """The arrays of a member."""
+        return sorted(self._group(member))
+
+    def shape(self, member: int, name: str) -> tuple[int, ...]:
+        """The shape of an array, without reading it."""
+        return tuple(self._group(member)[name].shape)
+
+    def read(self, member: int, name: str, selection: Any = ()) -> np.ndarray:
+        """One array of a member, or the slice of it that `selection` names, read straight from the file."""
+        return self._group(member)[name][selection]

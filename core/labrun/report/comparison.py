@@ -1,0 +1,34 @@
+"""Stages of one matrix, side by side."""
+
+from __future__ import annotations
+
+from labrun.report.content import StageContent, Table
+
+__all__ = ["compare"]
+
+
+def compare(stages: list[StageContent]) -> list[Table]:
+    """A table for each matrix: a row a stage, its values first, then its numbers."""
+    bases: dict[tuple[str, str], list[StageContent]] = {}
+    for stage in stages:
+        if stage.outcome in ("done", "reused"):
+            bases.setdefault((stage.section, stage.base), []).append(stage)
+    tables = []
+    for (section, base), found in bases.items():
+        metrics = list(dict.fromkeys(name for stage in found for name in stage.metrics))
+        if len(found) < 2 or not metrics:
+            continue
+        axes = list(found[0].values)
+        rows = [
+            [
+                *(str(stage.values.get(axis, "")) for axis in axes),
+                *(_shown(stage.metrics.get(name)) for name in metrics),
+            ]
+            for stage in found
+        ]
+        tables.append(Table(f"{section}.{base}", [*(axis.split(".")[-1] for axis in axes), *metrics], rows, ""))
+    return tables
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,202 @@
+"""What the report tells of one stage, read from its folder."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from markupsafe import Markup
+
+from labrun.findings import figure_names
+from labrun.inputs import SECTIONS
+from labrun.plan import Planned
+from labrun.project import Stage
+from labrun.runfolder import RunFolder
+
+__all__ = ["Figure", "StageContent", "Table", "stage_content"]
+
+SVG_AT_MOST = 400_000
+ROWS_AT_MOST = 100
+
+
+@dataclass
+class Figure:
+    """A picture as a data URI."""
+
+    name: str
+    uri: str
+    caption: str
+
+
+@dataclass
+class Table:
+    """Rows of text; `more` counts those that the page leaves to the CSV file."""
+
+    name: str
+    header: list[str]
+    rows: list[list[str]]
+    caption: str
+    more: int = 0
+
+
+@dataclass
+class StageContent:
+    """One stage of the page."""
+
+    id: str
+    name: str
+    base: str
+    section: str
+    kind: str
+    plugin: str
+    summary: str
+    outcome: str
+    message: str
+    seconds: float | None
+    key: str
+    values: dict[str, Any]
+    inputs: list[str]
+    settings: str
+    metrics: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    fragments: list[Markup] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    details: dict[str, str] = field(default_factory=dict)
+
+
+def stage_content(folder: RunFolder, planned: Planned, record: dict[str, Any], message: str) -> StageContent:
+    """Gather what there is of a stage; a stage that is not done has its head and its message only."""
+    stage = planned.stage
+    entry = record.get("stages", {}).get(planned.id, {})
+    content = StageContent(
+        id=planned.id,
+        name=stage.name,
+        base=stage.base,
+        section=planned.section,
+        kind=SECTIONS[planned.section].__name__,
+        plugin=stage.offer.name,
+        summary=stage.offer.summary,
+        outcome=entry.get("outcome", "not reached"),
+        message=message,
+        seconds=entry.get("seconds"),
+        key=planned.key,
+        values=stage.values,
+        inputs=[f"{ref.stage}.{ref.part}" if ref.part else ref.stage for ref in stage.refs()],
+        settings=_settings(stage),
+    )
+    if content.outcome in ("done", "reused"):
+        path = folder.stage(planned)
+        match planned.section:
+            case "simulations":
+                _add_simulation(content, stage, path)
+            case "datasets":
+                _add_dataset(content, path)
+            case "models":
+                _add_model(content, path)
+            case "analyses":
+                _add_findings(content, path)
+    return content
+
+
+def _settings(stage: Stage) -> str:
+    swept = stage.table.parameters if stage.table else {}
+    settings = {name: value for name, value in stage.plugin.model_dump(mode="json").items() if name not in swept}
+    if stage.fit:
+        settings["fit"] = stage.fit.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True) if settings else ""
+
+
+def _add_simulation(content: StageContent, stage: Stage, path: Path) -> None:
+    table = stage.table
+    assert table is not None
+    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    size = sum(entry["size"] for entry in manifest["files"].values())
+    failures = manifest["notes"].get("failures", [])
+    content.metrics = {"members": table.size, "disk [MB]": round(size / 1e6, 1), "failed members": len(failures)}
+    rows = []
+    for name, values in table.columns.items():
+        distinct = sorted(set(values), key=lambda v: (isinstance(v, str), v))
+        span = f"{distinct[0]} … {distinct[-1]}" if len(distinct) > 6 else ", ".join(map(str, distinct))
+        rows.append([name, str(len(distinct)), span])
+    if rows:
+        content.tables.append(Table("sweep", ["column", "values", "from … to"], rows, ""))
+    if failures:
+        header = ["member", "parameters", "error"]
+        shown = [[str(f["member"]), json.dumps(f["parameters"]), f["error"]] for f in failures]
+        content.tables.append(
+            Table("failed members", header, shown[:ROWS_AT_MOST], "", max(0, len(shown) - ROWS_AT_MOST))
+        )
+
+
+def _add_dataset(content: StageContent, path: Path) -> None:
+    summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
+    parts = {"all": summary["whole"]} | summary["parts"]
+    content.metrics = {"examples": summary["whole"]["examples"], "members": summary["whole"]["members"]}
+    for name in ("x", "y"):
+        described = summary[name]
+        shapes = {name: described} if "dtype" in described else {f"{name}.{k}": v for k, v in described.items()}
+        content.metrics |= {k: f"{tuple(v['shape'])} {v['dtype']}" for k, v in shapes.items()}
+    counted = next((key for key in ("classes", "y") if key in summary["whole"]), None)
+    if counted:
+        header = ["class" if counted == "classes" else "y", *parts]
+        rows = [
+            [label, *(_shown(part[counted][label]) for part in parts.values())] for label in summary["whole"][counted]
+        ]
+        content.tables.append(Table(counted, header, rows, ""))
+    elif summary["parts"]:
+        content.tables.append(
+            Table("parts", ["part", "examples"], [[n, str(p["examples"])] for n, p in parts.items()], "")
+        )
+
+
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+def _add_model(content: StageContent, path: Path) -> None:
+    with (path / "history.csv").open(newline="", encoding="utf-8") as stream:
+        history = list(csv.DictReader(stream))
+    content.metrics = {name: float(value) for name, value in history[-1].items() if value}
+    content.metrics["epoch"] = int(content.metrics.get("epoch", len(history)))
+    content.details["layers"] = (path / "summary.txt").read_text(encoding="utf-8")
+    content.files = ["model.keras", "model.weights.h5", "history.csv"]
+
+
+def _add_findings(content: StageContent, path: Path) -> None:
+    contents = json.loads((path / "findings.json").read_text(encoding="utf-8"))
+    captions = contents["captions"]
+    metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
+    content.metrics = {name: metrics[name] for name in contents["metrics"]}
+    content.warnings = contents["warnings"]
+    content.figures = [Figure(name, _data_uri(path, name), captions.get(name, "")) for name in figure_names(path)]
+    content.tables = [_table(path / f"{name}.csv", name, captions.get(name, "")) for name in contents["tables"]]
+    content.fragments = [Markup((path / f"{name}.html").read_text(encoding="utf-8")) for name in contents["html"]]
+    content.files = contents["files"]
+
+
+def _data_uri(path: Path, name: str) -> str:
+    svg = path / f"{name}.svg"
+    file, kind = (svg, "svg+xml") if svg.stat().st_size <= SVG_AT_MOST else (path / f"{name}.png", "png")
+    return f"data:image/{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
+
+
+def _table(path: Path, name: str, caption: str) -> Table:
+    with path.open(newline="", encoding="utf-8") as stream:
+        header, *rows = list(csv.reader(stream)) or [[]]
+    shown = [[_cell(value) for value in row] for row in rows[:ROWS_AT_MOST]]
+    return Table(name, header, shown, caption, max(0, len(rows) - ROWS_AT_MOST))
+
+
+def _cell(text: str) -> str:
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    return text if len(text) < 8 else f"{value:.5g}"

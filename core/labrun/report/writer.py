@@ -1,0 +1,101 @@
+"""Writes `report.html` when a run is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from labrun.events import RunFinished, StageFinished
+from labrun.files import write_atomically
+from labrun.plan import Plan
+from labrun.plugin import hookimpl
+from labrun.report.comparison import compare
+from labrun.report.content import stage_content
+from labrun.report.graph import draw_graph
+from labrun.runfolder import RunFolder
+
+__all__ = ["ReportWriter", "write_report"]
+
+SECTION_TITLES = {
+    "analyses": "Results",
+    "models": "Models",
+    "datasets": "Datasets",
+    "simulations": "Simulations",
+}
+"""In the order of the page: what was found first, what it rests on after it."""
+
+
+class ReportWriter:
+    """Remembers how each stage ended, and writes the page at the end."""
+
+    def __init__(self, folder: RunFolder, plan: Plan) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.ended: dict[str, StageFinished] = {}
+
+    @hookimpl
+    def labrun_stage_finished(self, event: StageFinished) -> None:
+        self.ended[event.stage] = event
+
+    @hookimpl
+    def labrun_run_finished(self, event: RunFinished) -> None:
+        write_report(
+            self.folder, self.plan, {name: ended.message for name, ended in self.ended.items()}, Path(event.report)
+        )
+
+
+def write_report(folder: RunFolder, plan: Plan, messages: dict[str, str], path: Path) -> None:
+    """Write the page from what lies in the run's folder; `messages` say why stages failed."""
+    record = folder.last_record()
+    stages = [stage_content(folder, planned, record, messages.get(planned.id, "")) for planned in plan.stages.values()]
+    sections = [(title, [s for s in stages if s.section == section]) for section, title in SECTION_TITLES.items()]
+    page = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            project=plan.project,
+            record=record,
+            sections=[(title, found) for title, found in sections if found],
+            graph=Markup(draw_graph(list(plan.stages.values()), {s.id: s.outcome for s in stages})),
+            comparisons=compare(stages),
+            failed=[s for s in stages if s.outcome in ("failed", "skipped", "not reached")],
+        )
+    )
+    with write_atomically(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("labrun.report"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["duration"] = _duration
+    environment.filters["number"] = _number
+    environment.filters["bytes"] = _bytes
+    return environment
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _bytes(size: float) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -1,0 +1,96 @@
+"""What finished stages give to others: an Ensemble, Examples, a TrainedModel, Findings. Each is made when it is first
+asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labrun.ensemble import Ensemble
+from labrun.examples import Examples
+from labrun.faults import LabrunError
+from labrun.findings import Findings
+from labrun.inputs import wants_rng
+from labrun.parts import StoredMembers, cut
+from labrun.plan import Plan, Planned
+from labrun.plugin import Dataset, Model
+from labrun.project import Ref
+from labrun.seeds import generator
+from labrun.trained import TrainedModel
+
+__all__ = ["Results"]
+
+
+class Results:
+    """The results of a plan's stages, by reference."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._made: dict[str, Any] = {}
+        self._parts: dict[str, dict[str, Examples]] = {}
+
+    def inputs(self, planned: Planned) -> dict[str, Any]:
+        """The inputs of a stage, by the names of its method's parameters; `rng` too, where it asks for one."""
+        inputs = {
+            name: [self.get(ref) for ref in found] if isinstance(found, list) else found and self.get(found)
+            for name, found in planned.stage.inputs.items()
+            if not name.startswith("fit.")
+        }
+        if wants_rng(planned.stage.offer.plugin):
+            inputs["rng"] = generator(self.plan.project.seed, planned.section, planned.stage.base)
+        return inputs
+
+    def get(self, ref: Ref) -> Any:
+        """The result that a reference names."""
+        if ref.id not in self._made:
+            self._made[ref.id] = self._make(self.plan.stages[ref.id])
+        return self._made[ref.id] if ref.part is None else self.parts(ref.id)[ref.part]
+
+    def parts(self, identifier: str) -> dict[str, Examples]:
+        """The parts of a dataset that is split."""
+        if identifier not in self._parts:
+            planned = self.plan.stages[identifier]
+            split = planned.stage.split
+            if split is None:
+                return {}
+            rng = generator(self.plan.project.seed, planned.section, planned.stage.base, "split")
+            whole: Examples = self.get(Ref(planned.section, planned.stage.name))
+            self._parts[identifier] = whole.split(split.fractions, rng, split.by)
+        return self._parts[identifier]
+
+    def _make(self, planned: Planned) -> Any:
+        folder = self.plan.folder(planned)
+        match planned.section:
+            case "simulations":
+                return self._ensemble(planned)
+            case "datasets":
+                return self.examples(planned)
+            case "models":
+                assert isinstance(planned.stage.plugin, Model)
+                return TrainedModel(planned.stage.plugin, folder, planned.stage.name, self.inputs(planned))
+            case "analyses":
+                return Findings.load(folder)
+
+    def examples(self, planned: Planned) -> Examples:
+        """Ask a dataset for its examples.
+
+        Raises:
+            LabrunError: the plugin returns something else.
+        """
+        plugin = planned.stage.plugin
+        assert isinstance(plugin, Dataset)
+        examples = plugin.examples(**self.inputs(planned))
+        if not isinstance(examples, Examples):
+            raise LabrunError(f"{plugin.name}.examples must return labrun.Examples, not {type(examples).__name__}")
+        examples.name = planned.stage.name
+        return examples
+
+    def _ensemble(self, planned: Planned) -> Ensemble:
+        table = planned.stage.table
+        manifest = self.plan.manifest(planned)
+        assert table is not None
+        assert manifest is not None
+        failed = set(manifest.notes["failed"])
+        numbers = [member for member in range(table.size) if member not in failed]
+        columns = {name: [values[m] for m in numbers] for name, values in table.columns.items()}
+        members = StoredMembers(self.plan.folder(planned) / "parts", cut(table.size, table.groups()))
+        return Ensemble(members, numbers, columns, planned.stage.name)

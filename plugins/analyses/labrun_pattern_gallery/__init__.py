@@ -1,0 +1,98 @@
+"""Analysis `pattern_gallery`: members of each class side by side, so that a person sees what was simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class PatternGallery(Analysis):
+    """Pictures of some members for each value of a column of the sweep's table, one row a value.
+
+    An array of two dimensions is drawn as it is; of an array `(height, width, frames)` one frame is. All pictures share
+    one scale.
+    """
+
+    name: ClassVar[str] = "pattern_gallery"
+    version: ClassVar[int] = 1
+
+    array: str = Field(description="array of the simulation that is drawn")
+    by: str = Field(description="column of the sweep's table; each value makes a row")
+    members: int = Field(6, ge=1, le=20, description="members in a row, spread evenly over those that there are")
+    frame: int = Field(-1, description="index on the last axis of a three-dimensional array; -1 is the last")
+    colormap: str = Field("viridis", description="colour map of Matplotlib")
+
+    def check(self, simulation: Outline) -> Iterable[tuple[str, str]]:
+        """The array and the column must be there."""
+        if simulation.outputs is not None and self.array not in simulation.outputs:
+            yield (
+                "array",
+                f"'{simulation.stage}' gives no array '{self.array}' (it gives {', '.join(simulation.outputs)})",
+            )
+        if self.by not in simulation.columns:
+            yield (
+                "by",
+                f"the table of '{simulation.stage}' has no column '{self.by}' (it has {', '.join(simulation.columns)})",
+            )
+
+    def analyse(self, simulation: Ensemble) -> Findings:
+        """Figure `gallery`, and a table of the values with their members and parameters."""
+        import matplotlib.pyplot as plt
+        import numpy as np
+        import pandas as pd
+
+        table = simulation.parameters.reset_index(drop=True)
+        rows = {value: np.asarray(found) for value, found in table.groupby(self.by, sort=False).indices.items()}
+        figure, panels = plt.subplots(
+            len(rows),
+            self.members,
+            figsize=(1.15 * self.members + 0.8, 1.15 * len(rows)),
+            squeeze=False,
+            layout="constrained",
+        )
+        figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01)  # type: ignore[union-attr, call-arg]
+        pictures = {
+            value: [self._picture(simulation, int(i)) for i in self._chosen(found)] for value, found in rows.items()
+        }
+        low = min(float(p.min()) for found in pictures.values() for p in found)
+        high = max(float(p.max()) for found in pictures.values() for p in found)
+        for line, (value, found) in zip(panels, pictures.items(), strict=True):
+            for axes in line:
+                axes.set_axis_off()
+            for axes, picture in zip(line, found, strict=False):
+                shown = axes.imshow(picture, cmap=self.colormap, vmin=low, vmax=high, interpolation="nearest")
+            line[0].text(-0.08, 0.5, str(value), transform=line[0].transAxes, ha="right", va="center", fontsize=9)
+        figure.colorbar(shown, ax=panels, shrink=0.3, aspect=30, label=self.array)
+        numbers = [c for c in table.columns if c not in (self.by, "repeat") and pd.api.types.is_numeric_dtype(table[c])]
+        summary = table.groupby(self.by, sort=False)[numbers].agg(["min", "max"])
+        summary.columns = [f"{edge} {name}" for name, edge in summary.columns]
+        summary.insert(0, "members", table.groupby(self.by, sort=False).size())
+        return Findings(
+            figures={"gallery": figure},
+            tables={"values": summary},
+            captions={"gallery": f"{self.array} of some members for each value of '{self.by}', all on one scale."},
+        )
+
+    def _chosen(self, found: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        return found[np.unique(np.linspace(0, len(found) - 1, self.members).round().astype(int))]
+
+    def _picture(self, simulation: Ensemble, i: int) -> np.ndarray:
+        dimensions = len(simulation.shape(i, self.array))
+        if dimensions not in (2, 3):
+            raise ValueError(
+                f"'{self.array}' has {dimensions} dimensions; a gallery draws arrays of two, or of three with frames last"
+            )
+        selection: Any = (..., self.frame) if dimensions == 3 else ()
+        return simulation.read(i, self.array, selection)
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    return [PatternGallery]

@@ -1,0 +1,80 @@
+"""Dataset `labelled`: what was simulated, with a column of the sweep's table as the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from labrun import Dataset, Ensemble, Examples, Field, Outline, did_you_mean, hookimpl
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Labelled(Dataset):
+    """Members of an ensemble as examples: an array of each as `x`, a column of the sweep's table as `y`.
+
+    A column of texts makes classes, numbered in the order in which the table names them first (or in the order of
+    `classes`); a column of numbers is a number to predict, unless `classes` says otherwise. `x` is read from disk when
+    it is asked for.
+    """
+
+    name: ClassVar[str] = "labelled"
+    version: ClassVar[int] = 1
+
+    x: str = Field(description="array of the simulation that the network sees")
+    y: str = Field(description="column of the sweep's table that it is to name")
+    classes: list[str] | None = Field(
+        None, description="names of the classes in their order; rows of other classes are a fault"
+    )
+    kind: Literal["auto", "class", "number"] = Field(
+        "auto", description="what y is; auto: a class if its column holds texts"
+    )
+    periodic: bool = Field(True, description="whether the arrays wrap around at their edges")
+
+    def check(self, simulation: Outline) -> Iterable[tuple[str, str]]:
+        """The array and the column must be there, as far as it is known before anything has run."""
+        if simulation.outputs is not None and self.x not in simulation.outputs:
+            yield "x", f"'{simulation.stage}' gives no array '{self.x}'{did_you_mean(self.x, simulation.outputs)}"
+        if self.y not in simulation.columns:
+            yield (
+                "y",
+                f"the table of '{simulation.stage}' has no column '{self.y}'{did_you_mean(self.y, simulation.columns)}",
+            )
+
+    def examples(self, simulation: Ensemble) -> Examples:
+        """One example a member: `x` as the simulator gave it, `y` int64 (a class) or float32 (a number).
+
+        Raises:
+            ValueError: a member has a class that `classes` does not name, or a number is wanted where a text stands.
+        """
+        import numpy as np
+
+        column = simulation.columns[self.y]
+        classes = self._classes(column)
+        if classes is None:
+            y = np.asarray(column, dtype=np.float32)
+        else:
+            number_of = {name: number for number, name in enumerate(classes)}
+            unknown = sorted({str(value) for value in column} - set(number_of))
+            if unknown:
+                raise ValueError(f"the column '{self.y}' holds {', '.join(unknown)}, which 'classes' does not name")
+            y = np.array([number_of[str(value)] for value in column], dtype=np.int64)
+
+        def load_x(indices: np.ndarray) -> np.ndarray:
+            return np.stack([simulation.read(i, self.x) for i in indices])
+
+        return Examples(load_x, lambda i: y[i], np.arange(len(simulation)), classes=classes, periodic=self.periodic)
+
+    def _classes(self, column: list[object]) -> list[str] | None:
+        texts = any(isinstance(value, str) for value in column)
+        if self.kind == "number" and texts:
+            raise ValueError(f"the column '{self.y}' holds texts; 'kind: number' needs numbers")
+        if self.kind == "number" or (self.kind == "auto" and not texts and self.classes is None):
+            return None
+        return self.classes or list(dict.fromkeys(str(value) for value in column))
+
+
+@hookimpl
+def labrun_datasets() -> list[type[Dataset]]:
+    return [Labelled]
