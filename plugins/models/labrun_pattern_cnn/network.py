@@ -1,0 +1,109 @@
+"""The functional graph of `pattern_cnn`, in marked parts, every layer named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import layers, ops
+
+from labrun import ArraySpec, ExampleSpec
+
+if TYPE_CHECKING:
+    from labrun_pattern_cnn import Block, PatternCNN
+
+
+def build_network(settings: PatternCNN, examples: ExampleSpec) -> keras.Model:
+    """Return the compiled network. Height and width stay open, so that it takes crops as well as whole patterns."""
+    if not isinstance(examples.x, ArraySpec) or len(examples.x.shape) != 3:
+        raise ValueError(f"pattern_cnn wants x of shape (height, width, frames); these examples have {examples.x}")
+    if examples.classes is None:
+        raise ValueError("pattern_cnn names classes; the y of these examples is a number")
+    frames = examples.x.shape[2]
+
+    # what comes in
+    inputs = x = keras.Input((None, None, frames), name="frames")
+    if settings.offset or settings.scale != 1:
+        x = layers.Rescaling(settings.scale, offset=-settings.offset * settings.scale, name="rescaling")(x)
+    if settings.frames == "time":
+        x = ops.expand_dims(x, -1)
+    if settings.normalize_input:
+        x = layers.BatchNormalization(momentum=settings.momentum, name="input_norm")(x)
+
+    # features
+    for number, block in enumerate(settings.blocks, start=1):
+        x = apply_block(x, block, settings, f"block{number}")
+
+    # what is left of each channel
+    x = apply_global_pooling(x, settings)
+
+    # the answer
+    x = layers.Dense(settings.dense, activation="relu", name="dense")(x)
+    if settings.dropout:
+        x = layers.Dropout(settings.dropout, name="dropout")(x)
+    logits = layers.Dense(len(examples.classes), name="logits")(x)
+
+    model = keras.Model(inputs, logits, name="pattern_cnn")
+    model.compile(
+        make_optimizer(settings), make_loss(settings, len(examples.classes)), metrics=["accuracy"], jit_compile=False
+    )
+    return model
+
+
+def apply_block(x: Any, block: Block, settings: PatternCNN, name: str) -> Any:
+    """Convolution, normalization if wanted, ReLU, pooling if wanted."""
+    three = settings.frames == "time"
+    convolution, pooling = (layers.Conv3D, layers.MaxPooling3D) if three else (layers.Conv2D, layers.MaxPooling2D)
+    padding = settings.padding
+    if padding == "periodic":
+        assert isinstance(block.kernel, int)
+        x, padding = apply_periodic_padding(x, block.kernel), "valid"
+    bias = not settings.normalize_blocks
+    x = convolution(
+        block.filters, block.kernel, strides=block.stride, padding=padding, use_bias=bias, name=f"{name}_conv"
+    )(x)
+    if settings.normalize_blocks:
+        x = layers.BatchNormalization(momentum=settings.momentum, name=f"{name}_norm")(x)
+    x = layers.Activation("relu", name=f"{name}_relu")(x)
+    return pooling(block.pool, name=f"{name}_pool")(x) if block.pool else x
+
+
+def apply_periodic_padding(x: Any, kernel: int) -> Any:
+    """Continue the image over its edges, so that a convolution without padding keeps its size (at stride 1)."""
+    before, after = (kernel - 1) // 2, kernel // 2
+    rows = [x[:, -before:], x, x[:, :after]] if before else [x, x[:, :after]]
+    x = ops.concatenate(rows, axis=1) if after else x
+    columns = [x[:, :, -before:], x, x[:, :, :after]] if before else [x, x[:, :, :after]]
+    return ops.concatenate(columns, axis=2) if after else x
+
+
+def apply_global_pooling(x: Any, settings: PatternCNN) -> Any:
+    """Maximum or mean over all places, or both side by side."""
+    three = settings.frames == "time"
+    maximum = (layers.GlobalMaxPooling3D if three else layers.GlobalMaxPooling2D)(name="global_max")
+    mean = (layers.GlobalAveragePooling3D if three else layers.GlobalAveragePooling2D)(name="global_mean")
+    if settings.global_pooling == "both":
+        return layers.Concatenate(name="global_both")([maximum(x), mean(x)])
+    return maximum(x) if settings.global_pooling == "max" else mean(x)
+
+
+def make_optimizer(settings: PatternCNN) -> keras.optimizers.Optimizer:
+    """Adam (Kingma & Ba 2015), or AdamW (Loshchilov & Hutter 2019) where weights decay; with a moving average of the weights if wanted."""
+    average = {"use_ema": True, "ema_momentum": settings.average_weights} if settings.average_weights else {}
+    if settings.weight_decay:
+        return keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, **average)
+    return keras.optimizers.Adam(settings.learning_rate, **average)
+
+
+def make_loss(settings: PatternCNN, classes: int) -> Any:
+    """Cross-entropy of class numbers and logits, with smoothed labels if wanted (Szegedy et al. 2016)."""
+    if not settings.label_smoothing:
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def smoothed_crossentropy(truth: Any, logits: Any) -> Any:
+        truth = ops.one_hot(ops.reshape(ops.cast(truth, "int32"), (-1,)), classes)
+        return keras.losses.categorical_crossentropy(
+            truth, logits, from_logits=True, label_smoothing=settings.label_smoothing
+        )
+
+    return smoothed_crossentropy
