@@ -37,6 +37,7 @@ class Augmentation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    crop: int | None = Field(None, ge=1, description="train on squares of so many cells, cut out at random places")
     flip: Literal["none", "horizontal", "vertical", "both"] = Field(
         "none", description="mirror, with probability 1/2 an axis"
     )
@@ -69,21 +70,31 @@ class Augmentation(BaseModel):
             return f"augmentation needs images; x has the shape {shape}"
         if self.shift and not periodic:
             return "'shift' rolls images over their edges; these examples are not periodic"
-        if self.quarter_turn and shape[0] != shape[1]:
+        if self.quarter_turn and not self.crop and shape[0] != shape[1]:
             return f"'quarter_turn' needs square images; x has the shape {shape}"
+        if self.crop and self.crop > min(shape[:2]):
+            return f"'crop: {self.crop}' is larger than the images; x has the shape {shape}"
         return None
 
     def apply(self, batch: np.ndarray, periodic: bool, rng: np.random.Generator) -> np.ndarray:
-        """Return a changed copy of `batch` (batch, height, width, …), of the same shape and type."""
+        """Return a changed copy of `batch` (batch, height, width, …), of the same type, and of the same shape but for crops."""
         import numpy as np
 
-        changed = np.array(batch)
         count, (height, width) = len(batch), batch.shape[1:3]
+        down, right = self._places(batch.shape, periodic, rng)
+        out_shape = (count, self.crop or height, self.crop or width, *batch.shape[3:])
         if self.rotate or self.zoom:
             angles = np.deg2rad(rng.uniform(-self.rotate, self.rotate, count))
             stretch = rng.uniform(1 - self.zoom, 1 + self.zoom, (count, 2))
-            planes = changed.reshape(count, height, width, -1)
-            _resample()(planes.copy(), planes, np.cos(angles), np.sin(angles), stretch, periodic)
+            planes = np.empty((*out_shape[:3], batch[0, 0, 0].size), batch.dtype)
+            source = np.ascontiguousarray(batch).reshape(count, height, width, -1)
+            _resample()(source, planes, down, right, np.cos(angles), np.sin(angles), stretch, periodic)
+            changed = planes.reshape(out_shape)
+        else:
+            changed = np.empty(out_shape, batch.dtype)
+            for i in range(count):
+                rolled = np.roll(batch[i], (-down[i], -right[i]), (0, 1))
+                changed[i] = rolled[: out_shape[1], : out_shape[2]]
         for axis, mirrored in ((0, self.flip in ("vertical", "both")), (1, self.flip in ("horizontal", "both"))):
             if mirrored:
                 for i in np.flatnonzero(rng.random(count) < 0.5).tolist():
@@ -91,13 +102,23 @@ class Augmentation(BaseModel):
         if self.quarter_turn:
             for i, turns in enumerate(rng.integers(0, 4, count).tolist()):
                 changed[i] = np.rot90(changed[i], turns)
-        if self.shift:
-            for i, (down, right) in enumerate(rng.integers(0, (height, width), (count, 2)).tolist()):
-                changed[i] = np.roll(changed[i], (down, right), (0, 1))
         if self.brightness:
             factors = rng.uniform(1 - self.brightness, 1 + self.brightness, count)
             changed *= factors.astype(changed.dtype).reshape(-1, *[1] * (changed.ndim - 1))
         return changed
+
+    def _places(
+        self, shape: tuple[int, ...], periodic: bool, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The cell of each image that becomes the upper left one: rows and columns, `(batch,)` each."""
+        import numpy as np
+
+        count, height, width = shape[:3]
+        if self.shift or (self.crop and periodic):
+            return rng.integers(0, height, count), rng.integers(0, width, count)
+        if self.crop:
+            return rng.integers(0, height - self.crop + 1, count), rng.integers(0, width - self.crop + 1, count)
+        return np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
 
 
 @cache
@@ -105,27 +126,28 @@ def _resample() -> Callable[..., None]:
     """The compiled kernel of rotation and zoom: `out[b, i, j] = source[b]` at the cell that (i, j) comes from,
     bilinearly."""
     import numba
+    import numpy as np
 
     @numba.njit(cache=True, nogil=True)
-    def resample(source, out, cosine, sine, stretch, periodic):  # type: ignore[no-untyped-def]
+    def resample(source, out, down, right, cosine, sine, stretch, periodic):  # type: ignore[no-untyped-def]
         batch, height, width, channels = source.shape
-        middle_i, middle_j = (height - 1) / 2, (width - 1) / 2
+        middle_i, middle_j = (out.shape[1] - 1) / 2, (out.shape[2] - 1) / 2
         for b in range(batch):
-            for i in range(height):
-                for j in range(width):
+            for i in range(out.shape[1]):
+                for j in range(out.shape[2]):
                     y, x = i - middle_i, j - middle_j
-                    from_i = (cosine[b] * y + sine[b] * x) / stretch[b, 0] + middle_i
-                    from_j = (cosine[b] * x - sine[b] * y) / stretch[b, 1] + middle_j
-                    i0, j0 = int(numba.float64(from_i // 1)), int(numba.float64(from_j // 1))
+                    from_i = (cosine[b] * y + sine[b] * x) / stretch[b, 0] + middle_i + down[b]
+                    from_j = (cosine[b] * x - sine[b] * y) / stretch[b, 1] + middle_j + right[b]
+                    i0, j0 = int(np.floor(from_i)), int(np.floor(from_j))
                     a, c = from_i - i0, from_j - j0
                     if periodic:
-                        top, bottom, left, right = i0 % height, (i0 + 1) % height, j0 % width, (j0 + 1) % width
+                        top, bottom, west, east = i0 % height, (i0 + 1) % height, j0 % width, (j0 + 1) % width
                     else:
                         top, bottom = min(max(i0, 0), height - 1), min(max(i0 + 1, 0), height - 1)
-                        left, right = min(max(j0, 0), width - 1), min(max(j0 + 1, 0), width - 1)
+                        west, east = min(max(j0, 0), width - 1), min(max(j0 + 1, 0), width - 1)
                     for k in range(channels):
-                        upper = (1 - c) * source[b, top, left, k] + c * source[b, top, right, k]
-                        lower = (1 - c) * source[b, bottom, left, k] + c * source[b, bottom, right, k]
+                        upper = (1 - c) * source[b, top, west, k] + c * source[b, top, east, k]
+                        lower = (1 - c) * source[b, bottom, west, k] + c * source[b, bottom, east, k]
                         out[b, i, j, k] = (1 - a) * upper + a * lower
 
     return resample

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from labrun.augmentation import Augmentation
+from labrun.schedule import Schedule
 from labrun.sweep import Sweep
 
 __all__ = [
@@ -97,6 +98,7 @@ class FitBlock(_Block):
     augment: Augmentation = Field(
         default=Augmentation(), description="changes of the inputs that leave the target as it is"
     )
+    schedule: Schedule = Field(default=Schedule(), description="course of the learning rate: constant, cosine, …")
     monitor: str | None = Field(None, description="number that says which epoch is best (default: val_loss, or loss)")
     keep: Literal["last", "best"] = Field("last", description="the weights of which epoch are kept")
     early_stopping: EarlyStopping | None = Field(None, description="stop before `epochs` if nothing becomes better")

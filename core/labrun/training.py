@@ -19,6 +19,7 @@ from labrun.examples import Examples
 from labrun.faults import LabrunError
 from labrun.files import write_atomically
 from labrun.plugin import Model
+from labrun.schedule import Schedule
 from labrun.store import WORK
 from labrun.trained import HISTORY, SPEC, WEIGHTS
 
@@ -78,6 +79,8 @@ def train(
     if getattr(model, "optimizer", None) is None:
         raise LabrunError(f"the model '{plugin.name}' is not compiled: its build must end with model.compile(…)")
     model.optimizer.build(model.trainable_variables)
+    scheduled = fit.schedule != Schedule()
+    rate = _base_rate(model) if scheduled else 0.0
     history = _restore(model, folder / CHECKPOINT) or _History()
     monitor = fit.monitor or ("val_loss" if validation else "loss")
     batches = Batches(train_on, fit.batch_size, seed, shuffle=True, augmentation=fit.augment)
@@ -85,6 +88,8 @@ def train(
 
     def begin(epoch: int, _: Any) -> None:
         batches.epoch = epoch
+        if scheduled:
+            model.optimizer.learning_rate = rate * fit.schedule.factor(epoch, fit.epochs)
 
     def end(epoch: int, logs: dict[str, Any]) -> None:
         numbers = {name: float(value) for name, value in logs.items()}
@@ -108,6 +113,7 @@ def train(
         plugin.fit(model, as_keras(batches), watched, range(len(history.rows), fit.epochs), callbacks)
     if fit.keep == "best":
         _restore(model, folder / BEST)
+    model.optimizer.finalize_variable_values(model.trainable_variables)  # moving averages of weights, if it keeps any
     _write_result(model, history, train_on, folder)
 
 
@@ -129,6 +135,15 @@ def _check(fit: FitBlock, train_on: Examples, validation: Examples | None) -> No
         )
 
 
+def _base_rate(model: keras.Model) -> float:
+    """The learning rate that a schedule multiplies: the one that the model was compiled with."""
+    import keras
+
+    if isinstance(model.optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        raise LabrunError("'fit.schedule' and the schedule that the model brings itself exclude each other: remove one")
+    return float(model.optimizer.learning_rate)
+
+
 def _is_over(history: _History, fit: FitBlock, monitor: str) -> bool:
     done = len(history.rows)
     if done and fit.early_stopping and done - 1 - history.best_epoch(monitor) >= fit.early_stopping.patience:
@@ -147,9 +162,9 @@ def _save(model: keras.Model, path: Path, history: _History) -> None:
     import numpy as np
 
     with write_atomically(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["history"] = json.dumps(history.rows)
+        file["history"] = json.dumps(history.rows)
         for number, variable in enumerate(_variables(model)):
-            file[str(number)] = np.asarray(variable.numpy() if hasattr(variable, "numpy") else variable)
+            file[f"variables/{number}"] = np.asarray(variable.numpy() if hasattr(variable, "numpy") else variable)
 
 
 def _read_history(path: Path) -> _History | None:
@@ -157,7 +172,7 @@ def _read_history(path: Path) -> _History | None:
 
     try:
         with h5py.File(path, "r", locking=False) as file:
-            return _History(json.loads(str(file.attrs["history"])))
+            return _History(json.loads(file["history"].asstr()[()]))
     except (OSError, KeyError, ValueError):
         return None
 
@@ -171,7 +186,7 @@ def _restore(model: keras.Model, path: Path) -> _History | None:
         return None
     variables = _variables(model)
     with h5py.File(path, "r", locking=False) as file:
-        stored = [file[str(number)] for number in range(len(file))]
+        stored = [file[f"variables/{number}"] for number in range(len(file["variables"]))]
         if [tuple(s.shape) for s in stored] != [tuple(v.shape) for v in variables]:
             return None
         for variable, value in zip(variables, stored, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from typing import Any
 
@@ -54,6 +53,3 @@ def main(traceback: bool) -> None:
 
 for command in (run, check, plan, status, why, list_plugins, describe, schema, simulate):
     main.add_command(command)
-
-if __name__ == "__main__":
-    sys.exit(main())
