@@ -1,0 +1,54 @@
+"""Two workers against one: the same simulation stage, run whole by the engine, in turns.
+
+    python benchmarks/workers.py [--members 200] [--duration 15000] [--rounds 2]
+
+Prints seconds and the ratio; each run begins with an empty store, and the time to start the workers counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = """\
+project: workers
+simulations:
+  patterns:
+    use: gray_scott
+    with: {{duration: {duration}}}
+    sweep: {{grid: {{kill: 0.06, feed: 0.03}}, repeats: {members}}}
+"""
+
+
+def run(project: Path, workers: int) -> float:
+    """Seconds of one run on an empty store."""
+    with tempfile.TemporaryDirectory() as runs:
+        command = [sys.executable, "-m", "labrun", "run", str(project), "--runs", runs, "--workers", str(workers)]
+        begun = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--members", type=int, default=200)
+    parser.add_argument("--duration", type=int, default=15000)
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "workers.yaml"
+        project.write_text(PROJECT.format(members=options.members, duration=options.duration))
+        run(project, 1)  # compiles the kernel
+        seconds = {workers: min(run(project, workers) for _ in range(options.rounds)) for workers in (1, 2)}
+    print(f"{options.members} members of 128×128 to t = {options.duration}, best of {options.rounds}")
+    print(f"1 worker   {seconds[1]:7.1f} s")
+    print(f"2 workers  {seconds[2]:7.1f} s   {seconds[1] / seconds[2]:.2f} times as fast")
+
+
+if __name__ == "__main__":
+    main()
