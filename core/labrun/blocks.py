@@ -25,7 +25,7 @@ STAGE_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 
 
 class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 class Head(_Block):
@@ -48,8 +48,17 @@ def _one_or_many(value: Any) -> Any:
     return {"": value} if isinstance(value, (str, list)) else value
 
 
-References = Annotated[dict[str, str | list[str]], BeforeValidator(_one_or_many)]
+_Reference = str | list[str]
+References = Annotated[
+    dict[str, _Reference], BeforeValidator(_one_or_many, json_schema_input_type=_Reference | dict[str, _Reference])
+]
 Matrix = Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)]
+
+
+_Augment = Annotated[
+    Augmentation, BeforeValidator(lambda value: value, json_schema_input_type=Augmentation | list[str | dict[str, Any]])
+]
+"""For the schema alone: `Augmentation` itself takes the short list."""
 
 
 class SimulationBlock(_StageBlock):
@@ -95,7 +104,7 @@ class FitBlock(_Block):
     validation: str | None = Field(None, description="the dataset that is watched while training")
     epochs: int = Field(ge=1, description="passes over the training examples")
     batch_size: int = Field(32, ge=1, description="examples in one step")
-    augment: Augmentation = Field(
+    augment: _Augment = Field(
         default=Augmentation(), description="changes of the inputs that leave the target as it is"
     )
     schedule: Schedule = Field(default=Schedule(), description="course of the learning rate: constant, cosine, …")

@@ -4,18 +4,53 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ValidationError
 
 from labrun.faults import Fault, Place, did_you_mean, nearest
-from labrun.yaml12 import KeyPath
+from labrun.yaml12 import Document, KeyPath
 
-__all__ = ["explain"]
+__all__ = ["FaultBook", "explain"]
 
 Locate = Callable[[KeyPath, bool], Place | None]
 """From a path within the value (and whether the key is meant) to its place."""
+
+
+class FaultBook:
+    """The faults of one document, in the order in which they were found, each once."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._faults: dict[Fault, None] = {}
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._faults)
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
+    def add(self, message: str, path: KeyPath, *, key: bool = False, place: Place | None = None) -> None:
+        """Tell a fault of the value (or the key) at `path`; `place` is where it shows, if that is elsewhere."""
+        self.extend([Fault(message, place or self.document.place(path, key=key))])
+
+    def extend(self, faults: Iterable[Fault]) -> None:
+        """Tell several faults."""
+        self._faults.update(dict.fromkeys(faults))
+
+    def explain(self, error: ValidationError, model: type[BaseModel], value: Any, where: str, path: KeyPath) -> None:
+        """Tell what is wrong with the block `value` at `path`, which is called `where`."""
+        self.extend(
+            explain(
+                error,
+                model,
+                value,
+                lambda inner: where,
+                lambda inner, key: self.document.place((*path, *inner), key=key),
+            )
+        )
+
 
 _EXPECTED = {
     "int_type": "a whole number",
@@ -34,6 +69,8 @@ _EXPECTED = {
     "model_attributes_type": "a mapping",
 }
 
+_OF_KEYS = ("extra_forbidden", "missing")
+
 _BOUNDS = {
     "greater_than_equal": "must be at least {ge}",
     "greater_than": "must be above {gt}",
@@ -45,8 +82,10 @@ _BOUNDS = {
 }
 
 
-def explain(error: ValidationError, model: type[BaseModel], value: Any, where: str, locate: Locate) -> list[Fault]:
-    """Turn a validation error of `value` into faults; `where` names the block in words.
+def explain(
+    error: ValidationError, model: type[BaseModel], value: Any, name: Callable[[KeyPath], str], locate: Locate
+) -> list[Fault]:
+    """Turn a validation error of `value` into faults; `name` says in words to which block the value at a path belongs.
 
     A key that is missing while a misspelt one is there makes one fault, not two; the alternatives of a union make one
     too.
@@ -54,15 +93,21 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, where: s
     problems: dict[tuple[KeyPath, bool], list[Any]] = {}
     for problem in error.errors(include_url=False):
         path = _real_path(problem["loc"], value, problem["type"])
-        problems.setdefault((path, problem["type"] in ("extra_forbidden", "missing")), []).append(problem)
-    misspelt = {path[-1] for (path, _), found in problems.items() if path and found[0]["type"] == "extra_forbidden"}
+        problems.setdefault((path, problem["type"] in _OF_KEYS), []).append(problem)
+    misspelt = [path for (path, _), found in problems.items() if found[0]["type"] == "extra_forbidden"]
+    inside = {path[:end] for path, _ in problems for end in range(len(path))}
     faults = []
-    for (path, _), found in problems.items():
-        kind = found[0]["type"]
+    for (path, of_key), found in problems.items():
         known = _known_keys(model, path[:-1])
-        if kind == "missing" and any(nearest(str(key), known) == path[-1] for key in misspelt):
-            continue
-        faults.append(Fault(_message(found, path, where, known), locate(path, kind == "extra_forbidden")))
+        if found[0]["type"] == "missing" and any(
+            other[:-1] == path[:-1] and nearest(str(other[-1]), known) == path[-1] for other in misspelt
+        ):
+            continue  # it is there, misspelt
+        if not of_key and path in inside and found[0]["type"] in _EXPECTED:
+            continue  # another alternative got further into it, and says what is wrong there
+        faults.append(
+            Fault(_message(found, path, name(path), known), locate(path, found[0]["type"] == "extra_forbidden"))
+        )
     return faults
 
 
@@ -96,7 +141,8 @@ def _message(found: list[dict[str, Any]], path: KeyPath, where: str, known: list
     if wanted and kind in _EXPECTED:
         return f"{full}: expected {' or '.join(wanted)}, found {_shown(problem['input'])}"
     if kind in _BOUNDS:
-        return f"{full}: {_BOUNDS[kind].format(**problem.get('ctx', {}))} (found {_shown(problem['input'])})"
+        bounds = {key: _plain(bound) for key, bound in problem.get("ctx", {}).items()}
+        return f"{full}: {_BOUNDS[kind].format(**bounds)} (found {_shown(problem['input'])})"
     if kind == "literal_error":
         choices = problem["ctx"]["expected"]
         words = [word.strip("' ") for word in choices.replace(" or ", ", ").split(",")]
@@ -115,28 +161,48 @@ def _shown(value: Any) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f"the text '{value[:60]}'"
+            return f"the text '{value:.60}'"
         case dict():
             return "a mapping"
         case list():
             return "a list"
-    return str(value)
+    return f"{_plain(value)!s:.60}"
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
 
 def _known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     """The keys that the block at `path` may have, as a project writes them."""
-    blocks: list[type[BaseModel]] = [model]
+    annotations: list[Any] = [model]
     for step in path:
-        annotations = [f.annotation for b in blocks for n, f in b.model_fields.items() if step in (n, f.alias)]
-        blocks = [found for annotation in annotations for found in _models_in(annotation)] or (
-            blocks if isinstance(step, int) else []
-        )
+        annotations = [inner for annotation in annotations for inner in _inside(annotation, step)]
+    blocks = [option for annotation in annotations for option in _options(annotation) if _is_block(option)]
     return list(dict.fromkeys(field.alias or name for block in blocks for name, field in block.model_fields.items()))
 
 
-def _models_in(annotation: Any) -> Iterable[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _inside(annotation: Any, step: int | str) -> Iterator[Any]:
+    """What may stand at `step` (a key, or the number of an item) of a value with this annotation."""
+    for option in _options(annotation):
+        if _is_block(option):
+            yield from (f.annotation for name, f in option.model_fields.items() if step in (name, f.alias))
+        elif typing.get_origin(option) is dict:
+            yield typing.get_args(option)[1]
+        else:
+            yield from typing.get_args(option)
+
+
+def _options(annotation: Any) -> Iterator[Any]:
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        yield from _options(typing.get_args(annotation)[0])
+    elif origin in (typing.Union, types.UnionType):
+        for option in typing.get_args(annotation):
+            yield from _options(option)
+    else:
         yield annotation
-    elif typing.get_origin(annotation) in (typing.Union, types.UnionType, Annotated, list, dict, tuple):
-        for argument in typing.get_args(annotation):
-            yield from _models_in(argument)
+
+
+def _is_block(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

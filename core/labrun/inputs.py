@@ -15,7 +15,7 @@ from labrun.findings import Findings
 from labrun.plugin import Analysis, Dataset, Model, Plugin, Simulator
 from labrun.trained import TrainedModel
 
-__all__ = ["METHODS", "SECTIONS", "Input", "Outline", "Section", "inputs_of", "section_of", "wants_rng"]
+__all__ = ["METHODS", "ONE_OF", "SECTIONS", "Input", "Outline", "Section", "inputs_of", "section_of", "wants_rng"]
 
 Section = Literal["simulations", "datasets", "models", "analyses"]
 """The four sections of a project; each holds the stages of one kind."""
@@ -27,18 +27,23 @@ SECTIONS: dict[Section, type[Plugin]] = {
     "analyses": Analysis,
 }
 
-_KINDS: dict[str, Any] = {
-    "Ensemble": Ensemble,
-    "Examples": Examples,
-    "TrainedModel": TrainedModel,
-    "Findings": Findings,
+ONE_OF: dict[Section, str] = {
+    "simulations": "simulation",
+    "datasets": "dataset",
+    "models": "model",
+    "analyses": "analysis",
 }
-_SECTION_OF: dict[str, Section] = {
-    "Ensemble": "simulations",
-    "Examples": "datasets",
-    "TrainedModel": "models",
-    "Findings": "analyses",
+"""What one stage of a section is called."""
+
+_SECTION_OF: dict[Any, Section] = {
+    Ensemble: "simulations",
+    Examples: "datasets",
+    TrainedModel: "models",
+    Findings: "analyses",
 }
+"""What a parameter may be annotated with, and the section whose stages give it."""
+
+_KINDS = {kind.__name__: kind for kind in _SECTION_OF}
 
 METHODS: dict[Section, str] = {
     "simulations": "simulate",
@@ -115,11 +120,12 @@ def _read(plugin: type[Plugin], parameter: inspect.Parameter, annotation: Any) -
     many = typing.get_origin(kind) is list
     if many:
         kind = typing.get_args(kind)[0]
-    section = next((_SECTION_OF[name] for name, found in _KINDS.items() if found is kind), None)
+    section = next((section for of, section in _SECTION_OF.items() if of is kind), None)
     if section is None:
+        found = "not annotated" if annotation is parameter.empty else f"annotated with {annotation!r}"
         raise TypeError(
             f"{plugin.__name__}: the parameter '{parameter.name}' must be annotated with {', '.join(_KINDS)}, or a list of one of "
-            f"them; it is annotated with {annotation!r}"
+            f"them; it is {found}"
         )
     return Input(parameter.name, section, many, optional)
 

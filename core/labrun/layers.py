@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labrun.faults import Fault, Place, ProjectFaults
+from labrun.files import is_file
 from labrun.yaml12 import Document, KeyPath
 
 __all__ = ["read_layers"]
@@ -20,14 +21,12 @@ def read_layers(path: Path, overrides: Sequence[str] = ()) -> Document:
     """
     document = _read_chain(path, [])
     for override in overrides:
-        document = document.overlay(_parse_override(override, document.value))
+        document = document.overlay(_parse_override(override, document))
     return document
 
 
 def _read_chain(path: Path, above: list[Path]) -> Document:
-    if path.resolve() in above:
-        chain = " → ".join(str(p.name) for p in [*above, path])
-        raise ProjectFaults([Fault(f"{path}: this project extends itself ({chain})")])
+    above = [*above, path.resolve()]
     document = Document.read(path)
     if document.value is None:
         raise ProjectFaults([Fault(f"{path}: this file is empty; a project begins with 'project: name'")])
@@ -36,42 +35,59 @@ def _read_chain(path: Path, above: list[Path]) -> Document:
     base = document.value.get("extends")
     if base is None:
         return document
-    if not isinstance(base, str):
-        raise ProjectFaults([Fault("'extends' takes the path of one project", document.place(("extends",)))])
+    place = document.place(("extends",))
+    if not isinstance(base, str) or not base.isprintable():
+        raise ProjectFaults([Fault("'extends' takes the path of one project", place)])
     under = path.parent / base
-    if not under.is_file():
-        raise ProjectFaults(
-            [Fault(f"'extends' names '{base}', but there is no file {under}", document.place(("extends",)))]
-        )
-    return _read_chain(under, [*above, path.resolve()]).overlay(document)
+    if not is_file(under):
+        raise ProjectFaults([Fault(f"'extends' names '{base}', but there is no file {under}", place)])
+    if under.resolve() in above:
+        chain = " → ".join(p.name for p in [*above, under])
+        raise ProjectFaults([Fault(f"this project extends itself ({chain})", place)])
+    return _read_chain(under, above).overlay(document)
 
 
-def _parse_override(override: str, project: Any) -> Document:
+def _parse_override(override: str, document: Document) -> Document:
+    """What one override lays over `document`, with the command line as its place."""
     key, equals, text = override.partition("=")
     place = Place("--set", 1, 1, override, len(key))
-    steps: KeyPath = tuple(key.strip().split("."))
-    if not equals or not all(steps):
+    words = key.strip().split(".")
+    if not equals or not all(words):
         raise ProjectFaults([Fault("--set takes 'section.stage.key=value'", place)])
-    value = Document.parse(text, f"--set {key}")
-    whole = _nest(project, steps, value.value, place)
-    document = Document(whole)
-    for end in range(1, len(steps) + 1):
-        document.values[steps[:end]] = Place("--set", 1, len(key) + 2, override, max(1, len(text)))
-        document.keys[steps[:end]] = place
-    return document
+    value = Document.parse(text, f"--set {key}").value
+    path = _resolve(document.value, words, place)
+    value_place = Place("--set", 1, len(key) + 2, override, max(1, len(text)))
+    nested = value
+    top = Document(None)
+    for end in range(len(path), 0, -1):
+        nested = {path[end - 1]: nested}
+        if end == len(path) or path[:end] not in document.values:
+            top.values[path[:end]] = value_place
+            top.keys[path[:end]] = place
+    top.value = nested
+    return top
 
 
-def _nest(base: Any, steps: KeyPath, value: Any, place: Place) -> Any:
-    """`value` inside of the mappings that `steps` name; an item of a list is replaced in a copy of the list."""
-    if not steps:
-        return value
-    step, rest = steps[0], steps[1:]
-    if isinstance(base, list):
-        if not str(step).isdigit() or int(step) >= len(base):
-            raise ProjectFaults([Fault(f"'{step}' must be the number of an item, 0 to {len(base) - 1}", place)])
-        return [_nest(item, rest, value, place) if i == int(step) else item for i, item in enumerate(base)]
-    if base is not None and not isinstance(base, dict):
-        raise ProjectFaults(
-            [Fault(f"'{step}' cannot be set: what stands there is the value {base!r}, no mapping", place)]
-        )
-    return {step: _nest((base or {}).get(step), rest, value, place)}
+def _resolve(value: Any, words: Sequence[str], place: Place) -> KeyPath:
+    """The path that dotted words mean in a project; a number counts the items of a list from 0.
+
+    Raises:
+        ProjectFaults: there is no such item, or a word stands for something inside of a plain value.
+    """
+    path: list[str | int] = []
+    for word in words:
+        step: str | int = word
+        if isinstance(value, list):
+            if not (word.isdecimal() and word.isascii() and int(word[:9]) < len(value)):
+                items = f"the number of an item, 0 to {len(value) - 1}" if value else "left out: the list is empty"
+                raise ProjectFaults([Fault(f"'{word}' must be {items}", place)])
+            step = int(word)
+            value = value[step]
+        elif isinstance(value, dict) or value is None:
+            value = (value or {}).get(word)
+        else:
+            raise ProjectFaults(
+                [Fault(f"'{word}' cannot be set: what stands there is {value!r:.60}, no mapping", place)]
+            )
+        path.append(step)
+    return tuple(path)

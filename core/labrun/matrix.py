@@ -4,52 +4,98 @@ from __future__ import annotations
 
 import copy
 import itertools
-from dataclasses import dataclass
-from typing import Any
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Variant", "variants"]
+from labrun.yaml12 import KeyPath
+
+if TYPE_CHECKING:
+    from labrun.registry import Offer
+
+__all__ = ["MAX_VARIANTS", "Variant", "suffix", "variants"]
+
+MAX_VARIANTS = 1000
+VARIED = ("with", "fit", "from", "use")
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A block with the values of one combination put in; `values` says which, `parsed` is the block once it is checked."""
+    """A block with the values of one combination put in; `values` says which, `offer` is its plugin, and
+    `parsed` the block once it is checked."""
 
     block: dict[str, Any]
-    values: dict[str, Any]
+    values: dict[str, Any] = field(default_factory=dict)
+    indices: dict[str, int] = field(default_factory=dict)
+    offer: Offer | None = None
     parsed: Any = None
+
+    def written_at(self, path: KeyPath) -> KeyPath:
+        """Where a part of this block stands in the block as it is written: in the matrix, if it comes from there."""
+        for axis, index in self.indices.items():
+            steps = tuple(axis.split("."))
+            if path[: len(steps)] == steps:
+                return ("matrix", axis, index, *path[len(steps) :])
+        return path
 
 
 def variants(block: dict[str, Any]) -> tuple[list[Variant], list[str]]:
     """The variants of a block (one, where it has no matrix), and what is wrong with the matrix."""
     matrix = block.get("matrix")
-    rest = {key: value for key, value in block.items() if key != "matrix"}
     if not isinstance(matrix, dict) or not all(isinstance(values, list) and values for values in matrix.values()):
-        return [Variant(block, {})], []
-    problems = [f"'{key}': {why}" for key in matrix if (why := _unfit(key, rest))]
+        return [Variant(block)], []  # whatever stands there is for the block's own check to tell
+    rest = {key: value for key, value in block.items() if key != "matrix"}
+    problems = [*_problems(matrix, rest)]
     if problems:
-        return [Variant(rest, {})], problems
-    found = []
-    for combination in itertools.product(*matrix.values()):
-        values = dict(zip(matrix, combination, strict=True))
-        changed = copy.deepcopy(rest)
-        for key, value in values.items():
-            _put(changed, key.split("."), value)
-        found.append(Variant(changed, values))
-    return found, []
+        return [Variant(rest)], problems
+    combinations = itertools.product(*(enumerate(values) for values in matrix.values()))
+    return [_variant(rest, dict(zip(matrix, combination, strict=True))) for combination in combinations], []
 
 
-def _unfit(key: str, block: dict[str, Any]) -> str | None:
-    steps = key.split(".")
-    if steps[0] not in ("with", "fit", "from", "use"):
-        return "a key of a matrix begins with 'with.', 'fit.', 'from.' or is 'use'"
-    for end, step in enumerate(steps[:-1], start=1):
-        block = block.get(step, {})
-        if not isinstance(block, dict):
-            return f"'{'.'.join(steps[:end])}' is no mapping, so nothing in it can vary"
-    return None
+def _variant(block: dict[str, Any], chosen: dict[str, tuple[int, Any]]) -> Variant:
+    changed = copy.deepcopy(block)
+    for axis, (_, value) in chosen.items():
+        *steps, last = axis.split(".")
+        inner = changed
+        for step in steps:
+            inner = inner.setdefault(step, {})
+        inner[last] = value
+    return Variant(
+        changed,
+        {axis: value for axis, (_, value) in chosen.items()},
+        {axis: index for axis, (index, _) in chosen.items()},
+    )
 
 
-def _put(block: dict[str, Any], steps: list[str], value: Any) -> None:
-    for step in steps[:-1]:
-        block = block.setdefault(step, {})
-    block[steps[-1]] = value
+def _problems(matrix: dict[str, list[Any]], block: dict[str, Any]) -> Iterator[str]:
+    for axis in matrix:
+        steps = axis.split(".")
+        if steps[0] not in VARIED or (axis in VARIED) != (axis == "use") or not all(steps):
+            yield f"'{axis}': a key of a matrix is 'use', or begins with 'with.', 'fit.' or 'from.'"
+            continue
+        inner: Any = block
+        for end, step in enumerate(steps[:-1], start=1):
+            inner = inner.get(step, {})
+            if not isinstance(inner, dict):
+                yield f"'{axis}': '{'.'.join(steps[:end])}' is no mapping, so nothing in it can vary"
+                break
+        if within := [other for other in matrix if other.startswith(f"{axis}.")]:
+            yield f"'{within[0]}' varies a part of '{axis}', which varies too"
+    count = math.prod(len(values) for values in matrix.values())
+    if count > MAX_VARIANTS:
+        yield f"it makes {count:,} stages; at most {MAX_VARIANTS:,} are possible"
+
+
+def suffix(values: dict[str, Any]) -> str:
+    """What distinguishes a stage from others of its matrix, as a part of its name: `[width=8,seed=1]`."""
+    if not values:
+        return ""
+    return "[" + ",".join(f"{axis.rsplit('.', 1)[-1]}={_label(value)}" for axis, value in values.items()) + "]"
+
+
+def _label(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return re.sub(r"[^A-Za-z0-9_.+,-]+", "_", text)[:60]

@@ -64,13 +64,12 @@ class Plan:
     def progress(self, planned: Planned) -> tuple[int, int]:
         """How many parts (or epochs) of a stage are there, of how many; (1, 1) for a finished stage of other kinds."""
         done = self.manifest(planned) is not None
-        if planned.stage.table is not None:
-            parts = cut(planned.stage.table.size, planned.stage.table.groups())
-            folder = self.folder(planned) / "parts"
-            return (len(parts) if done else sum((folder / part_name(i)).exists() for i in range(len(parts)))), len(
-                parts
-            )
-        return int(done), 1
+        table = planned.stage.table
+        if table is None:
+            return int(done), 1
+        parts = len(cut(table.size, table.groups()))
+        folder = self.folder(planned) / "parts"
+        return parts if done else sum((folder / part_name(i)).exists() for i in range(parts)), parts
 
 
 def make_plan(project: Project, root: Path, only: Iterable[str] | None = None) -> Plan:
@@ -161,5 +160,5 @@ def keras_backend() -> str:
     file = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
     try:
         return str(json.loads(file.read_text(encoding="utf-8")).get("backend", "tensorflow"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):  # no such file, no JSON, no mapping
         return "tensorflow"

@@ -8,6 +8,7 @@ only when the name is used, and `use: distribution:name` settles it.
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ import pluggy
 
 from labrun import hookspecs
 from labrun.faults import did_you_mean
+from labrun.files import is_file
 from labrun.inputs import METHODS, SECTIONS, Section, inputs_of
 from labrun.plugin import Plugin
 
@@ -56,8 +58,10 @@ class Offer:
 
     @property
     def summary(self) -> str:
-        """The first line of the docstring."""
-        return (self.plugin.__doc__ or "").strip().split("\n")[0]
+        """The first sentence of the docstring."""
+        paragraph = " ".join(inspect.cleandoc(self.plugin.__doc__ or "").split("\n\n")[0].split())
+        sentence, stop, _ = paragraph.partition(". ")
+        return sentence + stop.strip()
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,11 @@ class BrokenPlugin:
     error: str
     traceback: str
 
+    @property
+    def title(self) -> str:
+        """The source with its version."""
+        return f"{self.source} {self.distribution_version}".strip()
+
 
 @dataclass
 class Registry:
@@ -90,35 +99,37 @@ class Registry:
     def installed(cls) -> Registry:
         """Load every entry point of the group `labrun`, each by itself."""
         registry = cls()
-        seen: set[tuple[str, str]] = set()
-        for distribution in metadata.distributions():
-            for entry_point in distribution.entry_points:
-                name = distribution.name
-                if entry_point.group == GROUP and (name, entry_point.name) not in seen:
-                    seen.add((name, entry_point.name))
-                    registry._add(entry_point.load, _Source(f"{name}:{entry_point.name}", name, distribution.version))
+        for entry_point in metadata.entry_points(group=GROUP):
+            distribution = entry_point.dist
+            name, version = (distribution.name, distribution.version) if distribution else ("unknown", "")
+            registry._add(entry_point.load, _Source(f"{name}:{entry_point.name}", name, version))
         return registry
 
-    def add_file(self, path: Path) -> None:
-        """Load a plugin from one local file."""
-        self._add(lambda: load_file(path), _Source(str(path), path.name, "", path))
+    def add_file(self, path: Path) -> BrokenPlugin | None:
+        """Load a plugin from one local file; return what was wrong with it, if something was."""
+        return self._add(lambda: load_file(path), _Source(str(path), path.name, "", path))
 
-    def add(self, plugin: Any, distribution: str, version: str = "") -> None:
+    def add(self, plugin: Any, distribution: str, version: str = "") -> BrokenPlugin | None:
         """Register a module, or any object with hooks, that is loaded already."""
-        self._add(lambda: plugin, _Source(distribution, distribution, version))
+        return self._add(lambda: plugin, _Source(distribution, distribution, version))
 
-    def _add(self, load: Callable[[], Any], source: _Source) -> None:
-        module = None
+    def _add(self, load: Callable[[], Any], source: _Source) -> BrokenPlugin | None:
+        registered = None
         try:
             module = load()
-            self.manager.register(module, name=source.label)
+            registered = self.manager.register(module, name=source.label)
             self.manager.check_pending()
-            self.offers.extend(list(_offers(self.manager, module, source)))
-        except Exception as error:  # whatever a stranger's module raises must not stop the others
-            if module is not None and self.manager.is_registered(module):
-                self.manager.unregister(module)
+            if not self.manager.get_hookcallers(module):
+                raise TypeError("it has no hook: decorate a function such as 'labrun_simulators' with @hookimpl")
+            self.offers.extend([*_offers(self.manager, module, source)])
+            return None
+        except (Exception, SystemExit) as error:  # whatever a stranger's module raises must not stop the others
+            if registered is not None:
+                self.manager.unregister(name=registered)
             message = f"{type(error).__name__}: {error}"
-            self.broken.append(BrokenPlugin(source.label, source.version, message, traceback.format_exc()))
+            broken = BrokenPlugin(source.label, source.version, message, traceback.format_exc())
+            self.broken.append(broken)
+            return broken
 
     def find(self, section: Section, use: str) -> Offer:
         """The plugin that `use` names: `name`, or `distribution:name`.
@@ -136,10 +147,13 @@ class Registry:
         if fitting:
             choices = " or ".join(f"'{offer.distribution}:{name}'" for offer in fitting)
             raise UnknownPlugin(f"the {kind} '{name}' is offered by {len(fitting)} distributions; write {choices}")
-        elsewhere = next((o.section for o in self.offers if o.name == name), None)
-        if elsewhere:
-            other = SECTIONS[elsewhere].__name__.lower()
-            raise UnknownPlugin(f"'{name}' is a {other} and belongs under '{elsewhere}'; a {kind} is wanted here")
+        namesakes = sorted((o for o in self.offers if o.name == name), key=lambda o: o.section != section)
+        if namesakes and namesakes[0].section == section:
+            raise UnknownPlugin(f"'{distribution}' offers no {kind} '{name}'; '{namesakes[0].distribution}' does")
+        if namesakes:
+            belongs = namesakes[0].section
+            found = SECTIONS[belongs].__name__.lower()
+            raise UnknownPlugin(f"'{name}' is a {found} and belongs under '{belongs}'; a {kind} is wanted here")
         known = [o.name for o in self.offers if o.section == section]
         excuse = "; it may be in one of the plugins that could not be loaded" if self.broken else ""
         raise UnknownPlugin(f"there is no {kind} '{use}'{did_you_mean(name, known)}{excuse}")
@@ -158,8 +172,8 @@ def load_file(path: Path) -> ModuleType:
         ImportError: there is no such file, or it is no Python file.
     """
     name = f"labrun_file_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
+    spec = importlib.util.spec_from_file_location(name, path) if is_file(path) else None
+    if spec is None or spec.loader is None:
         raise ImportError(f"there is no Python file {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from labrun.faults import Fault, LabrunError, Place, did_you_mean
+from labrun.csvtable import CsvTable, TableError
+from labrun.faults import LabrunError, Place, did_you_mean
 from labrun.seeds import generator
-from labrun.yaml12 import parse_scalar
+from labrun.yaml12 import KeyPath
 
-__all__ = ["Sweep", "SweepError", "SweepTable", "tabulate"]
+__all__ = ["Sweep", "SweepError", "SweepTable", "distinct_rows", "tabulate"]
 
 MAX_MEMBERS = 20_000_000
+REPEAT = "repeat"
+"""The label that counts the repeats of a row."""
 
 
 class SweepError(LabrunError):
-    """A sweep that makes no table; `field` is the key of the sweep that is to blame, `fault` has a place of its own if
-    it can."""
+    """A sweep that makes no table. `where` is the part of the sweep that is to blame, or the place in its CSV file."""
 
     exit_code = 2
 
-    def __init__(self, message: str, *, field: str = "", place: Place | None = None) -> None:
+    def __init__(self, message: str, where: KeyPath | Place = ()) -> None:
         super().__init__(message)
-        self.field = field
-        self.fault = Fault(message, place) if place else None
+        self.where = where
 
 
 class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 class Range(_Block):
@@ -43,7 +44,7 @@ class Range(_Block):
     from_: float = Field(alias="from", description="first value")
     to: float = Field(description="last value")
     step: float | None = Field(None, gt=0, description="distance of two values")
-    count: int | None = Field(None, ge=2, description="how many values")
+    count: int | None = Field(None, ge=2, le=MAX_MEMBERS, description="how many values")
     scale: Literal["linear", "log"] = Field("linear", description="spacing of the values")
 
     @model_validator(mode="after")
@@ -54,20 +55,24 @@ class Range(_Block):
             raise ValueError(f"'to' ({self.to}) is below 'from' ({self.from_})")
         if self.scale == "log" and (self.step is not None or self.from_ <= 0):
             raise ValueError("a log range needs 'count' and positive ends")
+        if self.step is not None and self._steps() >= MAX_MEMBERS:
+            raise ValueError(f"the range has more than {MAX_MEMBERS:,} values")
+        _check_distance(self.from_, self.to)
         return self
+
+    def _steps(self) -> int:
+        """How many steps fit, in decimal arithmetic: 0.3 is three steps of 0.1, which it is not in binary."""
+        return int((Decimal(repr(self.to)) - Decimal(repr(self.from_))) / Decimal(repr(self.step)))
 
     def values(self) -> list[float]:
         """The values; steps are added in decimal arithmetic, so that 0.03 + 3 × 0.01 is 0.06."""
         if self.step is not None:
             start, step = Decimal(repr(self.from_)), Decimal(repr(self.step))
-            count = int((Decimal(repr(self.to)) - start) / step) + 1
-            if count > MAX_MEMBERS:
-                raise SweepError(f"the range has {count:,} values; at most {MAX_MEMBERS:,} are possible")
-            return [float(start + i * step) for i in range(count)]
+            return [float(start + i * step) for i in range(self._steps() + 1)]
         import numpy as np
 
         spaced = np.geomspace if self.scale == "log" else np.linspace
-        return [float(v) for v in spaced(self.from_, self.to, self.count or 2)]
+        return spaced(self.from_, self.to, self.count or 2).tolist()
 
 
 class Interval(_Block):
@@ -84,7 +89,27 @@ class Interval(_Block):
             raise ValueError(f"'to' ({self.to}) must be above 'from' ({self.from_})")
         if self.scale == "log" and self.from_ <= 0:
             raise ValueError("a log scale needs positive ends")
+        if self.whole and not (self.from_.is_integer() and self.to.is_integer()):
+            raise ValueError("with 'whole', both ends must be whole numbers")
+        _check_distance(self.from_, self.to)
         return self
+
+    def spread(self, unit: Any) -> list[float] | list[int]:
+        """Map numbers in [0, 1) into the interval; whole numbers get equal shares of it (of its logarithm)."""
+        import numpy as np
+
+        low, high = self.from_, self.to + 1 if self.whole else self.to
+        log = self.scale == "log"
+        first, last = (np.log(low), np.log(high)) if log else (low, high)
+        values = first + (last - first) * unit
+        values = np.exp(values) if log else values
+        values = np.clip(np.floor(values) if self.whole else values, self.from_, self.to)  # rounding may step outside
+        return [int(value) for value in values] if self.whole else values.tolist()
+
+
+def _check_distance(low: float, high: float) -> None:
+    if not math.isfinite(high - low):
+        raise ValueError(f"'from' ({low}) and 'to' ({high}) lie too far apart")
 
 
 class Random(_Block):
@@ -92,14 +117,14 @@ class Random(_Block):
 
     count: int = Field(ge=1, le=MAX_MEMBERS, description="how many members")
     method: Literal["uniform", "latin_hypercube", "sobol"] = Field("uniform", description="how they are spread")
-    columns: dict[str, Interval] = Field(min_length=1, description="an interval for each parameter")
+    columns: dict[str, Interval] = Field(min_length=1, max_length=1000, description="an interval for each parameter")
 
 
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, (list, dict)) else [value]
 
 
-Values = Annotated[Range | list[Any], BeforeValidator(_as_list)]
+Values = Annotated[Range | list[Any], BeforeValidator(_as_list, json_schema_input_type=Range | list[Any] | Any)]
 
 
 class Sweep(_Block):
@@ -126,18 +151,45 @@ class Sweep(_Block):
             raise ValueError(f"give one of 'grid', 'table' and 'random', not {' and '.join(given)}")
         if self.table is None and (self.columns is not None or self.labels or isinstance(self.repeats, str)):
             raise ValueError("'columns', 'labels' and a column of repeats go with a 'table'")
+        if isinstance(self.repeats, int) and self.repeats < 1:
+            raise ValueError(f"'repeats' must be at least 1, not {self.repeats}")
         return self
+
+
+Where: TypeAlias = "KeyPath | Place"
+"""A part of the sweep as it is written in the project, or a place in its CSV file."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the values of a table come from: `cell` tells it from row and column, `heading` where a column is named."""
+
+    cell: Callable[[int, str], Where] = lambda row, column: ()
+    heading: Callable[[str], Where] = lambda column: ()
+    has_rows: bool = False
+    """Whether somebody has written rows, so that messages count them."""
 
 
 @dataclass
 class SweepTable:
-    """One value a member for each swept parameter and each label; `origin` tells where a member's row stands."""
+    """One value a member for each swept parameter and each label."""
 
     parameters: dict[str, list[Any]] = field(default_factory=dict)
     labels: dict[str, list[Any]] = field(default_factory=dict)
     size: int = 1
+    origin: Origin = Origin()
+    row_of: Sequence[int] | None = None
+    """The row that each member comes from, where rows are repeated."""
     seed_by: tuple[str, ...] | None = None
-    origin: Callable[[int, str], tuple[str, Place | None]] = lambda member, column: (f"member {member}", None)
+
+    def where(self, member: int, column: str = "") -> Where:
+        """Where the value of a member stands; without a column, all of its row."""
+        return self.origin.cell(self.row_of[member] if self.row_of else member, column)
+
+    def called(self, member: int) -> str:
+        """A member in words: by its row as a person counts, or by its number."""
+        row = self.row_of[member] if self.row_of else member
+        return f"row {row + 1}" if self.origin.has_rows else f"member {member}"
 
     def row(self, member: int) -> dict[str, Any]:
         """The swept parameters of one member."""
@@ -152,9 +204,12 @@ class SweepTable:
         """What the members' random numbers depend on, where `seed_by` names columns."""
         if self.seed_by is None:
             return None
-        return (
-            list(zip(*(self.columns[name] for name in self.seed_by), strict=True)) if self.seed_by else [()] * self.size
-        )
+        columns = [self.columns[name] for name in self.seed_by]
+        return [tuple(map(_hashable, values)) for values in zip(*columns, strict=True)] if columns else [()] * self.size
+
+
+def _hashable(value: Any) -> Any:
+    return repr(value) if isinstance(value, (list, dict)) else value
 
 
 def tabulate(sweep: Sweep, folder: Path, seed: int, stage: str) -> SweepTable:
@@ -164,179 +219,131 @@ def tabulate(sweep: Sweep, folder: Path, seed: int, stage: str) -> SweepTable:
         SweepError: a file or a column is missing, a row is wrong, or there is no member.
     """
     if sweep.table is not None:
-        table = _from_rows(sweep, *_read_table(sweep.table, folder))
+        table = _from_table(sweep, sweep.table, folder)
     elif sweep.random is not None:
-        table = _repeated(_draw(sweep.random, seed, stage), _same(sweep, sweep.random.count))
+        table = _draw(sweep.random, seed, stage)
     else:
-        table = _from_grid(sweep)
+        table = _from_grid(sweep.grid or {})
+    if not isinstance(sweep.repeats, str):
+        table = _repeated(table, itertools.repeat(sweep.repeats, table.size), table.size * sweep.repeats)
     if not table.size:
-        raise SweepError("the sweep is empty: it makes no member", field="table" if sweep.table is not None else "grid")
-    unknown = [name for name in sweep.seed_by or () if name not in table.columns]
-    if unknown:
-        raise SweepError(f"'seed_by' names '{unknown[0]}'{did_you_mean(unknown[0], table.columns)}", field="seed_by")
+        raise SweepError("the sweep is empty: it makes no member", ("table" if sweep.table is not None else "grid",))
+    for i, name in enumerate(sweep.seed_by or ()):
+        if name not in table.columns:
+            raise SweepError(f"'seed_by' names '{name}'{did_you_mean(name, table.columns)}", ("seed_by", i))
     table.seed_by = tuple(sweep.seed_by) if sweep.seed_by is not None else None
     return table
 
 
-def _from_grid(sweep: Sweep) -> SweepTable:
-    axes = {
-        name: values.values() if isinstance(values, Range) else values for name, values in (sweep.grid or {}).items()
-    }
-    size = 1
-    for values in axes.values():
-        size *= len(values)
+def _from_grid(grid: dict[str, Range | list[Any]]) -> SweepTable:
+    """The product of all axes; the last varies fastest."""
+    axes = {name: values.values() if isinstance(values, Range) else values for name, values in grid.items()}
+    size = math.prod(len(values) for values in axes.values())
     if size > MAX_MEMBERS:
-        raise SweepError(f"the grid has {size:,} members; at most {MAX_MEMBERS:,} are possible", field="grid")
-    rows = list(itertools.product(*axes.values()))
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(axes)}
-    return _repeated(SweepTable(columns, {}, size), _same(sweep, size))
+        raise SweepError(f"the grid has more than {MAX_MEMBERS:,} members", ("grid",))
+    columns: dict[str, list[Any]] = {}
+    strides: dict[str, int] = {}
+    stride = size
+    for name, values in axes.items():
+        stride //= len(values) or 1
+        one_cycle = [value for value in values for _ in range(stride)]
+        columns[name] = one_cycle * (size // len(one_cycle) if one_cycle else 0)
+        strides[name] = stride
+
+    def cell(member: int, name: str) -> KeyPath:
+        listed = isinstance(grid.get(name), list)
+        return ("grid", name, *([member // strides[name] % len(axes[name])] if listed else []))
+
+    return SweepTable(columns, {}, size, Origin(cell, lambda name: ("grid", name)))
 
 
 def _draw(random: Random, seed: int, stage: str) -> SweepTable:
-    import numpy as np
-    from scipy.stats import qmc
-
     rng = generator(seed, stage, "sweep")
     dimensions = len(random.columns)
     if random.method == "uniform":
         unit = rng.random((random.count, dimensions))
-    elif random.method == "latin_hypercube":
-        unit = qmc.LatinHypercube(dimensions, rng=rng).random(random.count)
     else:
-        exponent = max(0, (random.count - 1).bit_length())
-        unit = qmc.Sobol(dimensions, rng=rng).random_base2(exponent)[: random.count]
-    columns: dict[str, list[Any]] = {}
-    for i, (name, interval) in enumerate(random.columns.items()):
-        low, high = (interval.from_, interval.to + 1) if interval.whole else (interval.from_, interval.to)
-        drawn = low * (high / low) ** unit[:, i] if interval.scale == "log" else low + (high - low) * unit[:, i]
-        columns[name] = [int(v) for v in np.floor(drawn)] if interval.whole else [float(v) for v in drawn]
-    return SweepTable(columns, {}, random.count)
+        from scipy.stats import qmc
+
+        if random.method == "latin_hypercube":
+            unit = qmc.LatinHypercube(dimensions, rng=rng).random(random.count)
+        else:
+            exponent = (random.count - 1).bit_length()
+            unit = qmc.Sobol(dimensions, rng=rng).random_base2(exponent)[: random.count]
+    columns = {name: list(interval.spread(unit[:, i])) for i, (name, interval) in enumerate(random.columns.items())}
+    origin = Origin(lambda member, name: ("random", "columns", name), lambda name: ("random", "columns", name))
+    return SweepTable(columns, {}, random.count, origin)
 
 
-@dataclass
-class _Source:
-    """Where the rows of a table come from: a CSV file with its lines, or the project itself."""
-
-    name: str
-    lines: list[str] = field(default_factory=list)
-    line_of_row: list[int] = field(default_factory=list)
-    header: list[str] = field(default_factory=list)
-
-    def place(self, row: int, column: str) -> Place | None:
-        """Where a row of a CSV file stands, and within it the cell of a column."""
-        if not self.line_of_row:
-            return None
-        number = self.line_of_row[row]
-        text = self.lines[number - 1] if number <= len(self.lines) else ""
-        cells = text.split(",")
-        index = self.header.index(column) if column in self.header and '"' not in text else -1
-        if not 0 <= index < len(cells):
-            return Place(self.name, number, 1, text, len(text))
-        return Place(self.name, number, 1 + sum(len(cell) + 1 for cell in cells[:index]), text, len(cells[index]))
-
-
-def _read_table(table: str | list[dict[str, Any]], folder: Path) -> tuple[list[dict[str, Any]], _Source]:
-    if not isinstance(table, str):
-        return table, _Source("the table")
-    path = folder / table
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SweepError(f"cannot read the table {path}: {error.strerror}", field="table") from error
-    except UnicodeDecodeError as error:
-        raise SweepError(f"the table {path} is no text in UTF-8", field="table") from error
-    reader = csv.reader(text.splitlines(keepends=True))
-    header = [name.strip() for name in next(reader, [])]
-    source = _Source(str(path), text.splitlines(), [], header)
-    if not header:
-        raise SweepError(f"the table {path} is empty: its first line must name the columns", field="table")
-    repeated = next((name for name in header if header.count(name) > 1), None)
-    if repeated is not None:
-        raise SweepError(
-            f"the table {path} has two columns '{repeated}'",
-            field="table",
-            place=Place(str(path), 1, 1, source.lines[0]),
-        )
-    rows: list[dict[str, Any]] = []
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            source.line_of_row.append(reader.line_num)
-            if len(cells) != len(header):
-                place = source.place(len(rows), "")
-                message = f"row {len(rows) + 1} has {len(cells)} cells, the header names {len(header)} columns"
-                raise SweepError(message, field="table", place=place)
-            rows.append({name: parse_scalar(cell.strip()) for name, cell in zip(header, cells, strict=True)})
-    except (csv.Error, ValueError) as error:
-        raise SweepError(
-            f"the table {path} cannot be read in line {reader.line_num}: {error}", field="table"
-        ) from error
-    return rows, source
-
-
-def _from_rows(sweep: Sweep, rows: list[dict[str, Any]], source: _Source) -> SweepTable:
+def _from_table(sweep: Sweep, table: str | list[dict[str, Any]], folder: Path) -> SweepTable:
+    if isinstance(table, str):
+        try:
+            csv_table = CsvTable.read(folder / table)
+        except TableError as error:
+            raise SweepError(str(error), error.place or ("table",)) from error
+        name, header, rows = f"the table {folder / table}", csv_table.header, csv_table.rows
+        origin = Origin(csv_table.place, csv_table.heading, has_rows=True)
+    else:
+        name, header = "the table", list(table[0]) if table else []
+        for i, row in enumerate(table):
+            if set(row) != set(header):
+                message = f"row {i + 1} has the columns {', '.join(row)}; the first has {', '.join(header)}"
+                raise SweepError(message, ("table", i))
+        rows = [[row[column] for column in header] for row in table]
+        origin = Origin(lambda row, column: ("table", row, column), lambda column: ("table", 0, column), has_rows=True)
     if not rows:
-        raise SweepError(f"the sweep is empty: {source.name} has no rows", field="table")
-    names = list(rows[0])
-    for number, row in enumerate(rows):
-        if list(row) != names:
-            raise SweepError(
-                f"row {number + 1} has the columns {', '.join(row)}; the first has {', '.join(names)}", field="table"
-            )
-    repeats_column = [sweep.repeats] if isinstance(sweep.repeats, str) else []
-    columns = (
-        sweep.columns if sweep.columns is not None else [n for n in names if n not in (*sweep.labels, *repeats_column)]
-    )
-    for key, wanted in (("columns", columns), ("labels", sweep.labels), ("repeats", repeats_column)):
-        for name in wanted:
-            if name not in names:
-                raise SweepError(f"{source.name} has no column '{name}'{did_you_mean(name, names)}", field=key)
-    if repeats_column:
-        repeats = [row[repeats_column[0]] for row in rows]
-        for number, count in enumerate(repeats):
-            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-                message = f"row {number + 1}: repeats must be a whole number, not {count!r}"
-                raise SweepError(message, field="repeats", place=source.place(number, repeats_column[0]))
-    else:
-        repeats = _same(sweep, len(rows))
-    table = SweepTable(
-        {n: [row[n] for row in rows] for n in columns}, {n: [row[n] for row in rows] for n in sweep.labels}, len(rows)
-    )
-    table.origin = lambda row, column: (f"row {row + 1}", source.place(row, column))
-    return _repeated(table, repeats)
+        raise SweepError(f"the sweep is empty: {name} has no rows", ("table",))
+    columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
+    return _with_roles(sweep, name, columns, len(rows), origin)
 
 
-def _same(sweep: Sweep, rows: int) -> list[int]:
-    if isinstance(sweep.repeats, str) or sweep.repeats < 1:
-        raise SweepError("'repeats' must be a whole number above 0", field="repeats")
-    return [sweep.repeats] * rows
-
-
-def _repeated(table: SweepTable, repeats: list[int]) -> SweepTable:
-    """Every row `repeats` times, one after the other; `repeat` counts them from 0."""
-    if sum(repeats) > MAX_MEMBERS:
-        raise SweepError(
-            f"the sweep has {sum(repeats):,} members; at most {MAX_MEMBERS:,} are possible", field="repeats"
-        )
-    if all(count == 1 for count in repeats):
+def _with_roles(sweep: Sweep, name: str, given: dict[str, list[Any]], size: int, origin: Origin) -> SweepTable:
+    """Tell the columns of a table apart: parameters, labels, and the one that says how often a row is repeated."""
+    repeats = sweep.repeats if isinstance(sweep.repeats, str) else None
+    other = {*sweep.labels, repeats}
+    parameters = sweep.columns if sweep.columns is not None else [column for column in given if column not in other]
+    roles: list[tuple[KeyPath, str]] = [(("columns", i), column) for i, column in enumerate(sweep.columns or ())]
+    roles += [(("labels", i), column) for i, column in enumerate(sweep.labels)]
+    roles += [(("repeats",), repeats)] if repeats else []
+    for path, column in roles:
+        if column not in given:
+            raise SweepError(f"{name} has no column '{column}'{did_you_mean(column, given)}", path)
+    table = SweepTable({n: given[n] for n in parameters}, {n: given[n] for n in sweep.labels}, size, origin)
+    if repeats is None:
         return table
-    row_of = [row for row, count in enumerate(repeats) for _ in range(count)]
+    for row, count in enumerate(given[repeats]):
+        if type(count) is not int or not 0 <= count <= MAX_MEMBERS:
+            message = f"row {row + 1}: the column '{repeats}' must hold whole numbers, not {count!r:.60}"
+            raise SweepError(message, origin.cell(row, repeats))
+    return _repeated(table, given[repeats], sum(given[repeats]))
+
+
+def _repeated(table: SweepTable, repeats: Any, size: int) -> SweepTable:
+    """Every row `repeats` times, one after the other; the label `repeat` counts them from 0."""
+    if size > MAX_MEMBERS:
+        raise SweepError(f"the sweep has more than {MAX_MEMBERS:,} members", ("repeats",))
+    counts = list(repeats)
+    if all(count == 1 for count in counts):
+        return table
+    if REPEAT in table.columns:
+        raise SweepError(f"a column cannot be called '{REPEAT}': repeats are counted under that name", ("repeats",))
+    row_of = [row for row, count in enumerate(counts) for _ in range(count)]
 
     def spread(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
         return {name: [values[row] for row in row_of] for name, values in columns.items()}
 
-    labels = spread(table.labels) | {"repeat": [i for count in repeats for i in range(count)]}
-    origin = table.origin
-    return SweepTable(spread(table.parameters), labels, len(row_of), None, lambda m, column: origin(row_of[m], column))
+    labels = spread(table.labels) | {REPEAT: [i for count in counts for i in range(count)]}
+    return SweepTable(spread(table.parameters), labels, size, table.origin, row_of)
 
 
-def distinct_rows(table: SweepTable) -> Iterable[tuple[int, dict[str, Any]]]:
-    """The first member of every distinct row: what must be validated."""
-    seen: set[Any] = set()
-    for member in range(table.size):
-        row = table.row(member)
-        identity = tuple((type(v).__name__, repr(v)) for v in row.values())
-        if identity not in seen:
-            seen.add(identity)
-            yield member, row
+def distinct_rows(table: SweepTable) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The first member of every distinct row, and the row: what must be validated."""
+    if not table.parameters:
+        yield 0, {}
+        return
+    seen: set[str] = set()
+    for member, values in enumerate(zip(*table.parameters.values(), strict=True)):
+        text = repr(values)  # tells 1 from 1.0, True and '1'
+        if text not in seen:
+            seen.add(text)
+            yield member, dict(zip(table.parameters, values, strict=True))

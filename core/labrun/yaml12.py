@@ -22,9 +22,13 @@ __all__ = ["Document", "KeyPath", "parse_scalar"]
 
 KeyPath: TypeAlias = "tuple[str | int, ...]"
 
-MAX_BYTES = 10_000_000
-MAX_NODES = 1_000_000
-"""Aliases are expanded; this bounds what a few nested ones can make."""
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 50
+MAX_VALUES = 200_000
+MAX_CHARACTERS = 20_000_000
+"""Aliases are expanded; the last two bound what a few nested ones can make."""
+
+MAX_DIGITS = 1000
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -40,18 +44,17 @@ def parse_scalar(text: str) -> Any:
     """Return what a plain (unquoted) scalar means in YAML 1.2.
 
     Raises:
-        ValueError: an integer of more digits than Python converts.
+        ValueError: a number of more than 1000 digits.
     """
     if text in _NULL:
         return None
     if text in _BOOL:
         return _BOOL[text]
-    if _INTEGER.match(text):
-        return int(text)
-    if _OCTAL.match(text):
-        return int(text[2:], 8)
-    if _HEXADECIMAL.match(text):
-        return int(text[2:], 16)
+    for pattern, base in ((_INTEGER, 10), (_OCTAL, 8), (_HEXADECIMAL, 16)):
+        if pattern.match(text):
+            if len(text) > MAX_DIGITS:
+                raise ValueError(f"this number has more than {MAX_DIGITS} digits")
+            return int(text if base == 10 else text[2:], base)
     if _FLOAT.match(text):
         return float(text)
     if _INFINITY.match(text):
@@ -68,13 +71,10 @@ class Document:
     keys: dict[KeyPath, Place] = field(default_factory=dict)
 
     def place(self, path: KeyPath, *, key: bool = False) -> Place | None:
-        """Where the value (or the key) at `path` stands, or its nearest parent."""
-        if key and path in self.keys:
-            return self.keys[path]
-        for end in range(len(path), -1, -1):
-            if path[:end] in self.values:
-                return self.values[path[:end]]
-        return None
+        """Where the value (or the key) at `path` stands; if it is not there, the key of what it would be in."""
+        if path in self.values:
+            return self.keys.get(path, self.values[path]) if key else self.values[path]
+        return self.place(path[:-1], key=True) if path else None
 
     @classmethod
     def read(cls, path: Path, shown_as: str | None = None) -> Document:
@@ -105,48 +105,40 @@ class Document:
         return _Parser(text, source).document()
 
     def overlay(self, top: Document) -> Document:
-        """Lay `top` over this document: mappings merge, anything else replaces."""
-        merged = Document(self.value, dict(self.values), dict(self.keys))
-        merged.value = merged._merge(self.value, top, ())
-        return merged
+        """Lay `top` over this document: mappings merge, anything else replaces, and each part keeps its place.
 
-    def _merge(self, base: Any, top: Document, path: KeyPath) -> Any:
-        value = _at(top.value, path)
-        if isinstance(base, dict) and isinstance(value, dict):
-            self._adopt(top, path)
-            return base | {
-                k: self._merge(base[k], top, (*path, k)) if k in base else self._take(top, (*path, k)) for k in value
-            }
-        return self._take(top, path)
+        A mapping with numbers for keys, which YAML cannot hold but `--set` makes, lays its values over items of a list.
+        """
+        replaced: set[KeyPath] = set()
+        value = _merge(self.value, top.value, (), replaced)
 
-    def _take(self, top: Document, path: KeyPath) -> Any:
-        for places in (self.values, self.keys):
-            for old in [p for p in places if p[: len(path)] == path and len(p) > len(path)]:
-                del places[old]
-        for mine, theirs in ((self.values, top.values), (self.keys, top.keys)):
-            mine.update({p: place for p, place in theirs.items() if p[: len(path)] == path})
-        return _at(top.value, path)
+        def lay(below: dict[KeyPath, Place], above: dict[KeyPath, Place]) -> dict[KeyPath, Place]:
+            kept = {p: place for p, place in below.items() if not any(p[:end] in replaced for end in range(len(p)))}
+            return kept | above
 
-    def _adopt(self, top: Document, path: KeyPath) -> None:
-        if path in top.values:
-            self.values[path] = top.values[path]
-        if path in top.keys:
-            self.keys[path] = top.keys[path]
+        return Document(value, lay(self.values, top.values), lay(self.keys, top.keys))
 
 
-def _at(value: Any, path: KeyPath) -> Any:
-    for step in path:
-        value = value[step]
-    return value
+def _merge(base: Any, top: Any, path: KeyPath, replaced: set[KeyPath]) -> Any:
+    if isinstance(top, dict) and isinstance(base, dict):
+        both = {key: _merge(base[key], top[key], (*path, key), replaced) for key in top if key in base}
+        return base | top | both
+    if isinstance(top, dict) and isinstance(base, list) and all(isinstance(key, int) for key in top):
+        return [_merge(v, top[i], (*path, i), replaced) if i in top else v for i, v in enumerate(base)]
+    replaced.add(path)
+    return top
 
 
 class _Parser:
+    """Turns one text into a `Document`, or into all of its faults."""
+
     def __init__(self, text: str, source: str) -> None:
         self.source = source
         self.lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text)
         self.text = text
         self.faults: list[Fault] = []
-        self.nodes = 0
+        self.values = 0
+        self.characters = 0
         self.open: set[int] = set()
 
     def document(self) -> Document:
@@ -155,21 +147,14 @@ class _Parser:
         except yaml.MarkedYAMLError as error:
             raise ProjectFaults([self._syntax_fault(error)]) from error
         except yaml.reader.ReaderError as error:
-            line = self.text[: error.position].count("\n") + 1
-            fault = Fault(f"the character {chr(error.character)!r} may not stand in YAML", self._at(line, 1))
-            raise ProjectFaults([fault]) from error
-        except (RecursionError, ValueError) as error:
-            raise ProjectFaults([Fault(f"{self.source}: nested too deeply, or no YAML at all")]) from error
+            raise ProjectFaults([self._character_fault(error)]) from error
+        except (RecursionError, ValueError, OverflowError) as error:
+            raise ProjectFaults([Fault("nested too deeply, or no YAML at all", self._at(1, 1))]) from error
         if len(nodes) > 1:
             self._fault("a second document starts here ('---'); a project is one document", nodes[1])
-        document = Document(None)
+        document = Document(None, {(): self._at(1, 1)})
         if nodes:
-            try:
-                document.value = self._convert(nodes[0], (), document)
-            except RecursionError as error:
-                raise ProjectFaults([Fault(f"{self.source}: nested too deeply to be a project")]) from error
-        else:
-            document.values[()] = self._at(1, 1)
+            document.value = self._convert(nodes[0], (), document)
         if self.faults:
             raise ProjectFaults(self.faults)
         return document
@@ -181,9 +166,16 @@ class _Parser:
             problem = "a tab stands here; YAML is indented by spaces"
         elif "could not find expected ':'" in problem:
             problem = "a ':' and a value are missing: each line of a mapping reads 'key: value'"
+            mark = error.context_mark or mark
         elif error.context:
             problem = f"{problem} ({error.context})"
         return Fault(f"not valid YAML: {problem}", self._at(mark.line + 1, mark.column + 1) if mark else None)
+
+    def _character_fault(self, error: yaml.reader.ReaderError) -> Fault:
+        before = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", self.text[: error.position])
+        character = error.character if isinstance(error.character, int) else ord(error.character)
+        place = self._at(len(before), len(before[-1]) + 1)
+        return Fault(f"the character {_codepoint(character)} may not stand in YAML", place)
 
     def _at(self, line: int, column: int, width: int = 1) -> Place:
         text = self.lines[line - 1] if line <= len(self.lines) else ""
@@ -198,17 +190,13 @@ class _Parser:
         self.faults.append(Fault(message, self._place(node)))
 
     def _convert(self, node: yaml.Node, path: KeyPath, document: Document) -> Any:
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise ProjectFaults(
-                [Fault(f"more than {MAX_NODES:,} values: aliases (*) that repeat one another?", self._place(node))]
-            )
+        self._count(node)
         if id(node) in self.open:
             self._fault("this alias (*) stands inside of what it names", node)
             return None
         document.values[path] = self._place(node)
-        if node.tag not in _PLAIN_TAGS:
-            self._fault(f"the tag {node.tag} is not allowed: a project holds plain values only", node)
+        if node.tag != _NO_TAG:
+            self._fault("a tag (!) is not allowed: a project holds plain values only", node)
             return None
         self.open.add(id(node))
         try:
@@ -221,35 +209,49 @@ class _Parser:
         finally:
             self.open.discard(id(node))
 
+    def _count(self, node: yaml.Node) -> None:
+        self.values += 1
+        self.characters += len(node.value) if isinstance(node, yaml.ScalarNode) else 0
+        if self.values > MAX_VALUES or self.characters > MAX_CHARACTERS:
+            message = f"more than {MAX_VALUES:,} values or {MAX_CHARACTERS:,} characters: aliases (*) that repeat one another?"
+            raise ProjectFaults([*self.faults, Fault(message, self._place(node))])
+        if len(self.open) > MAX_DEPTH:
+            raise ProjectFaults([*self.faults, Fault(f"nested more than {MAX_DEPTH} levels deep", self._place(node))])
+
     def _scalar(self, node: yaml.ScalarNode) -> Any:
+        if lone := _SURROGATE.search(node.value):
+            self._fault(f"the character {_codepoint(ord(lone[0]))} is half of a pair, so this is no text", node)
+            return None
         if node.style is not None:
             return node.value
         try:
             return parse_scalar(node.value)
-        except ValueError:
-            self._fault("this number has too many digits", node)
+        except ValueError as error:
+            self._fault(str(error), node)
             return None
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath, document: Document) -> dict[str, Any]:
-        own: dict[str, Any] = {}
         merged: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if isinstance(key_node, yaml.ScalarNode) and key_node.value == "<<" and key_node.style is None:
+        own: dict[str, Any] = {}
+        pairs = sorted(node.value, key=lambda pair: not _is_merge(pair[0]))  # what is merged lies under all else
+        for key_node, value_node in pairs:
+            if _is_merge(key_node):
                 merged |= self._merged(value_node, path, document)
+            elif (key := self._key(key_node)) is None:
                 continue
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is None or not key or key_node.tag != _TEXT_TAG:
-                self._fault("a key must be a plain word", key_node)
-                continue
-            if key in own:
-                first = document.keys[(*path, key)]
-                self._fault(
-                    f"the key '{key}' stands here a second time (first in line {first.line}); remove one", key_node
-                )
-                continue
-            document.keys[(*path, key)] = self._place(key_node)
-            own[key] = self._convert(value_node, (*path, key), document)
+            elif key in own:
+                first = document.keys[(*path, key)].line
+                self._fault(f"the key '{key}' stands here a second time (first in line {first}); remove one", key_node)
+            else:
+                document.keys[(*path, key)] = self._place(key_node)
+                own[key] = self._convert(value_node, (*path, key), document)
         return merged | own
+
+    def _key(self, node: yaml.Node) -> str | None:
+        if isinstance(node, yaml.ScalarNode) and node.tag == _NO_TAG and _WORD.fullmatch(node.value):
+            return str(node.value)
+        self._fault("a key must be a plain word", node)
+        return None
 
     def _merged(self, node: yaml.Node, path: KeyPath, document: Document) -> dict[str, Any]:
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
@@ -266,14 +268,24 @@ class _Parser:
         return merged
 
 
-_TEXT_TAG = "tag:yaml.org,2002:str"
-_PLAIN_TAGS = {_TEXT_TAG, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_NO_TAG = ""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_WORD = re.compile("[^\x00-\x1f\x7f\ud800-\udfff]+")
+
+
+def _codepoint(number: int) -> str:
+    return f"U+{number:04X}"
+
+
+def _is_merge(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.value == "<<" and node.style is None
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's parser with no implicit types: scalars are read by `parse_scalar`."""
+    """PyYAML's parser without its types: a node has a tag only where one is written; scalars go to `parse_scalar`."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (as PyYAML declares it)
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        return _NO_TAG
 
 
 def _compose(text: str) -> Iterator[Any]:

@@ -34,6 +34,8 @@ class _Group(click.Group):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
+        except KeyboardInterrupt:
+            context.exit(130)
         except LabrunError as error:
             if context.params.get("traceback"):
                 traceback.print_exc()

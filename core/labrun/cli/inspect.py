@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from labrun.cli.options import project_argument, runs_option, set_option, store_of
+from labrun.cli.tables import print_table
+from labrun.inputs import ONE_OF
+
+if TYPE_CHECKING:
+    from labrun.plan import Plan, Planned
 
 __all__ = ["check", "plan", "status", "why"]
 
@@ -24,12 +27,9 @@ def check(project: Path, overrides: tuple[str, ...]) -> None:
     from labrun.project import load
 
     loaded = load(project, overrides)
-    counts = ", ".join(
-        f"{number} {section}"
-        for section in ("simulations", "datasets", "models", "analyses")
-        if (number := sum(s.section == section for s in loaded.stages.values()))
-    )
-    click.echo(f"{project}: no faults; {counts}")
+    numbers = Counter(stage.section for stage in loaded.stages.values())
+    counts = [f"{number} {ONE_OF[section] if number == 1 else section}" for section, number in numbers.items()]
+    click.echo(f"{project}: no faults; {', '.join(counts)}")
 
 
 @click.command()
@@ -42,15 +42,21 @@ def plan(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
     from labrun.project import load
 
     made = make_plan(load(project, overrides), store_of(runs))
-    table = Table("stage", "plugin", "work", "state", "key")
-    for planned in made.stages.values():
-        done, total = made.progress(planned)
-        state = "[green]done[/]" if made.manifest(planned) else f"{done} of {total} parts" if done else "to do"
-        table.add_row(escape(planned.id), planned.stage.offer.name, _work(planned), state, planned.key[:12])
-    Console().print(table)
+    rows = [
+        [planned.id, planned.stage.offer.name, _work(planned), _state(made, planned), planned.key[:12]]
+        for planned in made.stages.values()
+    ]
+    print_table(["stage", "plugin", "work", "state", "key"], rows)
 
 
-def _work(planned: Any) -> str:
+def _state(made: Plan, planned: Planned) -> str:
+    if made.manifest(planned):
+        return "done"
+    done, total = made.progress(planned)
+    return f"{done} of {total} parts" if done else "to do"
+
+
+def _work(planned: Planned) -> str:
     stage = planned.stage
     if stage.table is not None:
         return f"{stage.table.size} members"
@@ -67,16 +73,13 @@ def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
     from labrun.project import load
 
     made = make_plan(load(project, overrides), store_of(runs))
-    table = Table("stage", "state", "seconds", "size")
+    rows = []
     for planned in made.stages.values():
         manifest = made.manifest(planned)
-        if manifest:
-            size = sum(entry["size"] for entry in manifest.files.values())
-            table.add_row(escape(planned.id), "[green]done[/]", f"{manifest.seconds:.1f}", _bytes(size))
-        else:
-            done, total = made.progress(planned)
-            table.add_row(escape(planned.id), f"{done} of {total} parts" if done else "to do", "", "")
-    Console().print(table)
+        size = sum(entry["size"] for entry in manifest.files.values()) if manifest else 0
+        cost = [f"{manifest.seconds:.1f}", _bytes(size)] if manifest else ["", ""]
+        rows.append([planned.id, _state(made, planned), *cost])
+    print_table(["stage", "state", "seconds", "size"], rows)
 
 
 def _bytes(size: float) -> str:

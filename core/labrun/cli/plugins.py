@@ -5,17 +5,17 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from pydantic import PydanticUserError
 
-from labrun.faults import Fault, ProjectFaults, did_you_mean
+from labrun.cli.tables import print_table
+from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
 from labrun.inputs import SECTIONS, inputs_of
-from labrun.plugin import Simulator
+from labrun.plugin import Plugin, Simulator
 from labrun.registry import Offer, Registry
 
 __all__ = ["describe", "list_plugins", "schema"]
@@ -29,18 +29,15 @@ def list_plugins(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_inventory(registry), indent=2))
         return
-    console = Console()
-    table = Table("kind", "name", "what it is", "from")
+    rows = []
     for section, base in SECTIONS.items():
         for offer in sorted((o for o in registry.offers if o.section == section), key=lambda o: o.name):
-            origin = f"{offer.distribution} {offer.distribution_version}"
-            table.add_row(base.__name__, f"[bold]{escape(offer.name)}[/]", escape(offer.summary), origin)
-    console.print(table)
+            rows.append(
+                [base.__name__, offer.name, offer.summary, f"{offer.distribution} {offer.distribution_version}"]
+            )
+    print_table(["kind", "name", "what it is", "from"], rows)
     for broken in registry.broken:
-        version = f" {broken.distribution_version}" if broken.distribution_version else ""
-        console.print(
-            f"[red]could not be loaded: {escape(broken.source + version)}: {escape(broken.error)}[/]", soft_wrap=True
-        )
+        click.secho(f"could not be loaded: {broken.title}: {broken.error}", fg="red")
 
 
 def _inventory(registry: Registry) -> dict[str, Any]:
@@ -70,31 +67,36 @@ def describe(plugin: str) -> None:
         hint = did_you_mean(name, [o.name for o in registry.offers])
         raise ProjectFaults([Fault(f"there is no plugin '{plugin}'{hint}")])
     for offer in offers:
-        _describe(offer, Console())
+        _describe(offer)
 
 
-def _describe(offer: Offer, console: Console) -> None:
+def _describe(offer: Offer) -> None:
+    plugin = offer.plugin
     kind = SECTIONS[offer.section].__name__
-    console.print(
-        f"[bold]{offer.name}[/]  {kind} of {offer.distribution} {offer.distribution_version}, version {offer.plugin.version}\n"
-    )
-    console.print(escape(inspect.cleandoc(offer.plugin.__doc__ or "")) + "\n", highlight=False)
-    table = Table("field", "type", "default", "what it is", title="with:", title_justify="left")
-    properties = offer.plugin.model_json_schema().get("properties", {})
-    for field_name, field in offer.plugin.model_fields.items():
-        default = "required" if field.is_required() else json.dumps(properties[field_name].get("default"), default=str)
-        table.add_row(
-            field_name, escape(_type_in_words(properties[field_name])), escape(default), escape(field.description or "")
-        )
-    if offer.plugin.model_fields:
-        console.print(table)
-    for wanted in inputs_of(offer.plugin):
+    click.secho(offer.name, bold=True, nl=False)
+    click.echo(f"  {kind} of {offer.distribution} {offer.distribution_version}, version {plugin.version}\n")
+    click.echo(inspect.cleandoc(plugin.__doc__ or "") + "\n")
+    if plugin.model_fields:
+        print_table(["field", "type", "default", "what it is"], [*_fields(plugin)], title="with:")
+    for wanted in inputs_of(plugin):
         several = "stages" if wanted.many else "stage"
         optional = " (optional)" if wanted.optional else ""
-        console.print(f"from: [bold]{wanted.name}[/]: {several} of '{wanted.section}'{optional}", highlight=False)
-    if issubclass(offer.plugin, Simulator):
-        for output, what in offer.plugin.outputs.items():
-            console.print(f"gives: [bold]{output}[/]: {escape(what)}", highlight=False)
+        click.echo(f"from: {wanted.name}: {several} of '{wanted.section}'{optional}")
+    if issubclass(plugin, Simulator):
+        for output, what in plugin.outputs.items():
+            click.echo(f"gives: {output}: {what}")
+
+
+def _fields(plugin: type[Plugin]) -> Iterator[list[str]]:
+    try:
+        properties = plugin.model_json_schema().get("properties", {})
+    except PydanticUserError:  # a field of a type that JSON does not know
+        properties = {}
+    for name, field in plugin.model_fields.items():
+        key = field.alias or name
+        schema = properties.get(key, {})
+        default = "required" if field.is_required() else json.dumps(schema.get("default"), default=str)
+        yield [key, _type_in_words(schema), default, field.description or ""]
 
 
 def _type_in_words(schema: dict[str, Any]) -> str:
@@ -137,5 +139,8 @@ def schema(output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise LabrunError(f"cannot write {output}: {error.strerror}") from error
         click.echo(f"wrote {output}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from labrun.cli.options import only_option, project_argument, runs_option, set_option, store_of
 from labrun.faults import LabrunError
@@ -35,6 +34,8 @@ def run(
     runs: Path,
 ) -> None:
     """Run a project: what is done already is left alone, everything else is done, then the report is written."""
+    from rich.console import Console
+
     from labrun.display import display_for
     from labrun.engine import Engine
     from labrun.eventlog import EventLog

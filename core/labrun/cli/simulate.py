@@ -12,11 +12,11 @@ import click
 from pydantic import ValidationError
 
 from labrun.explain import explain
-from labrun.faults import Fault, LabrunError, Place, ProjectFaults
+from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.plugin import Simulator, View
 from labrun.registry import Registry, UnknownPlugin
 from labrun.seeds import generator
-from labrun.yaml12 import parse_scalar
+from labrun.yaml12 import Document
 
 if TYPE_CHECKING:
     from matplotlib.animation import AbstractMovieWriter
@@ -46,19 +46,23 @@ def simulate(plugin: str, values: tuple[str, ...], save: Path | None, pictures: 
     """
     simulator = _configured(plugin, values)
     rng = generator(seed, "labrun simulate")
-    if save is not None and save.suffix in ARRAYS:
-        _save_arrays(simulator, rng, save)
-    elif save is None and _has_display():
-        _show(simulator.watch(rng, pictures), rate)
-        return
-    else:
-        target = save or Path(f"{simulator.name}.gif")
-        if target.suffix not in (*MOVIES, *PICTURES):
+    target = save or (None if _has_display() else Path(f"{simulator.name}.gif"))
+    try:
+        if target is None:
+            _show(_watch(simulator, rng, pictures), rate)
+        elif target.suffix in ARRAYS:
+            _save_arrays(simulator, rng, target)
+        elif target.suffix in (*MOVIES, *PICTURES):
+            _save_views(_watch(simulator, rng, pictures), target, rate)
+        else:
             kinds = ", ".join((*MOVIES, *PICTURES, *ARRAYS))
             raise ProjectFaults([Fault(f"--save takes a file that ends in {kinds}, not '{target.name}'")])
-        _save_views(_watch(simulator, rng, pictures), target, rate)
-        save = target
-    click.echo(f"wrote {save}")
+    except (LabrunError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # a simulator may raise what it likes
+        raise LabrunError(f"simulate {plugin}: {type(error).__name__}: {error}") from error
+    if target is not None:
+        click.echo(f"wrote {target}")
 
 
 def _configured(name: str, values: tuple[str, ...]) -> Simulator:
@@ -71,25 +75,14 @@ def _configured(name: str, values: tuple[str, ...]) -> Simulator:
         key, equals, text = value.partition("=")
         if not equals:
             raise ProjectFaults([Fault(f"'{value}' sets nothing; write KEY=VALUE, as in kill=0.06")])
-        config[key] = _parse(text)
+        config[key] = Document.parse(text, key).value
     try:
         plugin = offer.plugin.configured(config)
     except ValidationError as error:
-
-        def locate(path: tuple[str | int, ...], key: bool) -> Place | None:
-            return None
-
-        raise ProjectFaults(explain(error, offer.plugin, config, f"simulate {name}", locate)) from error
+        where = f"simulate {name}"
+        raise ProjectFaults(explain(error, offer.plugin, config, lambda _: where, lambda *_: None)) from error
     assert isinstance(plugin, Simulator)
     return plugin
-
-
-def _parse(text: str) -> Any:
-    if text.startswith(("[", "{")):
-        from labrun.yaml12 import Document
-
-        return Document.parse(text, "value").value
-    return parse_scalar(text)
 
 
 def _watch(simulator: Simulator, rng: Any, pictures: int) -> Iterator[View]:

@@ -1,0 +1,58 @@
+"""A stage of a project, and a reference from one to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from labrun.blocks import FitBlock, Split
+from labrun.inputs import Section
+from labrun.plugin import Plugin
+from labrun.registry import Offer
+from labrun.sweep import SweepTable
+
+__all__ = ["Ref", "Stage"]
+
+
+@dataclass(frozen=True)
+class Ref:
+    """One stage that another works on; `part` names a part of a dataset that is split."""
+
+    section: Section
+    stage: str
+    part: str | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.section}.{self.stage}"
+
+
+@dataclass
+class Stage:
+    """One stage, ready to be planned. A matrix has been laid out: `name` is then `base[value=…]`."""
+
+    section: Section
+    name: str
+    base: str
+    values: dict[str, Any]
+    """What distinguishes this stage from others of its matrix."""
+    offer: Offer
+    inputs: dict[str, Ref | list[Ref] | None] = field(default_factory=dict)
+    plugin: Plugin = field(init=False, repr=False)
+    """The plugin with its configuration; of a simulation, with that of its first member."""
+    table: SweepTable | None = None
+    fixed: dict[str, Any] = field(default_factory=dict)
+    """The configuration of a simulation that is not swept."""
+    failures: str = "stop"
+    split: Split | None = None
+    fit: FitBlock | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    def refs(self) -> Iterator[Ref]:
+        """Every stage that this one needs."""
+        for found in self.inputs.values():
+            yield from found if isinstance(found, list) else [found] if found else []

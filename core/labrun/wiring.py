@@ -1,0 +1,244 @@
+"""How stages are joined: what each block names under `from` and `fit`, in which order they go, and what a matrix makes
+of those that work on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, TypeAlias
+
+from labrun.blocks import FitBlock
+from labrun.explain import FaultBook
+from labrun.faults import did_you_mean
+from labrun.inputs import ONE_OF, Input, Section, inputs_of
+from labrun.matrix import MAX_VARIANTS, Variant, suffix
+from labrun.registry import Offer
+from labrun.stage import Ref, Stage
+from labrun.yaml12 import KeyPath
+
+__all__ = ["Block", "BlockName", "Wiring"]
+
+BlockName: TypeAlias = tuple[Section, str]
+
+
+@dataclass
+class Block:
+    """What a project says of one stage, or of all stages of one matrix."""
+
+    section: Section
+    name: str
+    variants: list[Variant]
+
+    @property
+    def id(self) -> str:
+        return f"{self.section}.{self.name}"
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """One input of a block and the stages that it names; `path` is where, within the block."""
+
+    input: Input
+    path: KeyPath
+    texts: list[str]
+
+
+@dataclass
+class Wiring:
+    """Makes the stages of all blocks. What is wrong goes to `book`, and the stage that it concerns to `flawed`."""
+
+    blocks: dict[BlockName, Block]
+    book: FaultBook
+    flawed: set[str] = field(default_factory=set)
+    _references: dict[BlockName, list[list[_Reference]]] = field(default_factory=dict)
+    _laid_out: dict[BlockName, list[Stage]] = field(default_factory=dict)
+
+    def stages(self) -> Iterator[tuple[Stage, Variant]]:
+        """Every stage with the variant of the block that it comes from, each after what it needs."""
+        for name, block in self.blocks.items():
+            self._references[name] = [[*self._read(block, variant)] for variant in block.variants]
+            if any(variant.parsed is None for variant in block.variants):
+                self.flawed.add(block.id)
+        for name in self._order():
+            yield from self._lay_out(self.blocks[name], self._references[name])
+
+    # -- what a block names ----------------------------------------------------------------------------------------------------
+
+    def _read(self, block: Block, variant: Variant) -> Iterator[_Reference]:
+        if variant.offer is None or variant.parsed is None:
+            return
+        yield from self._read_from(block, variant.offer, variant)
+        fit = getattr(variant.parsed, "fit", None)
+        if isinstance(fit, FitBlock):
+            for key in ("train", "validation"):
+                if text := getattr(fit, key):
+                    yield _Reference(Input(f"fit.{key}", "datasets", False, key == "validation"), ("fit", key), [text])
+
+    def _read_from(self, block: Block, offer: Offer, variant: Variant) -> Iterator[_Reference]:
+        known = {i.name: i for i in inputs_of(offer.plugin)}
+        given = {key: _as_list(texts) for key, texts in getattr(variant.parsed, "from_", {}).items()}
+        if "" in given:  # a bare name: the one input that there is, or the one that must be given
+            needed = [i for i in known.values() if not i.optional] or list(known.values())
+            if len(needed) == 1:
+                yield _Reference(needed[0], ("from",), given[""])
+            else:
+                names = ", ".join(f"'{name}'" for name in known)
+                problem = f"has several inputs ({names}); write which" if known else "takes nothing; remove 'from'"
+                self._flaw(block, variant, ("from",), f"{block.id}.from: {offer.name} {problem}")
+            return
+        for key, texts in given.items():
+            if key in known:
+                yield _Reference(known[key], ("from", key), texts)
+            else:
+                problem = f"{offer.name} has no input '{key}'{did_you_mean(key, known)}"
+                self._flaw(block, variant, ("from", key), f"{block.id}.from: {problem}", key=True)
+        for key, wanted in known.items():
+            if key not in given and not wanted.optional:
+                problem = f"{offer.name} needs '{key}', a stage of '{wanted.section}': add it under 'from'"
+                self._flaw(block, variant, ("from",), f"{block.id}: {problem}")
+
+    def _flaw(self, block: Block, variant: Variant, path: KeyPath, message: str, *, key: bool = False) -> None:
+        self.flawed.add(block.id)
+        self.book.add(message, (block.section, block.name, *variant.written_at(path)), key=key)
+
+    # -- the order -------------------------------------------------------------------------------------------------------------
+
+    def _order(self) -> list[BlockName]:
+        """All blocks, each after those that it names. Blocks that need each other are faults."""
+        needs: dict[BlockName, dict[BlockName, tuple[Variant, KeyPath]]] = {name: {} for name in self.blocks}
+        for name, block in self.blocks.items():
+            for variant, references in zip(block.variants, self._references[name], strict=True):
+                for reference in references:
+                    for text in reference.texts:
+                        other = (reference.input.section, _parse_reference(text)[0])
+                        if other in self.blocks:
+                            needs[name].setdefault(other, (variant, reference.path))
+        while True:
+            try:
+                return [*TopologicalSorter(needs).static_order()]
+            except CycleError as error:
+                circle: list[BlockName] = error.args[1][::-1]
+                variant, path = needs[circle[0]].pop(circle[1])
+                words = " needs ".join(".".join(name) for name in circle)
+                self._flaw(self.blocks[circle[0]], variant, path, f"these stages need each other: {words}")
+
+    # -- the stages ------------------------------------------------------------------------------------------------------------
+
+    def _lay_out(self, block: Block, references: list[list[_Reference]]) -> Iterator[tuple[Stage, Variant]]:
+        """The stages of a block: one, or one for each combination of its matrix and of those that it works on."""
+        stages = self._laid_out.setdefault((block.section, block.name), [])
+        names: set[str] = set()
+        for variant, wanted in zip(block.variants, references, strict=True):
+            if variant.offer is None:
+                continue
+            for values, inputs in self._combinations(block, variant, wanted):
+                stage = _make_stage(block, variant.offer, variant, values, inputs)
+                if stage.name in names:
+                    self._flaw(block, variant, ("matrix",), f"{block.id}.matrix: it makes '{stage.name}' twice")
+                    continue
+                names.add(stage.name)
+                if block.id in self.flawed:
+                    self.flawed.add(stage.id)
+                stages.append(stage)
+                yield stage, variant
+
+    def _combinations(
+        self, block: Block, variant: Variant, references: list[_Reference]
+    ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Values and inputs of each stage that a variant makes: stages of matrices are joined where their values agree."""
+        combinations: list[tuple[dict[str, Any], dict[str, Any]]] = [(dict(variant.values), {})]
+        for reference in references:
+            name = reference.input.name
+            targets = self._targets(block, variant, reference)
+            if targets is None:
+                continue
+            if reference.input.many:
+                refs = [ref for ref, _ in targets]
+                combinations = [(values, inputs | {name: refs}) for values, inputs in combinations]
+                continue
+            combinations = [
+                (values | theirs, inputs | {name: ref})
+                for values, inputs in combinations
+                for ref, theirs in targets
+                if all(values.get(axis, value) == value for axis, value in theirs.items())
+            ]
+            if not combinations or len(combinations) > MAX_VARIANTS:
+                problem = (
+                    f"makes more than {MAX_VARIANTS:,} stages" if combinations else "leaves no combination of values"
+                )
+                self._flaw(block, variant, reference.path, f"{block.id}: joining its matrices with '{name}' {problem}")
+                return []
+        return combinations
+
+    def _targets(
+        self, block: Block, variant: Variant, reference: _Reference
+    ) -> list[tuple[Ref, dict[str, Any]]] | None:
+        """The stages that a reference names, each with the values that tell it from others of its matrix."""
+        where = ".".join([block.id, *map(str, reference.path)])
+        if len(reference.texts) != 1 and not reference.input.many:
+            problem = f"'{reference.input.name}' takes one stage, not {len(reference.texts)}"
+            self._flaw(block, variant, reference.path, f"{where}: {problem}")
+            return None
+        targets = []
+        for i, text in enumerate(reference.texts):
+            try:
+                targets += self._find(reference.input.section, text)
+            except LookupError as error:
+                path = (*reference.path, i) if len(reference.texts) > 1 else reference.path
+                self._flaw(block, variant, path, f"{where}: {error.args[0]}")
+                return None
+        if not targets:  # what it names has faults of its own
+            self.flawed.add(block.id)
+        return targets or None
+
+    def _find(self, section: Section, text: str) -> list[tuple[Ref, dict[str, Any]]]:
+        """The stages that `name`, `name.part` or `name[value=…]` means.
+
+        Raises:
+            LookupError: there is none; its message says what there is instead.
+        """
+        base, exact, part = _parse_reference(text)
+        if (section, base) not in self.blocks:
+            raise LookupError(f"there is no {ONE_OF[section]} '{base}'{self._hint(section, base)}")
+        stages = self._laid_out.get((section, base), [])
+        found = [stage for stage in stages if exact is None or stage.name == base + exact]
+        if stages and not found:
+            raise LookupError(f"there is no '{base}{exact}' (there are: {', '.join(s.name for s in stages)})")
+        for stage in found:
+            parts = list(stage.split.fractions) if stage.split else []
+            if part is not None and part not in parts and stage.id not in self.flawed:
+                hint = did_you_mean(part, parts) if parts else f": '{base}' has no 'split'"
+                raise LookupError(f"'{base}' has no part '{part}'{hint}")
+        return [(Ref(section, stage.name, part), {} if exact else stage.values) for stage in found]
+
+    def _hint(self, section: Section, base: str) -> str:
+        known = [name for of, name in self.blocks if of == section]
+        elsewhere = next((of for of, name in self.blocks if name == base), None)
+        if elsewhere:
+            return f": '{base}' is one of the {elsewhere}"
+        return did_you_mean(base, known) if known else f" (the project has no '{section}')"
+
+
+def _make_stage(
+    block: Block, offer: Offer, variant: Variant, values: dict[str, Any], inputs: dict[str, Ref | list[Ref] | None]
+) -> Stage:
+    stage = Stage(block.section, block.name + suffix(values), block.name, values, offer, inputs)
+    stage.split = getattr(variant.parsed, "split", None)
+    stage.fit = getattr(variant.parsed, "fit", None)
+    stage.failures = getattr(variant.parsed, "failures", "stop")
+    return stage
+
+
+def _as_list(texts: str | Iterable[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else list(texts)
+
+
+_REFERENCE = re.compile(r"(?P<base>[^\[.]+)(?P<exact>\[.*\])?(?:\.(?P<part>[^.\[\]]+))?", re.DOTALL)
+
+
+def _parse_reference(text: str) -> tuple[str, str | None, str | None]:
+    """`name`, `name.part`, `name[value=…]`: the base, the bracket, the part."""
+    match = _REFERENCE.fullmatch(text)
+    return (match["base"], match["exact"], match["part"]) if match else (text, None, None)

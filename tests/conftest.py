@@ -1,0 +1,139 @@
+"""What tests share: a small project in a folder of its own, and the command line as a person uses it.
+
+`lab.py` beside this file holds the plugins of these projects. A test of a message reads
+
+    def test_…(write_project, labrun):
+        path = write_project(WAVES.replace("points", "point"))
+        outcome = labrun("check", path)
+        assert (outcome.code, outcome.err) == (2, "…")
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+HERE = Path(__file__).parent
+
+WAVES = """\
+project: waves
+seed: 3
+plugins: [lab.py]
+
+simulations:
+  train:
+    use: wave
+    with: {points: 6}
+    sweep: {table: waves.csv, labels: [class]}
+
+datasets:
+  waves:
+    use: lines
+    from: train
+    with: {y: class}
+    split: {fractions: {train: 0.5, test: 0.5}}
+
+models:
+  net:
+    use: line
+    fit: {train: waves.train, validation: waves.test, epochs: 2}
+
+analyses:
+  spread: {use: spread, from: train}
+  losses: {use: losses, from: {models: [net], dataset: waves.test}}
+"""
+"""A project with a stage of each kind; its table is `WAVES_CSV`."""
+
+WAVES_CSV = """\
+class,amplitude
+low,0.5
+low,1.0
+low,1.5
+high,7.0
+high,8.0
+high,9.5
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left: its exit code and what it wrote to standard output and standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def waves() -> str:
+    """The text of a project with a stage of each kind."""
+    return WAVES
+
+
+@pytest.fixture
+def write_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Write a project (`project.yaml` unless named) beside its plugins and its table, and go to its folder.
+
+    Returns the path as a person types it, relative to that folder.
+    """
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(HERE / "lab.py", tmp_path)
+    (tmp_path / "waves.csv").write_text(WAVES_CSV, encoding="utf-8")
+
+    def write(text: str = WAVES, name: str = "project.yaml") -> Path:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return Path(name)
+
+    return write
+
+
+@pytest.fixture
+def labrun(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """Run the command line within this process: `labrun("check", path)`. An exception that escapes fails the test."""
+    from labrun.cli import main
+
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def invoke(*words: object) -> Outcome:
+        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
+        return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    return invoke
+
+
+@pytest.fixture
+def labrun_process(tmp_path: Path) -> Callable[..., Outcome]:
+    """Run the command line in a process of its own, in the test's folder: slower, but nothing is imported yet.
+
+    `python=` gives options of the interpreter, such as `["-X", "importtime"]`; further keywords set the environment.
+    """
+
+    def invoke(*words: object, python: tuple[str, ...] = (), timeout: float = 120, **environment: str) -> Outcome:
+        command = [sys.executable, *python, "-m", "labrun", *(str(word) for word in words)]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=os.environ | {"COLUMNS": "200"} | environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return invoke
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator that gives the same numbers in every run of a test."""
+    return np.random.default_rng(20240607)

@@ -1,0 +1,77 @@
+"""What counts as a change of a plugin's code."""
+
+import sys
+
+import pytest
+
+from labrun.fingerprint import fingerprint
+from labrun.registry import Registry
+
+SOURCE = '''\
+"""A plugin."""
+from labrun import Simulator, hookimpl
+
+class Rain(Simulator):
+    name = "rain"
+    def simulate(self, rng):
+        return {"u": rng.random(3)}
+
+@hookimpl
+def labrun_simulators():
+    return [Rain]
+'''
+
+
+def of_file(folder, source):
+    folder.mkdir()
+    (folder / "rain.py").write_text(source)
+    registry = Registry()
+    assert registry.add_file(folder / "rain.py") is None
+    return fingerprint(registry.find("simulations", "rain"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ('"""A plugin."""\n', "", True),
+        ('"""A plugin."""', '"""Another."""\n# with a comment', True),
+        ("rng):\n", 'rng):\n        """Return `u`."""\n\n', True),
+        ("    return [Rain]", "    return [\n        Rain,  # one\n    ]", True),
+        ("random(3)", "random(4)", False),
+        ("    name = ", "    size: int = 3\n    name = ", False),
+        ('"u"', '"v"', False),
+    ],
+)
+def test_changes_of_a_file(tmp_path, old, new, same):
+    assert SOURCE.count(old) == 1
+    before, after = of_file(tmp_path / "a", SOURCE), of_file(tmp_path / "b", SOURCE.replace(old, new))
+    assert (before == after) is same
+
+
+def of_package(folder, monkeypatch, **files):
+    package = folder / "rain_package"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text(SOURCE)
+    for name, content in files.items():
+        (package / "inner" / f"{name}.py").write_text(content)
+    monkeypatch.delitem(sys.modules, "rain_package", raising=False)
+    monkeypatch.syspath_prepend(folder)
+    import rain_package
+
+    monkeypatch.delitem(sys.modules, "rain_package")
+    monkeypatch.setitem(sys.modules, "rain_package", rain_package)
+    registry = Registry()
+    registry.add(rain_package, "rain")
+    return fingerprint(registry.find("simulations", "rain"))
+
+
+def test_all_files_of_a_package_count(tmp_path, monkeypatch):
+    a = of_package(tmp_path / "a", monkeypatch, kernel="x = 1\n")
+    assert of_package(tmp_path / "b", monkeypatch, kernel="x = 1  # same\n") == a
+    assert of_package(tmp_path / "c", monkeypatch, kernel="x = 2\n") != a
+    assert of_package(tmp_path / "d", monkeypatch, core="x = 1\n") != a
+
+
+def test_a_template_that_is_no_python(tmp_path, monkeypatch):
+    a = of_package(tmp_path / "a", monkeypatch, template="class {{ name }}:")
+    assert of_package(tmp_path / "b", monkeypatch, template="class {{ other }}:") != a

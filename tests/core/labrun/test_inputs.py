@@ -1,0 +1,66 @@
+"""What a plugin works on, read from its signature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Optional
+
+import pytest
+
+from labrun import Analysis, Dataset, Ensemble, Examples, Findings, Model, Simulator, TrainedModel
+from labrun.inputs import Input, inputs_of, section_of, wants_rng
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Compared(Analysis):
+    name: ClassVar[str] = "compared"
+
+    def analyse(
+        self,
+        simulation: Ensemble,
+        models: list[TrainedModel],
+        rng: np.random.Generator,
+        dataset: Examples | None = None,
+        others: Optional[list[Findings]] = None,  # noqa: UP045 (the older way of writing it must do too)
+    ) -> Findings:
+        return Findings()
+
+
+def test_inputs():
+    assert inputs_of(Compared) == (
+        Input("simulation", "simulations", many=False, optional=False),
+        Input("models", "models", many=True, optional=False),
+        Input("dataset", "datasets", many=False, optional=True),
+        Input("others", "analyses", many=True, optional=True),
+    )
+    assert section_of(Compared) == "analyses"
+    assert wants_rng(Compared)
+
+
+def test_a_model_is_given_the_shapes_of_its_examples():
+    class Net(Model):
+        name: ClassVar[str] = "net"
+
+        def build(self, examples, encoder: TrainedModel):
+            return None
+
+    assert inputs_of(Net) == (Input("encoder", "models", many=False, optional=False),)
+    assert not wants_rng(Net)
+
+
+def test_a_simulator_has_no_inputs():
+    assert inputs_of(Simulator) == ()
+
+
+@pytest.mark.parametrize(
+    ("annotation", "found"),
+    [("", "not annotated"), (": int", "annotated with <class 'int'>"), (": Gone", "annotated with 'Gone'")],
+)
+def test_annotations_that_ask_for_nothing(annotation, found):
+    scope = {"Dataset": Dataset, "Examples": Examples}
+    source = f"from __future__ import annotations\nclass Bad(Dataset):\n    def examples(self, x{annotation}) -> Examples: ...\n"
+    exec(source, scope)
+    with pytest.raises(TypeError, match="Bad: the parameter 'x' must be annotated with Ensemble, Examples, ") as caught:
+        inputs_of(scope["Bad"])
+    assert str(caught.value).endswith(f"or a list of one of them; it is {found}")

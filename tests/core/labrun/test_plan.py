@@ -1,0 +1,123 @@
+"""Keys: what changes them, and what follows from a change."""
+
+import pytest
+
+from labrun import fingerprint
+from labrun.faults import ProjectFaults
+from labrun.plan import keras_backend, make_plan
+from labrun.project import load, stage_ids
+
+
+@pytest.fixture
+def keys(write_project, tmp_path, waves):
+    """Keys of all stages after a replacement in the project, its table, its plugin."""
+
+    def keys(old="", new="", file="project.yaml", overrides=(), store="store"):
+        path = write_project()
+        target = tmp_path / file
+        text = target.read_text()
+        assert old in text
+        target.write_text(text.replace(old, new, 1))
+        fingerprint._of_files.cache_clear()
+        plan = make_plan(load(path, overrides), tmp_path / store)
+        return {planned.id: planned.key for planned in plan.stages.values()}
+
+    return keys
+
+
+ALL = {"simulations.train", "datasets.waves", "models.net", "analyses.spread", "analyses.losses"}
+
+
+@pytest.mark.parametrize(
+    ("change", "anew"),
+    [
+        ({"old": "seed: 3", "new": "seed: 4"}, ALL),
+        ({"old": "points: 6", "new": "points: 7"}, ALL),
+        ({"old": "low,1.0", "new": "low,1.1", "file": "waves.csv"}, ALL),
+        ({"old": "high,9.5\n", "new": "", "file": "waves.csv"}, ALL),
+        ({"old": "y: class", "new": "y: amplitude"}, ALL - {"simulations.train", "analyses.spread"}),
+        ({"old": "low,1.0", "new": "high,1.0", "file": "waves.csv"}, ALL - {"simulations.train"}),
+        ({"old": "train: 0.5", "new": "train: 0.4"}, {"models.net", "analyses.losses"}),
+        ({"old": "epochs: 2", "new": "epochs: 3"}, {"models.net", "analyses.losses"}),
+        ({"overrides": ["models.net.with.learning_rate=0.02"]}, {"models.net", "analyses.losses"}),
+        ({"old": "return [Wave]", "new": "return [Wave]  # one", "file": "lab.py"}, set()),
+        ({"old": "One dense layer.", "new": "A dense layer.", "file": "lab.py"}, set()),
+        ({"old": "np.sin(2", "new": "np.cos(2", "file": "lab.py"}, ALL),
+        (
+            {
+                "old": 'name: ClassVar[str] = "line"',
+                "new": 'name: ClassVar[str] = "line"; version: ClassVar[int] = 2',
+                "file": "lab.py",
+            },
+            ALL,
+        ),
+        ({"old": "Field(0.01", "new": "Field(0.02", "file": "lab.py"}, ALL),
+        ({"old": "project: waves", "new": "project: waves\ndescription: What?"}, set()),
+        ({"old": "project: waves", "new": "project: other"}, set()),
+        ({"old": "points: 6", "new": "points: 6, noise: none"}, set()),
+        ({"old": "epochs: 2", "new": "epochs: 2, tensorboard: true"}, set()),
+        ({"store": "elsewhere"}, set()),
+        ({"overrides": ["simulations.train.failures=skip"]}, set()),
+    ],
+    ids=str,
+)
+def test_what_is_made_anew(keys, change, anew):
+    before = keys()
+    after = keys(**change)
+    assert {name for name in before if before[name] != after[name]} == anew
+
+
+def test_version_and_defaults_are_in_the_key(write_project, tmp_path, monkeypatch):
+    """With the source held fixed: the version and a default each change the key."""
+    project = load(write_project())
+    monkeypatch.setattr("labrun.plan.fingerprint", lambda offer: "the same")
+    before = make_plan(project, tmp_path).stages["models.net"]
+    monkeypatch.setattr(project.stages["models.net"].offer.plugin, "version", 2)
+    after = make_plan(project, tmp_path).stages["models.net"]
+    assert before.inputs["config"] == {"learning_rate": 0.01}
+    assert before.key != after.key
+
+
+def test_neither_workers_nor_paths_are_in_the_key(write_project, tmp_path, labrun, monkeypatch):
+    monkeypatch.setenv("LABRUN_WORKERS", "7")
+    project = load(write_project())
+    for planned in make_plan(project, tmp_path).stages.values():
+        assert str(tmp_path) not in str(planned.inputs)
+        assert "workers" not in str(planned.inputs)
+
+
+def test_seed_by_is_in_the_key_of_a_simulation(keys):
+    assert (
+        keys()["simulations.train"] != keys("labels: [class]", "labels: [class], seed_by: [class]")["simulations.train"]
+    )
+
+
+def test_only_a_stage_and_what_it_needs(write_project, tmp_path):
+    project = load(write_project())
+    assert set(make_plan(project, tmp_path, ["models.net"]).stages) == {
+        "simulations.train",
+        "datasets.waves",
+        "models.net",
+    }
+
+
+def test_names_on_the_command_line(write_project):
+    project = load(write_project())
+    assert stage_ids(project, ["net", "datasets.waves"]) == ["models.net", "datasets.waves"]
+    assert stage_ids(project, ["spread"]) == ["analyses.spread"]
+    with pytest.raises(ProjectFaults, match=r"^there is no stage 'nett': did you mean 'net'\?$"):
+        stage_ids(project, ["nett"])
+
+
+@pytest.mark.parametrize(
+    ("content", "backend"),
+    [(None, "tensorflow"), ('{"backend": "jax"}', "jax"), ("{", "tensorflow"), ("[]", "tensorflow")],
+)
+def test_the_backend_of_keras(tmp_path, monkeypatch, content, backend):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    if content is not None:
+        (tmp_path / "keras.json").write_text(content)
+    assert keras_backend() == backend
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert keras_backend() == "torch"

@@ -1,0 +1,132 @@
+"""How stages are joined: matrices that meet, parts, order."""
+
+import pytest
+
+from labrun.faults import ProjectFaults
+from labrun.project import load
+
+HEAD = """\
+project: wiring
+plugins: [lab.py]
+simulations:
+  train: {use: wave, sweep: {grid: {amplitude: [1, 2, 3, 4]}}}
+datasets:
+  waves: {use: lines, from: train, with: {y: amplitude}, split: {fractions: {train: 0.5, test: 0.5}}}
+"""
+MODEL = """\
+models:
+  net:
+    use: line
+    fit: {train: waves.train, epochs: 1}
+    matrix: {with.learning_rate: [0.1, 0.01], fit.seed: [0, 1]}
+"""
+
+
+@pytest.fixture
+def stages(write_project):
+    def stages(text):
+        return load(write_project(text)).stages
+
+    return stages
+
+
+@pytest.fixture
+def told(write_project):
+    def told(text):
+        with pytest.raises(ProjectFaults) as caught:
+            load(write_project(text))
+        return [fault.message for fault in caught.value.faults]
+
+    return told
+
+
+def test_a_matrix_makes_stages(stages):
+    found = stages(HEAD + MODEL)
+    nets = {s.name: (s.plugin.learning_rate, s.fit.seed) for s in found.values() if s.section == "models"}
+    assert nets == {f"net[learning_rate={rate},seed={seed}]": (rate, seed) for rate in (0.1, 0.01) for seed in (0, 1)}
+
+
+def test_what_takes_one_stage_becomes_a_matrix_too(stages):
+    found = stages(
+        HEAD.replace("lines,", "lines, matrix: {with.y: [amplitude, class]},").replace(
+            "{grid: {amplitude: [1, 2, 3, 4]}}", "{table: waves.csv, labels: [class]}"
+        )
+        + MODEL
+    )
+    nets = [s for s in found.values() if s.section == "models"]
+    assert len(nets) == 8
+    assert {net.values["with.y"] for net in nets} == {"amplitude", "class"}
+    assert all(net.inputs["fit.train"].stage == f"waves[y={net.values['with.y']}]" for net in nets)
+
+
+def test_what_takes_a_list_takes_all(stages):
+    found = stages(HEAD + MODEL + "analyses:\n  losses: {use: losses, from: {models: net}}\n")
+    assert [ref.stage for ref in found["analyses.losses"].inputs["models"]] == [
+        f"net[learning_rate={rate},seed={seed}]" for rate in (0.1, 0.01) for seed in (0, 1)
+    ]
+
+
+def test_matrices_are_joined_along_shared_values(stages, write_project):
+    """A model of each of two datasets and that dataset itself meet in two stages, not in four."""
+    text = HEAD.replace("lines,", "lines, matrix: {with.y: [amplitude, class]},").replace(
+        "{grid: {amplitude: [1, 2, 3, 4]}}", "{table: waves.csv, labels: [class]}"
+    )
+    text += "models:\n  net: {use: line, fit: {train: waves.train, validation: waves.test, epochs: 1}}\n"
+    nets = [s for s in stages(text).values() if s.section == "models"]
+    assert [(n.inputs["fit.train"].stage, n.inputs["fit.validation"].stage) for n in nets] == [
+        (f"waves[y={y}]", f"waves[y={y}]") for y in ("amplitude", "class")
+    ]
+
+
+def test_one_of_a_matrix(stages):
+    text = HEAD + MODEL + 'analyses:\n  losses: {use: losses, from: {models: ["net[learning_rate=0.1,seed=1]"]}}\n'
+    assert [ref.stage for ref in stages(text)["analyses.losses"].inputs["models"]] == ["net[learning_rate=0.1,seed=1]"]
+
+
+def test_none_of_a_matrix(told):
+    text = HEAD + MODEL + 'analyses:\n  losses: {use: losses, from: {models: ["net[seed=1]"]}}\n'
+    assert told(text)[0].startswith(
+        "analyses.losses.from.models: there is no 'net[seed=1]' (there are: net[learning_rate=0.1,seed=0], "
+    )
+
+
+def test_two_values_of_one_name(told):
+    assert told(HEAD + MODEL.replace("[0, 1]", "[0, 0]")) == [
+        f"models.net.matrix: it makes 'net[learning_rate={rate},seed=0]' twice" for rate in (0.1, 0.01)
+    ]
+
+
+def test_matrices_that_do_not_meet(told):
+    text = HEAD.replace("lines,", "lines, matrix: {with.y: [amplitude]},")
+    text += "models:\n  net: {use: line, fit: {train: waves.train, epochs: 1}, matrix: {with.y: [other]}}\n"
+    assert told(text)[0] == "models.net: joining its matrices with 'fit.train' leaves no combination of values"
+
+
+def test_order_follows_needs(stages):
+    """Written backwards, each stage still follows what it needs."""
+    order = list(stages(HEAD + MODEL + "analyses:\n  a: {use: losses, from: net}\n  b: {use: spread, from: train}\n"))
+    assert (
+        order.index("simulations.train")
+        < order.index("datasets.waves")
+        < order.index("models.net[learning_rate=0.1,seed=0]")
+    )
+    assert order.index("models.net[learning_rate=0.01,seed=1]") < order.index("analyses.a")
+
+
+def test_what_has_faults_brings_no_further_ones(told):
+    assert told(HEAD.replace("split:", "splits:") + MODEL) == [
+        "unknown key 'splits' in datasets.waves: did you mean 'split'?"
+    ]
+
+
+def test_a_matrix_of_plugins(write_project, told):
+    text = "project: p\nplugins: [lab.py]\nsimulations:\n  s: {use: wave}\nanalyses:\n"
+    text += "  a: {matrix: {use: [spread, lab.py:spread]}, from: s}\n"
+    found = load(write_project(text)).stages
+    assert {s.name: s.offer.name for s in found.values() if s.section == "analyses"} == {
+        "a[use=spread]": "spread",
+        "a[use=lab.py_spread]": "spread",
+    }
+    assert told(text.replace("lab.py:spread", "spred")) == [
+        "analyses.a: there is no analysis 'spred': did you mean 'spread'?"
+    ]
