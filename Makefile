@@ -20,6 +20,7 @@ lint: $(VENV)/.installed-dev
 benchmarks: $(VENV)/.installed
 	$(BIN)/python benchmarks/gray_scott_kernel.py
 	$(BIN)/python benchmarks/workers.py
+	$(BIN)/python benchmarks/startup.py
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "labrun needs Python 3.11 or newer; try make PYTHON=python3.12")'

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
 
 class ShallowBaseline(Analysis):
-    """Extremely randomized trees (P. Geurts, D. Ernst and L. Wehenkel, Mach. Learn. 63, 3 (2006)) on 64 features of a pattern.
+    """Hand-made features of a pattern and a forest of trees, which any network has to beat.
 
-    The features are the radial power spectrum and the histogram of the last frame, its moments, and what moves between the frames: see
-    `labrun_shallow_baseline.features`. `x` is `(size, size, frames)` with at least two frames, periodic and square.
+    The 64 features are the radial power spectrum and the histogram of the last frame, its moments, and what moves
+    between the frames: see `labrun_shallow_baseline.features`. The trees are the extremely randomized ones of P. Geurts,
+    D. Ernst and L. Wehenkel, Mach. Learn. 63, 3 (2006). `x` is `(size, size, frames)` with at least two frames, periodic
+    and square.
     """
 
     name: ClassVar[str] = "shallow_baseline"
