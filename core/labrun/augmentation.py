@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from labrun.examples import ArraySpec
+
 __all__ = ["Augmentation"]
 
 BARE_WORDS: dict[str, Any] = {
@@ -28,8 +30,13 @@ BARE_WORDS: dict[str, Any] = {
     "rotate": 180.0,
     "zoom": 0.2,
     "brightness": 0.05,
+    "offset": 0.1,
 }
 """What a bare word in `augment: [flip, zoom]` stands for."""
+
+
+DULL, TRIES = 0.4, 8
+"""A crop whose standard deviation is below this share of its image's is drawn again, so many times at most."""
 
 
 class Augmentation(BaseModel):
@@ -45,7 +52,9 @@ class Augmentation(BaseModel):
     shift: bool = Field(False, description="roll by any number of cells along both axes (periodic images)")
     rotate: float = Field(0.0, ge=0, le=180, description="turn by an angle drawn from ± this [degrees]")
     zoom: float = Field(0.0, ge=0, lt=1, description="stretch height and width, each by a factor drawn from 1 ± this")
+    on_grid: float = Field(0.0, ge=0, le=1, description="share of examples that are neither rotated nor zoomed")
     brightness: float = Field(0.0, ge=0, lt=1, description="multiply all values by a factor drawn from 1 ± this")
+    offset: float = Field(0.0, ge=0, description="add a number drawn from ± this to all values")
 
     @model_validator(mode="before")
     @classmethod
@@ -56,16 +65,22 @@ class Augmentation(BaseModel):
         for item in value:
             if isinstance(item, dict):
                 settings |= item
-            elif item in BARE_WORDS:
+            elif isinstance(item, str) and item in BARE_WORDS:
                 settings[item] = BARE_WORDS[item]
             else:
                 raise ValueError(f"there is no augmentation {item!r} (known: {', '.join(BARE_WORDS)})")
         return settings
 
-    def obstacle(self, shape: tuple[int, ...], periodic: bool) -> str | None:
-        """Why examples of this shape cannot be augmented so, or None."""
-        if self == Augmentation():
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is changed."""
+        return self == Augmentation()
+
+    def obstacle(self, x: ArraySpec, periodic: bool) -> str | None:
+        """Why such inputs cannot be augmented so, or None."""
+        if self.is_empty:
             return None
+        shape = x.shape
         if len(shape) < 2:
             return f"augmentation needs images; x has the shape {shape}"
         if self.shift and not periodic:
@@ -74,10 +89,29 @@ class Augmentation(BaseModel):
             return f"'quarter_turn' needs square images; x has the shape {shape}"
         if self.crop and self.crop > min(shape[:2]):
             return f"'crop: {self.crop}' is larger than the images; x has the shape {shape}"
+        if (self.rotate or self.zoom or self.brightness or self.offset) and x.dtype not in ("float32", "float64"):
+            return f"'rotate', 'zoom', 'brightness' and 'offset' need x as float32 or float64; it is {x.dtype}"
         return None
 
     def apply(self, batch: np.ndarray, periodic: bool, rng: np.random.Generator) -> np.ndarray:
-        """Return a changed copy of `batch` (batch, height, width, …), of the same type, and of the same shape but for crops."""
+        """Return a changed copy of `batch` (batch, height, width, …), of the same type, and of the same shape but for
+        crops; `batch` itself if there is nothing to change."""
+
+        if self.is_empty:
+            return batch
+        changed = self._move(batch, periodic, rng)
+        if self.crop:
+            self._draw_again_where_dull(changed, batch, periodic, rng)
+        count, others = len(batch), [1] * (batch.ndim - 1)
+        if self.brightness:
+            factors = rng.uniform(1 - self.brightness, 1 + self.brightness, count)
+            changed *= factors.astype(changed.dtype).reshape(-1, *others)
+        if self.offset:
+            changed += rng.uniform(-self.offset, self.offset, count).astype(changed.dtype).reshape(-1, *others)
+        return changed
+
+    def _move(self, batch: np.ndarray, periodic: bool, rng: np.random.Generator) -> np.ndarray:
+        """Everything that changes where values stand: crop, shift, rotation, zoom, mirrors, quarter turns."""
         import numpy as np
 
         count, (height, width) = len(batch), batch.shape[1:3]
@@ -86,26 +120,42 @@ class Augmentation(BaseModel):
         if self.rotate or self.zoom:
             angles = np.deg2rad(rng.uniform(-self.rotate, self.rotate, count))
             stretch = rng.uniform(1 - self.zoom, 1 + self.zoom, (count, 2))
+            if self.on_grid:
+                exact = rng.random(count) < self.on_grid
+                angles[exact], stretch[exact] = 0.0, 1.0
             planes = np.empty((*out_shape[:3], batch[0, 0, 0].size), batch.dtype)
             source = np.ascontiguousarray(batch).reshape(count, height, width, -1)
             _resample()(source, planes, down, right, np.cos(angles), np.sin(angles), stretch, periodic)
-            changed = planes.reshape(out_shape)
+            moved = planes.reshape(out_shape)
         else:
-            changed = np.empty(out_shape, batch.dtype)
+            moved = np.empty(out_shape, batch.dtype)
             for i in range(count):
                 rolled = np.roll(batch[i], (-down[i], -right[i]), (0, 1))
-                changed[i] = rolled[: out_shape[1], : out_shape[2]]
+                moved[i] = rolled[: out_shape[1], : out_shape[2]]
         for axis, mirrored in ((0, self.flip in ("vertical", "both")), (1, self.flip in ("horizontal", "both"))):
             if mirrored:
                 for i in np.flatnonzero(rng.random(count) < 0.5).tolist():
-                    changed[i] = np.flip(changed[i], axis)
+                    moved[i] = np.flip(moved[i], axis)
         if self.quarter_turn:
             for i, turns in enumerate(rng.integers(0, 4, count).tolist()):
-                changed[i] = np.rot90(changed[i], turns)
-        if self.brightness:
-            factors = rng.uniform(1 - self.brightness, 1 + self.brightness, count)
-            changed *= factors.astype(changed.dtype).reshape(-1, *[1] * (changed.ndim - 1))
-        return changed
+                moved[i] = np.rot90(moved[i], turns)
+        return moved
+
+    def _draw_again_where_dull(
+        self, crops: np.ndarray, batch: np.ndarray, periodic: bool, rng: np.random.Generator
+    ) -> None:
+        """A crop that shows too little of what its image holds would teach a wrong answer, so another is tried."""
+        import numpy as np
+
+        def spread(images: np.ndarray) -> np.ndarray:  # every second cell tells enough
+            return images[:, ::2, ::2].std(axis=(1, 2)).reshape(len(images), -1).max(axis=1)
+
+        wanted = DULL * spread(batch)
+        for _ in range(TRIES):
+            dull = np.flatnonzero(spread(crops) < wanted)
+            if not len(dull):
+                return
+            crops[dull] = self._move(batch[dull], periodic, rng)
 
     def _places(
         self, shape: tuple[int, ...], periodic: bool, rng: np.random.Generator

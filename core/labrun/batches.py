@@ -5,7 +5,7 @@ training sees what an undisturbed one would have seen."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from labrun.augmentation import Augmentation
@@ -30,6 +30,9 @@ class Batches:
     augmentation: Augmentation | None = None
     epoch: int = 0
 
+    def __post_init__(self) -> None:
+        self._order = lru_cache(maxsize=1)(self.order)  # one for all batches of an epoch
+
     def __len__(self) -> int:
         return -(-len(self.examples) // self.batch_size)
 
@@ -39,34 +42,27 @@ class Batches:
 
         if not self.shuffle:
             return np.arange(len(self.examples))
-        if epoch not in self._orders:
-            self._orders.clear()
-            self._orders[epoch] = generator(self.seed, "order", epoch).permutation(len(self.examples))
-        return self._orders[epoch]
-
-    @cached_property
-    def _orders(self) -> dict[int, np.ndarray]:
-        return {}
+        return generator(self.seed, "order", epoch).permutation(len(self.examples))
 
     def batch(self, number: int) -> tuple[Any, np.ndarray]:
         """Inputs and targets of one batch of the current epoch."""
         import numpy as np
 
-        chosen = self.order(self.epoch)[number * self.batch_size : (number + 1) * self.batch_size]
+        chosen = self._order(self.epoch)[number * self.batch_size : (number + 1) * self.batch_size]
         ascending = np.sort(chosen)  # files are read from front to back
         x, y = self.examples.load(ascending)
         back = np.searchsorted(ascending, chosen)
         if isinstance(x, dict):
             return {name: array[back] for name, array in x.items()}, y[back]
-        rng = generator(self.seed, "augment", self.epoch, number)
         x = x[back]
         if self.augmentation is not None:
+            rng = generator(self.seed, "augment", self.epoch, number)
             x = self.augmentation.apply(x, self.examples.periodic, rng)
         return x, y[back]
 
 
 def as_keras(batches: Batches) -> keras.utils.PyDataset:
-    """The batches as Keras takes them; they are read in a thread while the network computes."""
+    """The batches as Keras takes them; with TensorFlow they are read in a thread while the network computes."""
     import keras
 
     class Stream(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types

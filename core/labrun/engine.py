@@ -6,6 +6,8 @@ A stage that fails is reported when it happens; stages that need it are skipped,
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 import time
 import traceback
 from dataclasses import dataclass
@@ -14,9 +16,10 @@ from typing import Any
 
 from labrun.events import Outcome, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.faults import LabrunError
+from labrun.files import is_out_of_space
 from labrun.findings import Findings
 from labrun.observers import Observers
-from labrun.parts import cut
+from labrun.parts import Failure
 from labrun.plan import Plan, Planned
 from labrun.plugin import Analysis, Model
 from labrun.pool import Workers
@@ -24,9 +27,11 @@ from labrun.project import Ref
 from labrun.results import Results
 from labrun.runfolder import RunFolder
 from labrun.seeds import integer_seed
-from labrun.simulation import MembersFailed, simulate_parts
+from labrun.simulation import MembersFailed, Simulation
 
 __all__ = ["Engine"]
+
+ADVICE = "What was finished is kept: make room, and run the same command again"
 
 
 @dataclass
@@ -51,7 +56,8 @@ class Engine:
         """Run all stages.
 
         Returns:
-            `done` if every stage is, `failed` if one could not be, `interrupted` after Ctrl-C.
+            `done` if every stage is, `failed` if one could not be or the disk had no room for the record or the
+            report, `interrupted` after Ctrl-C.
         """
         started = time.time()
         stages = list(self.plan.stages.values())
@@ -59,19 +65,31 @@ class Engine:
         folder = str(self.folder.path)
         ids = [p.id for p in stages]
         self.observers.tell(RunStarted(time.time(), self.plan.project.name, folder, ids, reused, self.workers.count))
-        outcome: Outcome = "done"
+        outcome: Outcome = "failed"
         try:
             for planned in stages:
                 self._stage(planned)
-            outcome = "failed" if any(e.outcome in ("failed", "skipped") for e in self.ended.values()) else "done"
+            if all(ended.outcome in ("done", "reused") for ended in self.ended.values()):
+                outcome = "done"
         except KeyboardInterrupt:
             outcome = "interrupted"
         finally:
             self.workers.stop(at_once=outcome == "interrupted")
-            self.folder.record(self.plan, {name: ended.outcome for name, ended in self.ended.items()}, outcome, started)
+            complete = self._record(outcome, started)
             report = str(self.folder.path / "report.html")
             self.observers.tell(RunFinished(time.time(), outcome, time.time() - started, report))
-        return outcome
+        return outcome if outcome != "done" or (complete and not self.observers.out_of_space) else "failed"
+
+    def _record(self, outcome: Outcome, started: float) -> bool:
+        """Write `run.json`, and say whether that could be done."""
+        try:
+            self.folder.record(self.plan, {name: ended.outcome for name, ended in self.ended.items()}, outcome, started)
+        except OSError as error:
+            self.observers.complain(
+                f"cannot write the record of the run to {self.folder.path}: {error.strerror}. {ADVICE}"
+            )
+            return False
+        return True
 
     def _stage(self, planned: Planned) -> None:
         begun = time.perf_counter()
@@ -91,8 +109,8 @@ class Engine:
         except KeyboardInterrupt:
             self._tell_end(planned, _Ended("interrupted"), begun)
             raise
-        except Exception as error:  # a plugin may raise anything; the other stages go on
-            ended = _Ended("failed", _in_words(error, planned), traceback.format_exc())
+        except (Exception, SystemExit) as error:  # a plugin may raise anything; the other stages go on
+            ended = _Ended("failed", _in_words(error, planned, self.plan.store.root), traceback.format_exc())
         self._tell_end(planned, ended, begun)
 
     def _tell_end(self, planned: Planned, ended: _Ended, begun: float) -> None:
@@ -122,53 +140,47 @@ class Engine:
         event = StageStarted(time.time(), planned.id, planned.stage.offer.name, planned.key, unit, total, done)
         self.observers.tell(event)
 
-    # -- one kind of stage after the other ----------------------------------------------------------------------------------------
+    # -- one kind of stage after the other --
 
     def _simulate(self, planned: Planned, begun: float) -> None:
         stage, table = planned.stage, planned.stage.table
         assert table is not None
         folder = self.plan.folder(planned)
-        parts = cut(table.size, table.groups())
-        announced = False
+        seed = self.plan.project.seed
+        simulation = Simulation(stage.offer, table, stage.fixed, seed, stage.name, folder / "parts")
+        receipts = simulation.finished()
+        self._started(planned, "members", table.size, simulation.count(receipts))
 
         def progress(done: int) -> None:
-            nonlocal announced
-            if announced:
-                self.observers.tell(StageProgressed(time.time(), planned.id, done, table.size))
-            else:
-                self._started(planned, "members", table.size, done)
-                announced = True
+            self.observers.tell(StageProgressed(time.time(), planned.id, done, table.size))
 
-        seed = self.plan.project.seed
-        receipts = simulate_parts(
-            self.workers.executor, stage.offer, table, stage.fixed, seed, stage.name, folder / "parts", parts, progress
-        )
-        failures = [failure for receipt in receipts for failure in receipt.failures]
-        if failures and stage.failures == "stop":
+        simulation.run(self.workers, receipts, progress)
+        failures = [failure for number in sorted(receipts) for failure in receipts[number].failures]
+        if failures and (stage.failures == "stop" or len(failures) == table.size):
             raise MembersFailed(_about_failures(planned, failures, table.size))
         failed = sorted(failure.member for failure in failures)
-        if len(failed) == table.size:
-            raise MembersFailed(_about_failures(planned, failures, table.size))
         self._seal(planned, folder, begun, failed=failed, failures=[vars(failure) for failure in failures])
 
     def _train(self, planned: Planned, begun: float) -> None:
-        from labrun.training import epochs_done, train
+        from labrun.training import checkpoint_in, epochs_done, train
 
         stage, fit = planned.stage, planned.stage.fit
         assert isinstance(stage.plugin, Model)
         assert fit is not None
         self.workers.stop()  # their memory is wanted now
-        folder = self.plan.folder(planned)
-        folder.mkdir(parents=True, exist_ok=True)
-        self._started(planned, "epochs", fit.epochs, epochs_done(folder))
+        checkpoint = checkpoint_in(self.plan.store.checkpoints(planned.key))
+        self._started(planned, "epochs", fit.epochs, epochs_done(checkpoint))
         train_on, validation = (self._optional(stage.inputs.get(f"fit.{key}")) for key in ("train", "validation"))
 
         def progress(epoch: int, numbers: dict[str, float]) -> None:
             self.observers.tell(StageProgressed(time.time(), planned.id, epoch, fit.epochs, numbers))
 
         seed = integer_seed(self.plan.project.seed, planned.section, stage.base, fit.seed)
-        train(stage.plugin, fit, train_on, validation, self.results.inputs(planned), seed, folder, progress)
-        self._seal(planned, folder, begun)
+        inputs = self.results.inputs(planned)
+        with self.plan.store.building(planned.section, planned.key) as folder:
+            train(stage.plugin, fit, train_on, validation, inputs, seed, checkpoint, folder, progress)
+            self._seal(planned, folder, begun)
+        shutil.rmtree(checkpoint.parent, ignore_errors=True)
 
     def _optional(self, found: Ref | list[Ref] | None) -> Any:
         return self.results.get(found) if isinstance(found, Ref) else None
@@ -202,19 +214,25 @@ class Engine:
         self.plan.store.seal(folder, planned.section, planned.key, planned.id, planned.inputs, seconds, **notes)
 
 
-def _in_words(error: Exception, planned: Planned) -> str:
-    plugin = planned.stage.offer
-    if isinstance(error, OSError) and error.errno is not None:
-        return f"{planned.id}: {error.strerror}: {error.filename or ''}. What was finished is kept; run the same command again"
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{planned.id}: the plugin '{plugin.name}' raised {type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+def _in_words(error: BaseException, planned: Planned, store: Path) -> str:
+    if is_out_of_space(error):
+        return f"no space is left on the disk that holds {store}. {ADVICE}"
+    if isinstance(error, OSError) and str(error.filename).startswith(str(store)):
+        return f"cannot write {error.filename}: {error.strerror}. What was finished is kept"
+    offer = planned.stage.offer
+    frames = traceback.extract_tb(error.__traceback__)
+    own = getattr(sys.modules.get(offer.plugin.__module__), "__file__", None)
+    where = next((frame for frame in reversed(frames) if frame.filename == own), frames[-1])
+    return f"the plugin '{offer.name}' raised {type(error).__name__}: {error} ({where.filename}:{where.lineno})"
 
 
-def _about_failures(planned: Planned, failures: list[Any], size: int) -> str:
+def _about_failures(planned: Planned, failures: list[Failure], size: int) -> str:
     shown = "; ".join(f"member {f.member} ({_row(f.parameters)}): {f.error}" for f in failures[:3])
     more = f"; and {len(failures) - 3} more" if len(failures) > 3 else ""
     advice = "" if len(failures) == size else f", or write 'failures: skip' in {planned.id} to go on without them"
-    return f"{planned.id}: {len(failures)} of {size} members failed: {shown}{more}. The others are kept. Change their parameters{advice}"
+    return (
+        f"{len(failures)} of {size} members failed: {shown}{more}. The others are kept. Change their parameters{advice}"
+    )
 
 
 def _row(parameters: dict[str, Any]) -> str:

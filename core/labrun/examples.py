@@ -105,7 +105,10 @@ class Examples:
     def _checked(self, indices: Any) -> np.ndarray:
         import numpy as np
 
-        return np.arange(len(self))[indices] if isinstance(indices, slice) else np.asarray(indices, dtype=np.int64)
+        if isinstance(indices, slice):
+            return np.arange(len(self))[indices]
+        given = np.asarray(indices)
+        return np.flatnonzero(given) if given.dtype == bool else given.astype(np.int64)
 
     @cached_property
     def spec(self) -> ExampleSpec:
@@ -141,7 +144,8 @@ class Examples:
     ) -> dict[str, Examples]:
         """Part the examples at random: by `member`, so that no member lies on two sides, or by `example`.
 
-        Sizes are rounded so that they add up; where `y` is a class, each class is split by the same fractions.
+        Sizes are rounded so that they add up; where `y` is one class an example, each class is split by the same
+        fractions (a member counts as of the class of its first example).
 
         Raises:
             ValueError: a part would be empty.
@@ -150,7 +154,7 @@ class Examples:
 
         units = self.groups if by == "member" else np.arange(len(self))
         names, first = np.unique(units, return_index=True)
-        strata = self.load_y(first) if self.classes is not None else np.zeros(len(names), dtype=np.int64)
+        strata = self.load_y(first) if self.classes is not None and not self.spec.y.shape else np.zeros(len(names))
         side_of = np.empty(len(names), dtype=np.int64)
         edges = np.cumsum([0.0, *fractions.values()])
         for stratum in np.unique(strata):

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["is_temporary", "sha256_of", "sync_folder", "temporary_name", "write_atomically", "write_json"]
+__all__ = [
+    "expect_room",
+    "is_file",
+    "is_out_of_space",
+    "is_temporary",
+    "sha256_of",
+    "sync_folder",
+    "temporary_name",
+    "write_atomically",
+    "write_json",
+]
 
 _MARK = ".tmp-"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+SPARE = 2**22
+"""Bytes that must stay free on the disk after what is to be written: room for the index that HDF5 writes last."""
 
 
 def temporary_name(path: Path) -> Path:
@@ -61,3 +76,32 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's content."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_file(path: Path) -> bool:
+    """Whether a regular file is there; False also for a name that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def expect_room(path: Path, size: int) -> None:
+    """Refuse to begin what the disk has no room for.
+
+    The HDF5 library can crash the process when the disk is full as it closes a file, so it must not come to that.
+
+    Raises:
+        OSError: ENOSPC, there are no `size` bytes for `path`.
+    """
+    if shutil.disk_usage(path.parent).free < size + SPARE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def is_out_of_space(error: BaseException | None) -> bool:
+    """Whether an error, or one that it was raised from, says that the disk or the quota is full."""
+    while error is not None:
+        if (isinstance(error, OSError) and error.errno in _FULL) or os.strerror(errno.ENOSPC) in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Findings"]
+
+_FILE_NAME = re.compile(r"[\w-][\w. -]*")
+_TAKEN = ("findings", "metrics", "manifest")
 
 
 @dataclass
@@ -37,12 +41,21 @@ class Findings:
 
     def save(self, folder: Path) -> None:
         """Write `findings.json`, `metrics.json`, `<table>.csv`, `<figure>.png` and `.svg`, `<fragment>.html` and the
-        files."""
+        files. An index of a table is written if it has a name.
+
+        Raises:
+            ValueError: a name is none that a file can have beside the others.
+        """
         folder.mkdir(parents=True, exist_ok=True)
+        for name in [*self.figures, *self.tables, *self.html, *self.files]:
+            if not _FILE_NAME.fullmatch(name) or Path(name).stem in _TAKEN:
+                raise ValueError(
+                    f"{name!r} cannot be the name of a file among the findings; take letters, digits and _-."
+                )
         for name, figure in self.figures.items():
             _save_figure(figure, folder / name)
         for name, table in self.tables.items():
-            table.to_csv(folder / f"{name}.csv", index=table.index.name is not None)
+            table.to_csv(folder / f"{name}.csv", index=any(name is not None for name in table.index.names))
         for name, fragment in self.html.items():
             (folder / f"{name}.html").write_text(fragment, encoding="utf-8")
         for name, content in self.files.items():

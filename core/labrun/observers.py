@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pluggy
 
 from labrun.events import Event, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.files import is_out_of_space
 
 __all__ = ["Observers"]
 
@@ -25,22 +26,34 @@ class Observers:
 
     def __init__(self, manager: pluggy.PluginManager, complain: Callable[[str], None]) -> None:
         """`complain` is given a paragraph about an observer that failed."""
+        self.complain = complain
+        self.out_of_space = False
+        """Whether an observer failed since the disk is full, so that the log or the report lacks something."""
         self._manager = manager
-        self._complain = complain
-        self._failed: set[object] = set()
+        self._failed: set[str] = set()
 
     def tell(self, event: Event) -> None:
         """Call the hook of this event on every observer that has it."""
         name = _HOOKS[type(event)]
         for implementation in getattr(self._manager.hook, name).get_hookimpls():
-            if implementation.plugin in self._failed:
+            if implementation.plugin_name in self._failed:
                 continue
             try:
                 implementation.function(*[event for _ in implementation.argnames])
-            except Exception as error:  # an observer must not end a run
-                self._failed.add(implementation.plugin)
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                self._complain(
-                    f"the observer '{implementation.plugin_name}' failed in {name} and is left out from now on: "
-                    f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
-                )
+            except (Exception, SystemExit) as error:  # an observer must not end a run
+                self._failed.add(implementation.plugin_name)
+                self._report(implementation.plugin_name, name, error)
+
+    def _report(self, observer: str, hook: str, error: BaseException) -> None:
+        if is_out_of_space(error):
+            self.out_of_space = True
+            self.complain(
+                f"no space is left on the disk for '{observer}': it lacks what comes now. What was finished is kept: "
+                "make room, and run the same command again"
+            )
+            return
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        self.complain(
+            f"the observer '{observer}' failed in {hook} and is left out from now on: "
+            f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+        )

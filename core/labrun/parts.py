@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.files import sha256_of, write_atomically
+from labrun.files import expect_room, sha256_of, write_atomically
 
 if TYPE_CHECKING:
     import h5py
@@ -79,14 +79,14 @@ def write_part(folder: Path, number: int, results: Iterable[tuple[int, Arrays] |
     """Write members as they come, then the receipt; both appear under their names only when they are whole.
 
     Raises:
-        OSError: the disk is full, or the folder cannot be written.
+        OSError: the disk is full, or the folder cannot be written. Nothing of the part is left behind.
     """
     import h5py
 
     path = folder / part_name(number)
     failures = []
     with write_atomically(path) as temporary:
-        with h5py.File(temporary, "w", libver="latest") as file:
+        with h5py.File(temporary, "w") as file:  # newer formats hold times, so their bytes differ from run to run
             for result in results:
                 if isinstance(result, Failure):
                     failures.append(result)
@@ -94,6 +94,7 @@ def write_part(folder: Path, number: int, results: Iterable[tuple[int, Arrays] |
                     member, arrays = result
                     group = file.create_group(str(member))
                     for name, array in arrays.items():
+                        expect_room(path, array.nbytes)
                         group.create_dataset(name, data=array, **_layout(array))
         receipt = Receipt(temporary.stat().st_size, sha256_of(temporary), failures)
     with write_atomically(path.with_suffix(".json")) as temporary:
@@ -112,7 +113,7 @@ def read_receipt(folder: Path, number: int) -> Receipt | None:
     """The receipt of a part, or None if the part is not there whole (size is compared, content is not)."""
     path = folder / part_name(number)
     try:
-        fields = json.loads(path.with_suffix(".json").read_text())
+        fields = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         receipt = Receipt(fields["size"], fields["sha256"], [Failure(**failure) for failure in fields["failures"]])
         return receipt if path.stat().st_size == receipt.size else None
     except (OSError, ValueError, KeyError, TypeError):

@@ -120,12 +120,17 @@ class Model(Plugin):
         epochs: range,
         callbacks: list[keras.callbacks.Callback],
     ) -> None:
-        """Train for these `epochs`; `epochs.start` is above 0 when a run goes on where another stopped."""
+        """Train for these `epochs`; `epochs.start` is above 0 when a run goes on where another stopped.
+
+        `train` comes shuffled, anew in each epoch. Keras would shuffle the batches again, by random numbers that a run
+        which goes on does not have: `shuffle=False`.
+        """
         model.fit(
             train,
             validation_data=validation,
             initial_epoch=epochs.start,
             epochs=epochs.stop,
+            shuffle=False,
             callbacks=callbacks,
             verbose=0,
         )

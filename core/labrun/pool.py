@@ -6,9 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
 
 __all__ = ["Workers", "available_cores"]
 
@@ -20,7 +18,7 @@ ONE_THREAD = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
-"""Set before a worker imports anything: two workers with two threads each on two cores are slower than one."""
+"""Set before a worker imports NumPy: two workers with two threads each on two cores are slower than one."""
 
 
 def available_cores() -> int:
@@ -40,11 +38,8 @@ class Workers:
         if self._pool is not None and getattr(self._pool, "_broken", False):
             self.stop()
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self.count, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
-            )
-            with _one_thread_each():
-                self._pool.submit(os.getpid)  # starts all processes, with this environment
+            spawn = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.count, mp_context=spawn, initializer=_begin)
         return self._pool
 
     def stop(self, *, at_once: bool = False) -> None:
@@ -58,21 +53,9 @@ class Workers:
         self._pool = None
 
 
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 def _begin() -> None:
+    """The first that a worker does."""
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver decides
     parent = multiprocessing.parent_process()
     if parent is not None:

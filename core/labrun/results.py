@@ -54,7 +54,10 @@ class Results:
                 return {}
             rng = generator(self.plan.project.seed, planned.section, planned.stage.base, "split")
             whole: Examples = self.get(Ref(planned.section, planned.stage.name))
-            self._parts[identifier] = whole.split(split.fractions, rng, split.by)
+            try:
+                self._parts[identifier] = whole.split(split.fractions, rng, split.by)
+            except ValueError as error:
+                raise LabrunError(str(error)) from error
         return self._parts[identifier]
 
     def _make(self, planned: Planned) -> Any:

@@ -17,9 +17,10 @@ from typing import Any
 
 import yaml
 
-from labrun.files import write_atomically, write_json
+from labrun.files import sha256_of, write_atomically, write_json
 from labrun.inputs import SECTIONS
 from labrun.plan import Plan, Planned, keras_backend
+from labrun.store import MANIFEST
 
 __all__ = ["RunFolder"]
 
@@ -58,7 +59,7 @@ class RunFolder:
             temporary.write_text(text, encoding="utf-8")
         names = {(s.section, s.name) for s in plan.project.stages.values()}
         for section in SECTIONS:
-            for folder in (self.path / section).glob("*"):
+            for folder in sorted((self.path / section).glob("*")):
                 if (section, folder.name) not in names:
                     shutil.rmtree(folder, ignore_errors=True)
 
@@ -69,21 +70,20 @@ class RunFolder:
     def place(self, plan: Plan, planned: Planned) -> None:
         """Put the result of a stage into the folder: links where the file system has them, copies elsewhere."""
         target = self.stage(planned)
-        mark = target / ".key"
-        if mark.exists() and mark.read_text(encoding="utf-8") == planned.identity:
-            return
-        shutil.rmtree(target, ignore_errors=True)
         source = plan.folder(planned)
-        target.mkdir(parents=True)
-        for path in sorted(source.rglob("*")):
-            copy = target / path.relative_to(source)
-            if path.is_dir():
-                copy.mkdir(exist_ok=True)
-            else:
-                _link(path, copy)
+        mark = target / ".key"
+        wanted = planned.identity + sha256_of(source / MANIFEST)  # a result that was made again has another manifest
+        if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
+            return
+        manifest = plan.manifest(planned)
+        assert manifest is not None
+        shutil.rmtree(target, ignore_errors=True)
+        for name in [*manifest.files, MANIFEST]:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            _link(source / name, target / name)
         if planned.stage.table is not None:
             self._write_members(planned, target / "members.csv")
-        mark.write_text(planned.identity, encoding="utf-8")
+        mark.write_text(wanted, encoding="utf-8")
 
     def _write_members(self, planned: Planned, path: Path) -> None:
         table = planned.stage.table

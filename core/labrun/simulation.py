@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import itertools
 import traceback
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, wait
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.faults import LabrunError
-from labrun.parts import Failure, Receipt, is_intact, read_receipt, write_part
+from labrun.files import is_out_of_space
+from labrun.parts import Failure, Receipt, cut, is_intact, read_receipt, write_part
 from labrun.plugin import Arrays, Simulator
+from labrun.pool import Workers
 from labrun.registry import Offer, load_file
 from labrun.seeds import generator
 from labrun.sweep import SweepTable
@@ -23,7 +26,10 @@ from labrun.sweep import SweepTable
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["MembersFailed", "PartTask", "simulate_member", "simulate_part", "simulate_parts"]
+__all__ = ["MembersFailed", "PartTask", "Simulation", "simulate_member", "simulate_part"]
+
+DEATHS_AT_MOST = 3
+"""A part whose worker died so often, while nothing else was in hand, is given up."""
 
 
 class MembersFailed(LabrunError):
@@ -66,7 +72,7 @@ class PartTask:
     """What the random numbers of each member follow from: its number, or the values of `seed_by`."""
 
 
-def simulate_part(task: PartTask) -> tuple[int, Receipt]:
+def simulate_part(task: PartTask) -> Receipt:
     """Simulate the members of a part one after the other and write them. Runs in a worker."""
     plugin_class = task.source.load()
 
@@ -75,20 +81,22 @@ def simulate_part(task: PartTask) -> tuple[int, Receipt]:
             try:
                 plugin = plugin_class.configured(task.fixed | row)
                 yield member, simulate_member(plugin, generator(task.seed, task.stage, draw))
-            except Exception as error:  # whatever a simulator raises is that member's failure, not the stage's
-                if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            except (
+                Exception,
+                SystemExit,
+            ) as error:  # what a simulator raises is that member's failure, not the stage's
+                if is_out_of_space(error):
                     raise
-                message = f"{type(error).__name__}: {error}"
-                yield Failure(member, row, message, traceback.format_exc())
+                yield Failure(member, row, f"{type(error).__name__}: {error}", traceback.format_exc())
 
-    return task.number, write_part(task.folder, task.number, results())
+    return write_part(task.folder, task.number, results())
 
 
 def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
     """Simulate one member and check what comes back.
 
     Raises:
-        TypeError: the simulator returns something else than named arrays, or others than it declares.
+        TypeError: the simulator returns something else than named arrays of numbers, or others than it declares.
         FloatingPointError: an array holds a NaN or an infinity.
     """
     import numpy as np
@@ -100,81 +108,108 @@ def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
     if plugin.outputs and set(arrays) != set(plugin.outputs):
         raise TypeError(f"{plugin.name} declares the outputs {sorted(plugin.outputs)} but returned {sorted(arrays)}")
     for name, array in arrays.items():
-        if array.dtype == object:
-            raise TypeError(f"{plugin.name} returned '{name}' as an array of Python objects; numbers are wanted")
+        if not isinstance(name, str) or not name or "/" in name or name.startswith("."):
+            raise TypeError(f"{plugin.name} returned an array named {name!r}; a name is a text without '/'")
+        if array.dtype.kind not in "biufc":
+            raise TypeError(f"{plugin.name} returned '{name}' as an array of {array.dtype}; numbers are wanted")
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
             raise FloatingPointError(f"the array '{name}' holds a NaN or an infinity")
     return arrays
 
 
-def simulate_parts(
-    executor: Callable[[], Executor],
-    offer: Offer,
-    table: SweepTable,
-    fixed: dict[str, Any],
-    seed: int,
-    stage: str,
-    folder: Path,
-    parts: list[list[int]],
-    progress: Callable[[int], None],
-) -> list[Receipt]:
-    """Make the parts that are missing in `folder`; `progress` is told how many members are done.
+@dataclass(frozen=True)
+class Simulation:
+    """A simulation stage in work: what its parts are made from, and where."""
 
-    A part that is there whole is kept (its content is compared with its receipt), one with failed members is made
-    again. A worker that dies costs the parts in hand, once; a second death is an error.
+    offer: Offer
+    table: SweepTable
+    fixed: dict[str, Any]
+    seed: int
+    stage: str
+    folder: Path
 
-    Raises:
-        LabrunError: workers die again and again, or the disk is full.
-    """
-    groups = table.groups()
-    receipts: dict[int, Receipt] = {}
-    for number in range(len(parts)):
-        receipt = read_receipt(folder, number)
-        if receipt is not None and not receipt.failures and is_intact(folder, number, receipt):
-            receipts[number] = receipt
-    progress(sum(len(parts[n]) for n in receipts))
+    @cached_property
+    def parts(self) -> list[list[int]]:
+        """The members of each part."""
+        return cut(self.table.size, self.table.groups())
 
-    def task(number: int) -> PartTask:
-        members = parts[number]
+    def finished(self) -> dict[int, Receipt]:
+        """The parts that are there: whole (the content is compared with the receipt), and without failed members."""
+        receipts = ((number, read_receipt(self.folder, number)) for number in range(len(self.parts)))
+        return {
+            number: receipt
+            for number, receipt in receipts
+            if receipt is not None and not receipt.failures and is_intact(self.folder, number, receipt)
+        }
+
+    def task(self, number: int) -> PartTask:
+        """What a worker must know to make a part."""
+        members, groups = self.parts[number], self.table.groups()
         draws = [m if groups is None else list(groups[m]) for m in members]
-        rows = [table.row(m) for m in members]
-        return PartTask(PluginSource.of(offer), folder, number, members, rows, fixed, seed, stage, draws)
+        rows = [self.table.row(m) for m in members]
+        source = PluginSource.of(self.offer)
+        return PartTask(source, self.folder, number, members, rows, self.fixed, self.seed, self.stage, draws)
 
-    deaths = 0
-    while missing := [n for n in range(len(parts)) if n not in receipts]:
+    def count(self, parts: Iterable[int]) -> int:
+        """How many members these parts hold."""
+        return sum(len(self.parts[number]) for number in parts)
+
+    def run(self, workers: Workers, receipts: dict[int, Receipt], progress: Callable[[int], None]) -> None:
+        """Make the parts that `receipts` lacks and add theirs; `progress` is told how many members are done.
+
+        When a worker dies, all parts in hand are lost, and any of them may be the cause. They are made again one at a
+        time, so that one that kills its worker is found, and does not keep the others from being made.
+
+        Raises:
+            LabrunError: a part killed its worker again and again.
+            OSError: the disk is full, or the folder cannot be written.
+        """
+        lost: list[int] = []
+        deaths: Counter[int] = Counter()
+        while missing := [number for number in range(len(self.parts)) if number not in receipts]:
+            in_hand: set[int] = set()
+            alone = bool(lost)
+            try:
+                for number, receipt in self._make(workers, lost[:1] or missing, in_hand):
+                    receipts[number] = receipt
+                    progress(self.count(receipts))
+                lost = lost[1:]
+            except BrokenProcessPool as error:
+                if not alone:
+                    lost = sorted(in_hand)
+                    continue
+                deaths[lost[0]] += 1
+                if deaths[lost[0]] == DEATHS_AT_MOST:
+                    raise LabrunError(self._about_deaths(lost[0])) from error
+
+    def _make(self, workers: Workers, numbers: list[int], in_hand: set[int]) -> Iterator[tuple[int, Receipt]]:
+        """Submit parts, a few more than there are workers, and yield receipts as they come."""
+        executor = workers.executor()
+        waiting = iter(numbers)
+        running: dict[Future[Receipt], int] = {}
+
+        def submit(count: int) -> None:
+            for number in itertools.islice(waiting, count):
+                in_hand.add(number)
+                running[executor.submit(simulate_part, self.task(number))] = number
+
         try:
-            for number, receipt in _completed(executor(), task, missing):
-                receipts[number] = receipt
-                progress(sum(len(parts[n]) for n in receipts))
-        except BrokenProcessPool as error:
-            deaths += 1
-            if deaths > MAX_DEATHS:
-                raise LabrunError(
-                    f"worker processes died {deaths} times while '{stage}' was simulated (out of memory, or a crash in compiled code?). "
-                    "What was finished is kept; try fewer --workers"
-                ) from error
-        except OSError as error:
-            raise LabrunError(
-                f"cannot write the parts of '{stage}' to {folder}: {error.strerror or error}. What was finished is kept: make room, and "
-                "run the same command again"
-            ) from error
-    return [receipts[n] for n in range(len(parts))]
+            submit(2 * workers.count)
+            while running:
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    number = running.pop(future)
+                    yield number, future.result()
+                    in_hand.discard(number)
+                    submit(1)
+        finally:
+            for future in running:
+                future.cancel()
 
-
-MAX_DEATHS = 3
-
-
-def _completed(
-    executor: Executor, task: Callable[[int], PartTask], numbers: list[int]
-) -> Iterator[tuple[int, Receipt]]:
-    """Submit tasks, a few more than are in work, and yield results as they come."""
-    waiting = iter(numbers)
-    ahead = 4 * getattr(executor, "_max_workers", 4)
-    running = {executor.submit(simulate_part, task(n)) for n in itertools.islice(waiting, ahead)}
-    while running:
-        done, running = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
-            number = next(waiting, None)
-            if number is not None:
-                running.add(executor.submit(simulate_part, task(number)))
+    def _about_deaths(self, part: int) -> str:
+        members = self.parts[part]
+        which = f"member {members[0]}" if len(members) == 1 else f"one of the members {members[0]} to {members[-1]}"
+        return (
+            f"the worker process died {DEATHS_AT_MOST} times in {which} "
+            f"(first: {self.table.row(members[0])}). Was there too little memory, or a crash in compiled code? "
+            "What was finished is kept"
+        )

@@ -17,11 +17,9 @@ from typing import Any
 
 from labrun.files import is_temporary, sha256_of, sync_folder, temporary_name, write_json
 
-__all__ = ["WORK", "Manifest", "Store"]
+__all__ = ["MANIFEST", "Manifest", "Store"]
 
 MANIFEST = "manifest.json"
-WORK = "work"
-"""What a stage needs only until it is finished lies in this subfolder of its result; sealing removes it."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,12 @@ class Store:
             manifest = Manifest(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
             sizes = ((folder / name).stat().st_size == entry["size"] for name, entry in manifest.files.items())
             return manifest if all(sizes) else None
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
+
+    def checkpoints(self, key: str) -> Path:
+        """Where a training keeps what it needs only until it is finished."""
+        return self.root / "checkpoints" / key
 
     @contextmanager
     def building(self, section: str, key: str) -> Iterator[Path]:
@@ -67,32 +69,38 @@ class Store:
         try:
             yield folder
             if self.manifest(section, key) is None:
-                shutil.rmtree(final, ignore_errors=True)
-                with suppress(OSError):  # another run was first
-                    folder.rename(final)
-                sync_folder(final.parent)
+                self.discard(section, key)  # what is there is damaged
+            try:
+                folder.rename(final)
+            except OSError:
+                if self.manifest(section, key) is None:  # otherwise another run was first
+                    raise
+            sync_folder(final.parent)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
     def seal(
         self, folder: Path, section: str, key: str, stage: str, inputs: dict[str, Any], seconds: float, **notes: Any
     ) -> None:
-        """Write the manifest of a folder whose files are all there, and remove what was needed only to make them."""
+        """Write the manifest of a folder whose files are all there."""
         paths = [
-            p
-            for p in sorted(folder.rglob("*"))
-            if p.is_file() and not is_temporary(p) and not _passes(p.relative_to(folder))
+            path
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not is_temporary(path) and path != folder / MANIFEST
         ]
         files = {p.relative_to(folder).as_posix(): {"size": p.stat().st_size, "sha256": sha256_of(p)} for p in paths}
         for path in paths:
             path.chmod(0o444)
         write_json(folder / MANIFEST, asdict(Manifest(key, section, stage, inputs, seconds, files, notes)))
-        shutil.rmtree(folder / WORK, ignore_errors=True)
 
     def discard(self, section: str, key: str) -> None:
-        """Remove a result, finished or not."""
-        shutil.rmtree(self.folder(section, key), ignore_errors=True)
+        """Remove a result, finished or not, and the checkpoints on the way to it.
 
-
-def _passes(path: Path) -> bool:
-    return path.parts[0] in (WORK, MANIFEST)
+        It loses its name at once, so that whoever looks sees all of it or nothing.
+        """
+        shutil.rmtree(self.checkpoints(key), ignore_errors=True)
+        folder = self.folder(section, key)
+        aside = temporary_name(folder)
+        with suppress(OSError):  # there is none, or another run has just removed it
+            folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.backend import load_keras
 from labrun.examples import Examples, ExampleSpec
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class TrainedModel:
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """One row an epoch: losses and metrics, the learning rate, seconds."""
+        """One row an epoch: its number (from 1), losses and metrics."""
         import pandas as pd
 
         return pd.read_csv(self.folder / HISTORY)
@@ -48,6 +49,7 @@ class TrainedModel:
     @cached_property
     def network(self) -> keras.Model:
         """The Keras model with its trained weights."""
+        load_keras()
         model = self.plugin.build(self.spec, **self._inputs)
         with warnings.catch_warnings():  # the file holds the optimizer too, which is not needed to predict
             warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")

@@ -1,35 +1,40 @@
 """Training a model stage: Keras's own fit loop, with a checkpoint after every epoch, from which the next run goes on.
 
 A checkpoint is one file, written whole or not at all: all variables of the model and its optimizer (momenta, step
-counter, states of random layers) and the history so far. Order and augmentation of the examples depend on the seed and
-the epoch. So a training that was killed and went on ends with the weights of an undisturbed one.
+counter, states of random layers), those of the best epoch where they are wanted, and the history so far. Order and
+augmentation of the examples depend on the seed and the epoch. So a training that was killed and went on ends with the
+weights of an undisturbed one, bit by bit.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import re
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.backend import load_keras, make_deterministic
 from labrun.batches import Batches, as_keras
 from labrun.blocks import FitBlock
 from labrun.examples import Examples
 from labrun.faults import LabrunError
-from labrun.files import write_atomically
+from labrun.files import expect_room, write_atomically
 from labrun.plugin import Model
 from labrun.schedule import Schedule
-from labrun.store import WORK
 from labrun.trained import HISTORY, SPEC, WEIGHTS
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
-__all__ = ["epochs_done", "train"]
+__all__ = ["checkpoint_in", "epochs_done", "train"]
 
-CHECKPOINT = f"{WORK}/checkpoint.h5"
-BEST = f"{WORK}/best.h5"
+ARCHIVE = "model.keras"
 
 
 @dataclass
@@ -45,13 +50,55 @@ class _History:
                 f"fit.monitor names '{monitor}', but the training reports {', '.join(sorted(self.rows[0]))}"
             )
         sign = 1 if any(word in monitor for word in ("loss", "error", "mae", "mse")) else -1
-        return min(range(len(self.rows)), key=lambda epoch: sign * self.rows[epoch][monitor])
+        values = [sign * row[monitor] for row in self.rows]
+        return min(range(len(values)), key=lambda epoch: math.inf if math.isnan(values[epoch]) else values[epoch])
 
 
-def epochs_done(folder: Path) -> int:
-    """How many epochs a checkpoint in `folder` holds; 0 if there is none, or none that is whole."""
-    history = _read_history(folder / CHECKPOINT)
-    return len(history.rows) if history else 0
+@dataclass
+class _Checkpoint:
+    """The state of a training after an epoch."""
+
+    history: _History = field(default_factory=_History)
+    values: list[np.ndarray] = field(default_factory=list)
+    best: list[np.ndarray] = field(default_factory=list)
+    """The values of the best epoch, if that is the one to keep."""
+
+    def save(self, path: Path) -> None:
+        import numpy as np
+
+        rows = np.array(json.dumps(self.history.rows))
+        values = {f"{name}/{i}": v for name in ("values", "best") for i, v in enumerate(getattr(self, name))}
+        with write_atomically(path) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, history=rows, **values)
+
+    @classmethod
+    def load(cls, path: Path) -> _Checkpoint | None:
+        """Read what `save` wrote; None if there is none, or none that is whole."""
+        import numpy as np
+
+        try:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                count = sum(name.startswith("values/") for name in file)
+                best = [file[f"best/{i}"] for i in range(count) if f"best/{i}" in file]
+                rows = json.loads(str(file["history"]))
+                return cls(_History(rows), [file[f"values/{i}"] for i in range(count)], best)
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+            return None
+
+    def fits(self, model: keras.Model) -> bool:
+        """Whether the model was built the same way."""
+        return [value.shape for value in self.values] == [tuple(v.shape) for v in _variables(model)]
+
+
+def checkpoint_in(folder: Path) -> Path:
+    """The checkpoint in a folder."""
+    return folder / "checkpoint.npz"
+
+
+def epochs_done(checkpoint: Path) -> int:
+    """How many epochs a checkpoint holds; 0 if there is none, or none that is whole."""
+    found = _Checkpoint.load(checkpoint)
+    return len(found.history.rows) if found else 0
 
 
 def train(
@@ -61,27 +108,32 @@ def train(
     validation: Examples | None,
     inputs: dict[str, Any],
     seed: int,
+    checkpoint: Path,
     folder: Path,
     progress: Callable[[int, dict[str, float]], None],
 ) -> None:
-    """Train to the end and write weights, history and a description of the examples into `folder`.
+    """Train to the end, from `checkpoint` if it is there, and write weights, history and a description of the examples
+    into `folder`.
 
     Raises:
-        LabrunError: the examples do not suit the model or the augmentation, or the loss is no longer a number.
+        LabrunError: the examples do not suit the model or the augmentation, the model is not compiled, or the loss is
+            no longer a number.
     """
-    import keras
-
-    spec = train_on.spec
     _check(fit, train_on, validation)
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(seed)
-    model = plugin.build(spec, **inputs)
+    keras = load_keras()
+    make_deterministic(seed)
+    model = plugin.build(train_on.spec, **inputs)
     if getattr(model, "optimizer", None) is None:
         raise LabrunError(f"the model '{plugin.name}' is not compiled: its build must end with model.compile(…)")
     model.optimizer.build(model.trainable_variables)
     scheduled = fit.schedule != Schedule()
     rate = _base_rate(model) if scheduled else 0.0
-    history = _restore(model, folder / CHECKPOINT) or _History()
+    state = _Checkpoint.load(checkpoint)
+    if state is None or not state.fits(model):
+        state = _Checkpoint()
+    else:
+        _assign(model, state.values)
+    history = state.history
     monitor = fit.monitor or ("val_loss" if validation else "loss")
     batches = Batches(train_on, fit.batch_size, seed, shuffle=True, augmentation=fit.augment)
     watched = as_keras(Batches(validation, fit.batch_size)) if validation else None
@@ -93,35 +145,39 @@ def train(
 
     def end(epoch: int, logs: dict[str, Any]) -> None:
         numbers = {name: float(value) for name, value in logs.items()}
-        if numbers["loss"] != numbers["loss"]:
+        if not math.isfinite(numbers["loss"]):
             raise LabrunError(
-                f"the loss became NaN in epoch {epoch + 1}: lower the learning rate, or look at the inputs"
+                f"the loss of '{plugin.name}' became {numbers['loss']} in epoch {epoch + 1}: lower the learning rate, or "
+                "look at the inputs"
             )
         history.rows.append({"epoch": epoch + 1, **numbers})
         best = history.best_epoch(monitor)
+        state.values = _values(model)
         if fit.keep == "best" and best == epoch:
-            _save(model, folder / BEST, history)
-        _save(model, folder / CHECKPOINT, history)
+            state.best = state.values
+        state.save(checkpoint)
         progress(epoch + 1, numbers)
         if fit.early_stopping and epoch - best >= fit.early_stopping.patience:
             model.stop_training = True
 
-    callbacks: list[keras.callbacks.Callback] = [keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)]
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)]
     if fit.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(folder / "tensorboard"))
     if not _is_over(history, fit, monitor):
         plugin.fit(model, as_keras(batches), watched, range(len(history.rows), fit.epochs), callbacks)
+    if not history.rows:
+        raise LabrunError(f"'{plugin.name}' has not trained: its fit must hand `callbacks` and `epochs` to model.fit")
     if fit.keep == "best":
-        _restore(model, folder / BEST)
+        _assign(model, state.best)
     model.optimizer.finalize_variable_values(model.trainable_variables)  # moving averages of weights, if it keeps any
     _write_result(model, history, train_on, folder)
 
 
 def _check(fit: FitBlock, train_on: Examples, validation: Examples | None) -> None:
     if isinstance(train_on.spec.x, dict):
-        obstacle = "the examples have several inputs" if fit.augment != type(fit.augment)() else None
+        obstacle = None if fit.augment.is_empty else "the examples have several inputs"
     else:
-        obstacle = fit.augment.obstacle(train_on.spec.x.shape, train_on.periodic)
+        obstacle = fit.augment.obstacle(train_on.spec.x, train_on.periodic)
     if obstacle:
         raise LabrunError(f"fit.augment cannot be applied to the dataset '{train_on.name}': {obstacle}")
     if validation is not None and validation.spec.x != train_on.spec.x:
@@ -157,50 +213,49 @@ def _variables(model: keras.Model) -> list[Any]:
     return list(found.values())
 
 
-def _save(model: keras.Model, path: Path, history: _History) -> None:
-    import h5py
+def _values(model: keras.Model) -> list[np.ndarray]:
+    import keras
     import numpy as np
 
-    with write_atomically(path) as temporary, h5py.File(temporary, "w") as file:
-        file["history"] = json.dumps(history.rows)
-        for number, variable in enumerate(_variables(model)):
-            file[f"variables/{number}"] = np.asarray(variable.numpy() if hasattr(variable, "numpy") else variable)
+    return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in _variables(model)]
 
 
-def _read_history(path: Path) -> _History | None:
-    import h5py
-
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            return _History(json.loads(file["history"].asstr()[()]))
-    except (OSError, KeyError, ValueError):
-        return None
-
-
-def _restore(model: keras.Model, path: Path) -> _History | None:
-    """Put a checkpoint into a model that was built the same way; None if there is none that fits."""
-    import h5py
-
-    history = _read_history(path)
-    if history is None:
-        return None
-    variables = _variables(model)
-    with h5py.File(path, "r", locking=False) as file:
-        stored = [file[f"variables/{number}"] for number in range(len(file["variables"]))]
-        if [tuple(s.shape) for s in stored] != [tuple(v.shape) for v in variables]:
-            return None
-        for variable, value in zip(variables, stored, strict=True):
-            variable.assign(value[()])
-    return history
+def _assign(model: keras.Model, values: list[np.ndarray]) -> None:
+    for variable, value in zip(_variables(model), values, strict=True):
+        variable.assign(value)
 
 
 def _write_result(model: keras.Model, history: _History, examples: Examples, folder: Path) -> None:
     import pandas as pd
 
+    expect_room(folder / WEIGHTS, 3 * sum(value.nbytes for value in _values(model)))
     pd.DataFrame(history.rows).to_csv(folder / HISTORY, index=False)
     model.save_weights(folder / WEIGHTS)
-    model.save(folder / "model.keras")
+    model.save(folder / ARCHIVE)
+    _make_reproducible(folder / ARCHIVE)
     lines: list[str] = []
     model.summary(line_length=100, print_fn=lambda line, line_break=True: lines.append(line))
     (folder / "summary.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / SPEC).write_text(json.dumps(examples.spec.record(), indent=2) + "\n", encoding="utf-8")
+
+
+def _make_reproducible(archive: Path) -> None:
+    """Write a `.keras` file anew without the time at which it was made and without addresses in memory, by which Keras
+    names what layers share: same training, same bytes."""
+    numbers: dict[str, int] = {}
+
+    def renumbered(found: re.Match[str]) -> str:
+        return f'"shared_object_id": {numbers.setdefault(found[1], len(numbers) + 1)}'
+
+    with (
+        write_atomically(archive) as temporary,
+        zipfile.ZipFile(archive) as old,
+        zipfile.ZipFile(temporary, "w") as new,
+    ):
+        for name in sorted(old.namelist()):
+            content = old.read(name)
+            if name == "metadata.json":
+                content = json.dumps(json.loads(content) | {"date_saved": ""}).encode()
+            elif name == "config.json":
+                content = re.sub(r'"shared_object_id": (\d+)', renumbered, content.decode()).encode()
+            new.writestr(zipfile.ZipInfo(name), content)

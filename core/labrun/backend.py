@@ -1,0 +1,64 @@
+"""Keras, loaded where it is first needed, without the noise that TensorFlow makes as it starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["load_keras", "make_deterministic"]
+
+QUIET = "TF_CPP_MIN_LOG_LEVEL"
+
+
+def load_keras() -> Any:
+    """Import and return `keras`.
+
+    TensorFlow tells of missing GPU drivers on standard error whatever it is asked, so that is held back while it
+    starts, and shown after all if it fails. Set `TF_CPP_MIN_LOG_LEVEL` (to 0, say) to see everything.
+    """
+    if "keras" not in sys.modules and QUIET not in os.environ:
+        os.environ[QUIET] = "2"
+        with _standard_error_held_back():
+            import keras
+
+            if keras.backend.backend() == "tensorflow":
+                import tensorflow
+
+                tensorflow.config.list_physical_devices()  # looks for GPUs, and complains
+    import keras
+
+    return keras
+
+
+@contextmanager
+def _standard_error_held_back() -> Iterator[None]:
+    """Hold back what compiled code writes to standard error; it is shown if the block raises."""
+    with tempfile.TemporaryFile() as held:
+        sys.stderr.flush()
+        stderr = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed Keras, and have TensorFlow compute every sum in the same order, so that a training can be repeated bit by
+    bit (on the same machine: another number of threads adds in another order)."""
+    keras = load_keras()
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()

@@ -1,0 +1,43 @@
+"""Ensembles: a table of parameters, and arrays that are read when they are asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from labrun import Ensemble
+
+
+@pytest.fixture
+def ensemble() -> Ensemble:
+    arrays = [{"u": np.full((2, 3), i), "v": np.zeros(i)} for i in range(4)]
+    return Ensemble.from_arrays(arrays, {"k": [0.1, 0.2, 0.3, 0.4]}, "scan")
+
+
+def test_parameters_have_one_row_a_member(ensemble):
+    assert list(ensemble.parameters["k"]) == [0.1, 0.2, 0.3, 0.4]
+    assert ensemble.parameters.index.name == "member"
+
+
+def test_members_slices_and_shapes(ensemble):
+    assert len(ensemble) == 4
+    assert ensemble.names == ["u", "v"]
+    assert ensemble.shape(3, "v") == (3,)
+    np.testing.assert_array_equal(ensemble.read(2, "u", np.s_[:, -1]), [2, 2])
+    assert [int(m["u"][0, 0]) for m in ensemble] == [0, 1, 2, 3]
+
+
+def test_failed_members_are_left_out(ensemble):
+    rest = Ensemble(ensemble._members, [0, 3], {"k": [0.1, 0.4]})
+    assert [int(m["u"][0, 0]) for m in rest] == [0, 3]
+    assert list(rest.parameters.index) == [0, 3]
+
+
+def test_unknown_array_is_told_with_the_known_ones(ensemble):
+    with pytest.raises(KeyError, match="the simulation 'scan' gives no array 'w'; it gives u, v"):
+        ensemble.read(0, "w")
+
+
+def test_empty_ensemble():
+    empty = Ensemble.from_arrays([], {"k": []})
+    assert (len(empty), empty.names, list(empty)) == (0, [], [])

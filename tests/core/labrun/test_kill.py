@@ -1,0 +1,263 @@
+"""kill -9 at random moments: nothing that was finished is lost, nothing that comes out differs, nobody is left behind.
+
+`python tests/core/labrun/test_kill.py 20` kills a run twenty times and says what it found.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+
+PLUGIN = '''
+import time
+from typing import ClassVar
+import numpy as np
+from labrun import Dataset, Ensemble, Examples, Field, Model, Simulator, hookimpl
+
+class Slow(Simulator):
+    """Noise that takes its time."""
+    name: ClassVar[str] = "slow"
+    mean: float = Field(description="of the noise")
+    def simulate(self, rng):
+        time.sleep(0.02)
+        return {"u": (self.mean + rng.normal(size=(8, 10))).astype(np.float32)}
+
+class Means(Dataset):
+    """Is the mean above 1/2?"""
+    name: ClassVar[str] = "means"
+    def examples(self, simulation: Ensemble) -> Examples:
+        y = np.array([mean > 0.5 for mean in simulation.columns["mean"]], np.int64)
+        def load_x(indices):
+            time.sleep(0.01)
+            return np.stack([simulation.read(i, "u") for i in indices])[..., None]
+        return Examples(load_x, lambda i: y[i], np.arange(len(simulation)), classes=["low", "high"], periodic=True)
+
+class Net(Model):
+    """A small network with a state of its own in the optimizer, the dropout and the normalisation."""
+    name: ClassVar[str] = "kill_net"
+    def build(self, examples):
+        import keras
+        x = keras.Input(examples.x.shape, name="x")
+        h = keras.layers.Conv2D(4, 3, activation="relu", name="conv")(x)
+        h = keras.layers.BatchNormalization(name="norm")(h)
+        h = keras.layers.Dropout(0.2, name="drop")(h)
+        h = keras.layers.GlobalAveragePooling2D(name="pool")(h)
+        model = keras.Model(x, keras.layers.Dense(2, name="logits")(h))
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+@hookimpl
+def labrun_simulators(): return [Slow]
+@hookimpl
+def labrun_datasets(): return [Means]
+@hookimpl
+def labrun_models(): return [Net]
+'''
+
+PROJECT = """
+project: kill
+seed: 11
+plugins: [plugin.py]
+simulations:
+  waves: {use: slow, sweep: {grid: {mean: [0, 1]}, repeats: 80}}
+datasets:
+  waves: {use: means, from: waves}
+models:
+  net: {use: kill_net, fit: {train: waves, epochs: 30, batch_size: 16, augment: [flip, shift], keep: best}}
+"""
+
+
+def command(runs: str, *more: str, workers: int = 2) -> list[str]:
+    code = "from labrun.cli import main; main()"
+    return [sys.executable, "-c", code, "run", "project.yaml", "--runs", runs, "--workers", str(workers), *more]
+
+
+def digests(folder: Path) -> dict[str, bytes]:
+    """All that was simulated and trained (manifests hold times)."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for section in ("simulations", "models")
+        for path in sorted((folder / "kill" / section).rglob("*"))
+        if path.is_file() and path.name not in ("manifest.json", ".key")
+    }
+
+
+def processes(mark: str) -> dict[int, str]:
+    """The processes whose environment holds this mark, and what they are."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                if mark.encode() in (entry / "environ").read_bytes():
+                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+    return found
+
+
+@contextmanager
+def running(folder: Path, *words: str, mark: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A run in a process group of its own, whose processes carry a mark."""
+    with (folder / "out.txt").open("ab") as out:
+        process = subprocess.Popen(
+            words, cwd=folder, stdout=out, stderr=out, start_new_session=True, env=os.environ | {"LABRUN_TEST": mark}
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def finish(folder: Path, runs: str) -> None:
+    done = subprocess.run(command(runs), cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def write(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plugin.py").write_text(PLUGIN)
+    (folder / "project.yaml").write_text(PROJECT)
+    return folder
+
+
+def lines(folder: Path, runs: str, event: str) -> list[dict[str, object]]:
+    try:
+        text = (folder / runs / "kill" / "events.jsonl").read_text()
+    except OSError:
+        return []
+    return [line for line in map(json.loads, text.splitlines()) if line["event"] == event]
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def wait_for_stage(folder: Path, runs: str, stage: str, done: int, already: int = 0) -> None:
+    """Until a stage has made `done` steps, in the lines of the log from number `already` on."""
+    wait_for(
+        lambda: any(e["stage"] == stage and e["done"] >= done for e in lines(folder, runs, "StageProgressed")[already:])
+    )
+
+
+def check_no_epoch_was_lost(folder: Path, runs: str) -> None:
+    """An epoch is done once, save the one that was in hand when the run was killed (its checkpoint may be there already)."""
+    epochs = [e["done"] for e in lines(folder, runs, "StageProgressed") if e["stage"] == "models.net"]
+    starts = [e["done"] for e in lines(folder, runs, "StageStarted") if e["stage"] == "models.net"]
+    assert len(epochs) == len(set(epochs)), epochs
+    assert all(later >= earlier for earlier, later in itertools.pairwise(starts)), starts
+    history = (folder / runs / "kill" / "models" / "net" / "history.csv").read_text().splitlines()[1:]
+    assert [int(row.split(",")[0]) for row in history] == list(range(1, 31))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A folder with a run that nobody disturbed."""
+    folder = write(tmp_path_factory.mktemp("kill"))
+    finish(folder, "whole")
+    return folder
+
+
+def test_driver_killed_in_simulation_and_in_training(project):
+    for number, (stage, steps) in enumerate(
+        [("simulations.waves", 10), ("simulations.waves", 90), ("models.net", 3), ("models.net", 17)]
+    ):
+        mark = f"kill-{os.getpid()}-{number}"
+        before = len(lines(project, "killed", "StageProgressed"))
+        with running(project, *command("killed"), mark=mark) as process:
+            wait_for_stage(project, "killed", stage, steps, before)
+            process.kill()
+        wait_for(lambda mark=mark: not processes(mark), 15)
+    finish(project, "killed")
+    assert digests(project / "killed") == digests(project / "whole")
+    check_no_epoch_was_lost(project, "killed")
+    assert len(lines(project, "killed", "RunStarted")) == 5
+
+
+def test_worker_killed(project):
+    """The run itself goes on to the end."""
+    mark = f"worker-{os.getpid()}"
+    with running(project, *command("worker", "--only", "waves"), mark=mark) as process:
+        for steps in (10, 60):
+            wait_for_stage(project, "worker", "simulations.waves", steps)
+            workers = [pid for pid, words in processes(mark).items() if "spawn_main" in words]
+            os.kill(random.choice(workers), signal.SIGKILL)
+        assert process.wait(60) == 0
+    simulated = digests(project / "worker")
+    assert simulated == {name: content for name, content in digests(project / "whole").items() if "simulations" in name}
+
+
+@pytest.mark.parametrize("stage", ["simulations.waves", "models.net"])
+def test_interrupted_by_hand(project, stage):
+    """Ctrl-C reaches all processes of the terminal; the run says how to go on, and leaves nobody behind."""
+    runs, mark = f"interrupted-{stage}", f"{stage}-{os.getpid()}"
+    (project / "out.txt").write_text("")
+    with running(project, *command(runs), mark=mark) as process:
+        wait_for_stage(project, runs, stage, 4)
+        begun = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(20) == 130
+        assert time.monotonic() - begun < 10
+    wait_for(lambda: not processes(mark), 10)
+    out = (project / "out.txt").read_text()
+    assert f"{stage}: interrupted" in out
+    assert "run the same command again to go on; report: " in out
+    assert "Traceback" not in out
+
+
+@pytest.mark.parametrize("stage", ["simulations.waves", pytest.param("models.net", marks=pytest.mark.slow)])
+def test_two_runs_at_once(project, stage):
+    """Both finish, and make the same bytes as one."""
+    mark, runs = f"two-{stage}-{os.getpid()}", f"two-{stage}"
+    words = command(runs, "--only", stage, workers=1)
+    with running(project, *words, mark=mark) as first, running(project, *words, mark=mark) as second:
+        assert (first.wait(120), second.wait(120)) == (0, 0)
+    made, whole = digests(project / runs), digests(project / "whole")
+    assert made == {name: whole[name] for name in made}
+    assert any(name.startswith(stage.replace(".", "/")) for name in made)
+
+
+def kill_at_random(folder: Path, kills: int, seed: int) -> None:
+    """Kill a run so many times, whatever it is doing; then let it finish."""
+    moments = random.Random(seed)
+    for number in range(kills):
+        with running(folder, *command("random"), mark=f"random-{seed}-{number}") as process:
+            try:
+                process.wait(moments.uniform(0.3, 1.5) if number < kills / 2 else moments.uniform(3, 9))
+            except subprocess.TimeoutExpired:
+                process.kill()
+    finish(folder, "random")
+    assert digests(folder / "random") == digests(folder / "whole")
+    check_no_epoch_was_lost(folder, "random")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_twenty_random_moments(project):
+    kill_at_random(project, 20, 1)
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    place = write(Path(tempfile.mkdtemp()))
+    finish(place, "whole")
+    kill_at_random(place, int(sys.argv[1]), time.time_ns())
+    print(f"killed {sys.argv[1]} times; what came out is the same, byte by byte")

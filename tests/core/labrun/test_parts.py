@@ -1,0 +1,116 @@
+"""Members on disk: parts, each a closed HDF5 file with a receipt."""
+
+from __future__ import annotations
+
+import errno
+
+import h5py
+import numpy as np
+import pytest
+
+from labrun import parts
+from labrun.files import sha256_of
+from labrun.parts import Failure, StoredMembers, cut, part_name, read_receipt, write_part
+
+
+def member(number: int) -> tuple[int, dict[str, np.ndarray]]:
+    u = np.full((3, 4, 2), number, np.float32)
+    return number, {"u": u, "steps": np.arange(number), "alive": np.ones((40, 30, 5), bool)}
+
+
+@pytest.mark.parametrize("members", [1, 2, 255, 256, 257, 1000, 10_000, 300_000])
+def test_cut_takes_every_member_once_in_order(members):
+    found = cut(members)
+    assert [m for part in found for m in part] == list(range(members))
+    assert max(map(len, found)) <= parts.MEMBERS_AT_MOST
+    assert len(found) <= parts.PARTS_AT_MOST or max(map(len, found)) == parts.MEMBERS_AT_MOST
+
+
+def test_cut_keeps_groups_together():
+    groups = [i % 3 for i in range(2000)]
+    found = cut(len(groups), groups)
+    assert sorted(m for part in found for m in part) == list(range(len(groups)))
+    for group in range(3):
+        assert sum(any(groups[m] == group for m in part) for part in found) == 1
+
+
+def test_members_come_back_as_they_were(tmp_path):
+    write_part(tmp_path, 0, [member(0), member(1)])
+    write_part(tmp_path, 1, [member(2)])
+    stored = StoredMembers(tmp_path, [[0, 1], [2]])
+    for number in range(3):
+        expected = member(number)[1]
+        assert stored.names(number) == sorted(expected)
+        for name, array in expected.items():
+            read = stored.read(number, name)
+            assert read.dtype == array.dtype
+            np.testing.assert_array_equal(read, array)
+            assert stored.shape(number, name) == array.shape
+    np.testing.assert_array_equal(stored.read(2, "u", np.s_[1:, :, -1]), np.full((2, 4), 2))
+
+
+def test_reading_many_parts_keeps_few_files_open(tmp_path):
+    for number in range(80):
+        write_part(tmp_path, number, [(number, {"u": np.array([number])})])
+    stored = StoredMembers(tmp_path, [[n] for n in range(80)])
+    assert [int(stored.read(n, "u")[0]) for n in [*range(80), *range(80)]] == [*range(80), *range(80)]
+    assert stored._open.cache_info().currsize <= 64
+
+
+def test_same_members_make_the_same_bytes(tmp_path, monkeypatch):
+    write_part(tmp_path / "a", 0, [member(0), member(1)])
+    monkeypatch.setattr("time.time", lambda: 1e9)
+    write_part(tmp_path / "b", 0, [member(0), member(1)])
+    for name in ("000000.h5", "000000.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_receipt_tells_size_digest_and_failures(tmp_path):
+    failure = Failure(1, {"k": 0.5}, "ValueError: no", "Traceback …")
+    write_part(tmp_path, 3, [member(0), failure])
+    receipt = read_receipt(tmp_path, 3)
+    path = tmp_path / part_name(3)
+    assert receipt is not None
+    assert (receipt.size, receipt.sha256, receipt.failures) == (path.stat().st_size, sha256_of(path), [failure])
+    with h5py.File(path) as file:
+        assert list(file) == ["0"]
+
+
+@pytest.mark.parametrize("damage", ["truncate", "lengthen", "no part", "no receipt", "half a receipt"])
+def test_part_that_is_not_whole_has_no_receipt(tmp_path, damage):
+    write_part(tmp_path, 0, [member(0)])
+    path = tmp_path / part_name(0)
+    receipt = path.with_suffix(".json")
+    match damage:
+        case "truncate":
+            path.write_bytes(path.read_bytes()[:-1])
+        case "lengthen":
+            path.write_bytes(path.read_bytes() + b"0")
+        case "no part":
+            path.unlink()
+        case "no receipt":
+            receipt.unlink()
+        case "half a receipt":
+            receipt.write_text(receipt.read_text()[:20])
+    assert read_receipt(tmp_path, 0) is None
+
+
+def test_changed_content_of_the_same_size_is_found(tmp_path):
+    receipt = write_part(tmp_path, 0, [member(0)])
+    path = tmp_path / part_name(0)
+    assert parts.is_intact(tmp_path, 0, receipt)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert read_receipt(tmp_path, 0) is not None
+    assert not parts.is_intact(tmp_path, 0, receipt)
+
+
+def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(parts, "expect_room", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_part(tmp_path, 0, [member(0)])
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,101 @@
+"""Worker processes: one thread each, and none that outlives the run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+
+from labrun.pool import ONE_THREAD, Workers, available_cores
+
+
+@pytest.fixture
+def workers():
+    pool = Workers(2)
+    yield pool
+    pool.stop(at_once=True)
+
+
+def threads(_: int) -> tuple[int, list[str | None], list[int]]:
+    import numpy as np
+    import threadpoolctl
+
+    time.sleep(0.3)  # so that each worker does one
+    assert np.ones(2).sum() == 2
+    return (
+        os.getpid(),
+        [os.environ.get(name) for name in ONE_THREAD],
+        [p["num_threads"] for p in threadpoolctl.threadpool_info()],
+    )
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stream:  # noqa: PTH123 (one line is all that is wanted)
+            return stream.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_every_worker_has_one_thread(workers):
+    before = dict(os.environ)
+    done = list(workers.executor().map(threads, range(2)))
+    assert len({pid for pid, _, _ in done}) == 2
+    for _, variables, pools in done:
+        assert set(variables) == {"1"}
+        assert pools
+        assert set(pools) == {1}
+    assert dict(os.environ) == before
+
+
+def test_pool_is_made_anew_after_a_death(workers):
+    with pytest.raises(BrokenProcessPool):
+        workers.executor().submit(die).result()
+    assert workers.executor().submit(os.getpid).result() != os.getpid()
+
+
+def test_stop_ends_all_processes(workers):
+    pid = workers.executor().submit(os.getpid).result()
+    workers.executor().submit(time.sleep, 60)
+    begun = time.monotonic()
+    workers.stop(at_once=True)
+    assert time.monotonic() - begun < 5
+    assert not is_alive(pid)
+    workers.stop()  # twice is no fault
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_workers_end_with_a_driver_that_is_killed(tmp_path):
+    script = tmp_path / "driver.py"
+    script.write_text(
+        "import os, time\n"
+        "from labrun.pool import Workers\n"
+        "if __name__ == '__main__':\n"
+        "    executor = Workers(2).executor()\n"
+        "    pids = {executor.submit(os.getpid).result()}\n"
+        "    for _ in range(2): executor.submit(time.sleep, 60)\n"
+        "    print(*executor._processes, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as driver:
+        assert driver.stdout is not None
+        pids = [int(word) for word in driver.stdout.readline().split()]
+        assert len(pids) == 2
+        driver.kill()
+    deadline = time.monotonic() + 10
+    while any(map(is_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(is_alive, pids))
+
+
+def test_cores():
+    assert available_cores() >= 1

@@ -1,0 +1,121 @@
+"""The store: whole results or none, whoever else writes at the same time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from labrun.store import MANIFEST, Store
+
+KEY = "0" * 64
+
+
+def build(store: Store, content: str = "numbers", key: str = KEY) -> None:
+    with store.building("analyses", key) as folder:
+        (folder / "inner").mkdir()
+        (folder / "inner" / "a.csv").write_text(content)
+        store.seal(folder, "analyses", key, "analyses.a", {"seed": 1}, 2.5, failed=[])
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def test_finished_result_has_its_manifest(store):
+    build(store)
+    manifest = store.manifest("analyses", KEY)
+    assert manifest is not None
+    assert (manifest.stage, manifest.inputs, manifest.seconds, manifest.notes) == (
+        "analyses.a",
+        {"seed": 1},
+        2.5,
+        {"failed": []},
+    )
+    assert manifest.files["inner/a.csv"]["size"] == len("numbers")
+
+
+def test_manifest_is_written_last(store, monkeypatch):
+    """A folder without one is no result, and is used by nobody."""
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("labrun.store.write_json", killed)
+    with pytest.raises(KeyboardInterrupt):
+        build(store)
+    assert store.manifest("analyses", KEY) is None
+    assert list((store.root / "analyses").iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["truncate", "lengthen", "remove", "no manifest", "half a manifest", "other JSON"])
+def test_damaged_result_is_not_used_and_is_replaced(store, damage):
+    build(store)
+    folder = store.folder("analyses", KEY)
+    file, manifest = folder / "inner" / "a.csv", folder / MANIFEST
+    file.chmod(0o644)
+    match damage:
+        case "truncate":
+            file.write_text("numb")
+        case "lengthen":
+            file.write_text("numbers, more")
+        case "remove":
+            file.unlink()
+        case "no manifest":
+            manifest.unlink()
+        case "half a manifest":
+            manifest.write_text(manifest.read_text()[:50])
+        case "other JSON":
+            manifest.write_text('{"files": []}')
+    assert store.manifest("analyses", KEY) is None
+    build(store)
+    assert store.manifest("analyses", KEY) is not None
+    assert file.read_text() == "numbers"
+
+
+def test_temporary_leftovers_are_no_part_of_a_result(store):
+    with store.building("analyses", KEY) as folder:
+        (folder / "a.csv").write_text("numbers")
+        (folder / "b.csv.tmp-99-abcd").write_text("half")
+        store.seal(folder, "analyses", KEY, "analyses.a", {}, 0)
+    manifest = store.manifest("analyses", KEY)
+    assert manifest is not None
+    assert list(manifest.files) == ["a.csv"]
+
+
+def test_first_of_two_runs_wins(store):
+    with store.building("analyses", KEY) as slow:
+        (slow / "a.csv").write_text("second")
+        build(store, "first")
+        store.seal(slow, "analyses", KEY, "analyses.a", {}, 0)
+    assert (store.folder("analyses", KEY) / "inner" / "a.csv").read_text() == "first"
+    assert [path.name for path in (store.root / "analyses").iterdir()] == [KEY]
+
+
+def test_failure_leaves_nothing(store):
+    with pytest.raises(ValueError, match="no numbers"), store.building("analyses", KEY) as folder:  # noqa: PT012 (it fails half way)
+        (folder / "a.csv").write_text("half")
+        raise ValueError("no numbers")
+    assert list((store.root / "analyses").iterdir()) == []
+
+
+def test_discard_takes_the_result_and_its_checkpoints(store):
+    build(store)
+    store.checkpoints(KEY).mkdir(parents=True)
+    store.discard("analyses", KEY)
+    store.discard("analyses", KEY)  # what is not there is no fault
+    assert not store.folder("analyses", KEY).exists()
+    assert not store.checkpoints(KEY).exists()
+
+
+def test_finished_files_are_protected_from_a_slip(store):
+    build(store)
+    assert (store.folder("analyses", KEY) / "inner" / "a.csv").stat().st_mode & 0o222 == 0
+    shutil.rmtree(store.folder("analyses", KEY))  # but can be removed
+
+
+def test_manifest_is_readable_json(store):
+    build(store)
+    assert json.loads((store.folder("analyses", KEY) / MANIFEST).read_text())["key"] == KEY

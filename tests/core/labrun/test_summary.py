@@ -1,0 +1,32 @@
+"""What the report tells of a dataset."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labrun import Examples
+from labrun.summary import summarize_examples
+
+
+def make_examples(y: np.ndarray, classes: list[str] | None = None) -> Examples:
+    return Examples(lambda i: np.zeros((len(i), 2)), lambda i: y[i], np.arange(len(y)) // 2, classes=classes)
+
+
+def test_classes_are_counted_in_the_whole_and_in_each_part():
+    examples = make_examples(np.array([0, 0, 2, 2]), ["a", "b", "c"])
+    summary = summarize_examples(examples, {"train": examples.take([0, 1]), "test": examples.take([2, 3])})
+    assert summary["whole"] == {"examples": 4, "members": 2, "classes": {"a": 2, "b": 0, "c": 2}}
+    assert summary["parts"]["train"] == {"examples": 2, "members": 1, "classes": {"a": 2, "b": 0, "c": 0}}
+    assert summary["x"] == {"shape": (2,), "dtype": "float64"}
+
+
+def test_numbers_have_a_range():
+    summary = summarize_examples(make_examples(np.array([1.0, 2.0, 6.0])), {})
+    assert summary["whole"]["y"] == {"least": 1.0, "mean": 3.0, "most": 6.0}
+    assert summary["parts"] == {}
+
+
+def test_images_as_targets_are_not_read():
+    for classes in (None, ["a", "b"]):
+        summary = summarize_examples(make_examples(np.zeros((4, 3, 3), np.int64), classes), {})
+        assert summary["whole"] == {"examples": 4, "members": 2}
