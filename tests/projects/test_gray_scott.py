@@ -10,7 +10,23 @@ import pytest
 from labrun.project import Project, load
 
 PROJECTS = Path(__file__).parents[2] / "projects"
-CLASSES = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "l", "h"]
+CLASSES = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "l",
+    "h",
+]
 
 
 @pytest.fixture(scope="module")
