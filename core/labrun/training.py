@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.backend import load_keras, make_deterministic
+from labrun.backend import keep_freed_memory, load_keras, make_deterministic
 from labrun.batches import Batches, as_keras
 from labrun.blocks import FitBlock
 from labrun.examples import Examples
@@ -139,6 +139,7 @@ def train(
     watched = as_keras(Batches(validation, fit.batch_size)) if validation else None
 
     def begin(epoch: int, _: Any) -> None:
+        keep_freed_memory()
         batches.epoch = epoch
         if scheduled:
             model.optimizer.learning_rate = rate * fit.schedule.factor(epoch, fit.epochs)
