@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import sys
 import tempfile
@@ -23,6 +24,7 @@ def load_keras() -> Any:
     """
     if "keras" not in sys.modules and QUIET not in os.environ:
         os.environ[QUIET] = "2"
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every new shape of a batch
         with _standard_error_held_back():
             import keras
 
