@@ -8,12 +8,16 @@ from matplotlib.figure import Figure
 
 
 def draw_matrices(matrices: dict[str, np.ndarray], classes: tuple[str, ...]) -> Figure:
-    """One panel a dataset: shares of a row as colour, counts as numbers (where they are not zero)."""
-    size = 1.2 + 0.3 * len(classes)
+    """One panel a dataset, two in a row: shares of a row as colour, counts as numbers (where they are not zero)."""
+    side = 1.2 + 0.3 * len(classes)
+    columns = min(2, len(matrices))
+    rows = -(-len(matrices) // columns)
     figure, panels = plt.subplots(
-        1, len(matrices), figsize=(size * len(matrices), size), squeeze=False, layout="constrained"
+        rows, columns, figsize=(side * columns, side * rows), squeeze=False, layout="constrained"
     )
-    for axes, (name, counts) in zip(panels[0], matrices.items(), strict=True):
+    for axes in panels.flat[len(matrices) :]:
+        axes.set_axis_off()
+    for axes, (name, counts) in zip(panels.flat, matrices.items(), strict=False):
         totals = counts.sum(axis=1, keepdims=True)
         shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -24,6 +28,5 @@ def draw_matrices(matrices: dict[str, np.ndarray], classes: tuple[str, ...]) -> 
         axes.set_title(f"{name}: {accuracy:.1%}", fontsize=10)
         axes.set_xticks(range(len(classes)), classes, rotation=90, fontsize=8)
         axes.set_yticks(range(len(classes)), classes, fontsize=8)
-        axes.set_xlabel("predicted")
-    panels[0][0].set_ylabel("true")
+        axes.set(xlabel="predicted", ylabel="true")
     return figure
