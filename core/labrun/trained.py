@@ -56,7 +56,7 @@ class TrainedModel:
             model.load_weights(self.folder / WEIGHTS)
         return model
 
-    def predict(self, examples: Examples, batch_size: int = 256) -> np.ndarray:
+    def predict(self, examples: Examples, batch_size: int = 32) -> np.ndarray:
         """Return the model's output for all examples, in their order, reading a batch at a time.
 
         Raises:

@@ -51,6 +51,10 @@ def write_report(folder: RunFolder, plan: Plan, messages: dict[str, str], path: 
     """Write the page from what lies in the run's folder; `messages` say why stages failed."""
     record = folder.last_record()
     stages = [stage_content(folder, planned, record, messages.get(planned.id, "")) for planned in plan.stages.values()]
+    as_written = [
+        f"{section}.{name}" for section in SECTION_TITLES for name in plan.project.document.value.get(section) or ()
+    ]
+    stages.sort(key=lambda stage: as_written.index(f"{stage.section}.{stage.base}"))
     sections = [(title, [s for s in stages if s.section == section]) for section, title in SECTION_TITLES.items()]
     page = (
         _environment()
