@@ -62,6 +62,7 @@ def write_report(folder: RunFolder, plan: Plan, messages: dict[str, str], path: 
         .render(
             project=plan.project,
             record=record,
+            work=sum(stage.seconds or 0.0 for stage in stages),
             sections=[(title, found) for title, found in sections if found],
             graph=Markup(draw_graph(list(plan.stages.values()), {s.id: s.outcome for s in stages})),
             comparisons=compare(stages),
