@@ -108,12 +108,23 @@ def processes(mark: str) -> dict[int, str]:
     return found
 
 
+def _heed_interrupts() -> None:
+    """A shell has its background jobs ignore Ctrl-C, and tests may be one of them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def running(folder: Path, *words: str, mark: str) -> Iterator[subprocess.Popen[bytes]]:
     """A run in a process group of its own, whose processes carry a mark."""
     with (folder / "out.txt").open("ab") as out:
         process = subprocess.Popen(
-            words, cwd=folder, stdout=out, stderr=out, start_new_session=True, env=os.environ | {"LABRUN_TEST": mark}
+            words,
+            cwd=folder,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            env=os.environ | {"LABRUN_TEST": mark},
+            preexec_fn=_heed_interrupts,
         )
     try:
         yield process
@@ -231,7 +242,7 @@ def test_two_runs_at_once(project, stage):
         assert (first.wait(120), second.wait(120)) == (0, 0)
     made, whole = digests(project / runs), digests(project / "whole")
     assert made == {name: whole[name] for name in made}
-    assert any(name.startswith(stage.replace(".", "/")) for name in made)
+    assert any(name.startswith(f"kill/{stage.replace('.', '/')}/") for name in made)
 
 
 def kill_at_random(folder: Path, kills: int, seed: int) -> None:
