@@ -55,7 +55,7 @@ class View:
 class Plugin(BaseModel):
     """What all plugins share: a name, a version, and fields that refuse unknown keys, NaN and infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True, defer_build=True)
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
