@@ -26,7 +26,9 @@ class Findings:
     """The result of an analysis.
 
     `metrics` are single numbers; `tables` pandas DataFrames; `figures` Matplotlib figures; `html` fragments for the
-    report (their script must not reach outside of the page); `files` whatever else, name to content. `captions` say in
+    report (their script must not reach outside of the page); `files` whatever else, name to content. Where a fragment
+    says `labrun.url("{{file:name}}")`, the page gives the address of that file, which it embeds once however many
+    fragments of however many stages use the same content. `captions` say in
     a sentence what a figure, table or fragment of that name shows; `warnings` what a reader must know before believing
     the numbers.
     """

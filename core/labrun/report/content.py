@@ -16,6 +16,7 @@ from labrun.findings import figure_names
 from labrun.inputs import SECTIONS
 from labrun.plan import Planned
 from labrun.project import Stage
+from labrun.report.attachments import Attachments
 from labrun.runfolder import RunFolder
 
 __all__ = ["Figure", "StageContent", "Table", "stage_content"]
@@ -71,8 +72,11 @@ class StageContent:
     details: dict[str, str] = field(default_factory=dict)
 
 
-def stage_content(folder: RunFolder, planned: Planned, record: dict[str, Any], message: str) -> StageContent:
-    """Gather what there is of a stage; a stage that is not done has its head and its message only."""
+def stage_content(
+    folder: RunFolder, planned: Planned, record: dict[str, Any], message: str, attachments: Attachments
+) -> StageContent:
+    """Gather what there is of a stage; a stage that is not done has its head and its message only. What its fragments
+    use goes to `attachments`."""
     stage = planned.stage
     entry = record.get("stages", {}).get(planned.id, {})
     content = StageContent(
@@ -101,7 +105,7 @@ def stage_content(folder: RunFolder, planned: Planned, record: dict[str, Any], m
             case "models":
                 _add_model(content, path)
             case "analyses":
-                _add_findings(content, path)
+                _add_findings(content, path, attachments)
     return content
 
 
@@ -169,7 +173,7 @@ def _add_model(content: StageContent, path: Path) -> None:
     content.files = ["model.keras", "model.weights.h5", "history.csv"]
 
 
-def _add_findings(content: StageContent, path: Path) -> None:
+def _add_findings(content: StageContent, path: Path, attachments: Attachments) -> None:
     contents = json.loads((path / "findings.json").read_text(encoding="utf-8"))
     captions = contents["captions"]
     metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
@@ -177,7 +181,8 @@ def _add_findings(content: StageContent, path: Path) -> None:
     content.warnings = contents["warnings"]
     content.figures = [Figure(name, _data_uri(path, name), captions.get(name, "")) for name in figure_names(path)]
     content.tables = [_table(path / f"{name}.csv", name, captions.get(name, "")) for name in contents["tables"]]
-    content.fragments = [Markup((path / f"{name}.html").read_text(encoding="utf-8")) for name in contents["html"]]
+    fragments = [(path / f"{name}.html").read_text(encoding="utf-8") for name in contents["html"]]
+    content.fragments = [Markup(attachments.fill(fragment, path)) for fragment in fragments]
     content.files = contents["files"]
 
 

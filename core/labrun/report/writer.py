@@ -12,6 +12,7 @@ from labrun.events import RunFinished, StageFinished
 from labrun.files import write_atomically
 from labrun.plan import Plan
 from labrun.plugin import hookimpl
+from labrun.report.attachments import Attachments
 from labrun.report.comparison import compare
 from labrun.report.content import stage_content
 from labrun.report.graph import draw_graph
@@ -50,7 +51,11 @@ class ReportWriter:
 def write_report(folder: RunFolder, plan: Plan, messages: dict[str, str], path: Path) -> None:
     """Write the page from what lies in the run's folder; `messages` say why stages failed."""
     record = folder.last_record()
-    stages = [stage_content(folder, planned, record, messages.get(planned.id, "")) for planned in plan.stages.values()]
+    attachments = Attachments()
+    stages = [
+        stage_content(folder, planned, record, messages.get(planned.id, ""), attachments)
+        for planned in plan.stages.values()
+    ]
     as_written = [
         f"{section}.{name}" for section in SECTION_TITLES for name in plan.project.document.value.get(section) or ()
     ]
@@ -66,6 +71,7 @@ def write_report(folder: RunFolder, plan: Plan, messages: dict[str, str], path: 
             sections=[(title, found) for title, found in sections if found],
             graph=Markup(draw_graph(list(plan.stages.values()), {s.id: s.outcome for s in stages})),
             comparisons=compare(stages),
+            attachments=list(attachments.found.values()),
             failed=[s for s in stages if s.outcome in ("failed", "skipped", "not reached")],
         )
     )

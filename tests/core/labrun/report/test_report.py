@@ -52,7 +52,11 @@ class Shown(Analysis):
             metrics={"members": self.factor * len(simulation)},
             tables={"long": pd.DataFrame({"number": range(150), "text": "<b>bold</b>"})},
             figures={"line": figure},
-            html={"fragment": "<p id='mine'>a fragment of the plugin</p>"},
+            html={
+                "fragment": "<p id='mine'>a fragment of the plugin</p>",
+                "sheet": "<img data-sheet='{{file:sheet.png}}'>",
+            },
+            files={"sheet.png": b"not really a picture"},
             captions={"line": "Three points & a line."},
             warnings=["too few <members>"],
         )
@@ -118,12 +122,12 @@ def test_needs_nothing_from_elsewhere(page):
             value = attributes.get(name) or "#"
             assert value.startswith(("#", "data:image/")), value
     assert "@import" not in page[1]
-    assert "url(" not in page[1]
+    assert "url(" not in page[1].partition("<style>")[2].partition("</style>")[0]
 
 
 def test_what_comes_from_a_project_or_a_plugin_is_escaped(page):
     found, text = page
-    assert "<script" not in text
+    assert "<script>alert" not in text
     assert 'Is <script>alert(1)</script> & "quoted" text shown as text?' in found.text
     assert "<b>bold</b>" in found.text
     assert "too few <members>" in found.text
@@ -165,6 +169,15 @@ def test_figures_are_in_line_and_have_a_text_for_who_cannot_see_them(page):
 
 def test_fragments_of_plugins_stand_as_they_are(page):
     assert "<p id='mine'>a fragment of the plugin</p>" in page[1]
+
+
+def test_a_file_that_fragments_use_is_embedded_once(page):
+    found, text = page
+    attached = [a for tag, a in found.tags if tag == "script" and a.get("data-type") == "image/png"]
+    assert len(attached) == 1
+    assert "bm90IHJlYWxseSBhIHBpY3R1cmU=" in text
+    named = [a["data-sheet"] for _, a in found.tags if "data-sheet" in a]
+    assert named == [attached[0]["id"]] * 2  # two stages of a matrix
 
 
 def test_provenance_tells_versions_and_keys(page, run):

@@ -1,0 +1,108 @@
+"""Which class each member of an ensemble is taken for, and how surely: what one analysis finds and others draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labrun.findings import Findings
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+__all__ = ["Classification", "entropy"]
+
+TABLE = "members"
+PROBABILITY = "p_"
+OWN = ("class", "probability", "entropy")
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Probabilities of classes for members (or other examples), one row each.
+
+    `parameters` is a DataFrame with the number of the member as its index and what was swept as its columns;
+    `probabilities` is (members, classes), each row with the sum 1, in the order of `classes`.
+    """
+
+    parameters: pd.DataFrame
+    classes: tuple[str, ...]
+    probabilities: np.ndarray
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The number of the most probable class of each member, (members,) int64."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """The probability of that class, (members,), from 1 / classes to 1."""
+        return self.probabilities.max(axis=1)
+
+    @property
+    def entropy(self) -> np.ndarray:
+        """Shannon's entropy of the probabilities, (members,), in nats: 0 is sure, ln(classes) is a guess."""
+        return entropy(self.probabilities)
+
+    def table(self) -> pd.DataFrame:
+        """The table that `read` and `from_table` understand, and that people take into a spreadsheet: parameters, then
+        `class`, `probability`, `entropy` [nats], and a column `p_<class>` for each class.
+
+        Raises:
+            ValueError: a parameter is called like one of these columns.
+        """
+        import pandas as pd
+
+        taken = [c for c in self.parameters.columns if c in OWN or str(c).startswith(PROBABILITY)]
+        if taken:
+            raise ValueError(f"a column of the sweep cannot be called '{taken[0]}': the classification uses that name")
+        own = {"class": [self.classes[i] for i in self.predicted], "probability": self.confidence}
+        own |= {"entropy": self.entropy}
+        own |= {f"{PROBABILITY}{name}": self.probabilities[:, i] for i, name in enumerate(self.classes)}
+        return pd.concat([self.parameters, pd.DataFrame(own, index=self.parameters.index)], axis=1)
+
+    def findings(self) -> Findings:
+        """Findings that hold the table, for an analysis whose result others work on."""
+        return Findings(tables={TABLE: self.table()})
+
+    @classmethod
+    def from_table(cls, table: pd.DataFrame) -> Classification:
+        """Read what `table` wrote.
+
+        Raises:
+            ValueError: the table has no column of probabilities.
+        """
+        columns = [str(c) for c in table.columns if str(c).startswith(PROBABILITY)]
+        if not columns:
+            raise ValueError(
+                f"a table of a classification has columns '{PROBABILITY}<class>'; this one has {', '.join(table)}"
+            )
+        own = {"member", *OWN, *columns}
+        indexed = table.set_index("member") if "member" in table else table
+        parameters = indexed[[c for c in indexed.columns if c not in own]]
+        classes = tuple(c.removeprefix(PROBABILITY) for c in columns)
+        return cls(parameters, classes, table[columns].to_numpy(dtype=float))
+
+    @classmethod
+    def read(cls, findings: Findings) -> Classification:
+        """Take the classification out of what another analysis has found.
+
+        Raises:
+            ValueError: there is none among them.
+        """
+        if TABLE not in findings.tables:
+            found: Sequence[str] = list(findings.tables) or ["no tables"]
+            raise ValueError(
+                f"a classification is wanted, as the analysis 'classification' gives it: a table '{TABLE}'. "
+                f"What was given has {', '.join(found)}"
+            )
+        return cls.from_table(findings.tables[TABLE])
+
+
+def entropy(probabilities: np.ndarray) -> np.ndarray:
+    """Shannon's entropy −Σ p ln p along the last axis, in nats."""
+    from scipy.special import entr
+
+    return entr(probabilities).sum(axis=-1)
