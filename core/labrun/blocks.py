@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from labrun.augmentation import Augmentation
 from labrun.schedule import Schedule
@@ -89,6 +89,9 @@ class DatasetBlock(_StageBlock):
 
     from_: References = Field(default={}, alias="from", description="the stages that it is made from")
     split: Split | None = Field(None, description="parts of the dataset")
+    matrix: Matrix | None = Field(
+        None, description="one stage for each combination of these values (dotted keys of this stage)"
+    )
 
 
 class EarlyStopping(_Block):
@@ -116,13 +119,25 @@ class FitBlock(_Block):
 
 
 class ModelBlock(_StageBlock):
-    """A model and its training."""
+    """A model and its training, or one that is trained already."""
 
     from_: References = Field(default={}, alias="from", description="the stages that it is built with, if it needs any")
-    fit: FitBlock = Field(description="how it is trained")
+    fit: FitBlock | None = Field(None, description="how it is trained")
+    pretrained: str | None = Field(
+        None,
+        description="instead of 'fit' and 'with': a trained model, by its name (labrun describe tells) or its folder",
+    )
     matrix: Matrix | None = Field(
         None, description="one stage for each combination of these values (dotted keys of this stage)"
     )
+
+    @model_validator(mode="after")
+    def _trained_one_way(self) -> ModelBlock:
+        if (self.fit is None) == (self.pretrained is None):
+            raise ValueError("a model needs 'fit' (how it is trained) or 'pretrained' (one that is), and not both")
+        if self.pretrained is not None and self.with_:
+            raise ValueError("a pretrained model brings its own configuration: remove 'with'")
+        return self
 
 
 class AnalysisBlock(_StageBlock):

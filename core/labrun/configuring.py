@@ -13,11 +13,12 @@ from pydantic_core import to_json
 
 from labrun.blocks import SimulationBlock
 from labrun.explain import FaultBook, explain
-from labrun.faults import Fault, Place, did_you_mean
+from labrun.faults import Fault, LabrunError, Place, did_you_mean
 from labrun.inputs import Outline
 from labrun.matrix import Variant
-from labrun.plugin import Plugin, Simulator
-from labrun.registry import Offer
+from labrun.plugin import Model, Plugin, Simulator
+from labrun.pretrained import find_pretrained, load_trained
+from labrun.registry import Offer, Registry
 from labrun.stage import Ref, Stage
 from labrun.sweep import SweepError, SweepTable, distinct_rows, tabulate
 from labrun.yaml12 import KeyPath
@@ -38,6 +39,7 @@ class Configuring:
     book: FaultBook
     folder: Path
     seed: int
+    registry: Registry
 
     def configure(self, stage: Stage, variant: Variant) -> bool:
         """Set the plugin of a stage (and its table, if it is a simulation); False if that is not possible.
@@ -48,6 +50,9 @@ class Configuring:
             return self._simulation(stage, variant.parsed)
         if stage.section == "simulations" or not isinstance(variant.block.get("with", {}), dict):
             return False
+        pretrained = getattr(variant.parsed, "pretrained", None)
+        if pretrained is not None:
+            return self._pretrained(stage, variant, pretrained)
         plugin = self._validated(stage.offer, (stage.section, stage.base), variant)
         if plugin is not None:
             stage.plugin = plugin
@@ -67,6 +72,22 @@ class Configuring:
         except Exception as error:  # a validator of a plugin may raise what it likes
             self.book.add(_failed(where, error), (*block, "with"))
         return None
+
+    def _pretrained(self, stage: Stage, variant: Variant, text: str) -> bool:
+        """Configure a model as it was when it was trained."""
+        try:
+            shipped = dict(stage.offer.plugin.pretrained) if issubclass(stage.offer.plugin, Model) else {}
+            stage.pretrained = find_pretrained(text, shipped, self.folder)
+            stage.plugin = load_trained(stage.pretrained, self.registry).plugin
+        except LabrunError as error:
+            path = (stage.section, stage.base, *variant.written_at(("pretrained",)))
+            self.book.add(f"{stage.id}.pretrained: {error}", path)
+            return False
+        if not isinstance(stage.plugin, stage.offer.plugin):
+            problem = f"is a '{stage.plugin.name}', not a '{stage.offer.name}'"
+            self.book.add(f"{stage.id}.pretrained: '{text}' {problem}", (stage.section, stage.base, "pretrained"))
+            return False
+        return True
 
     # -- simulations -----------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from labrun.parts import Failure
 from labrun.plan import Plan, Planned
 from labrun.plugin import Analysis, Model
 from labrun.pool import Workers
+from labrun.pretrained import FILES
 from labrun.project import Ref
 from labrun.results import Results
 from labrun.runfolder import RunFolder
@@ -129,6 +130,8 @@ class Engine:
         match planned.section:
             case "simulations":
                 self._simulate(planned, begun)
+            case "models" if planned.stage.pretrained is not None:
+                self._build(planned, begun, self._copy_pretrained)
             case "models":
                 self._train(planned, begun)
             case "datasets":
@@ -181,6 +184,11 @@ class Engine:
             train(stage.plugin, fit, train_on, validation, inputs, seed, checkpoint, folder, progress)
             self._seal(planned, folder, begun)
         shutil.rmtree(checkpoint.parent, ignore_errors=True)
+
+    def _copy_pretrained(self, planned: Planned, folder: Path) -> None:
+        assert planned.stage.pretrained is not None
+        for name in FILES:
+            shutil.copyfile(planned.stage.pretrained / name, folder / name)
 
     def _optional(self, found: Ref | list[Ref] | None) -> Any:
         return self.results.get(found) if isinstance(found, Ref) else None

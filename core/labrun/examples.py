@@ -87,6 +87,13 @@ class Examples:
         self.periodic = periodic
         self.name = name
 
+    @classmethod
+    def inputs_only(cls, load_x: Loader, count: int, name: str = "") -> Examples:
+        """Examples without targets, to predict them: `y` is empty, (n, 0)."""
+        import numpy as np
+
+        return cls(load_x, lambda indices: np.zeros((len(indices), 0), np.float32), np.arange(count), name=name)
+
     def __len__(self) -> int:
         return len(self.groups)
 

@@ -133,6 +133,22 @@ class StoredMembers:
         self._part_of = {member: number for number, part in enumerate(parts) for member in part}
         self._open = lru_cache(maxsize=64)(self._open_part)
 
+    @classmethod
+    def found_in(cls, folder: Path) -> StoredMembers:
+        """The members that lie in a folder of parts, whatever sweep they came from."""
+        import h5py
+
+        parts = []
+        for path in sorted(folder.glob("*.h5")):
+            with h5py.File(path, "r", locking=False) as file:
+                parts.append(sorted(int(name) for name in file))
+        return cls(folder, parts)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The members that there are, in their order."""
+        return sorted(self._part_of)
+
     def _open_part(self, number: int) -> h5py.File:
         import h5py
 

@@ -13,6 +13,7 @@ from typing import Any
 from labrun.fingerprint import fingerprint
 from labrun.inputs import Section
 from labrun.parts import cut, part_name
+from labrun.pretrained import content_of
 from labrun.project import Project, Ref, Stage
 from labrun.store import Manifest, Store
 from labrun.sweep import SweepTable
@@ -109,6 +110,8 @@ def _plan(stage: Stage, project: Project, planned: dict[str, Planned]) -> Planne
     if stage.fit is not None:
         inputs["fit"] = stage.fit.model_dump(mode="json", exclude={"train", "validation", "tensorboard"})
         inputs["backend"] = keras_backend()
+    if stage.pretrained is not None:
+        inputs["pretrained"] = content_of(stage.pretrained)
     key = digest(inputs)
     identity = digest([key, _digest_of_columns(stage.table.labels)]) if stage.table and stage.table.labels else key
     return Planned(stage, key, identity, inputs)

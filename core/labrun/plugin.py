@@ -22,7 +22,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 import pluggy
 from pydantic import BaseModel, ConfigDict, Field
@@ -107,6 +108,12 @@ class Model(Plugin):
 
     A subclass may ask for trained models and the like by further parameters of `build`.
     """
+
+    output: ClassVar[Literal["logits", "probabilities"]] = "logits"
+    """What the network of a classifier gives, (batch, classes)."""
+
+    pretrained: ClassVar[Mapping[str, Path]] = {}
+    """Trained models that come with the plugin: the folder of each, as a run writes it (see `labrun.trained`)."""
 
     def build(self, examples: ExampleSpec) -> keras.Model:
         """Return a compiled functional model for examples of these shapes."""

@@ -24,7 +24,7 @@ from labrun import hookspecs
 from labrun.faults import did_you_mean
 from labrun.files import is_file
 from labrun.inputs import METHODS, SECTIONS, Section, inputs_of
-from labrun.plugin import Plugin
+from labrun.plugin import Model, Plugin
 
 __all__ = ["BrokenPlugin", "Offer", "Registry", "UnknownPlugin"]
 
@@ -157,6 +157,11 @@ class Registry:
         known = [o.name for o in self.offers if o.section == section]
         excuse = "; it may be in one of the plugins that could not be loaded" if self.broken else ""
         raise UnknownPlugin(f"there is no {kind} '{use}'{did_you_mean(name, known)}{excuse}")
+
+    def pretrained(self) -> dict[str, Path]:
+        """The trained models that plugins bring with them: the folder of each, by its name."""
+        models = [o.plugin for o in self.offers if issubclass(o.plugin, Model)]
+        return {name: folder for model in models for name, folder in model.pretrained.items()}
 
 
 def _new_manager() -> pluggy.PluginManager:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from labrun.blocks import FitBlock, Split
@@ -47,6 +48,8 @@ class Stage:
     failures: str = "stop"
     split: Split | None = None
     fit: FitBlock | None = None
+    pretrained: Path | None = None
+    """The folder of a model that is trained already."""
 
     @property
     def id(self) -> str:

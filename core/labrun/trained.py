@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.backend import load_keras
 from labrun.examples import Examples, ExampleSpec
+from labrun.faults import did_you_mean
 
 if TYPE_CHECKING:
     import keras
@@ -57,17 +59,73 @@ class TrainedModel:
         return model
 
     def predict(self, examples: Examples, batch_size: int = 32) -> np.ndarray:
-        """Return the model's output for all examples, in their order, reading a batch at a time.
+        """Return the network's output for all examples, in their order, reading a batch at a time.
 
         Raises:
             ValueError: the examples have other shapes than those that the model was trained on.
         """
+        self._check(examples)
+        return _in_batches(examples, batch_size, lambda x: self.plugin.predict(self.network, x))
+
+    def logits(self, examples: Examples, batch_size: int = 32) -> np.ndarray:
+        """The scores of the classes, (n, classes), up to a constant the logarithms of their probabilities.
+
+        Raises:
+            ValueError: the model names no classes, or the examples have other shapes than those of its training.
+        """
         import numpy as np
 
-        if examples.spec.x != self.spec.x:
-            raise ValueError(
-                f"the model '{self.name}' was trained on x of {self.spec.x}, the dataset '{examples.name}' has {examples.spec.x}"
-            )
-        starts = range(0, len(examples), batch_size)
-        batches = (examples.load_x(np.arange(s, min(s + batch_size, len(examples)))) for s in starts)
-        return np.concatenate([self.plugin.predict(self.network, x) for x in batches])
+        if self.spec.classes is None:
+            raise ValueError(f"the model '{self.name}' was trained on numbers, not on classes")
+        output = self.predict(examples, batch_size)
+        if self.plugin.output == "logits":
+            return output
+        return np.log(np.maximum(output, np.finfo(output.dtype).tiny))
+
+    def probabilities(self, examples: Examples, batch_size: int = 32) -> np.ndarray:
+        """The probabilities of the classes, (n, classes) float64, each row with the sum 1 (the softmax of the logits).
+
+        Raises:
+            ValueError: as `logits`.
+        """
+        from scipy.special import softmax
+
+        return softmax(self.logits(examples, batch_size).astype(float), axis=-1)
+
+    def activations(self, examples: Examples, layer: str, batch_size: int = 32) -> np.ndarray:
+        """What a layer of the network gives, (n, …).
+
+        Raises:
+            ValueError: there is no such layer, or the examples have other shapes than those of its training.
+        """
+        import numpy as np
+
+        keras = load_keras()
+        self._check(examples)
+        names = [one.name for one in self.network.layers]
+        if layer not in names:
+            raise ValueError(f"the model '{self.name}' has no layer '{layer}'{did_you_mean(layer, names)}")
+        part = keras.Model(self.network.inputs, self.network.get_layer(layer).output)
+        return _in_batches(examples, batch_size, lambda x: np.asarray(part.predict_on_batch(x)))
+
+    def _check(self, examples: Examples) -> None:
+        """Sizes that the network leaves open may differ from those of the training."""
+        found = examples.spec.x
+        if isinstance(found, dict) or isinstance(self.spec.x, dict):
+            fits = found == self.spec.x
+            wanted = str(self.spec.x)
+        else:
+            shape = tuple(self.network.inputs[0].shape[1:])
+            fits = len(shape) == len(found.shape) and all(w in (None, f) for w, f in zip(shape, found.shape, strict=True))
+            wanted = f"shape ({', '.join('any' if size is None else str(size) for size in shape)})"
+        if not fits:
+            has = str(found) if isinstance(found, dict) else f"shape {found.shape}"
+            raise ValueError(f"the model '{self.name}' takes x of {wanted}, but '{examples.name}' has {has}")
+
+
+def _in_batches(examples: Examples, batch_size: int, call: Callable[[Any], np.ndarray]) -> np.ndarray:
+    import numpy as np
+
+    starts = range(0, len(examples), batch_size)
+    batches = (examples.load_x(np.arange(s, min(s + batch_size, len(examples)))) for s in starts)
+    return np.concatenate([call(x) for x in batches])

@@ -25,6 +25,7 @@ from labrun.examples import Examples
 from labrun.faults import LabrunError
 from labrun.files import expect_room, write_atomically
 from labrun.plugin import Model
+from labrun.pretrained import write_card
 from labrun.schedule import Schedule
 from labrun.trained import HISTORY, SPEC, WEIGHTS
 
@@ -172,6 +173,7 @@ def train(
         _assign(model, state.best)
     model.optimizer.finalize_variable_values(model.trainable_variables)  # moving averages of weights, if it keeps any
     _write_result(model, history, train_on, folder)
+    write_card(folder, plugin, inputs)
 
 
 def _check(fit: FitBlock, train_on: Examples, validation: Examples | None) -> None:

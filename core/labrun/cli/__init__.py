@@ -10,6 +10,7 @@ import click
 
 from labrun.cli.inspect import check, plan, status, why
 from labrun.cli.plugins import describe, list_plugins, schema
+from labrun.cli.predict import predict
 from labrun.cli.run import run
 from labrun.cli.simulate import simulate
 from labrun.faults import LabrunError, did_you_mean
@@ -57,5 +58,5 @@ def main(traceback: bool) -> None:
     """
 
 
-for command in (run, check, plan, status, why, list_plugins, describe, schema, simulate):
+for command in (run, check, plan, status, why, list_plugins, describe, schema, simulate, predict):
     main.add_command(command)

@@ -15,7 +15,7 @@ from pydantic import PydanticUserError
 from labrun.cli.tables import print_table
 from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
 from labrun.inputs import SECTIONS, inputs_of
-from labrun.plugin import Plugin, Simulator
+from labrun.plugin import Model, Plugin, Simulator
 from labrun.registry import Offer, Registry
 
 __all__ = ["describe", "list_plugins", "schema"]
@@ -85,6 +85,8 @@ def _describe(offer: Offer) -> None:
     if issubclass(plugin, Simulator):
         for output, what in plugin.outputs.items():
             click.echo(f"gives: {output}: {what}")
+    if issubclass(plugin, Model) and plugin.pretrained:
+        click.echo(f"pretrained: {', '.join(plugin.pretrained)}")
 
 
 def _fields(plugin: type[Plugin]) -> Iterator[list[str]]:

@@ -169,8 +169,10 @@ def _add_model(content: StageContent, path: Path) -> None:
         history = list(csv.DictReader(stream))
     content.metrics = {name: float(value) for name, value in history[-1].items() if value}
     content.metrics["epoch"] = int(content.metrics.get("epoch", len(history)))
-    content.details["layers"] = (path / "summary.txt").read_text(encoding="utf-8")
-    content.files = ["model.keras", "model.weights.h5", "history.csv"]
+    if (path / "summary.txt").exists():
+        content.details["layers"] = (path / "summary.txt").read_text(encoding="utf-8")
+    names = ("model.keras", "model.weights.h5", "history.csv")
+    content.files = [name for name in names if (path / name).exists()]
 
 
 def _add_findings(content: StageContent, path: Path, attachments: Attachments) -> None:

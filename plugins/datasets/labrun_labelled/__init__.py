@@ -27,6 +27,7 @@ class Labelled(Dataset):
     classes: list[str] | None = Field(
         None, description="names of the classes in their order; rows of other classes are a fault"
     )
+    leave_out: list[str] = Field([], description="classes whose members are left out, so that the network never sees them")
     kind: Literal["auto", "class", "number"] = Field(
         "auto", description="what y is; auto: a class if its column holds texts"
     )
@@ -46,11 +47,13 @@ class Labelled(Dataset):
         """One example a member: `x` as the simulator gave it, `y` int64 (a class) or float32 (a number).
 
         Raises:
-            ValueError: a member has a class that `classes` does not name, or a number is wanted where a text stands.
+            ValueError: a member has a class that `classes` does not name, `leave_out` names one that there is not or
+                leaves none, or a number is wanted where a text stands.
         """
         import numpy as np
 
-        column = simulation.columns[self.y]
+        members = self._members(simulation)
+        column = [simulation.columns[self.y][member] for member in members]
         classes = self._classes(column)
         if classes is None:
             y = np.asarray(column, dtype=np.float32)
@@ -62,9 +65,22 @@ class Labelled(Dataset):
             y = np.array([number_of[str(value)] for value in column], dtype=np.int64)
 
         def load_x(indices: np.ndarray) -> np.ndarray:
-            return np.stack([simulation.read(i, self.x) for i in indices])
+            return np.stack([simulation.read(int(members[i]), self.x) for i in indices])
 
-        return Examples(load_x, lambda i: y[i], np.arange(len(simulation)), classes=classes, periodic=self.periodic)
+        return Examples(load_x, lambda i: y[i], members, classes=classes, periodic=self.periodic)
+
+    def _members(self, simulation: Ensemble) -> np.ndarray:
+        """The numbers of the members that are not left out."""
+        import numpy as np
+
+        values = [str(value) for value in simulation.columns[self.y]]
+        for name in self.leave_out:
+            if name not in values:
+                raise ValueError(f"'leave_out' names '{name}', which the column '{self.y}' does not hold{did_you_mean(name, values)}")
+        members = np.array([i for i, value in enumerate(values) if value not in self.leave_out], dtype=np.int64)
+        if not len(members):
+            raise ValueError(f"'leave_out' names every class of the column '{self.y}': no example is left")
+        return members
 
     def _classes(self, column: list[object]) -> list[str] | None:
         texts = any(isinstance(value, str) for value in column)

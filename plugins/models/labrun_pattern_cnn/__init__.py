@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -43,6 +45,9 @@ class PatternCNN(Model):
 
     name: ClassVar[str] = "pattern_cnn"
     version: ClassVar[int] = 1
+    pretrained: ClassVar[Mapping[str, Path]] = {
+        folder.name: folder for folder in sorted((Path(__file__).parent / "pretrained").glob("*/"))
+    }
 
     preset: Literal["origin_2d", "origin_3d", "compact"] | None = Field(
         None, description="a named set of the values below"

@@ -86,6 +86,7 @@ def test_what_a_training_leaves(undisturbed):
     assert sorted(contents(undisturbed)) == [
         "examples.json",
         "history.csv",
+        "model.json",
         "model.keras",
         "model.weights.h5",
         "summary.txt",

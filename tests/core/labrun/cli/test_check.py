@@ -194,7 +194,8 @@ FAULTS = {
     "a key that is missing": (
         "    fit: {train: waves.train, validation: waves.test, epochs: 2}\n",
         "",
-        "project.yaml:19:3: models.net lacks the key 'fit'\n   19 |   net:\n      |   ^^^",
+        "project.yaml:20:5: models.net: a model needs 'fit' (how it is trained) or 'pretrained' (one that is), and "
+        "not both\n   20 |     use: line\n      |     ^",
     ),
     "shares above one": (
         "train: 0.5",

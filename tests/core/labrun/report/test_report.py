@@ -54,7 +54,7 @@ class Shown(Analysis):
             figures={"line": figure},
             html={
                 "fragment": "<p id='mine'>a fragment of the plugin</p>",
-                "sheet": "<img data-sheet='{{file:sheet.png}}'>",
+                "sheet": "<p data-sheet='{{file:sheet.png}}'></p>",
             },
             files={"sheet.png": b"not really a picture"},
             captions={"line": "Three points & a line."},
