@@ -1,0 +1,40 @@
+"""Distances as pictures."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+
+def draw_scores(scores: dict[str, np.ndarray], threshold: float) -> Figure:
+    """Distributions of the distances, each with its own area of one, and the threshold as a line."""
+    highest = max(float(values.max()) for values in scores.values())
+    lowest = min(float(values[values > 0].min(initial=highest)) for values in scores.values())
+    edges = (
+        np.geomspace(max(lowest, 1e-6 * highest), highest, 60)
+        if lowest < highest
+        else np.linspace(0, highest or 1.0, 60)
+    )
+    figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
+    for name, values in scores.items():
+        weights = np.full(len(values), 1 / len(values))
+        axes.hist(values.clip(edges[0], None), edges, weights=weights, histtype="stepfilled", alpha=0.45, label=name)
+    axes.axvline(threshold, color="black", lw=1, ls="--", label="threshold")
+    axes.set(xscale="log", xlabel="cosine distance to the nearest training example", ylabel="share")
+    axes.legend(fontsize=8)
+    return figure
+
+
+def draw_left_out(table: pd.DataFrame) -> Figure:
+    """AUROC and the share that is found, one pair of bars a class that was left out."""
+    figure, axes = plt.subplots(figsize=(1.6 + 0.5 * len(table), 3.4), layout="constrained")
+    places = np.arange(len(table))
+    axes.bar(places - 0.2, table["AUROC"], 0.38, label="AUROC")
+    axes.bar(places + 0.2, table["found"], 0.38, label="share found", color="C1")
+    axes.axhline(table["AUROC"].mean(), color="C0", lw=1, ls="--", label="mean AUROC")
+    axes.set_xticks(places, table["left out"], rotation=45, ha="right")
+    axes.set(xlabel="class left out of the training", ylim=(0, 1.02))
+    axes.legend(fontsize=8, loc="lower right")
+    return figure
