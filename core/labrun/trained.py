@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.backend import load_keras
 from labrun.examples import Examples, ExampleSpec
-from labrun.faults import did_you_mean
+from labrun.faults import LabrunError, did_you_mean
 
 if TYPE_CHECKING:
     import keras
@@ -38,8 +38,17 @@ class TrainedModel:
 
     @cached_property
     def spec(self) -> ExampleSpec:
-        """The examples that the model was trained on."""
-        return ExampleSpec.from_record(json.loads((self.folder / SPEC).read_text(encoding="utf-8")))
+        """The examples that the model was trained on.
+
+        Raises:
+            LabrunError: the file that tells is damaged.
+        """
+        path = self.folder / SPEC
+        try:
+            return ExampleSpec.from_record(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            problem = "it must tell the shapes and classes of the examples that the model was trained on"
+            raise LabrunError(f"'{path}' is damaged: {problem}") from error
 
     @cached_property
     def history(self) -> pd.DataFrame:
@@ -50,12 +59,25 @@ class TrainedModel:
 
     @cached_property
     def network(self) -> keras.Model:
-        """The Keras model with its trained weights."""
+        """The Keras model with its trained weights.
+
+        Raises:
+            LabrunError: the weights cannot be read, or are those of another network.
+        """
         load_keras()
         model = self.plugin.build(self.spec, **self._inputs)
-        with warnings.catch_warnings():  # the file holds the optimizer too, which is not needed to predict
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Skipping")  # layers would stay as they were initialized
+            # the file holds the optimizer too, which is not needed to predict
             warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
-            model.load_weights(self.folder / WEIGHTS)
+            try:
+                model.load_weights(self.folder / WEIGHTS)
+            except (OSError, ValueError, KeyError, UserWarning) as error:
+                problem = (
+                    f"are damaged, or those of another network than the '{self.plugin.name}' that '{self.name}' is"
+                )
+                said = " ".join(str(error).split())
+                raise LabrunError(f"the weights in '{self.folder / WEIGHTS}' {problem}: {said:.300}") from error
         return model
 
     def predict(self, examples: Examples, batch_size: int = 32) -> np.ndarray:
@@ -116,7 +138,9 @@ class TrainedModel:
             wanted = str(self.spec.x)
         else:
             shape = tuple(self.network.inputs[0].shape[1:])
-            fits = len(shape) == len(found.shape) and all(w in (None, f) for w, f in zip(shape, found.shape, strict=True))
+            fits = len(shape) == len(found.shape) and all(
+                w in (None, f) for w, f in zip(shape, found.shape, strict=True)
+            )
             wanted = f"shape ({', '.join('any' if size is None else str(size) for size in shape)})"
         if not fits:
             has = str(found) if isinstance(found, dict) else f"shape {found.shape}"

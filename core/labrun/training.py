@@ -233,13 +233,20 @@ def _write_result(model: keras.Model, history: _History, examples: Examples, fol
 
     expect_room(folder / WEIGHTS, 3 * sum(value.nbytes for value in _values(model)))
     pd.DataFrame(history.rows).to_csv(folder / HISTORY, index=False)
-    model.save_weights(folder / WEIGHTS)
+    _save_weights(model, folder / WEIGHTS)
     model.save(folder / ARCHIVE)
     _make_reproducible(folder / ARCHIVE)
     lines: list[str] = []
     model.summary(line_length=100, print_fn=lambda line, line_break=True: lines.append(line))
     (folder / "summary.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / SPEC).write_text(json.dumps(examples.spec.record(), indent=2) + "\n", encoding="utf-8")
+
+
+def _save_weights(model: keras.Model, path: Path) -> None:
+    """Write the weights alone: to predict, nothing of the optimizer is needed, which is twice as large."""
+    optimizer, model.optimizer = model.optimizer, None
+    model.save_weights(path)
+    model.optimizer = optimizer
 
 
 def _make_reproducible(archive: Path) -> None:

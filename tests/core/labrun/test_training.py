@@ -166,7 +166,7 @@ def test_rebuilt_model_predicts_what_the_archive_predicts(undisturbed):
 
 def test_predict_refuses_examples_of_another_shape(undisturbed):
     other = Examples(lambda i: np.zeros((len(i), 3)), lambda i: i, np.arange(2), name="other")
-    with pytest.raises(ValueError, match=r"was trained on x of .*, the dataset 'other' has"):
+    with pytest.raises(ValueError, match=r"takes x of shape .*, but .other. has shape"):
         TrainedModel(Net(), undisturbed, "net").predict(other)
 
 
