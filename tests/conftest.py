@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,10 +18,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+
+if TYPE_CHECKING:
+    from labrun import ExampleSpec, Model
 
 HERE = Path(__file__).parent
 
@@ -131,6 +136,26 @@ def labrun_process(tmp_path: Path) -> Callable[..., Outcome]:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return invoke
+
+
+@pytest.fixture
+def write_model(tmp_path: Path) -> Callable[..., Path]:
+    """Write a network with random weights as a run writes a trained one: `write_model(plugin, spec, "net")` is its folder."""
+
+    def write(plugin: Model, spec: ExampleSpec, name: str = "net", inputs: dict[str, Any] | None = None) -> Path:
+        from labrun.backend import load_keras
+        from labrun.pretrained import write_card
+
+        load_keras().utils.set_random_seed(5)
+        folder = tmp_path / name
+        folder.mkdir()
+        plugin.build(spec).save_weights(folder / "model.weights.h5")
+        write_card(folder, plugin, inputs or {})
+        (folder / "examples.json").write_text(json.dumps(spec.record()), encoding="utf-8")
+        (folder / "history.csv").write_text("epoch,loss\n1,0.5\n", encoding="utf-8")
+        return folder
+
+    return write
 
 
 @pytest.fixture

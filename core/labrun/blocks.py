@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from labrun.augmentation import Augmentation
 from labrun.schedule import Schedule
@@ -131,12 +131,19 @@ class ModelBlock(_StageBlock):
         None, description="one stage for each combination of these values (dotted keys of this stage)"
     )
 
-    @model_validator(mode="after")
-    def _trained_one_way(self) -> ModelBlock:
-        if (self.fit is None) == (self.pretrained is None):
-            raise ValueError("a model needs 'fit' (how it is trained) or 'pretrained' (one that is), and not both")
-        if self.pretrained is not None and self.with_:
+    @field_validator("pretrained")
+    @classmethod
+    def _brings_its_own(cls, pretrained: str | None, others: ValidationInfo) -> str | None:
+        if pretrained is not None and others.data.get("fit") is not None:
+            raise ValueError("it is trained already: remove 'fit', or remove 'pretrained' to train it")
+        if pretrained is not None and others.data.get("with_"):
             raise ValueError("a pretrained model brings its own configuration: remove 'with'")
+        return pretrained
+
+    @model_validator(mode="after")
+    def _is_trained(self) -> ModelBlock:
+        if self.fit is None and self.pretrained is None:
+            raise ValueError("a model needs 'fit' (how it is trained) or 'pretrained' (one that is)")
         return self
 
 

@@ -50,18 +50,16 @@ class Classification:
         """The table that `read` and `from_table` understand, and that people take into a spreadsheet: parameters, then
         `class`, `probability`, `entropy` [nats], and a column `p_<class>` for each class.
 
-        Raises:
-            ValueError: a parameter is called like one of these columns.
+        A parameter of one of these names (a sweep is often labelled with a column `class`) becomes `given_class`.
         """
         import pandas as pd
 
-        taken = [c for c in self.parameters.columns if c in OWN or str(c).startswith(PROBABILITY)]
-        if taken:
-            raise ValueError(f"a column of the sweep cannot be called '{taken[0]}': the classification uses that name")
+        taken = [c for c in map(str, self.parameters.columns) if c in OWN or c.startswith(PROBABILITY)]
+        parameters = self.parameters.rename(columns={name: f"given_{name}" for name in taken})
         own = {"class": [self.classes[i] for i in self.predicted], "probability": self.confidence}
         own |= {"entropy": self.entropy}
         own |= {f"{PROBABILITY}{name}": self.probabilities[:, i] for i, name in enumerate(self.classes)}
-        return pd.concat([self.parameters, pd.DataFrame(own, index=self.parameters.index)], axis=1)
+        return pd.concat([parameters, pd.DataFrame(own, index=parameters.index)], axis=1)
 
     def findings(self) -> Findings:
         """Findings that hold the table, for an analysis whose result others work on."""

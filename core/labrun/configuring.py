@@ -18,7 +18,7 @@ from labrun.inputs import Outline
 from labrun.matrix import Variant
 from labrun.plugin import Model, Plugin, Simulator
 from labrun.pretrained import find_pretrained, load_trained
-from labrun.registry import Offer, Registry
+from labrun.registry import Offer
 from labrun.stage import Ref, Stage
 from labrun.sweep import SweepError, SweepTable, distinct_rows, tabulate
 from labrun.yaml12 import KeyPath
@@ -39,7 +39,6 @@ class Configuring:
     book: FaultBook
     folder: Path
     seed: int
-    registry: Registry
 
     def configure(self, stage: Stage, variant: Variant) -> bool:
         """Set the plugin of a stage (and its table, if it is a simulation); False if that is not possible.
@@ -78,14 +77,10 @@ class Configuring:
         try:
             shipped = dict(stage.offer.plugin.pretrained) if issubclass(stage.offer.plugin, Model) else {}
             stage.pretrained = find_pretrained(text, shipped, self.folder)
-            stage.plugin = load_trained(stage.pretrained, self.registry).plugin
+            stage.plugin = load_trained(stage.pretrained, stage.offer).plugin
         except LabrunError as error:
             path = (stage.section, stage.base, *variant.written_at(("pretrained",)))
             self.book.add(f"{stage.id}.pretrained: {error}", path)
-            return False
-        if not isinstance(stage.plugin, stage.offer.plugin):
-            problem = f"is a '{stage.plugin.name}', not a '{stage.offer.name}'"
-            self.book.add(f"{stage.id}.pretrained: '{text}' {problem}", (stage.section, stage.base, "pretrained"))
             return False
         return True
 

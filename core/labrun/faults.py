@@ -61,7 +61,7 @@ class ProjectFaults(LabrunError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `: did you mean 'kill'?`, or the known words where none is near, or nothing where there are none."""
-    candidates = list(known)
+    candidates = list(dict.fromkeys(known))
     near = nearest(word, candidates)
     if near:
         return f": did you mean '{near}'?"

@@ -12,23 +12,29 @@ from labrun.registry import Offer
 
 __all__ = ["fingerprint"]
 
+SOURCES = (".py", ".html", ".css", ".js")
+
 
 def fingerprint(offer: Offer) -> str:
-    """SHA-256 over all Python files of the package (or the one file) that defines a plugin."""
+    """SHA-256 over the Python files and templates of the package (or over the one file) that defines a plugin."""
     if offer.file is not None:
         return _of_files((offer.file,), offer.file.parent)
     package = offer.plugin.__module__.split(".")[0]
     file = getattr(sys.modules[package], "__file__", None) or sys.modules[offer.plugin.__module__].__file__
     path = Path(str(file))
-    files = tuple(sorted(path.parent.rglob("*.py"))) if path.name == "__init__.py" else (path,)
-    return _of_files(files, path.parent)
+    if path.name != "__init__.py":
+        return _of_files((path,), path.parent)
+    files = (file for suffix in SOURCES for file in path.parent.rglob(f"*{suffix}"))
+    return _of_files(tuple(sorted(files)), path.parent)
 
 
 @cache
 def _of_files(paths: tuple[Path, ...], root: Path) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + _meaning(path.read_bytes()) + b"\0")
+        content = path.read_bytes()
+        meaning = _meaning(content) if path.suffix == ".py" else content
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + meaning + b"\0")
     return digest.hexdigest()
 
 

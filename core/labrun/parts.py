@@ -135,14 +135,23 @@ class StoredMembers:
 
     @classmethod
     def found_in(cls, folder: Path) -> StoredMembers:
-        """The members that lie in a folder of parts, whatever sweep they came from."""
+        """The members that lie in a folder of parts, whatever sweep they came from.
+
+        Raises:
+            OSError: a file is damaged.
+            ValueError: a file is no part.
+        """
         import h5py
 
-        parts = []
+        found = cls(folder, [])
         for path in sorted(folder.glob("*.h5")):
             with h5py.File(path, "r", locking=False) as file:
-                parts.append(sorted(int(name) for name in file))
-        return cls(folder, parts)
+                try:
+                    found._part_of |= {int(name): int(path.stem) for name in file}
+                except ValueError:
+                    problem = "parts are numbered, and hold members by their numbers"
+                    raise ValueError(f"'{path}' is no part of an ensemble: {problem}") from None
+        return found
 
     @property
     def numbers(self) -> list[int]:

@@ -6,6 +6,7 @@ on), `model.weights.h5` and `history.csv`. The network is built by the plugin; n
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from pydantic import ValidationError
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files import sha256_of, write_json
 from labrun.plugin import Model
-from labrun.registry import Registry, UnknownPlugin
+from labrun.registry import Offer, Registry, UnknownPlugin
 from labrun.trained import HISTORY, SPEC, WEIGHTS, TrainedModel
 
-__all__ = ["CARD", "FILES", "content_of", "find_pretrained", "load_trained", "read_card", "write_card"]
+__all__ = ["CARD", "FILES", "content_of", "find_pretrained", "load_trained", "made_by", "read_card", "write_card"]
 
 CARD = "model.json"
 FILES = (CARD, SPEC, WEIGHTS, HISTORY)
@@ -44,16 +45,22 @@ def read_card(folder: Path) -> dict[str, Any]:
         )
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        if isinstance(card["plugin"], str) and isinstance(card["version"], int) and isinstance(card["config"], dict):
+        inputs = card.setdefault("inputs", [])
+        if (
+            isinstance(card["plugin"], str)
+            and isinstance(card["version"], int)
+            and isinstance(card["config"], dict)
+            and isinstance(inputs, list)
+        ):
             return dict(card)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise LabrunError(f"'{folder / CARD}' is damaged: it must name a plugin, its version and its configuration")
 
 
 def content_of(folder: Path) -> dict[str, str]:
-    """The digests of all that the predictions of a trained model depend on."""
-    return {name: sha256_of(folder / name) for name in (CARD, SPEC, WEIGHTS)}
+    """The digests of all that a stage takes over from a trained model."""
+    return {name: sha256_of(folder / name) for name in FILES}
 
 
 def find_pretrained(text: str, shipped: dict[str, Path], base: Path) -> Path:
@@ -65,36 +72,54 @@ def find_pretrained(text: str, shipped: dict[str, Path], base: Path) -> Path:
     if text in shipped:
         return shipped[text]
     folder = base / text
-    if folder.is_dir():
-        return folder
+    with contextlib.suppress(OSError):  # a text that is too long for a name, say
+        if folder.is_dir():
+            return folder
     hint = did_you_mean(text, shipped) if shipped else ""
     raise LabrunError(f"there is no trained model '{text}': it is no folder, nor one that a plugin brings{hint}")
 
 
-def load_trained(folder: Path, registry: Registry) -> TrainedModel:
-    """The trained model in a folder, configured as it was.
+def made_by(folder: Path, registry: Registry) -> Offer:
+    """The plugin that the trained model in a folder was made with.
 
     Raises:
-        LabrunError: the folder holds none, its plugin is not installed or has another version, or it was built with
+        LabrunError: the folder holds no trained model, or its plugin is not installed.
+    """
+    name = read_card(folder)["plugin"]
+    try:
+        return registry.find("models", name)
+    except UnknownPlugin as error:
+        problem = "cannot be built without its plugin (one that is a file of its own is named with --plugin FILE)"
+        raise LabrunError(f"the model in '{folder}' {problem}: {error}") from error
+
+
+def load_trained(folder: Path, offer: Offer) -> TrainedModel:
+    """The trained model in a folder, configured as it was. The network itself is not yet built.
+
+    Raises:
+        LabrunError: the folder holds none, another plugin or another version of this one has made it, or it was built with
             other stages of its project.
     """
     card = read_card(folder)
-    try:
-        offer = registry.find("models", card["plugin"])
-    except UnknownPlugin as error:
-        raise LabrunError(f"the model in '{folder}' cannot be built: {error}") from error
-    if offer.plugin.version != card["version"]:
+    if card["plugin"] != offer.name:
+        raise LabrunError(f"the model in '{folder}' is a '{card['plugin']}', not a '{offer.name}'")
+    if card["version"] != offer.plugin.version:
         raise LabrunError(
             f"the model in '{folder}' was made by version {card['version']} of '{offer.name}'; version "
             f"{offer.plugin.version} is installed, whose networks may differ. Train it again"
         )
-    if card.get("inputs"):
+    if card["inputs"]:
+        stages = ", ".join(map(str, card["inputs"]))
         raise LabrunError(
-            f"the model in '{folder}' was built with other stages of its project ({', '.join(card['inputs'])}): use it there"
+            f"the model in '{folder}' was built with other stages of its project ({stages}): use it there"
         )
     try:
         plugin = offer.plugin.configured(card["config"])
     except ValidationError as error:
-        raise LabrunError(f"'{folder / CARD}' is damaged: {error.errors()[0]['msg']}") from error
+        problem = error.errors()[0]
+        field = ".".join(map(str, problem["loc"]))
+        raise LabrunError(f"'{folder / CARD}' is damaged: {f'{field}: ' if field else ''}{problem['msg']}") from error
     assert isinstance(plugin, Model)
-    return TrainedModel(plugin, folder, folder.name)
+    model = TrainedModel(plugin, folder, folder.absolute().name)
+    _ = model.spec  # so that damage shows before anything runs
+    return model

@@ -64,7 +64,7 @@ def load(path: Path, overrides: Sequence[str] = (), registry: Registry | None = 
         _meet_requirements(head, book)
     _load_files(path.parent, registry, book)
     blocks = _read_blocks(book, registry)
-    stages = _make_stages(blocks, Configuring(book, path.parent, head.seed if head else 0, registry))
+    stages = _make_stages(blocks, Configuring(book, path.parent, head.seed if head else 0))
     if head is None or book:
         raise ProjectFaults(book)
     return Project(path, document, head, registry, stages)

@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -159,9 +160,16 @@ class Registry:
         raise UnknownPlugin(f"there is no {kind} '{use}'{did_you_mean(name, known)}{excuse}")
 
     def pretrained(self) -> dict[str, Path]:
-        """The trained models that plugins bring with them: the folder of each, by its name."""
-        models = [o.plugin for o in self.offers if issubclass(o.plugin, Model)]
-        return {name: folder for model in models for name, folder in model.pretrained.items()}
+        """The trained models that plugins bring with them: the folder of each, by its name (or, where two plugins bring one
+        of that name, by `plugin:name`)."""
+        brought = [
+            (o.name, name, folder)
+            for o in self.offers
+            if issubclass(o.plugin, Model)
+            for name, folder in o.plugin.pretrained.items()
+        ]
+        times = Counter(name for _, name, _ in brought)
+        return {name if times[name] == 1 else f"{plugin}:{name}": folder for plugin, name, folder in brought}
 
 
 def _new_manager() -> pluggy.PluginManager:

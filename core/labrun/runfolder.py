@@ -48,7 +48,8 @@ class RunFolder:
         self.path = path
 
     def prepare(self, plan: Plan) -> None:
-        """Make the folder, write the resolved project and remove stages that the project no longer has.
+        """Make the folder, write the resolved project and remove stages that the project no longer has (but no model
+        that it uses as a pretrained one).
 
         Raises:
             OSError: it cannot be written.
@@ -58,9 +59,10 @@ class RunFolder:
             text = yaml.safe_dump(plan.project.document.value, sort_keys=False, allow_unicode=True)
             temporary.write_text(text, encoding="utf-8")
         names = {(s.section, s.name) for s in plan.project.stages.values()}
+        used = {s.pretrained.resolve() for s in plan.project.stages.values() if s.pretrained is not None}
         for section in SECTIONS:
             for folder in sorted((self.path / section).glob("*")):
-                if (section, folder.name) not in names:
+                if (section, folder.name) not in names and folder.resolve() not in used:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def stage(self, planned: Planned) -> Path:

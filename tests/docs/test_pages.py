@@ -37,10 +37,19 @@ def run_page(page: Path, folder: Path) -> list[str]:
     return ran
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/getting-started.md", "docs/plugins.md"])
-def test_commands_of_a_page_do_what_it_says(page, tmp_path):
+@pytest.mark.parametrize(
+    "pages",
+    [
+        ["README.md"],
+        ["docs/getting-started.md", "docs/predicting.md"],  # the second goes on where the first ends
+        ["docs/plugins.md"],
+    ],
+    ids=" ".join,
+)
+def test_commands_of_a_page_do_what_it_says(pages, tmp_path):
     (tmp_path / "projects").symlink_to(ROOT / "projects")
-    assert run_page(ROOT / page, tmp_path)
+    for page in pages:
+        assert run_page(ROOT / page, tmp_path)
 
 
 def test_first_project_leaves_what_the_page_names(tmp_path):

@@ -60,6 +60,8 @@ def _work(planned: Planned) -> str:
     stage = planned.stage
     if stage.table is not None:
         return f"{stage.table.size} members"
+    if stage.pretrained is not None:
+        return "trained already"
     return f"{stage.fit.epochs} epochs" if stage.fit else ""
 
 

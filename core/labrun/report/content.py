@@ -114,6 +114,8 @@ def _settings(stage: Stage) -> str:
     settings = {name: value for name, value in stage.plugin.model_dump(mode="json").items() if name not in swept}
     if stage.fit:
         settings["fit"] = stage.fit.model_dump(mode="json", exclude_defaults=True)
+    if stage.pretrained:
+        settings["pretrained"] = str(stage.pretrained)
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True) if settings else ""
 
 

@@ -13,15 +13,19 @@ if TYPE_CHECKING:
 
 class _ByDistance(Analysis):
     layer: str | None = Field(None, description="layer whose output is compared; the one before the last by default")
-    neighbour: int = Field(1, ge=1, description="distance to the so many-th nearest training example")
+    neighbour: int = Field(
+        10,
+        ge=1,
+        description="distance to the so many-th nearest training example; above 1, a few odd ones do not count",
+    )
     passing: float = Field(0.95, gt=0, lt=1, description="share of the held-out examples that must pass as known")
 
 
 class Novelty(_ByDistance):
     """Members of a simulation that are unlike everything the network was trained on.
 
-    The score is the cosine distance to the nearest training example in the features of the network (Y. Sun, Y. Ming, X. Zhu and Y. Li,
-    ICML 2022); of several networks, the mean. The threshold is the distance within which the share `passing` of held-out examples of
+    The score is the cosine distance to one of the nearest training examples in the features of the network (Y. Sun, Y. Ming, X. Zhu
+    and Y. Li, ICML 2022); of several networks, the mean. The threshold is the distance within which the share `passing` of held-out examples of
     the known classes lies. A pattern beyond it may be of a new class, or of a known one at parameters that differ much from those of
     the training: the network has not seen either.
     """
@@ -74,7 +78,7 @@ class Novelty(_ByDistance):
                 "scores": draw_scores({f"held out ({validation.name})": held_out, simulation.name: score}, threshold)
             },
             captions={
-                "scores": f"Distance to the nearest training example in the features of the network. {self.passing:.0%} of the held-out "
+                "scores": f"Distance to the training examples (to number {self.neighbour} of the nearest) in the features of the network. {self.passing:.0%} of the held-out "
                 "patterns lie left of the line; what lies right of it fits no class.",
                 "novel": "Members beyond the threshold, the farthest first.",
                 "members": "Every member with its distance.",

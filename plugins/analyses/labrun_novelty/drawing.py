@@ -20,9 +20,16 @@ def draw_scores(scores: dict[str, np.ndarray], threshold: float) -> Figure:
     figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
     for name, values in scores.items():
         weights = np.full(len(values), 1 / len(values))
-        axes.hist(values.clip(edges[0], None), bins=edges.tolist(), weights=weights, histtype="stepfilled", alpha=0.45, label=name)
+        axes.hist(
+            values.clip(edges[0], None),
+            bins=edges.tolist(),
+            weights=weights,
+            histtype="stepfilled",
+            alpha=0.45,
+            label=name,
+        )
     axes.axvline(threshold, color="black", lw=1, ls="--", label="threshold")
-    axes.set(xscale="log", xlabel="cosine distance to the nearest training example", ylabel="share")
+    axes.set(xscale="log", xlabel="cosine distance to the training examples", ylabel="share")
     axes.legend(fontsize=8)
     return figure
 

@@ -27,7 +27,9 @@ class Labelled(Dataset):
     classes: list[str] | None = Field(
         None, description="names of the classes in their order; rows of other classes are a fault"
     )
-    leave_out: list[str] = Field([], description="classes whose members are left out, so that the network never sees them")
+    leave_out: list[str] = Field(
+        [], description="classes whose members are left out, so that the network never sees them"
+    )
     kind: Literal["auto", "class", "number"] = Field(
         "auto", description="what y is; auto: a class if its column holds texts"
     )
@@ -76,7 +78,9 @@ class Labelled(Dataset):
         values = [str(value) for value in simulation.columns[self.y]]
         for name in self.leave_out:
             if name not in values:
-                raise ValueError(f"'leave_out' names '{name}', which the column '{self.y}' does not hold{did_you_mean(name, values)}")
+                raise ValueError(
+                    f"'leave_out' names '{name}', which the column '{self.y}' does not hold{did_you_mean(name, values)}"
+                )
         members = np.array([i for i, value in enumerate(values) if value not in self.leave_out], dtype=np.int64)
         if not len(members):
             raise ValueError(f"'leave_out' names every class of the column '{self.y}': no example is left")

@@ -38,11 +38,12 @@ def test_other_findings_are_refused_with_what_is_wanted():
         Classification.read(Findings(tables={"scores": pd.DataFrame()}))
 
 
-def test_a_swept_parameter_may_not_take_a_name_of_the_table(classification):
-    renamed = Classification(
-        classification.parameters.rename(columns={"kill": "entropy"}),
-        classification.classes,
-        classification.probabilities,
+def test_a_label_of_the_sweep_stands_beside_the_class_that_is_predicted(classification):
+    labels = ["pi", "pi", "alpha"]
+    labelled = Classification(
+        classification.parameters.assign(**{"class": labels}), classification.classes, classification.probabilities
     )
-    with pytest.raises(ValueError, match="'entropy'"):
-        renamed.table()
+    table = labelled.table()
+    assert list(table["given_class"]) == labels
+    assert list(table["class"]) == ["pi", "alpha", "alpha"]
+    assert list(Classification.from_table(table).parameters.columns) == ["kill", "given_class"]

@@ -63,6 +63,17 @@ def test_spec_of_several_inputs():
     assert ExampleSpec.from_record(json.loads(json.dumps(both.spec.record()))) == both.spec
 
 
+def test_inputs_alone_have_empty_targets():
+    examples = Examples.inputs_only(lambda i: np.stack([np.full((2, 3), n, np.float32) for n in i]), 4, "new")
+    x, y = examples.load([3, 1])
+    assert [int(v[0, 0]) for v in x] == [3, 1]
+    assert y.shape == (2, 0)
+    assert (len(examples), examples.name, examples.classes) == (4, "new", None)
+    assert examples.spec == ExampleSpec(ArraySpec((2, 3), "float32"), ArraySpec((0,), "float32"))
+    assert numbers(examples.take([2, 0])) == [2, 0]
+    assert list(examples.take([2, 0]).groups) == [2, 0]
+
+
 def test_no_example_has_no_spec():
     with pytest.raises(ValueError, match="the dataset 'waves' has no examples"):
         _ = make_examples([]).spec

@@ -53,7 +53,7 @@ def of_package(folder, monkeypatch, **files):
     (package / "inner").mkdir(parents=True)
     (package / "__init__.py").write_text(SOURCE)
     for name, content in files.items():
-        (package / "inner" / f"{name}.py").write_text(content)
+        (package / "inner" / (name if "." in name else f"{name}.py")).write_text(content)
     monkeypatch.delitem(sys.modules, "rain_package", raising=False)
     monkeypatch.syspath_prepend(folder)
     import rain_package
@@ -75,3 +75,12 @@ def test_all_files_of_a_package_count(tmp_path, monkeypatch):
 def test_a_template_that_is_no_python(tmp_path, monkeypatch):
     a = of_package(tmp_path / "a", monkeypatch, template="class {{ name }}:")
     assert of_package(tmp_path / "b", monkeypatch, template="class {{ other }}:") != a
+
+
+def test_a_template_of_a_page_counts_too(tmp_path, monkeypatch):
+    a = of_package(tmp_path / "a", monkeypatch)
+    b = of_package(tmp_path / "b", monkeypatch, **{"page.html": "<p>"})
+    assert a != b
+    assert of_package(tmp_path / "c", monkeypatch, **{"page.html": "<p>"}) == b
+    assert of_package(tmp_path / "d", monkeypatch, **{"page.html": "<b>"}) != b
+    assert of_package(tmp_path / "e", monkeypatch, **{"weights.h5": "data"}) == a

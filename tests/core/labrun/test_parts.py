@@ -114,3 +114,36 @@ def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         write_part(tmp_path, 0, [member(0)])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_members_that_lie_in_a_folder_are_found_whatever_sweep_they_are_from(tmp_path):
+    """Groups part the members out of order, member 4 has failed, and another process is writing a part."""
+    write_part(tmp_path, 0, [member(5), member(10), member(0)])
+    write_part(tmp_path, 1, [member(2), Failure(4, {}, "ValueError: no", "")])
+    write_part(tmp_path, 2, [Failure(7, {}, "ValueError: no", "")])
+    (tmp_path / "000003.h5.tmp-77-ab").write_bytes(b"half")
+    stored = StoredMembers.found_in(tmp_path)
+    assert stored.numbers == [0, 2, 5, 10]
+    for number in stored.numbers:
+        np.testing.assert_array_equal(stored.read(number, "u"), member(number)[1]["u"])
+
+
+def test_a_folder_that_is_not_numbered_without_gaps(tmp_path):
+    """A copy of some parts only."""
+    for number in (0, 3):
+        write_part(tmp_path, number, [member(number)])
+    stored = StoredMembers.found_in(tmp_path)
+    assert [int(stored.read(n, "u")[0, 0, 0]) for n in stored.numbers] == [0, 3]
+
+
+def test_no_folder_has_no_members(tmp_path):
+    assert StoredMembers.found_in(tmp_path / "nowhere").numbers == []
+
+
+def test_a_file_that_is_no_part(tmp_path):
+    with h5py.File(tmp_path / "000000.h5", "w") as file:
+        file["u"] = 1
+    with pytest.raises(
+        ValueError, match=r"000000.h5' is no part of an ensemble: parts are numbered, and hold members by their numbers"
+    ):
+        StoredMembers.found_in(tmp_path)

@@ -130,3 +130,89 @@ def test_a_matrix_of_plugins(write_project, told):
     assert told(text.replace("lab.py:spread", "spred")) == [
         "analyses.a: there is no analysis 'spred': did you mean 'spread'?"
     ]
+
+
+LEFT_OUT = """\
+project: left_out
+plugins: [lab.py]
+simulations:
+  train: {use: wave, sweep: {table: waves.csv, labels: [class]}}
+  other: {use: wave, sweep: {table: waves.csv, labels: [class]}}
+datasets:
+  waves:
+    use: labelled
+    from: train
+    with: {x: u, y: class, periodic: false}
+    matrix: {with.leave_out: [[], [low], [high, low]]}
+    split: {fractions: {train: 0.5, test: 0.5}}
+models:
+  net: {use: line, fit: {train: waves.train, validation: waves.test, epochs: 1}}
+  seeds: {use: line, fit: {train: waves.train, epochs: 1}, matrix: {fit.seed: [0, 1]}}
+"""
+
+
+def test_a_matrix_of_a_dataset_makes_a_stage_for_each_value(stages):
+    found = stages(LEFT_OUT)
+    waves = {s.name: s.plugin.leave_out for s in found.values() if s.section == "datasets"}
+    assert waves == {
+        "waves[leave_out=_]": [],
+        "waves[leave_out=_low_]": ["low"],
+        "waves[leave_out=_high_,_low_]": ["high", "low"],
+    }
+
+
+def test_a_model_that_trains_on_a_matrix_of_a_dataset_is_made_once_for_each(stages):
+    nets = [s for s in stages(LEFT_OUT).values() if s.base == "net"]
+    assert [
+        (n.inputs["fit.train"].stage, n.inputs["fit.train"].part, n.inputs["fit.validation"].stage) for n in nets
+    ] == [
+        (f"waves[leave_out={names}]", "train", f"waves[leave_out={names}]") for names in ("_", "_low_", "_high_,_low_")
+    ]
+
+
+def test_a_matrix_of_a_dataset_and_one_of_a_model_are_multiplied(stages):
+    seeds = [s for s in stages(LEFT_OUT).values() if s.base == "seeds"]
+    assert {(s.fit.seed, s.inputs["fit.train"].stage) for s in seeds} == {
+        (seed, f"waves[leave_out={names}]") for seed in (0, 1) for names in ("_", "_low_", "_high_,_low_")
+    }
+    assert len(seeds) == 6
+
+
+def test_an_analysis_of_several_models_gets_those_of_every_dataset(stages):
+    found = stages(LEFT_OUT + "analyses:\n  losses: {use: losses, from: {models: [net, seeds]}}\n")
+    analyses = [s for s in found.values() if s.section == "analyses"]
+    assert len(analyses) == 1
+    assert len(analyses[0].inputs["models"]) == 9
+
+
+def test_several_models_and_one_dataset_of_a_matrix_meet_once_for_each_dataset(stages):
+    found = stages(LEFT_OUT + "analyses:\n  losses: {use: losses, from: {models: net, dataset: waves.test}}\n")
+    analyses = [s for s in found.values() if s.section == "analyses"]
+    assert [s.inputs["dataset"].stage for s in analyses] == [
+        f"waves[leave_out={names}]" for names in ("_", "_low_", "_high_,_low_")
+    ]
+    assert all(len(s.inputs["models"]) == 3 for s in analyses)
+
+
+def test_a_matrix_of_simulations_of_a_dataset(stages):
+    text = LEFT_OUT.replace("with.leave_out: [[], [low], [high, low]]", "from: [train, other]")
+    assert [
+        (s.name, s.inputs["simulation"].stage)
+        for s in stages(text.replace("{from:", "{from.simulation:").replace("    from: train\n", "")).values()
+        if s.section == "datasets"
+    ] == [
+        ("waves[simulation=train]", "train"),
+        ("waves[simulation=other]", "other"),
+    ]
+
+
+def test_one_value_of_a_matrix_of_a_dataset_that_is_wrong(told):
+    assert told(LEFT_OUT.replace("[high, low]]", "5]")) == [
+        "datasets.waves.with (labelled): leave_out: expected a list, found 5"
+    ]
+
+
+def test_a_pretrained_model_cannot_vary_in_its_training(told, write_model, write_project):
+    write_project()
+    text = HEAD + "models:\n  net: {use: line, pretrained: net, matrix: {fit.seed: [0, 1]}}\n"
+    assert told(text)[0] == "models.net.fit lacks the key 'train'"

@@ -194,8 +194,27 @@ FAULTS = {
     "a key that is missing": (
         "    fit: {train: waves.train, validation: waves.test, epochs: 2}\n",
         "",
-        "project.yaml:20:5: models.net: a model needs 'fit' (how it is trained) or 'pretrained' (one that is), and "
-        "not both\n   20 |     use: line\n      |     ^",
+        "project.yaml:20:5: models.net: a model needs 'fit' (how it is trained) or 'pretrained' (one that is)\n"
+        "   20 |     use: line\n      |     ^",
+    ),
+    "trained and to be trained": (
+        "    use: line\n",
+        "    use: line\n    pretrained: models/net\n",
+        "project.yaml:21:17: models.net: pretrained: it is trained already: remove 'fit', or remove 'pretrained' to train "
+        "it\n   21 |     pretrained: models/net\n      |                 ^^^^^^^^^^",
+    ),
+    "a pretrained model that is configured": (
+        "    fit: {train: waves.train, validation: waves.test, epochs: 2}\n",
+        "    pretrained: models/net\n    with: {learning_rate: 0.1}\n",
+        "project.yaml:21:17: models.net: pretrained: a pretrained model brings its own configuration: remove 'with'\n"
+        "   21 |     pretrained: models/net\n      |                 ^^^^^^^^^^",
+    ),
+    "a pretrained model that is not there": (
+        "    fit: {train: waves.train, validation: waves.test, epochs: 2}\n",
+        "    pretrained: runs/waves/models/net\n",
+        "project.yaml:21:17: models.net.pretrained: there is no trained model 'runs/waves/models/net': it is no folder, "
+        "nor one that a plugin brings\n   21 |     pretrained: runs/waves/models/net\n"
+        "      |                 ^^^^^^^^^^^^^^^^^^^^^",
     ),
     "shares above one": (
         "train: 0.5",

@@ -55,7 +55,7 @@ def test_a_member_unlike_the_training_is_new_and_the_wanted_share_of_the_held_ou
     held_out = examples(np.concatenate([around([1, 0, 0], 200, rng), around([0, 1, 0], 200, rng)]), name="validation")
     arrays = [{"u": v} for v in np.concatenate([around([1, 0, 0], 5, rng, 0.001), around([0, 0, 1], 2, rng)])]
     simulation = Ensemble.from_arrays(arrays, {"kill": list(range(7))}, "scan")
-    findings = Novelty(array="u", layer="dense").analyse([Identity()], train, held_out, simulation)
+    findings = Novelty(array="u", layer="dense", neighbour=1).analyse([Identity()], train, held_out, simulation)
     table = findings.tables["members"]
     assert list(table["novel"]) == [False] * 5 + [True] * 2
     assert list(findings.tables["novel"]["kill"]) in ([5, 6], [6, 5])
@@ -68,7 +68,7 @@ def test_a_member_unlike_the_training_is_new_and_the_wanted_share_of_the_held_ou
 def test_a_threshold_on_few_members_is_told(rng):
     few = examples(around([1, 0, 0], 20, rng))
     simulation = Ensemble.from_arrays([{"u": np.array([1.0, 0, 0])}], {"kill": [1.0]}, "scan")
-    findings = Novelty(array="u", layer="dense").analyse([Identity()], few, few, simulation)
+    findings = Novelty(array="u", layer="dense", neighbour=1).analyse([Identity()], few, few, simulation)
     assert "rests on 20 held-out members" in findings.warnings[0]
 
 
@@ -77,7 +77,9 @@ def test_the_class_that_was_left_out_is_found(rng):
     x = np.concatenate([around(axis, 60, rng) for axis in np.eye(3)])
     y = np.repeat([0, 1, 2], 60)
     every = examples(x, y, classes, "train")
-    findings = NoveltyCheck(layer="dense").analyse([Identity(("a", "b")), Identity(("b", "c"))], every, every)
+    findings = NoveltyCheck(layer="dense", neighbour=1).analyse(
+        [Identity(("a", "b")), Identity(("b", "c"))], every, every
+    )
     table = findings.tables["left_out"]
     assert list(table["left out"]) == ["c", "a"]
     assert list(table["AUROC"]) == [1.0, 1.0]
@@ -88,14 +90,14 @@ def test_classes_that_look_alike_are_found_by_chance_only(rng):
     x, y = rng.standard_normal((600, 3)), np.repeat([0, 1], 300)
     every = examples(x, y, ("a", "b"), "all")
     held_out = examples(rng.standard_normal((600, 3)), y, ("a", "b"), "more")
-    table = NoveltyCheck(layer="dense").analyse([Identity(("a",))], every, held_out).tables["left_out"]
+    table = NoveltyCheck(layer="dense", neighbour=1).analyse([Identity(("a",))], every, held_out).tables["left_out"]
     assert table["AUROC"][0] == pytest.approx(0.5, abs=0.07)
 
 
 def test_a_network_that_knows_all_classes_is_refused(rng):
     every = examples(rng.standard_normal((6, 3)), [0, 0, 0, 1, 1, 1], ("a", "b"), "train")
     with pytest.raises(ValueError, match="'cnn' was trained on all classes of 'train'"):
-        NoveltyCheck(layer="dense").analyse([Identity()], every, every)
+        NoveltyCheck(layer="dense", neighbour=1).analyse([Identity()], every, every)
 
 
 def test_more_neighbours_than_examples_are_refused(rng):

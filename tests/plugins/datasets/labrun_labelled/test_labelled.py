@@ -57,3 +57,75 @@ def test_check_tells_what_is_missing_before_anything_runs():
     problems = dict(Labelled(x="v", y="clas").check(simulation=outline))
     assert problems["x"] == "'train' gives no array 'v' (known: u)"
     assert problems["y"] == "the table of 'train' has no column 'clas': did you mean 'class'?"
+
+
+LABELS = ["zeta", "alpha", "zeta", "mu", "alpha"]
+
+
+def test_classes_that_are_left_out_are_never_seen():
+    examples = Labelled(x="u", y="class", leave_out=["alpha"]).examples(ensemble(LABELS))
+    assert examples.classes == ("zeta", "mu")
+    x, y = examples.load(slice(None))
+    assert x[:, 0, 0, 0].tolist() == [0, 2, 3]  # the members that are left, in their order
+    assert y.tolist() == [0, 0, 1]
+    assert examples.groups.tolist() == [0, 2, 3]
+    assert examples.load_x([2, 0])[:, 0, 0, 0].tolist() == [3, 0]
+
+
+def test_leaving_out_nothing_changes_nothing():
+    given, without = (Labelled(x="u", y="class", **kw).examples(ensemble(LABELS)) for kw in ({"leave_out": []}, {}))
+    assert given.classes == without.classes
+    np.testing.assert_array_equal(given.groups, without.groups)
+    for one, other in zip(given.load(slice(None)), without.load(slice(None)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_split_of_what_is_left_parts_no_member(rng):
+    examples = Labelled(x="u", y="class", leave_out=["mu"]).examples(ensemble(LABELS * 4))
+    parts = examples.split({"train": 0.5, "test": 0.5}, rng)
+    sides = [set(part.groups.tolist()) for part in parts.values()]
+    assert not sides[0] & sides[1]
+    assert sides[0] | sides[1] == {i for i, label in enumerate(LABELS * 4) if label != "mu"}
+    for part in parts.values():
+        assert part.load_x(slice(None))[:, 0, 0, 0].tolist() == part.groups.tolist()
+
+
+def test_the_order_of_classes_holds_for_those_that_are_left():
+    """With `classes` the network keeps an output for the class that it never sees."""
+    chosen = ["alpha", "mu", "zeta"]
+    examples = Labelled(x="u", y="class", classes=chosen, leave_out=["alpha"]).examples(ensemble(LABELS))
+    assert examples.classes == ("alpha", "mu", "zeta")
+    assert examples.load_y(slice(None)).tolist() == [2, 2, 1]
+
+
+def test_numbers_are_left_out_by_how_they_are_written():
+    examples = Labelled(x="u", y="rate", kind="class", leave_out=["0.5"]).examples(ensemble([0.5, 2, 0.5, 3], "rate"))
+    assert examples.classes == ("2", "3")
+    assert examples.groups.tolist() == [1, 3]
+
+
+def test_members_that_failed_do_not_shift_the_others():
+    """The numbers of an ensemble have gaps where members failed; examples count those that are there."""
+    arrays = [{"u": np.full((4, 6, 2), i, dtype=np.float32)} for i in range(6)]
+    whole = Ensemble.from_arrays(arrays, {"class": list("abcabc")})
+    gaps = Ensemble(whole._members, [1, 2, 4, 5], {"class": list("bcbc")}, "gaps")
+    examples = Labelled(x="u", y="class", leave_out=["b"]).examples(gaps)
+    assert examples.load_x(slice(None))[:, 0, 0, 0].tolist() == [2, 5]
+    assert examples.classes == ("c",)
+
+
+def test_leaving_out_what_is_not_there():
+    with pytest.raises(
+        ValueError, match="'leave_out' names 'alpa', which the column 'class' does not hold: did you mean 'alpha'"
+    ):
+        Labelled(x="u", y="class", leave_out=["zeta", "alpa"]).examples(ensemble(LABELS))
+
+
+def test_an_unknown_class_is_told_with_those_that_there_are_each_once():
+    with pytest.raises(ValueError, match=r"does not hold \(known: alpha, mu, zeta\)$"):
+        Labelled(x="u", y="class", leave_out=["qqq"]).examples(ensemble(LABELS))
+
+
+def test_leaving_out_everything():
+    with pytest.raises(ValueError, match="'leave_out' names every class of the column 'class': no example is left"):
+        Labelled(x="u", y="class", leave_out=["zeta", "mu", "alpha"]).examples(ensemble(LABELS))

@@ -1,0 +1,19 @@
+"""Colours for classes, the same in every figure and on every interactive page."""
+
+from __future__ import annotations
+
+from itertools import cycle, islice
+
+__all__ = ["class_colours"]
+
+_COLOURS = (
+    "#2f6fd0", "#f28e2b", "#2ca25f", "#d62f3b", "#f2cf3c", "#8a4fc4", "#ff97ff", "#00efff", "#603800", "#780068",
+    "#48df70", "#978fff", "#005870", "#4028af", "#c7bfbf", "#007000", "#df58b7", "#20afcf", "#9f7800", "#875868",
+)  # fmt: skip
+"""Six that are usual, then those farthest from each other and from both backgrounds of a report, light and dark: any two
+lie 0.13 apart in OKLab (Ottosson 2020), and from either background 0.16."""
+
+
+def class_colours(count: int) -> list[str]:
+    """A colour `#rrggbb` for each of `count` classes; from the 21st on they repeat."""
+    return list(islice(cycle(_COLOURS), count))

@@ -1,0 +1,140 @@
+"""Members of an ensemble with their class, their novelty and their picture: what maps and montages of patterns share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labrun.classification import Classification
+from labrun.ensemble import Ensemble
+from labrun.faults import did_you_mean
+from labrun.findings import Findings
+from labrun.inputs import Outline
+from labrun.plugin import Analysis, Field
+from labrun.sprites import Sprites
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+__all__ = ["PatternAnalysis", "Patterns", "missing_column"]
+
+DRAWABLE = (2, 3)
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """The members of an ensemble that a classification tells of, one row each, in the order of the ensemble."""
+
+    positions: np.ndarray
+    """(patterns,) int64: where in the ensemble each stands."""
+    parameters: pd.DataFrame
+    """The sweep's table; its index is the number of the member."""
+    classes: tuple[str, ...]
+    probabilities: np.ndarray
+    """(patterns, classes); of a member that was classified several times, the mean."""
+    score: np.ndarray | None
+    """(patterns,) how novel each is, if that was asked."""
+    novel: np.ndarray | None
+    """(patterns,) bool, likewise."""
+    warnings: list[str]
+
+    @property
+    def members(self) -> list[int]:
+        """The number of each member."""
+        return [int(number) for number in self.parameters.index]
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(patterns,) int64, the number of the most probable class."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """(patterns,) the probability of that class."""
+        return self.probabilities.max(axis=1)
+
+    @classmethod
+    def gather(cls, simulation: Ensemble, classes: Findings, novelty: Findings | None) -> Patterns:
+        """Join what was simulated, what it was taken for and how novel it is, by the number of the member.
+
+        Raises:
+            ValueError: the findings are of another kind, or of another simulation.
+        """
+        import numpy as np
+        import pandas as pd
+
+        classification = Classification.read(classes)
+        probabilities = pd.DataFrame(classification.probabilities, index=classification.parameters.index)
+        probabilities = probabilities.groupby(level=0).mean()
+        table = simulation.parameters
+        _expect_members(probabilities, table, f"the classification tells of members that '{simulation.name}' has not")
+        there = table.index.isin(probabilities.index)
+        if not there.any():
+            raise ValueError(f"the classification tells of no member of '{simulation.name}'")
+        parameters = table[there]
+        score = novel = None
+        if novelty is not None:
+            found = _novelty_table(novelty)
+            _expect_members(parameters, found, "the novelty tells nothing of some members that are classified")
+            score = found.loc[parameters.index, "score"].to_numpy(float)
+            novel = found.loc[parameters.index, "novel"].to_numpy(bool)
+        left_out = len(table) - len(parameters)
+        warnings = [f"{left_out} members have no class and are left out."] if left_out else []
+        chosen = probabilities.loc[parameters.index].to_numpy()
+        return cls(np.flatnonzero(there), parameters, classification.classes, chosen, score, novel, warnings)
+
+
+def _expect_members(inner: pd.DataFrame, outer: pd.DataFrame, problem: str) -> None:
+    strangers = inner.index.difference(outer.index)
+    if len(strangers):
+        raise ValueError(
+            f"{problem} ({', '.join(map(str, strangers[:5]))}); join stages of one simulation under 'from'"
+        )
+
+
+def _novelty_table(novelty: Findings) -> pd.DataFrame:
+    table = novelty.tables.get("members")
+    if table is None or not {"score", "novel"} <= set(table.columns):
+        raise ValueError("'novelty' wants findings with a table 'members' that has columns 'score' and 'novel'")
+    indexed = table.set_index("member") if "member" in table else table
+    return indexed.groupby(level=0).agg({"score": "mean", "novel": "max"})
+
+
+class PatternAnalysis(Analysis):
+    """What analyses that draw the patterns of a classified simulation have in common. Not a plugin by itself."""
+
+    array: str | None = Field(
+        None, description="array of the simulation that is drawn; by default the first with two or three dimensions"
+    )
+    frame: int = Field(-1, description="index on the last axis of a three-dimensional array; -1 is the last")
+    colormap: str = Field("viridis", description="colour map of Matplotlib for the patterns")
+
+    def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
+        """The array must be there."""
+        if self.array is not None and simulation.outputs is not None and self.array not in simulation.outputs:
+            hint = did_you_mean(self.array, simulation.outputs)
+            yield "array", f"'{simulation.stage}' gives no array '{self.array}'{hint}"
+
+    def draw_sprites(self, simulation: Ensemble) -> Sprites:
+        """Thumbnails of all members.
+
+        Raises:
+            ValueError: there is no array that can be drawn, or no such colour map.
+        """
+        drawable = [name for name in simulation.names if len(simulation.shape(0, name)) in DRAWABLE]
+        if self.array is None and not drawable:
+            raise ValueError(
+                f"'{simulation.name}' gives no array of two or three dimensions to draw; it gives {', '.join(simulation.names)}"
+            )
+        return Sprites.draw(simulation, self.array or drawable[0], self.frame, self.colormap)
+
+
+def missing_column(field: str, column: str, simulation: Outline) -> Iterable[tuple[str, str]]:
+    """A fault for `check` if the sweep's table has no such column."""
+    if column not in simulation.columns:
+        yield (
+            field,
+            f"the table of '{simulation.stage}' has no column '{column}'{did_you_mean(column, simulation.columns)}",
+        )

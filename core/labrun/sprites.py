@@ -1,0 +1,128 @@
+"""Thumbnails of all members of an ensemble, on a few sheets of pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labrun.ensemble import Ensemble
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+__all__ = ["Sprites"]
+
+SIDE = 64
+PER_ROW = 16
+QUALITY = 80
+BLOCK = 8
+"""JPEG compresses squares of this side; a thumbnail that fills whole ones does not run into its neighbours."""
+
+
+@dataclass(frozen=True)
+class Sprites:
+    """`thumbnails` is (members, height, width) uint8, indices into `colours`, (256, 3) uint8 RGB. Equal ensembles give
+    sheets of equal bytes, so that a report which several analyses draw them for holds them once."""
+
+    thumbnails: np.ndarray
+    colours: np.ndarray
+
+    @classmethod
+    def draw(cls, simulation: Ensemble, array: str, frame: int, colormap: str) -> Sprites:
+        """Draw every member on one scale, from the least value among all thumbnails to the greatest.
+
+        A thumbnail is at most 64 pixels wide and high; each of its pixels is the mean of the cells that it covers.
+
+        Raises:
+            ValueError: the array has neither two dimensions nor three, or Matplotlib has no such colour map.
+        """
+        import matplotlib as mpl
+        import numpy as np
+
+        if colormap not in mpl.colormaps:
+            raise ValueError(f"Matplotlib has no colour map '{colormap}'; try viridis, magma or gray")
+        height, width = simulation.shape(0, array)[:2] if len(simulation.shape(0, array)) in (2, 3) else (1, 1)
+        scale = min(1.0, SIDE / max(height, width))
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        values = np.stack([_shrink(_picture(simulation, i, array, frame), size) for i in range(len(simulation))])
+        low, high = float(values.min()), float(values.max())
+        values -= low
+        values *= 255 / (high - low) if high > low else 0.0
+        colours = (mpl.colormaps[colormap](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+        return cls(values.round().astype(np.uint8), colours)
+
+    @property
+    def _pitch(self) -> tuple[int, int]:
+        """Rows and columns of pixels from one thumbnail of a sheet to the next."""
+        _, height, width = self.thumbnails.shape
+        return -(-height // BLOCK) * BLOCK, -(-width // BLOCK) * BLOCK
+
+    def layout(self) -> dict[str, int]:
+        """What `labrun.sprites` of the page needs to find a thumbnail on the sheets [pixels]."""
+        _, height, width = self.thumbnails.shape
+        row, column = self._pitch
+        return {"width": width, "height": height, "columnPitch": column, "rowPitch": row, "perRow": PER_ROW}
+
+    def files(self) -> dict[str, bytes]:
+        """Sheets `sprites_0.jpg`, … of 16 × 16 thumbnails, in the order of the members."""
+        import numpy as np
+
+        per_sheet = PER_ROW * PER_ROW
+        (row, column), (_, height, width) = self._pitch, self.thumbnails.shape
+        sheets = {}
+        for number, first in enumerate(range(0, len(self.thumbnails), per_sheet)):
+            found = self.thumbnails[first : first + per_sheet]
+            found = np.pad(found, ((0, 0), (0, row - height), (0, column - width)), mode="edge")
+            sheet = self._tile(found, min(PER_ROW, len(self.thumbnails)))
+            sheets[f"sprites_{number}.jpg"] = _save(
+                sheet.convert("RGB"), "JPEG", quality=QUALITY, subsampling=0, optimize=True
+            )
+        return sheets
+
+    def picture(self, members: Sequence[int] | np.ndarray, per_row: int, gap: int = 2) -> bytes:
+        """The thumbnails of these members side by side, as a PNG without loss."""
+        import numpy as np
+
+        found = np.pad(self.thumbnails[np.asarray(members, int)], ((0, 0), (0, gap), (0, gap)))
+        return _save(self._tile(found, per_row), "PNG", optimize=False)
+
+    def _tile(self, thumbnails: np.ndarray, per_row: int) -> Image:
+        """An image with a palette; what no thumbnail fills has the first colour."""
+        import numpy as np
+        from PIL import Image
+
+        count, height, width = thumbnails.shape
+        rows = -(-count // per_row)
+        filled = np.zeros((rows * per_row, height, width), np.uint8)
+        filled[:count] = thumbnails
+        sheet = filled.reshape(rows, per_row, height, width).swapaxes(1, 2).reshape(rows * height, per_row * width)
+        image = Image.fromarray(np.ascontiguousarray(sheet)).convert("L")
+        image.putpalette(self.colours.tobytes())
+        return image
+
+
+def _picture(simulation: Ensemble, i: int, array: str, frame: int) -> np.ndarray:
+    dimensions = len(simulation.shape(i, array))
+    if dimensions not in (2, 3):
+        raise ValueError(
+            f"'{array}' has {dimensions} dimensions; arrays of two are drawn, or of three with frames last"
+        )
+    selection: Any = (..., frame) if dimensions == 3 else ()
+    return simulation.read(i, array, selection)
+
+
+def _shrink(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    import numpy as np
+    from PIL import Image
+
+    image = Image.fromarray(np.ascontiguousarray(picture, np.float32))
+    return np.asarray(image.resize(size, Image.Resampling.BOX))
+
+
+def _save(image: Image, form: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, form, **options)
+    return stream.getvalue()

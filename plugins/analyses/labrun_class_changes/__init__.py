@@ -1,0 +1,74 @@
+"""Analysis `class_changes`: which members two classifications disagree about, and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from labrun import Analysis, Field, Findings, did_you_mean, hookimpl
+from labrun.classification import Classification
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class ClassChanges(Analysis):
+    """Which members of a simulation a second classification names otherwise than the first, and where they lie.
+
+    Both are classifications of the same members (see the analysis `classification`). The classes may differ: the second
+    network may have learnt some more. Classes are compared by name.
+    """
+
+    name: ClassVar[str] = "class_changes"
+    version: ClassVar[int] = 1
+
+    x: str = Field(description="swept parameter along the horizontal axis of the map")
+    y: str = Field(description="swept parameter along the vertical axis")
+
+    def check(self, **_: Any) -> Iterable[tuple[str, str]]:
+        """A map has two different axes."""
+        if self.x == self.y:
+            yield "y", f"x and y are both '{self.x}'; a map needs two parameters"
+
+    def analyse(self, before: Findings, after: Findings) -> Findings:
+        """Metrics `members`, `changed`, `share changed`; tables `changes` (from, to, members) and `cells` (each member that
+        changed); figures `map` and `matrix`.
+
+        Raises:
+            ValueError: the two are no classifications, or not of the same members, or they have no parameter `x` or `y`
+                that is a finite number.
+        """
+        from labrun_class_changes.comparison import compare
+        from labrun_class_changes.drawing import draw_map, draw_matrix
+
+        comparison = compare(Classification.read(before), Classification.read(after))
+        for name in (self.x, self.y):
+            _check_column(comparison.before.parameters, name)
+        changed = int(comparison.changed.sum())
+        members = len(comparison.changed)
+        return Findings(
+            metrics={"members": members, "changed": changed, "share changed": changed / members},
+            tables={"changes": comparison.changes(), "cells": comparison.cells()},
+            figures={"map": draw_map(comparison, self.x, self.y), "matrix": draw_matrix(comparison.matrix())},
+            captions={
+                "map": "Members that changed, in the colour of their new class; grey is as before, white was not simulated.",
+                "matrix": "Members by their class before and after; grey numbers are of those that stayed.",
+                "cells": "Every member that changed, with the probability of the class that it was taken for each time.",
+            },
+        )
+
+
+def _check_column(parameters: pd.DataFrame, name: str) -> None:
+    import numpy as np
+    import pandas as pd
+
+    if name not in parameters:
+        raise ValueError(f"the classification has no parameter '{name}'{did_you_mean(name, map(str, parameters))}")
+    column = parameters[name]
+    if not pd.api.types.is_numeric_dtype(column) or not np.isfinite(column.to_numpy(float)).all():
+        raise ValueError(f"'{name}' cannot be an axis of a map: not all of its values are finite numbers")
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    return [ClassChanges]

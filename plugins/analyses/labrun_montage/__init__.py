@@ -1,0 +1,121 @@
+"""Analysis `montage`: all patterns that a network puts into a class, side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
+from labrun.patterns import PatternAnalysis, Patterns, missing_column
+
+if TYPE_CHECKING:
+    from labrun.sprites import Sprites
+
+
+class Montage(PatternAnalysis):
+    """All patterns of each class as one picture, the surest first, and all of them to choose, sort and point at.
+
+    Of a pattern the page tells the parameters, the probabilities of the classes, and where it lies in the plane of two
+    parameters. Phase maps of the same simulation on the same page show the pattern that was chosen, and choose back.
+    """
+
+    name: ClassVar[str] = "montage"
+    version: ClassVar[int] = 1
+
+    x: str | None = Field(
+        None, description="parameter along the horizontal axis of the small map; by default the first number swept"
+    )
+    y: str | None = Field(None, description="parameter along its vertical axis; by default the second")
+
+    def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
+        """The array and both columns must be there."""
+        yield from super().check(simulation)
+        for field, column in (("x", self.x), ("y", self.y)):
+            if column is not None:
+                yield from missing_column(field, column, simulation)
+
+    def analyse(self, classes: Findings, simulation: Ensemble, novelty: Findings | None = None) -> Findings:
+        """Pictures `montage_<class>.png`, table `classes`, an interactive montage and the sheets that it uses.
+
+        Raises:
+            ValueError: the inputs do not belong together, or an axis of the small map is no column of numbers.
+        """
+        from labrun.palette import class_colours
+        from labrun_montage.page import make_fragment
+
+        patterns = Patterns.gather(simulation, classes, novelty)
+        sprites = self.draw_sprites(simulation)
+        sheets = sprites.files()
+        colours = class_colours(len(patterns.classes))
+        metrics = {"patterns": float(len(patterns.members))}
+        if patterns.novel is not None:
+            metrics["novel"] = float(patterns.novel.sum())
+        return Findings(
+            metrics=metrics,
+            tables={"classes": _count(patterns)},
+            html={
+                "montage": make_fragment(
+                    simulation.name, patterns, colours, sprites.layout(), [*sheets], self._axes(patterns)
+                )
+            },
+            files=_pictures(patterns, sprites) | sheets,
+            captions={"classes": "Patterns that are taken for each class, and how surely."},
+            warnings=patterns.warnings,
+        )
+
+    def _axes(self, patterns: Patterns) -> tuple[str, str] | None:
+        """The columns of the small map; None where there are no two columns of numbers."""
+        import pandas as pd
+
+        numeric = [str(c) for c in patterns.parameters.columns if pd.api.types.is_numeric_dtype(patterns.parameters[c])]
+        for column in (self.x, self.y):
+            if column is not None and column not in numeric:
+                raise ValueError(f"'{column}' cannot be an axis of the small map: not all of its values are numbers")
+        free = [c for c in numeric if c not in (self.x, self.y)]
+        x = self.x or (free.pop(0) if free else None)
+        y = self.y or (free.pop(0) if free else None)
+        return (x, y) if x and y else None
+
+
+def _count(patterns: Patterns) -> Any:
+    """Patterns of each class, with mean confidence and the number of novel ones."""
+    import pandas as pd
+
+    table = pd.DataFrame({"class": patterns.predicted, "confidence": patterns.confidence})
+    if patterns.novel is not None:
+        table["novel"] = patterns.novel.astype(int)
+    grouped = table.groupby("class")
+    everything = range(len(patterns.classes))
+    counts = pd.DataFrame({"patterns": grouped.size().reindex(everything, fill_value=0)})
+    counts["mean confidence"] = grouped["confidence"].mean()
+    if patterns.novel is not None:
+        counts["novel"] = grouped["novel"].sum().reindex(everything, fill_value=0)
+    return counts.set_index(pd.Index(patterns.classes, name="class"))
+
+
+def _pictures(patterns: Patterns, sprites: Sprites) -> dict[str, bytes]:
+    """A picture of all patterns of each class that occurs, about as wide as high, sorted by falling confidence."""
+    import numpy as np
+
+    pictures: dict[str, bytes] = {}
+    for number, name in enumerate(patterns.classes):
+        found = np.flatnonzero(patterns.predicted == number)
+        if len(found):
+            found = found[np.argsort(-patterns.confidence[found], kind="stable")]
+            per_row = int(np.ceil(np.sqrt(len(found))))
+            pictures[_file_name(name, pictures)] = sprites.picture(patterns.positions[found], per_row)
+    return pictures
+
+
+def _file_name(name: str, taken: Iterable[str]) -> str:
+    """A name that any file system takes, and that no other class has."""
+    stem = "montage_" + re.sub(r"[^\w.-]+", "_", name)
+    used = {other.casefold() for other in taken}
+    candidates = [f"{stem}.png", *(f"{stem}_{i}.png" for i in range(2, len(used) + 3))]
+    return next(candidate for candidate in candidates if candidate.casefold() not in used)
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    return [Montage]

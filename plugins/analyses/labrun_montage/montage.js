@@ -1,0 +1,247 @@
+(() => {
+  const root = document.currentScript.parentElement;
+  const GAP = 6;
+
+  labrun.ready(() => {
+    const data = labrun.data(root);
+    const classOf = labrun.numbers(data.class, Uint16Array);
+    const confidence = labrun.numbers(data.confidence, Float64Array);
+    const probabilities = labrun.numbers(data.probabilities, Uint16Array);
+    const novel = data.novel && labrun.numbers(data.novel, Uint8Array);
+    const patternOfMember = new Map(data.members.map((member, i) => [member, i]));
+
+    const scroll = root.querySelector(".montage-scroll");
+    const space = root.querySelector(".montage-space");
+    const canvas = scroll.querySelector("canvas");
+    const inset = root.querySelector(".montage-place");
+    const select = root.querySelector("select");
+    const order = root.querySelector("[data-order]");
+    const count = root.querySelector(".montage-count");
+    const BAR = 3;
+    const scale = 64 / Math.max(data.sprites.width, data.sprites.height);
+    const [width, height] = [data.sprites.width * scale, data.sprites.height * scale];
+    const [pitchX, pitchY] = [width + GAP, height + BAR + GAP];
+    let shown = []; // patterns in the order in which they stand
+    let columns = 1;
+    let active = 0; // where in `shown` the arrow keys are
+    let selected = -1; // the pattern that is told of
+    let alone = null; // a class's number, "novel" or null
+
+    // -- which patterns, in which order -------------------------------------------------------------------------------
+
+    function values() {
+      if (select.value === "confidence") return confidence;
+      if (select.value === "novelty") return data.score;
+      return data.parameters[data.sortable[Number(select.value)]];
+    }
+
+    function arrange() {
+      const [by, sign] = [values(), order.getAttribute("aria-pressed") === "true" ? 1 : -1];
+      shown = data.members.map((_, i) => i);
+      if (alone !== null) shown = shown.filter((i) => (alone === "novel" ? novel[i] : classOf[i] === alone));
+      shown.sort((a, b) => sign * (by[a] - by[b]) || a - b);
+      count.textContent = `${shown.length.toLocaleString("en")} patterns`;
+      active = Math.max(0, shown.indexOf(selected));
+      layOut();
+    }
+
+    // -- drawing the part that is seen --------------------------------------------------------------------------------
+
+    function layOut() {
+      if (!scroll.clientWidth) return;
+      columns = Math.max(1, Math.floor((scroll.clientWidth - GAP) / pitchX));
+      space.style.height = `${Math.ceil(shown.length / columns) * pitchY + GAP}px`;
+      draw();
+    }
+
+    function draw() {
+      if (!scroll.clientWidth) return;
+      const context = labrun.context(canvas, scroll.clientWidth, scroll.clientHeight);
+      const accent = labrun.colour("accent");
+      const top = scroll.scrollTop;
+      const first = Math.max(0, Math.floor((top - GAP) / pitchY)) * columns;
+      const end = Math.min(shown.length, Math.ceil((top + scroll.clientHeight) / pitchY) * columns);
+      for (let at = first; at < end; at++) {
+        const i = shown[at];
+        const [x, y] = [GAP + (at % columns) * pitchX, GAP + Math.floor(at / columns) * pitchY - top];
+        sprites.draw(context, data.pictures[i], x, y, width, height);
+        context.fillStyle = data.classes[classOf[i]].colour;
+        context.fillRect(x, y + height, width, BAR);
+        if (novel?.[i]) drawDot(context, x + width - 7, y + 7);
+        if (i === selected) frame(context, x, y, accent, 3);
+        else if (at === active && document.activeElement === scroll) frame(context, x, y, accent, 1.5);
+      }
+    }
+
+    function drawDot(context, x, y) {
+      context.beginPath();
+      context.arc(x, y, 3.5, 0, 2 * Math.PI);
+      context.fillStyle = "#000";
+      context.strokeStyle = "#fff";
+      context.lineWidth = 1.5;
+      context.fill();
+      context.stroke();
+    }
+
+    function frame(context, x, y, colour, thickness) {
+      context.strokeStyle = colour;
+      context.lineWidth = thickness;
+      context.strokeRect(x - 1, y - 1, width + 2, height + BAR + 2);
+    }
+
+    let waiting = false;
+    function drawSoon() {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        draw();
+      });
+    }
+
+    // -- the small map ------------------------------------------------------------------------------------------------
+
+    const points = data.axes && data.axes.map((name) => data.parameters[name]);
+    const pointsCanvas = document.createElement("canvas");
+    const side = { width: 200, height: 150 };
+
+    function place(i) {
+      return points.map((values, axis) => {
+        const [low, high] = limits[axis];
+        const share = high > low ? (values[i] - low) / (high - low) : 0.5;
+        return axis ? side.height - 5 - share * (side.height - 10) : 5 + share * (side.width - 10);
+      });
+    }
+    const limits = points && points.map((values) => values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]));
+
+    function drawPoints() {
+      if (!points) return;
+      inset.hidden = false;
+      inset.setAttribute("aria-label", `All patterns over ${data.axes[0]} and ${data.axes[1]}, with this one marked`);
+      const context = labrun.context(pointsCanvas, side.width, side.height);
+      context.fillStyle = labrun.colour("page");
+      context.fillRect(0, 0, side.width, side.height);
+      const dot = Math.min(5, Math.max(1.7, 90 / Math.sqrt(data.members.length)));
+      for (let i = 0; i < data.members.length; i++) {
+        const [x, y] = place(i);
+        context.fillStyle = data.classes[classOf[i]].colour;
+        context.fillRect(x - dot / 2, y - dot / 2, dot, dot);
+      }
+      drawPlace();
+    }
+
+    function drawPlace() {
+      if (!points) return;
+      const context = labrun.context(inset, side.width, side.height);
+      context.drawImage(pointsCanvas, 0, 0, side.width, side.height);
+      if (selected < 0) return;
+      const [x, y] = place(selected);
+      for (const [colour, width] of [["#fff", 5], ["#000", 2]]) {
+        context.beginPath();
+        context.arc(x, y, 6, 0, 2 * Math.PI);
+        context.strokeStyle = colour;
+        context.lineWidth = width;
+        context.stroke();
+      }
+    }
+
+    // -- telling of a pattern -----------------------------------------------------------------------------------------
+
+    const panel = root.querySelector(".explorer-detail");
+    const sprites = labrun.sprites(root, data.sprites, () => {
+      drawSoon();
+      detail.redraw();
+    });
+    const detail = labrun.detail(panel, data.classes, sprites);
+    panel.append(inset);
+
+    function tell(i) {
+      selected = i;
+      const many = data.classes.length;
+      const parameters = Object.entries(data.parameters).map(([name, all]) => [name, all[i]]);
+      parameters.push(["member", String(data.members[i])]);
+      if (data.score) parameters.push(["novelty", Number(data.score[i].toPrecision(4))]);
+      detail.show({
+        title: `${data.classes[classOf[i]].name}, ${labrun.percent(confidence[i])}${novel?.[i] ? ", novel" : ""}`,
+        parameters,
+        probabilities: Array.from(probabilities.subarray(i * many, (i + 1) * many), (p) => p / 65535),
+        pictures: [data.pictures[i]],
+      });
+      drawPlace();
+    }
+
+    function bringIntoView(at) {
+      const top = Math.floor(at / columns) * pitchY;
+      const bottom = top + pitchY + GAP;
+      if (top < scroll.scrollTop) scroll.scrollTop = top;
+      else if (bottom > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = bottom - scroll.clientHeight;
+    }
+
+    // -- the pointer and the keys -------------------------------------------------------------------------------------
+
+    const choose = (i) => labrun.select(data.simulation, data.members[i]);
+
+    canvas.addEventListener("click", (event) => {
+      const box = canvas.getBoundingClientRect();
+      const column = Math.floor((event.clientX - box.left - GAP / 2) / pitchX);
+      const row = Math.floor((event.clientY - box.top + scroll.scrollTop - GAP / 2) / pitchY);
+      const at = row * columns + column;
+      if (column >= 0 && column < columns && at < shown.length) choose(shown[at]);
+    });
+    scroll.addEventListener("scroll", drawSoon);
+    scroll.addEventListener("focus", draw);
+    scroll.addEventListener("blur", draw);
+    scroll.addEventListener("keydown", (event) => {
+      const page = Math.max(1, Math.floor(scroll.clientHeight / pitchY)) * columns;
+      const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, PageUp: -page, PageDown: page };
+      if (event.key in steps) active = Math.min(shown.length - 1, Math.max(0, active + steps[event.key]));
+      else if (event.key === "Home") active = 0;
+      else if (event.key === "End") active = shown.length - 1;
+      else if (event.key === "Enter" || event.key === " ") choose(shown[active]);
+      else return;
+      event.preventDefault();
+      bringIntoView(active);
+      draw();
+    });
+    labrun.onSelect(data.simulation, (member) => {
+      const i = patternOfMember.get(member);
+      if (i === undefined) return;
+      if (!shown.includes(i)) legend.press(null);
+      tell(i);
+      active = shown.indexOf(i);
+      bringIntoView(active);
+      draw();
+    });
+
+    // -- what is shown ------------------------------------------------------------------------------------------------
+
+    const sorts = [["confidence", "confidence"], ...data.sortable.map((name, i) => [String(i), name])];
+    if (data.score) sorts.push(["novelty", "novelty"]);
+    for (const [value, text] of sorts) labrun.element("option", select, "", text).value = value;
+    function rearrange() {
+      scroll.scrollTop = 0;
+      arrange();
+    }
+    select.addEventListener("change", rearrange);
+    order.addEventListener("click", () => {
+      order.setAttribute("aria-pressed", String(order.getAttribute("aria-pressed") !== "true"));
+      rearrange();
+    });
+    const entries = data.classes.map((one, i) => ({ label: one.name, colour: one.colour, count: one.count, value: i }));
+    if (novel) entries.push({ label: "novel", count: novel.reduce((a, b) => a + b, 0), value: "novel" });
+    const legend = labrun.legend(root.querySelector(".explorer-legend"), entries.filter((entry) => entry.count), (value) => {
+      alone = value;
+      rearrange();
+    });
+    scroll.setAttribute("aria-label", "Patterns. Arrow keys move from one to the next, Enter chooses one.");
+    labrun.onTheme(() => {
+      draw();
+      drawPoints();
+    });
+    new ResizeObserver(layOut).observe(scroll);
+    drawPoints();
+    arrange();
+    if (shown.length) tell(shown[0]);
+    draw();
+  });
+})();

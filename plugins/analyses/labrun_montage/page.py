@@ -1,0 +1,43 @@
+"""A montage as an interactive fragment of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from labrun.fragments import encode, file_marks, plain, render_fragment
+from labrun.patterns import Patterns
+
+
+def make_fragment(
+    simulation: str,
+    patterns: Patterns,
+    colours: Sequence[str],
+    layout: Mapping[str, int],
+    sheets: Sequence[str],
+    axes: tuple[str, str] | None,
+) -> str:
+    """The patterns, what they are sorted and filtered by, and a panel of details with a small map."""
+    table = patterns.parameters
+    counts = np.bincount(patterns.predicted, minlength=len(colours))
+    data = {
+        "simulation": simulation,
+        "axes": axes,
+        "classes": [
+            {"name": name, "colour": colour, "count": int(count)}
+            for name, colour, count in zip(patterns.classes, colours, counts, strict=True)
+        ],
+        "members": patterns.members,
+        "pictures": patterns.positions.tolist(),
+        "parameters": {str(name): plain(table[name].tolist()) for name in table.columns},
+        "sortable": [str(name) for name in table.columns if pd.api.types.is_numeric_dtype(table[name])],
+        "class": encode(patterns.predicted, "u2"),
+        "confidence": encode(patterns.confidence, "f8"),
+        "probabilities": encode(np.round(patterns.probabilities * 65535), "u2"),
+        "score": None if patterns.score is None else plain(patterns.score.tolist()),
+        "novel": None if patterns.novel is None else encode(patterns.novel, "u1"),
+        "sprites": dict(layout),
+    }
+    return render_fragment(__package__, "montage.html", data, sheets=file_marks(sheets))

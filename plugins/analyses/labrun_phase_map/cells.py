@@ -1,0 +1,102 @@
+"""The cells of a phase map: members at one point of the plane, averaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from labrun.classification import entropy
+from labrun.patterns import Patterns
+
+SAME = 1e-9
+"""Coordinates that differ by less than this share of their range are one: 0.1 + 0.2 and 0.3 are."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One row for each distinct point, ordered by x and then by y."""
+
+    x: np.ndarray
+    """(cells,)"""
+    y: np.ndarray
+    """(cells,)"""
+    cell_of: np.ndarray
+    """(patterns,) the cell that each pattern lies in."""
+    classes: tuple[str, ...]
+    probabilities: np.ndarray
+    """(cells, classes), the mean over the members of each cell."""
+    novel: np.ndarray | None
+    """(cells,) bool: at least half of the members are novel. None if that was not asked."""
+
+    @property
+    def members(self) -> np.ndarray:
+        """(cells,) number of members in each."""
+        return np.bincount(self.cell_of)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(cells,) number of the most probable class."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def entropy(self) -> np.ndarray:
+        """(cells,) entropy of the averaged probabilities [nats]."""
+        return entropy(self.probabilities)
+
+    def table(self, x: str, y: str) -> pd.DataFrame:
+        """A row for each cell, its coordinates under their own names; `novel` only where it is known."""
+        columns = {
+            x: self.x,
+            y: self.y,
+            "members": self.members,
+            "class": [self.classes[i] for i in self.predicted],
+            "probability": self.probabilities.max(axis=1),
+            "entropy": self.entropy,
+        }
+        return pd.DataFrame(columns if self.novel is None else columns | {"novel": self.novel})
+
+    def counts(self) -> pd.DataFrame:
+        """Cells of each class, with their share, mean entropy and share of novel cells; classes without cells too."""
+        table = pd.DataFrame({"class": self.predicted, "entropy": self.entropy})
+        if self.novel is not None:
+            table["share novel"] = self.novel.astype(float)
+        grouped = table.groupby("class")
+        cells = grouped.size().reindex(range(len(self.classes)), fill_value=0)
+        counts = pd.DataFrame({"cells": cells, "share": cells / len(self.x)}).join(grouped.mean())
+        return counts.rename(columns={"entropy": "mean entropy"}).set_index(pd.Index(self.classes, name="class"))
+
+
+def gather_cells(patterns: Patterns, x: str, y: str) -> Cells:
+    """Put patterns with the same x and y into one cell.
+
+    Raises:
+        ValueError: a coordinate is no finite number.
+    """
+    (x_values, column), (y_values, row) = _levels(_coordinate(patterns, x)), _levels(_coordinate(patterns, y))
+    points, cell_of = np.unique(np.stack([column, row], axis=1), axis=0, return_inverse=True)
+    cell_of = cell_of.reshape(-1)
+    members = np.bincount(cell_of)
+    probabilities = np.zeros((len(points), len(patterns.classes)))
+    np.add.at(probabilities, cell_of, patterns.probabilities)
+    probabilities /= members[:, None]
+    novel = None if patterns.novel is None else np.bincount(cell_of, weights=patterns.novel) * 2 >= members
+    return Cells(x_values[points[:, 0]], y_values[points[:, 1]], cell_of, patterns.classes, probabilities, novel)
+
+
+def _coordinate(patterns: Patterns, name: str) -> np.ndarray:
+    column = patterns.parameters[name]
+    if not pd.api.types.is_numeric_dtype(column) or not np.isfinite(column.to_numpy(float)).all():
+        raise ValueError(f"'{name}' cannot be an axis of a map: not all of its values are finite numbers")
+    return column.to_numpy(float)
+
+
+def _levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct values, ascending, and for each value the number of its own among them."""
+    order = np.argsort(values, kind="stable")
+    ascending = values[order]
+    new = np.diff(ascending, prepend=-np.inf) > SAME * (ascending[-1] - ascending[0])
+    number = np.empty(len(values), np.int64)
+    number[order] = np.cumsum(new) - 1
+    return ascending[new], number

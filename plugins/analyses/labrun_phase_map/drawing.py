@@ -1,0 +1,97 @@
+"""A phase map as a figure: classes on the left, entropy on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from labrun_phase_map.cells import Cells
+from labrun_phase_map.raster import Raster
+
+BLANK = "#ececec"
+UNSURE = "YlOrRd"
+"""Colour map of the entropy: light where the network is sure, so that lines and marks show."""
+Style: TypeAlias = Literal["-", "--", "-.", ":"]
+STYLES: tuple[Style, ...] = ("-", "--", "-.", ":")
+DOTS_PER_INCH = 200  # of the cells, which are pixels in the SVG too: thousands of paths would be slow to show
+
+
+def draw_map(
+    cells: Cells,
+    raster: Raster,
+    lines: Mapping[str, Sequence[np.ndarray]],
+    colours: Sequence[str],
+    x: str,
+    y: str,
+) -> Figure:
+    """Both panels over the same plane; the legend names the classes that occur, and the lines."""
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(11, 5.6), sharex=True, sharey=True, dpi=DOTS_PER_INCH, layout="constrained"
+    )
+    _fill(left, raster, cells.predicted, ListedColormap(list(colours)), (-0.5, len(colours) - 0.5))
+    greatest = float(cells.entropy.max())
+    shown = _fill(right, raster, cells.entropy, UNSURE, (0.0, greatest if greatest > 1e-6 else 1.0))
+    figure.colorbar(shown, ax=right, label="entropy [nats]", pad=0.02, aspect=30)
+    for axes, title in ((left, "class"), (right, "confidence")):
+        axes.set_title(title, fontsize=11)
+        axes.set(xlabel=x, facecolor=BLANK)
+        axes.locator_params(nbins=6)
+        _draw_lines(axes, lines)
+        if cells.novel is not None:
+            size = _dot(axes, raster)
+            for colour, area in (("white", 2.5 * size), ("black", size)):
+                novel = cells.x[cells.novel], cells.y[cells.novel]
+                axes.scatter(*novel, s=area, c=colour, linewidths=0, rasterized=True)
+    left.set_ylabel(y)
+    occurring = np.flatnonzero(np.bincount(cells.predicted, minlength=len(colours)))
+    handles: list[Patch | Line2D] = [Patch(color=colours[i], label=cells.classes[i]) for i in map(int, occurring)]
+    handles += [
+        Line2D([], [], color="black", linestyle=_style(i), label=name) for i, name in enumerate(lines) if lines[name]
+    ]
+    if cells.novel is not None and cells.novel.any():
+        handles.append(Line2D([], [], color="black", marker=".", linestyle="", label="novel"))
+    rows = -(-len(handles) // 8)
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=-(-len(handles) // rows),
+        frameon=False,
+        fontsize=9,
+        handlelength=1.5,
+    )
+    return figure
+
+
+def _fill(
+    axes: Axes, raster: Raster, values: np.ndarray, colormap: str | ListedColormap, scale: tuple[float, float]
+) -> plt.cm.ScalarMappable:
+    shown = np.ma.masked_array(values[raster.cell], raster.cell < 0)
+    return axes.pcolormesh(
+        raster.x_edges, raster.y_edges, shown, cmap=colormap, vmin=scale[0], vmax=scale[1], rasterized=True
+    )
+
+
+def _draw_lines(axes: Axes, lines: Mapping[str, Sequence[np.ndarray]]) -> None:
+    halo = [patheffects.withStroke(linewidth=3, foreground="white")]
+    for i, paths in enumerate(lines.values()):
+        for path in paths:
+            axes.plot(path[:, 0], path[:, 1], color="black", linestyle=_style(i), linewidth=1.3, path_effects=halo)
+
+
+def _style(i: int) -> Style:
+    return STYLES[i % len(STYLES)]
+
+
+def _dot(axes: Axes, raster: Raster) -> float:
+    """The area of a dot [points²] that leaves most of a cell to be seen."""
+    points = 300 / max(raster.cell.shape)  # a panel is about 300 points wide
+    return float(np.clip(0.3 * points, 0.7, 3.5)) ** 2

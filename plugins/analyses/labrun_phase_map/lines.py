@@ -1,0 +1,24 @@
+"""Lines of a phase map: where an expression vanishes."""
+
+from __future__ import annotations
+
+import numpy as np
+from contourpy import contour_generator
+
+from labrun_phase_map.expression import Expression
+
+RESOLUTION = 401
+
+
+def zero_set(
+    expression: Expression, x: str, x_range: tuple[float, float], y: str, y_range: tuple[float, float]
+) -> list[np.ndarray]:
+    """Polylines (points, 2) along which the expression changes its sign, by marching squares on 401 × 401 points.
+
+    Where it has no finite value there is no line, and neither where it touches zero without a change of sign.
+    """
+    xs, ys = np.linspace(*x_range, RESOLUTION), np.linspace(*y_range, RESOLUTION)
+    columns, rows = np.meshgrid(xs, ys)
+    values = np.broadcast_to(expression({x: columns, y: rows}), columns.shape)
+    found = contour_generator(xs, ys, np.ma.masked_invalid(values)).lines(0.0)
+    return [np.asarray(line) for line in found]
