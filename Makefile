@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test lint benchmarks clean
+.PHONY: run test lint benchmarks weights clean
 
 run: $(VENV)/.installed
 	$(BIN)/labrun projects/gray_scott.yaml
@@ -21,6 +21,17 @@ benchmarks: $(VENV)/.installed
 	$(BIN)/python benchmarks/gray_scott_kernel.py
 	$(BIN)/python benchmarks/workers.py
 	$(BIN)/python benchmarks/startup.py
+
+# The networks that come with pattern_cnn, trained anew: see the README beside them.
+PRETRAINED = plugins/models/labrun_pattern_cnn/pretrained
+TRAINED = runs/gray_scott_second_pass/models
+
+weights: $(VENV)/.installed
+	$(BIN)/labrun projects/gray_scott_second_pass.yaml --only cnn --only second_pass
+	for pair in "cnn:first_pass" "second_pass:second_pass"; do \
+	  mkdir -p "$(PRETRAINED)/gray_scott_$${pair#*:}"; \
+	  for file in model.json examples.json history.csv model.weights.h5; do \
+	    cp -f "$(TRAINED)/$${pair%:*}[seed=0]/$$file" "$(PRETRAINED)/gray_scott_$${pair#*:}/"; done; done
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "labrun needs Python 3.11 or newer; try make PYTHON=python3.12")'

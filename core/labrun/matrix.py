@@ -97,5 +97,7 @@ def suffix(values: dict[str, Any]) -> str:
 
 
 def _label(value: Any) -> str:
+    if isinstance(value, list) and value:
+        return "+".join(map(_label, value))[:60]
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     return re.sub(r"[^A-Za-z0-9_.+,-]+", "_", text)[:60]

@@ -81,3 +81,70 @@ def test_no_model_is_fitted_or_stopped_by_the_test_patterns(paper):
     for stage in paper.stages.values():
         if stage.fit:
             assert {str(ref.stage) for ref in stage.refs()} <= {"train", "validation"}
+
+
+def test_coarse_scan_is_every_fourth_point_of_the_fine_one():
+    coarse, fine = points("scan_coarse.csv"), points("scan.csv")
+    assert len(fine) == 5369
+    assert coarse <= fine
+    assert len(coarse) == 331
+    kills, feeds = ({round(point[axis], 9) for point in coarse} for axis in (0, 1))
+    assert all(abs((kill - min(kills)) / 0.0025 % 1 - 0.5) > 0.49 for kill in kills)
+    assert all(abs((feed - min(feeds)) / 0.005 % 1 - 0.5) > 0.49 for feed in feeds)
+
+
+def test_second_pass_has_the_publication_s_patterns_and_its_sixteenth_class():
+    project = load(PROJECTS / "gray_scott_second_pass.yaml")
+    assert project.stages["simulations.scan"].table.size == 5481
+    for name in ("train2", "validation2"):
+        assert project.stages[f"simulations.{name}"].table.size == 1645
+        assert project.stages[f"datasets.{name}"].plugin.classes == [*CLASSES[:13], "pi", *CLASSES[13:]]
+
+
+def test_each_class_is_left_out_once():
+    project = load(PROJECTS / "gray_scott_left_out.yaml")
+    left_out = [s.plugin.leave_out for s in project.stages.values() if s.base == "without"]
+    assert left_out == [[name] for name in CLASSES]
+    trained = [s for s in project.stages.values() if s.id.startswith("models.left_out")]
+    assert len(trained) == 15
+
+
+def test_3d_networks_see_ten_frames():
+    project = load(PROJECTS / "gray_scott_3d.yaml")
+    for name in ("train_3d", "validation_3d", "test_3d"):
+        plugin = project.stages[f"simulations.{name}"].plugin
+        assert (plugin.frames, plugin.frame_interval, plugin.duration) == (10, 400, 15000)
+        assert project.stages[f"simulations.{name}"].table.size == 750
+
+
+SMALL = {"size": 64, "duration": 400}
+"""Numerics of a run that is over at once; the patterns are those of the start."""
+
+
+def small(simulations: list[str], models: list[str]) -> list[str]:
+    """Options that make a project small, whatever its tables say."""
+    values = {f"simulations.{s}.with.{key}": value for s in simulations for key, value in SMALL.items()}
+    values |= {f"simulations.{s}.sweep.repeats": 2 for s in simulations if s != "scan"}
+    values |= {f"models.{m}.fit.epochs": 1 for m in models} | {f"models.{m}.fit.augment.crop": 48 for m in models}
+    return [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
+
+
+def test_a_newcomer_s_project_runs_to_its_report(labrun_process, tmp_path):
+    options = small(["train", "validation", "test", "scan"], ["cnn"])
+    outcome = labrun_process(str(PROJECTS / "gray_scott.yaml"), "--runs", str(tmp_path), *options)
+    assert outcome.code == 0, outcome.err
+    analyses = tmp_path / "gray_scott" / "analyses"
+    assert len((analyses / "phase_map" / "cells.csv").read_text().splitlines()) == 1 + 331
+    assert (analyses / "montage" / "montage.html").stat().st_size > 1000
+    assert (tmp_path / "gray_scott" / "report.html").stat().st_size > 200_000
+
+
+@pytest.mark.slow
+def test_second_pass_runs_to_its_report(labrun_process, tmp_path):
+    options = small(["train", "train2", "validation2", "scan"], ["cnn", "second_pass"])
+    only = [word for stage in ("changes", "phase_map2", "montage2", "confusion2") for word in ("--only", stage)]
+    words = ["--runs", str(tmp_path), *only, *options, "--set", "simulations.test.sweep.repeats=2"]
+    outcome = labrun_process(str(PROJECTS / "gray_scott_second_pass.yaml"), *words)
+    assert outcome.code == 0, outcome.err
+    cells = tmp_path / "gray_scott_second_pass" / "analyses" / "phase_map2" / "cells.csv"
+    assert len(cells.read_text().splitlines()) == 1 + 5369

@@ -40,7 +40,7 @@ class PatternCNN(Model):
     * `origin_2d` and `origin_3d`: the networks of C. Scholz and S. Scholz, Am. J. Phys. 90, 141 (2022), with 277,717 and 76,529
       trainable weights for 15 classes;
     * `compact`: the 2-D network with batch normalization in its blocks and both global poolings, which names patterns at
-      parameters that it has not seen more surely.
+      parameters that it has not seen more surely; `compact_3d`: the same idea in 3-D.
     """
 
     name: ClassVar[str] = "pattern_cnn"
@@ -49,7 +49,7 @@ class PatternCNN(Model):
         folder.name: folder for folder in sorted((Path(__file__).parent / "pretrained").glob("*/"))
     }
 
-    preset: Literal["origin_2d", "origin_3d", "compact"] | None = Field(
+    preset: Literal["origin_2d", "origin_3d", "compact", "compact_3d"] | None = Field(
         None, description="a named set of the values below"
     )
     frames: Literal["channels", "time"] = Field("channels", description="what the last axis of x is to the network")

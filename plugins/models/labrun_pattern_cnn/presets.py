@@ -45,4 +45,21 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dropout": 0.15,
         "label_smoothing": 0.05,
     },
+    "compact_3d": {
+        "frames": "time",
+        "offset": 0.6,
+        "scale": 4.0,
+        "blocks": [
+            {"filters": 24, "kernel": [3, 3, 2], "stride": 2, "pool": 2},
+            {"filters": 48, "kernel": [3, 3, 1], "pool": [2, 2, 1]},
+            {"filters": 96, "kernel": [3, 3, 1]},
+            {"filters": 128, "kernel": [3, 3, 1]},
+        ],
+        "normalize_blocks": True,
+        "momentum": 0.9,
+        "global_pooling": "both",
+        "dense": 256,
+        "dropout": 0.15,
+        "label_smoothing": 0.05,
+    },
 }

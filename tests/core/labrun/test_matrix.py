@@ -46,5 +46,5 @@ def test_problems(matrix, problem):
 def test_names_hold_nothing_that_a_folder_cannot():
     assert (
         suffix({"with.a": "x/y z", "with.b": [1, 2.5], "with.c": None, "with.d": True})
-        == "[a=x_y_z,b=_1,2.5_,c=null,d=true]"
+        == "[a=x_y_z,b=1+2.5,c=null,d=true]"
     )

@@ -156,8 +156,8 @@ def test_a_matrix_of_a_dataset_makes_a_stage_for_each_value(stages):
     waves = {s.name: s.plugin.leave_out for s in found.values() if s.section == "datasets"}
     assert waves == {
         "waves[leave_out=_]": [],
-        "waves[leave_out=_low_]": ["low"],
-        "waves[leave_out=_high_,_low_]": ["high", "low"],
+        "waves[leave_out=low]": ["low"],
+        "waves[leave_out=high+low]": ["high", "low"],
     }
 
 
@@ -165,15 +165,13 @@ def test_a_model_that_trains_on_a_matrix_of_a_dataset_is_made_once_for_each(stag
     nets = [s for s in stages(LEFT_OUT).values() if s.base == "net"]
     assert [
         (n.inputs["fit.train"].stage, n.inputs["fit.train"].part, n.inputs["fit.validation"].stage) for n in nets
-    ] == [
-        (f"waves[leave_out={names}]", "train", f"waves[leave_out={names}]") for names in ("_", "_low_", "_high_,_low_")
-    ]
+    ] == [(f"waves[leave_out={names}]", "train", f"waves[leave_out={names}]") for names in ("_", "low", "high+low")]
 
 
 def test_a_matrix_of_a_dataset_and_one_of_a_model_are_multiplied(stages):
     seeds = [s for s in stages(LEFT_OUT).values() if s.base == "seeds"]
     assert {(s.fit.seed, s.inputs["fit.train"].stage) for s in seeds} == {
-        (seed, f"waves[leave_out={names}]") for seed in (0, 1) for names in ("_", "_low_", "_high_,_low_")
+        (seed, f"waves[leave_out={names}]") for seed in (0, 1) for names in ("_", "low", "high+low")
     }
     assert len(seeds) == 6
 
@@ -189,7 +187,7 @@ def test_several_models_and_one_dataset_of_a_matrix_meet_once_for_each_dataset(s
     found = stages(LEFT_OUT + "analyses:\n  losses: {use: losses, from: {models: net, dataset: waves.test}}\n")
     analyses = [s for s in found.values() if s.section == "analyses"]
     assert [s.inputs["dataset"].stage for s in analyses] == [
-        f"waves[leave_out={names}]" for names in ("_", "_low_", "_high_,_low_")
+        f"waves[leave_out={names}]" for names in ("_", "low", "high+low")
     ]
     assert all(len(s.inputs["models"]) == 3 for s in analyses)
 

@@ -462,8 +462,8 @@ def test_a_matrix_of_a_dataset(labrun, write_project, waves, predicted):
     outcome = labrun("run", "project.yaml", "--workers", 1)
     assert outcome.code == 0
     losses = json.loads(Path("runs/matrix/analyses/losses/metrics.json").read_text())
-    assert list(losses) == ["net[leave_out=_]", "net[leave_out=_low_]"]
-    table = predicted("runs/matrix/models/net[leave_out=_low_]", TRAIN)
+    assert list(losses) == ["net[leave_out=_]", "net[leave_out=low]"]
+    table = predicted("runs/matrix/models/net[leave_out=low]", TRAIN)
     assert set(table["class"]) == {"high"}  # the only class that it knows
     assert list(table.columns[-2:]) == ["entropy", "p_high"]
     assert list(predicted("runs/matrix/models/net[leave_out=_]", TRAIN).columns[-2:]) == ["p_low", "p_high"]
