@@ -24,10 +24,10 @@ class _ByDistance(Analysis):
 class Novelty(_ByDistance):
     """Members of a simulation that are unlike everything the network was trained on.
 
-    The score is the cosine distance to one of the nearest training examples in the features of the network (Y. Sun, Y. Ming, X. Zhu
-    and Y. Li, ICML 2022); of several networks, the mean. The threshold is the distance within which the share `passing` of held-out examples of
-    the known classes lies. A pattern beyond it may be of a new class, or of a known one at parameters that differ much from those of
-    the training: the network has not seen either.
+    The score is the cosine distance to one of the nearest training examples in the features of the network (Y. Sun, Y.
+    Ming, X. Zhu and Y. Li, ICML 2022); of several networks, the mean. The threshold is the distance within which the share
+    `passing` of held-out examples of the known classes lies. A pattern beyond it may be of a new class, or of a known one
+    at parameters that differ much from those of the training: the network has not seen either.
     """
 
     name: ClassVar[str] = "novelty"
@@ -78,8 +78,9 @@ class Novelty(_ByDistance):
                 "scores": draw_scores({f"held out ({validation.name})": held_out, simulation.name: score}, threshold)
             },
             captions={
-                "scores": f"Distance to the training examples (to number {self.neighbour} of the nearest) in the features of the network. {self.passing:.0%} of the held-out "
-                "patterns lie left of the line; what lies right of it fits no class.",
+                "scores": f"Cosine distance to number {self.neighbour} of the nearest training examples, in the features of "
+                f"the network. {self.passing:.0%} of the held-out patterns lie left of the line; what lies right of it fits "
+                "no class.",
                 "novel": "Members beyond the threshold, the farthest first.",
                 "members": "Every member with its distance.",
             },
