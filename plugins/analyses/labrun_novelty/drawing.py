@@ -9,14 +9,10 @@ from matplotlib.figure import Figure
 
 
 def draw_scores(scores: dict[str, np.ndarray], threshold: float) -> Figure:
-    """Distributions of the distances, each with its own area of one, and the threshold as a line."""
-    highest = max(float(values.max()) for values in scores.values())
-    lowest = min(float(values[values > 0].min(initial=highest)) for values in scores.values())
-    edges = (
-        np.geomspace(max(lowest, 1e-6 * highest), highest, 60)
-        if lowest < highest
-        else np.linspace(0, highest or 1.0, 60)
-    )
+    """Distributions of the distances, and the threshold as a line. What lies far below it stands at the left edge."""
+    highest = max(threshold, *(float(values.max()) for values in scores.values())) or 1.0
+    lowest = 1e-3 * (threshold or highest)
+    edges = np.geomspace(lowest, 1.001 * highest, 60)
     figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
     for name, values in scores.items():
         weights = np.full(len(values), 1 / len(values))
@@ -29,7 +25,7 @@ def draw_scores(scores: dict[str, np.ndarray], threshold: float) -> Figure:
             label=name,
         )
     axes.axvline(threshold, color="black", lw=1, ls="--", label="threshold")
-    axes.set(xscale="log", xlabel="cosine distance to the training examples", ylabel="share")
+    axes.set(xscale="log", xlabel="cosine distance to the training examples (smaller ones at the left edge)", ylabel="share")
     axes.legend(fontsize=8)
     return figure
 
