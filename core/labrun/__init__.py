@@ -1,6 +1,7 @@
 """labrun: simulate, learn, analyse and report from one YAML file.
 
-This page is all that a plugin needs: `from labrun import …`.
+This page is all that a plugin needs: `from labrun import …`. What analyses of patterns share beyond it is in `classification`,
+`patterns`, `sprites`, `fragments` and `palette`.
 """
 
 from labrun.ensemble import Ensemble

@@ -1,0 +1,176 @@
+"""What can be read as examples for a trained model: an ensemble of a run, arrays in .npy, .npz or HDF5, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labrun.faults import LabrunError, did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+__all__ = ["Reading", "readings"]
+
+ARRAYS = (".npy", ".npz", ".h5", ".hdf5")
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
+COLOURED = ("RGB", "RGBA", "P", "CMYK", "YCbCr")
+MEMBERS = "members.csv"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to understand a source: examples of `shape`, loaded one by one."""
+
+    shape: tuple[int, ...]
+    load: Callable[[int], np.ndarray]
+    table: pd.DataFrame
+    alike: bool = True
+    """Whether all examples have one size."""
+
+    def word(self, i: int) -> str:
+        """What to call an example."""
+        file = f" ('{self.table['file'].iloc[i]}')" if "file" in self.table else ""
+        return f"{self.table.index.name} {self.table.index[i]}{file}"
+
+
+def readings(path: Path, colours: bool, array: str | None) -> list[Reading]:
+    """The ways to understand what lies at `path`, the likelier first. `colours` says whether the three colours of a picture are
+    its frames, `array` which of several arrays is meant.
+
+    Raises:
+        LabrunError: it is nothing that can be read, or `array` names none of its arrays.
+        OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error: it is damaged.
+    """
+    if (path / MEMBERS).is_file():
+        return [_ensemble(path, array)]
+    if path.suffix.lower() in ARRAYS:
+        return _arrays(_open_array(path, array))
+    if pictures := _pictures(path):
+        return [_from_pictures(pictures, colours)]
+    kinds = ", ".join((*ARRAYS, *PICTURES))
+    raise LabrunError(
+        f"'{path}' is nothing that a model can be given: expected a file ({kinds}), a folder of pictures, or the folder of a "
+        "simulation in a run, such as runs/gray_scott/simulations/scan"
+    )
+
+
+def _ensemble(path: Path, array: str | None) -> Reading:
+    import pandas as pd
+
+    from labrun.parts import StoredMembers
+
+    members = StoredMembers.found_in(path / "parts")
+    numbers = members.numbers
+    if not numbers:
+        raise LabrunError(f"the simulation in '{path}' has no members")
+    name = _chosen(array, members.names(numbers[0]), path)
+    _expect_numbers(members.read(numbers[0], name).dtype)
+    # a class may be called 'NA' or 'null'
+    listed = pd.read_csv(path / MEMBERS, index_col="member", keep_default_na=False, na_values=[""])
+    unlisted = sorted(set(numbers) - set(listed.index))
+    if unlisted or not listed.index.is_unique:
+        raise ValueError(
+            f"its {MEMBERS} does not list each member once" + (f" (not {unlisted[0]})" if unlisted else "")
+        )
+    return Reading(members.shape(numbers[0], name), lambda i: members.read(numbers[i], name), listed.loc[numbers])
+
+
+def _open_array(path: Path, name: str | None) -> Any:
+    import h5py
+    import numpy as np
+
+    if path.suffix.lower() in (".npy", ".npz"):
+        with path.open("rb") as stream:
+            if stream.read(2) != b"PK":  # no archive
+                return np.load(path, mmap_mode="r", allow_pickle=False)
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as archive:
+                return np.asarray(archive[_chosen(name, list(archive), path)])
+    file = h5py.File(path, "r", locking=False)  # open as long as its dataset is read from
+    names: list[str] = []
+    file.visititems(lambda key, item: names.append(key) if isinstance(item, h5py.Dataset) else None)
+    return file[_chosen(name, names, path)]
+
+
+def _arrays(values: Any) -> list[Reading]:
+    """An array is many examples along its first axis, or one."""
+    import numpy as np
+
+    _expect_numbers(values.dtype)
+    shape = tuple(values.shape)
+    if 0 in shape or not shape:
+        raise ValueError(f"it holds no examples: its shape is {shape}")
+    many = Reading(shape[1:], lambda i: np.asarray(values[i]), _numbered(shape[0]))
+    return [many, Reading(shape, lambda i: np.asarray(values[...]), _numbered(1))]
+
+
+def _expect_numbers(dtype: np.dtype) -> None:
+    if dtype.kind not in "biuf":
+        raise ValueError(f"it holds {dtype}, not real numbers")
+
+
+def _chosen(name: str | None, known: list[str], path: Path) -> str:
+    if name is None and len(known) == 1:
+        return known[0]
+    if name is None:
+        more = ", …" if len(known) > 10 else ""
+        held = (
+            f"{len(known)} arrays ({', '.join(known[:10])}{more}): say which with --array NAME" if known else "no array"
+        )
+        raise LabrunError(f"'{path}' holds {held}")
+    if name not in known:
+        raise LabrunError(f"'{path}' holds no array '{name}'{did_you_mean(name, known)}")
+    return name
+
+
+def _pictures(path: Path) -> list[Path]:
+    candidates = sorted(path.iterdir()) if path.is_dir() else [path]
+    # macOS lays '._x.png' beside x.png on foreign disks
+    return [one for one in candidates if one.suffix.lower() in PICTURES and one.is_file() and one.name[0] != "."]
+
+
+def _from_pictures(paths: list[Path], colours: bool) -> Reading:
+    from PIL import Image
+
+    sizes = set()
+    for path in paths:
+        try:
+            with Image.open(path) as picture:
+                sizes.add(picture.size)
+        except (OSError, Image.DecompressionBombError) as error:
+            raise LabrunError(f"cannot read the picture '{path}': {error}") from error
+    table = _numbered(len(paths))
+    table["file"] = [path.name for path in paths]
+    return Reading(
+        _read_picture(paths[0], colours).shape, lambda i: _read_picture(paths[i], colours), table, len(sizes) == 1
+    )
+
+
+def _read_picture(path: Path, colours: bool) -> np.ndarray:
+    """A picture as float32 from 0 to 1: (height, width, 1), or (height, width, 3) if it has colours and they are wanted."""
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            if picture.mode in ("I", "F"):
+                raise LabrunError(
+                    f"the picture '{path}' holds numbers of 32 bits, and nothing tells which of them is white: give it as .npy"
+                )
+            if picture.mode.startswith("I;16"):  # convert would cut them off at 255
+                return np.asarray(picture).astype(np.float32)[..., None] / 65535
+            rgb = colours and picture.mode in COLOURED
+            values = np.asarray(picture.convert("RGB" if rgb else "L"), dtype=np.float32) / 255
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # all of them for damaged files
+        raise LabrunError(f"cannot read the picture '{path}': {error}") from error
+    return values if rgb else values[..., None]
+
+
+def _numbered(count: int) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(index=pd.RangeIndex(count, name="example"))
