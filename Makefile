@@ -21,6 +21,7 @@ benchmarks: $(VENV)/.installed
 	$(BIN)/python benchmarks/gray_scott_kernel.py
 	$(BIN)/python benchmarks/workers.py
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/classification.py
 
 # The networks that come with pattern_cnn, trained anew: see the README beside them.
 PRETRAINED = plugins/models/labrun_pattern_cnn/pretrained

@@ -25,7 +25,9 @@ def draw_scores(scores: dict[str, np.ndarray], threshold: float) -> Figure:
             label=name,
         )
     axes.axvline(threshold, color="black", lw=1, ls="--", label="threshold")
-    axes.set(xscale="log", xlabel="cosine distance to the training examples (smaller ones at the left edge)", ylabel="share")
+    axes.set(
+        xscale="log", xlabel="cosine distance to the training examples (smaller ones at the left edge)", ylabel="share"
+    )
     axes.legend(fontsize=8)
     return figure
 
