@@ -19,6 +19,8 @@ lint: $(VENV)/.installed-dev
 
 benchmarks: $(VENV)/.installed
 	$(BIN)/python benchmarks/gray_scott_kernel.py
+	$(BIN)/python benchmarks/persistent_exclusion_kernel.py
+	$(BIN)/python benchmarks/persistent_exclusion_clusters.py
 	$(BIN)/python benchmarks/workers.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/classification.py

@@ -8,8 +8,13 @@ clusters, n = Σ s particles:
     single fraction       of the particles, those that are clusters of one
     winding               whether the largest cluster closes on itself around the plane: percolation
 
-Labels are made in two passes over the plane, by a union-find in which every label points at a smaller one. So the number of a
-cluster follows from its first site, in the order in which one reads: as a flood fill that starts there would number it.
+Rows are cut into runs of occupied sites, and runs that meet are joined by a union-find in which each points at an earlier one. So
+clusters are numbered by their first sites, in the order in which one reads: as a flood fill that starts there would number them.
+Winding costs nothing more: the two seams are joined last, and there each run's distance from its parent is kept, in whole planes.
+
+**Refused**, each measured on 128×128, ρ = 0.05 … 0.5 (this: 0.04 to 0.06 ms with all observables): a union-find over sites, and a walk
+over the largest cluster for its winding (0.06 to 0.29 ms); merging the runs of two rows like sorted lists (0.03 to 0.08 ms: faster
+where there is little, but every step is a branch that nobody can predict).
 """
 # numba has no types: its decorators are Any to mypy
 # mypy: disable-error-code="untyped-decorator"
@@ -72,139 +77,178 @@ def _as_plane(sites: NDArray[Any]) -> NDArray[np.uint8]:
 # --- kernels ----------------------------------------------------------------------------------------------------------------
 
 
-@njit
-def _join(parent: Any, a: Any, b: Any) -> Any:
-    """Let two labels have one root, the smaller; return it."""
+# The loops over sites in `_number_runs` and `_find_meetings` hold no branch that depends on a site, since half of them would be
+# mispredicted: what is not wanted is written too, and overwritten by the next.
+
+
+@njit(boundscheck=False)
+def _number_runs(plane: NDArray[np.uint8]) -> Any:
+    """Number the runs of occupied sites in rows, in reading order from 1.
+
+    Returns the number at each site, (height, width), 0 where it is empty, and how many sites the runs up to each number hold.
+    """
+    height, width = plane.shape
+    runs = np.empty((height, width), np.int32)
+    begins = np.empty(width, np.uint8)
+    held = np.empty(height * (width // 2 + 1) + 1, np.int32)
+    run, occupied = 0, 0
+    held[0] = 0
+    for row in range(height):
+        here = plane[row]
+        begins[0] = here[0] != 0
+        for i in range(1, width):
+            begins[i] = (here[i] != 0) & (here[i - 1] == 0)
+        for i in range(width):
+            is_occupied: Any = np.intp(here[i] != 0)
+            begins_here: Any = np.intp(begins[i])
+            run += begins_here
+            occupied += is_occupied
+            held[run] = occupied
+            runs[row, i] = run * is_occupied
+    return runs, held[: run + 1]
+
+
+@njit(boundscheck=False)
+def _find_meetings(plane: NDArray[np.uint8], runs: NDArray[np.int32]) -> Any:
+    """Pair the runs that lie above one another: a pair for each stretch over which they do, (pairs, 2), the upper first.
+
+    The last row lies above the first; how many pairs come before those of this seam is returned too.
+    """
+    height, width = plane.shape
+    begins = np.empty(width, np.uint8)
+    pairs = np.empty((height * (width // 2 + 1) + 1, 2), np.int32)
+    count, inside = 0, 0
+    for above in range(height):
+        below = above + 1
+        if below == height:
+            below, inside = 0, count
+        upper, lower = plane[above], plane[below]
+        begins[0] = (upper[0] != 0) & (lower[0] != 0)
+        for i in range(1, width):
+            begins[i] = (upper[i] != 0) & (lower[i] != 0) & ((upper[i - 1] == 0) | (lower[i - 1] == 0))
+        for i in range(width):
+            pairs[count, 0], pairs[count, 1] = runs[above, i], runs[below, i]
+            begins_here: Any = np.intp(begins[i])
+            count += begins_here
+    return pairs[:count], inside
+
+
+@njit(boundscheck=False)
+def _join(parent: Any, a: int, b: int) -> None:
+    """Let two runs have one root, the smallest of all that are joined; parents are smaller. (Rem's union-find: one walk for both.)"""
+    while parent[a] != parent[b]:
+        if parent[a] < parent[b]:
+            a, b = b, a
+        above = parent[a]
+        parent[a] = parent[b]
+        if a == above:
+            return
+        a = above
+
+
+@njit(boundscheck=False)
+def _join_over_seam(parent: Any, planes: Any, winding: Any, a: int, b: int, down: int, across: int) -> None:
+    """Join run a, at the last row or column, with b, at the first, which lies a plane further down or across.
+
+    `planes` holds how many planes (down, across) each run lies from its parent. Runs that have one root already, but at another
+    distance, were joined around the plane.
+    """
     while parent[a] != a:
-        parent[a] = parent[parent[a]]
+        down += planes[a, 0]
+        across += planes[a, 1]
         a = parent[a]
     while parent[b] != b:
-        parent[b] = parent[parent[b]]
+        down -= planes[b, 0]
+        across -= planes[b, 1]
         b = parent[b]
-    if a < b:
-        parent[b] = a
-        return a
-    parent[a] = b
-    return b
+    if a > b:
+        a, b, down, across = b, a, -down, -across
+    if a == b:
+        winding[a] |= (DOWN if down else 0) | (ACROSS if across else 0)
+    else:
+        parent[b], planes[b, 0], planes[b, 1] = a, down, across
+        winding[a] |= winding[b]
+
+
+@njit(boundscheck=False)
+def _find_clusters(plane: NDArray[np.uint8]) -> Any:
+    """Return the number of the run at each site, the cluster of each run (both from 1), and the size and the winding of each cluster."""
+    height, width = plane.shape
+    runs, held = _number_runs(plane)
+    pairs, inside = _find_meetings(plane, runs)
+    parent = np.arange(held.size).astype(np.int32)
+    for i in range(inside):
+        _join(parent, pairs[i, 0], pairs[i, 1])
+    for run in range(1, parent.size):
+        parent[run] = parent[parent[run]]  # a parent is smaller: it points at the root already
+
+    planes, winding = np.zeros((parent.size, 2), np.int32), np.zeros(parent.size, np.uint8)
+    for i in range(inside, len(pairs)):
+        _join_over_seam(parent, planes, winding, pairs[i, 0], pairs[i, 1], 1, 0)
+    for row in range(height):
+        if runs[row, 0] and runs[row, width - 1]:
+            _join_over_seam(parent, planes, winding, runs[row, width - 1], runs[row, 0], 0, 1)
+
+    clusters = 0
+    sizes = np.zeros(parent.size, np.int32)
+    for run in range(1, parent.size):
+        if parent[run] == run:
+            clusters += 1
+            winding[clusters] = winding[run]
+            parent[run] = clusters
+        else:
+            parent[run] = parent[parent[run]]  # it holds its cluster's number already
+        sizes[parent[run]] += held[run] - held[run - 1]
+    return runs, parent, sizes[1 : clusters + 1], winding[1 : clusters + 1]
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _label(plane: NDArray[np.uint8]) -> Any:
-    height, width = plane.shape
-    labels = np.empty((height, width), np.int32)
-    parent = np.empty(height * width // 2 + 2, np.int32)  # of two sites side by side, at most one begins a label
-    parent[0] = 0
-    count = 0
-    for row in range(height):
-        left = 0
-        for column in range(width):
-            label = 0
-            if plane[row, column]:
-                above = labels[row - 1, column] if row > 0 else 0
-                if left and above:
-                    label = left if left == above else _join(parent, left, above)
-                elif left or above:
-                    label = left | above
-                else:
-                    count += 1
-                    parent[count] = count
-                    label = count
-            labels[row, column] = label
-            left = label
-    for row in range(height):
-        if labels[row, 0] and labels[row, width - 1]:
-            _join(parent, labels[row, 0], labels[row, width - 1])
-    for column in range(width):
-        if labels[0, column] and labels[height - 1, column]:
-            _join(parent, labels[0, column], labels[height - 1, column])
-
-    clusters = 0  # a root comes before all that point at it, so its number is known when theirs is asked for
-    for label in range(1, count + 1):
-        if parent[label] == label:
-            clusters += 1
-            parent[label] = clusters
-        else:
-            parent[label] = parent[parent[label]]
-    sizes = np.zeros(clusters + 1, np.int32)
-    for row in range(height):
-        for column in range(width):
-            label = parent[labels[row, column]]
-            labels[row, column] = label
-            sizes[label] += 1
-    return labels, sizes[1:]
+    labels, clusters, sizes, _ = _find_clusters(plane)
+    for row in range(plane.shape[0]):
+        for column in range(plane.shape[1]):
+            labels[row, column] = clusters[labels[row, column]]
+    return labels, sizes
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
-def _winding(labels: NDArray[np.int32], label: int, size: int) -> int:
-    """Walk over one cluster and keep how far each site was found from the first, without wrapping.
-
-    A site that is met again at another distance was reached around the plane.
-    """
-    height, width = labels.shape
-    down, across = np.empty((height, width), np.int32), np.empty((height, width), np.int32)
-    seen = np.zeros((height, width), np.bool_)
-    waiting = np.empty((size, 2), np.int32)
-    winding, length = 0, 0
-    for row in range(height):
-        for column in range(width):
-            if length == 0 and labels[row, column] == label:
-                waiting[0, 0], waiting[0, 1] = row, column
-                seen[row, column] = True
-                down[row, column], across[row, column] = 0, 0
-                length = 1
-    while length > 0:
-        length -= 1
-        row, column = waiting[length, 0], waiting[length, 1]
-        for by_row, by_column in ((-1, 0), (0, 1), (1, 0), (0, -1)):
-            next_row, next_column = (row + by_row) % height, (column + by_column) % width
-            if labels[next_row, next_column] != label:
-                continue
-            far_down, far_across = down[row, column] + by_row, across[row, column] + by_column
-            if not seen[next_row, next_column]:
-                seen[next_row, next_column] = True
-                down[next_row, next_column], across[next_row, next_column] = far_down, far_across
-                waiting[length, 0], waiting[length, 1] = next_row, next_column
-                length += 1
-            else:
-                if far_down != down[next_row, next_column]:
-                    winding |= DOWN
-                if far_across != across[next_row, next_column]:
-                    winding |= ACROSS
-    return winding
+@njit(boundscheck=False)
+def _is_blocked(site: Any, above: Any, right: Any, below: Any, left: Any) -> Any:
+    """Tell whether `site` holds a particle that points at an occupied one."""
+    return (
+        ((site == 1) & (above != 0))
+        | ((site == 2) & (right != 0))
+        | ((site == 3) & (below != 0))
+        | ((site == 4) & (left != 0))
+    )
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
-def _blocked(plane: NDArray[np.uint8]) -> int:
+@njit(boundscheck=False)
+def _count_blocked(plane: NDArray[np.uint8]) -> int:
     """Count the particles that point at an occupied site."""
     height, width = plane.shape
-    blocked = 0
+    last, count = width - 1, 0
     for row in range(height):
-        above, below = (row - 1) % height, (row + 1) % height
-        for column in range(width):
-            right, left = (column + 1) % width, (column - 1) % width
-            site = plane[row, column]
-            blocked += (
-                (site == 1 and plane[above, column] != 0)
-                or (site == 2 and plane[row, right] != 0)
-                or (site == 3 and plane[below, column] != 0)
-                or (site == 4 and plane[row, left] != 0)
-            )
-    return blocked
+        here, above, below = plane[row], plane[row - 1], plane[row + 1 if row + 1 < height else 0]
+        for i in range(1, last):
+            count += _is_blocked(here[i], above[i], here[i + 1], below[i], here[i - 1])
+        count += _is_blocked(here[0], above[0], here[min(1, last)], below[0], here[last])
+        if last > 0:
+            count += _is_blocked(here[last], above[last], here[0], below[last], here[last - 1])
+    return count
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _observe(plane: NDArray[np.uint8]) -> Any:
-    labels, sizes = _label(plane)
-    particles, squares, largest, label, singles = 0, 0, 0, 0, 0
+    _, _, sizes, windings = _find_clusters(plane)
+    particles, squares, largest, winding, singles = 0, 0, 0, 0, 0
     for k in range(sizes.size):
-        size = sizes[k]
+        size: Any = np.int64(sizes[k])
         particles += size
-        squares += np.int64(size) * size
+        squares += size * size
         singles += size == 1
         if size > largest:
-            largest, label = size, k + 1
+            largest, winding = size, windings[k]
     if particles == 0:
         return 0.0, 0, 0, 0.0, 0.0, 0
-    height, width = plane.shape
-    winding = _winding(labels, label, largest) if largest >= min(height, width) else 0
-    return squares / particles, largest, sizes.size, _blocked(plane) / particles, singles / particles, winding
+    blocked = _count_blocked(plane)
+    return squares / particles, largest, sizes.size, blocked / particles, singles / particles, winding
