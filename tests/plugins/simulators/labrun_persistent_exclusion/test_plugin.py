@@ -206,7 +206,7 @@ def test_particles_cluster_where_they_tumble_seldom(rng):
     assert sizes[1] > 3 * sizes[0]
 
 
-@pytest.mark.parametrize("density", [0.15, 0.5])
+@pytest.mark.parametrize("density", [0.15, 0.5, 0.8])
 def test_a_thousand_snapshots_take_less_than_6_mb(density, rng, tmp_path):
     run = PersistentExclusion(density=density, tumbling_rate=0.5)  # the least ordered: the hardest to compress
     write_part(tmp_path, 0, [(0, run.simulate(rng))])
