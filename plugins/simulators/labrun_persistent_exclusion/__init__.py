@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Sites = Annotated[int, Field(ge=1, le=32766)]
 Unit = Literal["sweeps", "tumbles"]
+COLORS = ["#000000", "#56b4e9", "#f0e442", "#d55e00", "#009e73"]  # empty, up, right, down, left: Okabe and Ito's
+RESOLUTION = 2**-30  # of the tumbling rate in the kernel
 
 
 class PersistentExclusion(Simulator):
@@ -132,6 +134,8 @@ class PersistentExclusion(Simulator):
                 f"density={self.density:g} puts no particle on size={height}×{width}: one is there from "
                 f"{1 / (height * width):.4g} on"
             )
+        if 0 < self.tumbling_rate < RESOLUTION:
+            yield f"tumbling_rate={self.tumbling_rate:g} is below 2⁻³⁰ = {RESOLUTION:.3g}, the least that is told from 0"
         if self.snapshots == 0 and not self.observe:
             yield "snapshots=0 without observables keeps nothing: ask for snapshots or set observe=true"
 
@@ -198,8 +202,17 @@ class PersistentExclusion(Simulator):
         stops = [look * self.sweeps_per_look for look in range(pictures)] if pictures > 1 else [self.steps.start]
         for step in stops:
             lattice.advance(step - lattice.step)
-            caption = f"ρ = {self.density:g}, α = {self.tumbling_rate:g}, sweep {step}   (1 ↑  2 →  3 ↓  4 ←)"
-            yield View(image=lattice.snapshot(), caption=caption, low=0, high=4, colormap="gnuplot2")
+            caption = f"ρ = {self.density:g}, α = {self.tumbling_rate:g}, sweep {step}\n1 ↑   2 →   3 ↓   4 ←"
+            yield View(lattice.snapshot(), caption, low=-0.5, high=4.5, colormap=_register_colors())
+
+
+def _register_colors() -> str:
+    """Tell Matplotlib one colour for each number of a snapshot, and return the name that it knows them by."""
+    import matplotlib as mpl
+
+    if (name := PersistentExclusion.name) not in mpl.colormaps:
+        mpl.colormaps.register(mpl.colors.ListedColormap(COLORS), name=name)
+    return name
 
 
 @hookimpl

@@ -74,7 +74,7 @@ def advance(
         words: (particles,), 4 × site in `lattice` + orientation; left in the order in which they were visited, last first.
         steps: (4,), what each orientation adds to a site, modulo 2³².
         opposite: as long as `lattice`, the site on the opposite side for each of the border.
-        threshold: uint32, α 2³⁰.
+        threshold: uint32, α 2³⁰, rounded.
         state: (4,), that of xoshiro256++, not all 0.
     """
     s0, s1, s2, s3 = state[0], state[1], state[2], state[3]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ import labrun_persistent_exclusion
 from labrun import View
 from labrun.parts import read_receipt, write_part
 from labrun.simulation import simulate_member
+from labrun.viewing import save_views
 from labrun_persistent_exclusion import PersistentExclusion
 from labrun_persistent_exclusion.clusters import Observables, observe
 
@@ -106,6 +108,10 @@ def test_snapshots_are_taken_at_whole_looks(options, steps, rng):
         (
             {"spacing": 4, "spacing_unit": "sweeps"},
             "spacing=4 sweeps is no whole number of looks of sweeps_per_look=10: the nearest is 10",
+        ),
+        (
+            {"tumbling_rate": 1e-12, "spacing": 10},
+            "tumbling_rate=1e-12 is below 2⁻³⁰ = 9.31e-10, the least that is told from 0",
         ),
         ({"snapshots": 0}, "snapshots=0 without observables keeps nothing: ask for snapshots or set observe=true"),
         (
@@ -258,7 +264,7 @@ def test_watch_shows_one_look_after_the_other():
     run = PersistentExclusion(**SHORT)
     views = list(run.watch(np.random.default_rng(1), 7))
     assert all(isinstance(view, View) and view.image.shape == (20, 34) for view in views)
-    assert [view.caption.split("   ")[0] for view in views][:2] == [
+    assert [view.caption.split("\n")[0] for view in views][:2] == [
         "ρ = 0.3, α = 0.1, sweep 0",
         "ρ = 0.3, α = 0.1, sweep 10",
     ]
@@ -269,3 +275,12 @@ def test_watch_with_one_picture_shows_the_end_of_the_warm_up():
     run = PersistentExclusion(**SHORT)
     (view,) = run.watch(np.random.default_rng(1), 1)
     np.testing.assert_array_equal(view.image, run.simulate(np.random.default_rng(1))["snapshots"][0])
+
+
+def test_watch_gives_each_orientation_a_colour_of_its_own(tmp_path):
+    (view,) = PersistentExclusion(**SHORT).watch(np.random.default_rng(1), 1)
+    colors = mpl.colormaps[view.colormap]
+    normalized = (np.arange(5) - view.low) / (view.high - view.low)
+    assert [mpl.colors.to_hex(color) for color in colors(normalized)] == labrun_persistent_exclusion.COLORS
+    save_views(iter([view]), tmp_path / "end.png", rate=1)
+    assert (tmp_path / "end.png").stat().st_size > 5000
