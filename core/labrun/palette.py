@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import cycle, islice
+from collections.abc import Sequence
+from itertools import cycle
 
 __all__ = ["class_colours"]
 
@@ -14,6 +15,12 @@ _COLOURS = (
 lie 0.13 apart in OKLab (Ottosson 2020), and from either background 0.16."""
 
 
-def class_colours(count: int) -> list[str]:
-    """A colour `#rrggbb` for each of `count` classes; from the 21st on they repeat."""
-    return list(islice(cycle(_COLOURS), count))
+def class_colours(classes: Sequence[str], order: Sequence[str] = ()) -> list[str]:
+    """A colour `#rrggbb` for each class; from the 21st on they repeat.
+
+    The classes in `order` take the first colours, whether they occur or not, so that two pictures of different classes
+    agree on what they have in common.
+    """
+    names = dict.fromkeys([*order, *classes])
+    colour_of = dict(zip(names, cycle(_COLOURS), strict=False))
+    return [colour_of[name] for name in classes]

@@ -110,6 +110,9 @@ class PatternAnalysis(Analysis):
     )
     frame: int = Field(-1, description="index on the last axis of a three-dimensional array; -1 is the last")
     colormap: str = Field("viridis", description="colour map of Matplotlib for the patterns")
+    colour_order: list[str] = Field(
+        [], description="classes that take the first colours, in this order, so that it agrees with a picture of others"
+    )
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
         """The array must be there."""

@@ -27,7 +27,7 @@ def draw_map(comparison: Comparison, x: str, y: str) -> Figure:
     Where several members lie at one place, one that changed is seen.
     """
     changed = comparison.changed
-    colours = np.array([to_rgb(c) for c in class_colours(len(comparison.after.classes))])[comparison.after.predicted]
+    colours = np.array([to_rgb(colour) for colour in _colours(comparison)])[comparison.after.predicted]
     colours[~changed] = to_rgb(UNCHANGED)
     order = np.argsort(changed, kind="stable")  # those that changed are drawn last
     horizontal, vertical = (comparison.before.parameters[name].to_numpy(float)[order] for name in (x, y))
@@ -69,11 +69,16 @@ def _draw_points(axes: Axes, x: np.ndarray, y: np.ndarray, colours: np.ndarray) 
     axes.margins(0.03)
 
 
+def _colours(comparison: Comparison) -> list[str]:
+    """A class that both know has the colour that it has in a picture of the first classification."""
+    return class_colours(comparison.after.classes, comparison.before.classes)
+
+
 def _legend(comparison: Comparison) -> list[Patch]:
     """A patch for each class that members changed to, with their number."""
     classes = comparison.after.classes
     counts = np.bincount(comparison.after.predicted[comparison.changed], minlength=len(classes))
-    colours = class_colours(len(classes))
+    colours = _colours(comparison)
     patches = [Patch(color=colours[i], label=f"{classes[i]} ({counts[i]:,})") for i in np.flatnonzero(counts)]
     return [*patches, Patch(color=UNCHANGED, label=f"as before ({int((~comparison.changed).sum()):,})")]
 

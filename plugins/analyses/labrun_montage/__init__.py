@@ -47,7 +47,7 @@ class Montage(PatternAnalysis):
         patterns = Patterns.gather(simulation, classes, novelty)
         sprites = self.draw_sprites(simulation)
         sheets = sprites.files()
-        colours = class_colours(len(patterns.classes))
+        colours = class_colours(patterns.classes, self.colour_order)
         metrics = {"patterns": float(len(patterns.members))}
         if patterns.novel is not None:
             metrics["novel"] = float(patterns.novel.sum())

@@ -63,7 +63,7 @@ class PhaseMap(PatternAnalysis):
             name: zero_set(parse(text, (self.x, self.y)), self.x, raster.x_range, self.y, raster.y_range)
             for name, text in self.lines.items()
         }
-        colours = class_colours(len(patterns.classes))
+        colours = class_colours(patterns.classes, self.colour_order)
         sprites = self.draw_sprites(simulation)
         sheets = sprites.files()
         metrics = {"cells": float(len(cells.x)), "mean entropy": float(cells.entropy.mean())}

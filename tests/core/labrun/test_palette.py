@@ -4,6 +4,7 @@ import numpy as np
 
 from labrun.palette import class_colours
 
+NAMES = [f"class {i}" for i in range(23)]
 LIGHT, DARK = "#ffffff", "#1c222c"
 
 
@@ -28,7 +29,7 @@ def oklab(colours) -> np.ndarray:
 
 
 def test_twenty_classes_can_be_told_apart_on_both_backgrounds():
-    colours = class_colours(20)
+    colours = class_colours(NAMES[:20])
     places = oklab([*colours, LIGHT, DARK])
     distances = np.linalg.norm(places[:, None] - places, axis=-1) + np.eye(22)
     assert distances[:20, :20].min() > 0.13
@@ -36,6 +37,13 @@ def test_twenty_classes_can_be_told_apart_on_both_backgrounds():
 
 
 def test_more_classes_begin_again():
-    colours = class_colours(23)
-    assert colours[:20] == class_colours(20)
+    colours = class_colours(NAMES)
+    assert colours[:20] == class_colours(NAMES[:20])
     assert colours[20:] == colours[:3]
+
+
+def test_an_order_keeps_the_colours_of_another_picture():
+    first = dict(zip("abc", class_colours("abc"), strict=True))
+    second = dict(zip("axc", class_colours("axc", order="abc"), strict=True))
+    assert (second["a"], second["c"]) == (first["a"], first["c"])
+    assert second["x"] not in first.values()
