@@ -96,8 +96,8 @@ def test_coarse_scan_is_every_fourth_point_of_the_fine_one():
 def test_second_pass_has_the_publication_s_points_and_its_sixteenth_class():
     project = load(PROJECTS / "gray_scott_second_pass.yaml")
     assert project.stages["simulations.scan"].table.size == 5481
-    for name, size in (("train2", 149 * 11), ("validation2", 1645)):
-        assert project.stages[f"simulations.{name}"].table.size == size
+    for name in ("train2", "validation2"):
+        assert project.stages[f"simulations.{name}"].table.size == 1645
         assert project.stages[f"datasets.{name}"].plugin.classes == [*CLASSES[:13], "pi", *CLASSES[13:]]
 
 
