@@ -47,7 +47,7 @@ class Saliency(Analysis):
     )
     steps: int = Field(64, ge=1, description="integrated: points of the integral")
     frame: int = Field(-1, description="frame that the maps are laid over; -1 is the last")
-    batch_size: int = Field(32, ge=1, description="inputs whose gradients are taken at once")
+    batch_size: int = Field(8, ge=1, description="inputs whose gradients are taken at once; more take more memory")
 
     @field_validator("methods")
     @classmethod
