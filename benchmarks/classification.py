@@ -19,7 +19,6 @@ from labrun import Examples
 from labrun.newdata import read_new_data
 from labrun.pretrained import load_trained
 from labrun.registry import Registry
-from labrun.trained import TrainedModel
 
 NETWORK = "gray_scott_first_pass"
 
@@ -33,14 +32,12 @@ def main() -> None:
     model = load_trained(registry.pretrained()[NETWORK], registry.find("models", "pattern_cnn"))
     examples = read_new_data(options.simulation, model).examples if options.simulation else in_memory(options.patterns)
     x = examples.load_x(np.arange(min(1024, len(examples))))
-    one = Examples.inputs_only(lambda indices: x[indices], len(x))
-    model.probabilities(one.take(np.arange(32)))  # loads Keras, and the weights
-    origin = TrainedModel(type(model.plugin).configured({"preset": "origin_2d"}), model.folder, "origin_2d")
-    origin.__dict__["network"] = origin.plugin.build(model.spec)  # random weights serve as well
+    _ = model.network  # loads Keras, and the weights
+    origin = type(model.plugin).configured({"preset": "origin_2d"}).build(model.spec)  # random weights serve as well
     rows = [
         ("labrun, shipped network", len(examples), lambda: model.probabilities(examples)),
         ("keras predict, same network, in memory", len(x), lambda: model.network.predict(x, batch_size=32, verbose=0)),
-        ("labrun, origin's architecture", len(x), lambda: origin.probabilities(one)),
+        ("keras predict, origin's architecture", len(x), lambda: origin.predict(x, batch_size=32, verbose=0)),
     ]
     for name, count, run in rows:
         wall, cpu = measure(run)

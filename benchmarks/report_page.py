@@ -15,9 +15,11 @@ import argparse
 import shutil
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -84,19 +86,31 @@ def measure(page: Page, path: Path, points: int) -> None:
         print(f"montage {i + 1}, scrolled: a frame in {statistics.median(frames):.1f} ms (at most {max(frames):.1f})")
 
 
+def find_browser() -> str | None:
+    """The path of a Chromium, or None where there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@contextmanager
+def open_browser(path: str) -> Iterator[Browser]:
+    """Start the browser without a window, and without what it would ask the network for; stop it at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[f"--{flag}" for flag in QUIET])
+        yield browser
+        browser.close()
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("report", type=Path)
     parser.add_argument("--points", type=int, default=300, help="places pointed at on each map")
     options = parser.parse_args()
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    path = find_browser()
+    if path is None:
         raise SystemExit(f"no browser: install Chromium ({', '.join(BROWSERS)} were looked for)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=[f"--{flag}" for flag in QUIET])
+    with open_browser(path) as browser:
         measure(browser.new_page(viewport={"width": 1280, "height": 900}), options.report, options.points)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -12,15 +12,40 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["Classification", "entropy"]
+__all__ = ["ClassProbabilities", "Classification"]
 
 TABLE = "members"
 PROBABILITY = "p_"
 OWN = ("class", "probability", "entropy")
 
 
+class ClassProbabilities:
+    """What follows from probabilities of classes: for members, for the cells of a map, for whatever makes a row."""
+
+    classes: tuple[str, ...]
+    probabilities: np.ndarray
+    """(rows, classes), each row with the sum 1."""
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The number of the most probable class, (rows,) int64."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """The probability of that class, (rows,), from 1 / classes to 1."""
+        return self.probabilities.max(axis=1)
+
+    @property
+    def entropy(self) -> np.ndarray:
+        """Shannon's entropy of the probabilities, −Σ p ln p, (rows,), in nats: 0 is sure, ln(classes) is a guess."""
+        from scipy.special import entr
+
+        return entr(self.probabilities).sum(axis=1)
+
+
 @dataclass(frozen=True)
-class Classification:
+class Classification(ClassProbabilities):
     """Probabilities of classes for members (or other examples), one row each.
 
     `parameters` is a DataFrame with the number of the member as its index and what was swept as its columns;
@@ -30,21 +55,6 @@ class Classification:
     parameters: pd.DataFrame
     classes: tuple[str, ...]
     probabilities: np.ndarray
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """The number of the most probable class of each member, (members,) int64."""
-        return self.probabilities.argmax(axis=1)
-
-    @property
-    def confidence(self) -> np.ndarray:
-        """The probability of that class, (members,), from 1 / classes to 1."""
-        return self.probabilities.max(axis=1)
-
-    @property
-    def entropy(self) -> np.ndarray:
-        """Shannon's entropy of the probabilities, (members,), in nats: 0 is sure, ln(classes) is a guess."""
-        return entropy(self.probabilities)
 
     def table(self) -> pd.DataFrame:
         """The table that `read` and `from_table` understand, and that people take into a spreadsheet: parameters, then
@@ -97,10 +107,3 @@ class Classification:
                 f"What was given has {', '.join(found)}"
             )
         return cls.from_table(findings.tables[TABLE])
-
-
-def entropy(probabilities: np.ndarray) -> np.ndarray:
-    """Shannon's entropy −Σ p ln p along the last axis, in nats."""
-    from scipy.special import entr
-
-    return entr(probabilities).sum(axis=-1)

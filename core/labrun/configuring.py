@@ -75,8 +75,8 @@ class Configuring:
     def _pretrained(self, stage: Stage, variant: Variant, text: str) -> bool:
         """Configure a model as it was when it was trained."""
         try:
-            shipped = dict(stage.offer.plugin.pretrained) if issubclass(stage.offer.plugin, Model) else {}
-            stage.pretrained = find_pretrained(text, shipped, self.folder)
+            assert issubclass(stage.offer.plugin, Model)
+            stage.pretrained = find_pretrained(text, stage.offer.plugin.pretrained, self.folder)
             stage.plugin = load_trained(stage.pretrained, stage.offer).plugin
         except LabrunError as error:
             path = (stage.section, stage.base, *variant.written_at(("pretrained",)))

@@ -76,6 +76,12 @@ class Ensemble:
                 f"the simulation '{self.name}' gives no array '{name}'; it gives {', '.join(self.names)}"
             ) from None
 
+    def stack(self, indices: np.ndarray, name: str) -> np.ndarray:
+        """The array `name` of several members, (len(indices), …)."""
+        import numpy as np
+
+        return np.stack([self.read(int(i), name) for i in indices])
+
     def member(self, i: int) -> Arrays:
         """All arrays of member `i`."""
         return {name: self.read(i, name) for name in self._members.names(self.numbers[i])}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from labrun.ensemble import Ensemble
 from labrun.examples import Examples
+from labrun.faults import did_you_mean
 from labrun.findings import Findings
 from labrun.plugin import Analysis, Dataset, Model, Plugin, Simulator
 from labrun.trained import TrainedModel
@@ -74,6 +75,16 @@ class Outline:
     """The columns of an ensemble's table: swept parameters and labels."""
     outputs: Mapping[str, str] | None = None
     """The arrays that a simulator says it gives, if it does."""
+
+    def missing_array(self, field: str, name: str) -> Iterator[tuple[str, str]]:
+        """A fault of `field` for `Plugin.check`, if the simulator says what it gives and `name` is not among it."""
+        if self.outputs is not None and name not in self.outputs:
+            yield field, f"'{self.stage}' gives no array '{name}'{did_you_mean(name, self.outputs)}"
+
+    def missing_column(self, field: str, name: str) -> Iterator[tuple[str, str]]:
+        """A fault of `field` for `Plugin.check`, if the sweep's table has no such column."""
+        if name not in self.columns:
+            yield field, f"the table of '{self.stage}' has no column '{name}'{did_you_mean(name, self.columns)}"
 
 
 def section_of(plugin: type[Plugin]) -> Section:

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NewData", "read_new_data"]
 
-_Wanted: TypeAlias = tuple[int | None, ...]
 _Adapter: TypeAlias = "Callable[[np.ndarray], np.ndarray]"
-_Way: TypeAlias = "Callable[[tuple[int, ...], _Wanted], _Adapter | None]"
+_Way: TypeAlias = "Callable[[tuple[int, ...], TrainedModel], _Adapter | None]"
 """Makes an input of the model out of an example of a shape; None if that is not possible."""
 
 
@@ -61,19 +60,18 @@ def read_new_data(path: Path, model: TrainedModel, array: str | None = None, sti
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         said = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise LabrunError(f"cannot read '{path}': {said}") from error
-    wanted = tuple(model.network.inputs[0].shape[1:])
     for way in _ways(
         still
-    ):  # first for all readings: (9, 5, 3) is one example of three frames, not nine frames of 5 × 3
+    ):  # each for all readings: (9, 5, 3) is one example of three frames, not nine frames of 5 × 3
         for reading in found:
-            if way(reading.shape, wanted) is not None:
-                return _new_data(reading, model, wanted, still, path)
+            if way(reading.shape, model) is not None:
+                return _new_data(reading, model, still, path)
     whole = f"the array in '{path}' has the shape {found[-1].shape}"  # of an array there are two readings
     whose = whole if len(found) > 1 else f"those in '{path}' have the shape {found[0].shape}"
-    raise LabrunError(_about_shapes(model, wanted, found[0].shape, whose))
+    raise LabrunError(_about_shapes(model, found[0].shape, whose))
 
 
-def _new_data(reading: Reading, model: TrainedModel, wanted: _Wanted, still: bool, path: Path) -> NewData:
+def _new_data(reading: Reading, model: TrainedModel, still: bool, path: Path) -> NewData:
     import numpy as np
 
     assert isinstance(model.spec.x, ArraySpec)
@@ -81,11 +79,9 @@ def _new_data(reading: Reading, model: TrainedModel, wanted: _Wanted, still: boo
 
     def load_one(i: int) -> np.ndarray:
         x = reading.load(i)
-        adapt = next((found for way in _ways(still) if (found := way(x.shape, wanted)) is not None), None)
+        adapt = next((found for way in _ways(still) if (found := way(x.shape, model)) is not None), None)
         if adapt is None:
-            raise LabrunError(
-                _about_shapes(model, wanted, x.shape, f"{reading.word(i)} in '{path}' has the shape {x.shape}")
-            )
+            raise LabrunError(_about_shapes(model, x.shape, f"{reading.word(i)} in '{path}' has the shape {x.shape}"))
         with np.errstate(over="ignore", invalid="ignore"):
             y = adapt(x).astype(dtype, copy=False)
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
@@ -109,30 +105,30 @@ def _ways(still: bool) -> tuple[_Way, ...]:
     return (_as_it_is, _repeat_last_axis, _repeat_on_new_axis) if still else (_as_it_is,)
 
 
-def _as_it_is(shape: tuple[int, ...], wanted: _Wanted) -> _Adapter | None:
-    return (lambda x: x) if _fits(shape, wanted) else None
+def _as_it_is(shape: tuple[int, ...], model: TrainedModel) -> _Adapter | None:
+    return (lambda x: x) if model.takes(shape) else None
 
 
-def _repeat_last_axis(shape: tuple[int, ...], wanted: _Wanted) -> _Adapter | None:
-    frames = wanted[-1] if wanted else None
-    if frames is None or shape[-1:] != (1,) or not _fits((*shape[:-1], frames), wanted):
+def _repeat_last_axis(shape: tuple[int, ...], model: TrainedModel) -> _Adapter | None:
+    frames = _frames(model)
+    if frames is None or shape[-1:] != (1,) or not model.takes((*shape[:-1], frames)):
         return None
     return lambda x: x.repeat(frames, axis=-1)
 
 
-def _repeat_on_new_axis(shape: tuple[int, ...], wanted: _Wanted) -> _Adapter | None:
-    frames = wanted[-1] if wanted else None
-    if frames is None or not _fits((*shape, frames), wanted):
+def _repeat_on_new_axis(shape: tuple[int, ...], model: TrainedModel) -> _Adapter | None:
+    frames = _frames(model)
+    if frames is None or not model.takes((*shape, frames)):
         return None
     return lambda x: x[..., None].repeat(frames, axis=-1)
 
 
-def _fits(shape: tuple[int, ...], wanted: _Wanted) -> bool:
-    return len(shape) == len(wanted) and all(w in (None, s) for s, w in zip(shape, wanted, strict=True))
+def _frames(model: TrainedModel) -> int | None:
+    return model.input_shape[-1] if model.input_shape else None
 
 
-def _about_shapes(model: TrainedModel, wanted: _Wanted, shape: tuple[int, ...], whose: str) -> str:
-    words = ", ".join("any" if size is None else str(size) for size in wanted) + ("," if len(wanted) == 1 else "")
+def _about_shapes(model: TrainedModel, shape: tuple[int, ...], whose: str) -> str:
+    wanted = model.input_shape
     trained = model.spec.x.shape if isinstance(model.spec.x, ArraySpec) else ()
     if len(wanted) > 1 and wanted[-1] not in (None, 1) and (len(shape) < len(wanted) or shape[-1] == 1):
         advice = (
@@ -141,4 +137,4 @@ def _about_shapes(model: TrainedModel, wanted: _Wanted, shape: tuple[int, ...], 
         )
     else:
         advice = "Give one example of that shape, or an array of several along an axis of their own, the first"
-    return f"the model '{model.name}' takes examples of shape ({words}) and was trained on {trained}; {whose}. {advice}"
+    return f"the model '{model.name}' takes examples of shape {model.shape_in_words} and was trained on {trained}; {whose}. {advice}"

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labrun.classification import Classification
+from labrun.classification import Classification, ClassProbabilities
 from labrun.ensemble import Ensemble
-from labrun.faults import did_you_mean
 from labrun.findings import Findings
 from labrun.inputs import Outline
 from labrun.plugin import Analysis, Field
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["PatternAnalysis", "Patterns", "missing_column"]
+__all__ = ["PatternAnalysis", "Patterns"]
 
 DRAWABLE = (2, 3)
 
 
 @dataclass(frozen=True)
-class Patterns:
+class Patterns(ClassProbabilities):
     """The members of an ensemble that a classification tells of, one row each, in the order of the ensemble."""
 
     positions: np.ndarray
@@ -44,16 +43,6 @@ class Patterns:
     def members(self) -> list[int]:
         """The number of each member."""
         return [int(number) for number in self.parameters.index]
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """(patterns,) int64, the number of the most probable class."""
-        return self.probabilities.argmax(axis=1)
-
-    @property
-    def confidence(self) -> np.ndarray:
-        """(patterns,) the probability of that class."""
-        return self.probabilities.max(axis=1)
 
     @classmethod
     def gather(cls, simulation: Ensemble, classes: Findings, novelty: Findings | None) -> Patterns:
@@ -116,9 +105,8 @@ class PatternAnalysis(Analysis):
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
         """The array must be there."""
-        if self.array is not None and simulation.outputs is not None and self.array not in simulation.outputs:
-            hint = did_you_mean(self.array, simulation.outputs)
-            yield "array", f"'{simulation.stage}' gives no array '{self.array}'{hint}"
+        if self.array is not None:
+            yield from simulation.missing_array("array", self.array)
 
     def draw_sprites(self, simulation: Ensemble) -> Sprites:
         """Thumbnails of all members.
@@ -132,12 +120,3 @@ class PatternAnalysis(Analysis):
                 f"'{simulation.name}' gives no array of two or three dimensions to draw; it gives {', '.join(simulation.names)}"
             )
         return Sprites.draw(simulation, self.array or drawable[0], self.frame, self.colormap)
-
-
-def missing_column(field: str, column: str, simulation: Outline) -> Iterable[tuple[str, str]]:
-    """A fault for `check` if the sweep's table has no such column."""
-    if column not in simulation.columns:
-        yield (
-            field,
-            f"the table of '{simulation.stage}' has no column '{column}'{did_you_mean(column, simulation.columns)}",
-        )

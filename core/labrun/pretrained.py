@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def content_of(folder: Path) -> dict[str, str]:
     return {name: sha256_of(folder / name) for name in FILES}
 
 
-def find_pretrained(text: str, shipped: dict[str, Path], base: Path) -> Path:
+def find_pretrained(text: str, shipped: Mapping[str, Path], base: Path) -> Path:
     """The folder that a name (of a model that a plugin brings) or a path (relative to `base`) means.
 
     Raises:

@@ -68,7 +68,7 @@ class TrainedModel:
         model = self.plugin.build(self.spec, **self._inputs)
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Skipping")  # layers would stay as they were initialized
-            # the file holds the optimizer too, which is not needed to predict
+            # the file holds no state of the optimizer, and none is needed to predict
             warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
             try:
                 model.load_weights(self.folder / WEIGHTS)
@@ -79,6 +79,22 @@ class TrainedModel:
                 said = " ".join(str(error).split())
                 raise LabrunError(f"the weights in '{self.folder / WEIGHTS}' {problem}: {said:.300}") from error
         return model
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """The shape of one example that the network takes; None for a size that it leaves open."""
+        return tuple(self.network.inputs[0].shape[1:])
+
+    @property
+    def shape_in_words(self) -> str:
+        """`input_shape` for a message: `(any, any, 3)`."""
+        sizes = ["any" if size is None else str(size) for size in self.input_shape]
+        return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Whether the network takes examples of this shape."""
+        wanted = self.input_shape
+        return len(wanted) == len(shape) and all(w in (None, s) for w, s in zip(wanted, shape, strict=True))
 
     def predict(self, examples: Examples, batch_size: int = 32) -> np.ndarray:
         """Return the network's output for all examples, in their order, reading a batch at a time.
@@ -137,11 +153,8 @@ class TrainedModel:
             fits = found == self.spec.x
             wanted = str(self.spec.x)
         else:
-            shape = tuple(self.network.inputs[0].shape[1:])
-            fits = len(shape) == len(found.shape) and all(
-                w in (None, f) for w, f in zip(shape, found.shape, strict=True)
-            )
-            wanted = f"shape ({', '.join('any' if size is None else str(size) for size in shape)})"
+            fits = self.takes(found.shape)
+            wanted = f"shape {self.shape_in_words}"
         if not fits:
             has = str(found) if isinstance(found, dict) else f"shape {found.shape}"
             raise ValueError(f"the model '{self.name}' takes x of {wanted}, but '{examples.name}' has {has}")

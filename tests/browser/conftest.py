@@ -17,15 +17,6 @@ import pandas as pd
 import pytest
 
 HERE = Path(__file__).parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
-    "no-sandbox",
-    "disable-gpu",
-    "disable-quic",
-    "disable-background-networking",
-    "disable-component-update",
-    "disable-sync",
-)
 
 PROJECT = """\
 project: explorers
@@ -97,14 +88,14 @@ def members(run_folder: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
+    from benchmarks.report_page import BROWSERS, find_browser, open_browser
+
+    path = find_browser()
     if path is None:
         pytest.skip(f"there is no browser; {', '.join(BROWSERS)} were looked for")
-    with api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=[f"--{flag}" for flag in QUIET])
+    with open_browser(path) as found:
         yield found
-        found.close()
 
 
 @pytest.fixture

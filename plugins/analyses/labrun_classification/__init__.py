@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, did_you_mean, hookimpl
+from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, hookimpl
 from labrun.classification import Classification
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 
@@ -27,9 +26,7 @@ class ClassifyMembers(Analysis):
 
     def check(self, simulation: Outline, model: list[Outline]) -> Iterable[tuple[str, str]]:
         """The array must be there."""
-        if simulation.outputs is not None and self.array not in simulation.outputs:
-            hint = did_you_mean(self.array, simulation.outputs)
-            yield "array", f"'{simulation.stage}' gives no array '{self.array}'{hint}"
+        yield from simulation.missing_array("array", self.array)
 
     def analyse(self, model: list[TrainedModel], simulation: Ensemble) -> Findings:
         """Table `members` (see `labrun.classification`) and `classes`: how many members each class has, how surely.
@@ -41,10 +38,7 @@ class ClassifyMembers(Analysis):
 
         classes = _common_classes(model)
 
-        def load_x(indices: np.ndarray) -> np.ndarray:
-            return np.stack([simulation.read(int(i), self.array) for i in indices])
-
-        examples = Examples.inputs_only(load_x, len(simulation), simulation.name)
+        examples = Examples.inputs_only(lambda i: simulation.stack(i, self.array), len(simulation), simulation.name)
         probabilities = np.mean([one.probabilities(examples) for one in model], axis=0)
         found = Classification(simulation.parameters, classes, probabilities)
         findings = found.findings()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
-from labrun.patterns import PatternAnalysis, Patterns, missing_column
+from labrun.patterns import PatternAnalysis, Patterns
 
 if TYPE_CHECKING:
     from labrun.sprites import Sprites
@@ -33,7 +33,7 @@ class Montage(PatternAnalysis):
         yield from super().check(simulation)
         for field, column in (("x", self.x), ("y", self.y)):
             if column is not None:
-                yield from missing_column(field, column, simulation)
+                yield from simulation.missing_column(field, column)
 
     def analyse(self, classes: Findings, simulation: Ensemble, novelty: Findings | None = None) -> Findings:
         """Pictures `montage_<class>.png`, table `classes`, an interactive montage and the sheets that it uses.

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, did_you_mean, hookimpl
-
-if TYPE_CHECKING:
-    import numpy as np
+from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, hookimpl
 
 
 class _ByDistance(Analysis):
@@ -37,9 +34,7 @@ class Novelty(_ByDistance):
 
     def check(self, simulation: Outline, **_: Outline | list[Outline]) -> Iterable[tuple[str, str]]:
         """The array must be there."""
-        if simulation.outputs is not None and self.array not in simulation.outputs:
-            hint = did_you_mean(self.array, simulation.outputs)
-            yield "array", f"'{simulation.stage}' gives no array '{self.array}'{hint}"
+        yield from simulation.missing_array("array", self.array)
 
     def analyse(
         self, model: list[TrainedModel], train: Examples, validation: Examples, simulation: Ensemble
@@ -55,13 +50,11 @@ class Novelty(_ByDistance):
         from labrun_novelty.distance import FeatureDistance
         from labrun_novelty.drawing import draw_scores
 
-        def load_x(indices: np.ndarray) -> np.ndarray:
-            return np.stack([simulation.read(int(i), self.array) for i in indices])
-
         distance = FeatureDistance(model, train, self.layer, self.neighbour)
         held_out = distance(validation)
         threshold = float(np.quantile(held_out, self.passing))
-        score = distance(Examples.inputs_only(load_x, len(simulation), simulation.name))
+        scanned = Examples.inputs_only(lambda i: simulation.stack(i, self.array), len(simulation), simulation.name)
+        score = distance(scanned)
         table = simulation.parameters.assign(score=score, novel=score > threshold)
         return Findings(
             metrics={

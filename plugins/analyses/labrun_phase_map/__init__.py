@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
-from labrun.patterns import PatternAnalysis, Patterns, missing_column
+from labrun.patterns import PatternAnalysis, Patterns
 from labrun_phase_map.expression import parse
 
 
@@ -33,8 +33,8 @@ class PhaseMap(PatternAnalysis):
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
         """The array and both columns must be there, and every expression must be one."""
         yield from super().check(simulation)
-        yield from missing_column("x", self.x, simulation)
-        yield from missing_column("y", self.y, simulation)
+        yield from simulation.missing_column("x", self.x)
+        yield from simulation.missing_column("y", self.y)
         if self.x == self.y:
             yield "y", f"x and y are both '{self.x}'; a map needs two parameters"
         for name, text in self.lines.items():

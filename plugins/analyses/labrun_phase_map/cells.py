@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from labrun.classification import entropy
+from labrun.classification import ClassProbabilities
 from labrun.patterns import Patterns
 
 SAME = 1e-9
@@ -15,7 +15,7 @@ SAME = 1e-9
 
 
 @dataclass(frozen=True)
-class Cells:
+class Cells(ClassProbabilities):
     """One row for each distinct point, ordered by x and then by y."""
 
     x: np.ndarray
@@ -35,16 +35,6 @@ class Cells:
         """(cells,) number of members in each."""
         return np.bincount(self.cell_of)
 
-    @property
-    def predicted(self) -> np.ndarray:
-        """(cells,) number of the most probable class."""
-        return self.probabilities.argmax(axis=1)
-
-    @property
-    def entropy(self) -> np.ndarray:
-        """(cells,) entropy of the averaged probabilities [nats]."""
-        return entropy(self.probabilities)
-
     def table(self, x: str, y: str) -> pd.DataFrame:
         """A row for each cell, its coordinates under their own names; `novel` only where it is known."""
         columns = {
@@ -52,7 +42,7 @@ class Cells:
             y: self.y,
             "members": self.members,
             "class": [self.classes[i] for i in self.predicted],
-            "probability": self.probabilities.max(axis=1),
+            "probability": self.confidence,
             "entropy": self.entropy,
         }
         return pd.DataFrame(columns if self.novel is None else columns | {"novel": self.novel})

@@ -37,13 +37,8 @@ class Labelled(Dataset):
 
     def check(self, simulation: Outline) -> Iterable[tuple[str, str]]:
         """The array and the column must be there, as far as it is known before anything has run."""
-        if simulation.outputs is not None and self.x not in simulation.outputs:
-            yield "x", f"'{simulation.stage}' gives no array '{self.x}'{did_you_mean(self.x, simulation.outputs)}"
-        if self.y not in simulation.columns:
-            yield (
-                "y",
-                f"the table of '{simulation.stage}' has no column '{self.y}'{did_you_mean(self.y, simulation.columns)}",
-            )
+        yield from simulation.missing_array("x", self.x)
+        yield from simulation.missing_column("y", self.y)
 
     def examples(self, simulation: Ensemble) -> Examples:
         """One example a member: `x` as the simulator gave it, `y` int64 (a class) or float32 (a number).
@@ -67,7 +62,7 @@ class Labelled(Dataset):
             y = np.array([number_of[str(value)] for value in column], dtype=np.int64)
 
         def load_x(indices: np.ndarray) -> np.ndarray:
-            return np.stack([simulation.read(int(members[i]), self.x) for i in indices])
+            return simulation.stack(members[indices], self.x)
 
         return Examples(load_x, lambda i: y[i], members, classes=classes, periodic=self.periodic)
 

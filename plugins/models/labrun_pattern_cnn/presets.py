@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+_COMPACT: dict[str, Any] = {
+    "offset": 0.6,
+    "scale": 4.0,
+    "normalize_blocks": True,
+    "momentum": 0.9,
+    "global_pooling": "both",
+    "dense": 256,
+    "dropout": 0.15,
+    "label_smoothing": 0.05,
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     "origin_2d": {
         "frames": "channels",
@@ -28,38 +39,24 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dense": 256,
         "dropout": 0.10,
     },
-    "compact": {
+    "compact": _COMPACT
+    | {
         "frames": "channels",
-        "offset": 0.6,
-        "scale": 4.0,
         "blocks": [
             {"filters": 32, "stride": 2},
             {"filters": 64, "pool": 2},
             {"filters": 128, "pool": 2},
             {"filters": 128, "pool": 2},
         ],
-        "normalize_blocks": True,
-        "momentum": 0.9,
-        "global_pooling": "both",
-        "dense": 256,
-        "dropout": 0.15,
-        "label_smoothing": 0.05,
     },
-    "compact_3d": {
+    "compact_3d": _COMPACT
+    | {
         "frames": "time",
-        "offset": 0.6,
-        "scale": 4.0,
         "blocks": [
             {"filters": 24, "kernel": [3, 3, 2], "stride": 2, "pool": 2},
             {"filters": 48, "kernel": [3, 3, 1], "pool": [2, 2, 1]},
             {"filters": 96, "kernel": [3, 3, 1]},
             {"filters": 128, "kernel": [3, 3, 1]},
         ],
-        "normalize_blocks": True,
-        "momentum": 0.9,
-        "global_pooling": "both",
-        "dense": 256,
-        "dropout": 0.15,
-        "label_smoothing": 0.05,
     },
 }

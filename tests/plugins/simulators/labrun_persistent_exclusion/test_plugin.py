@@ -224,28 +224,15 @@ def test_a_thousand_snapshots_take_less_than_6_mb(density, rng, tmp_path):
 PROJECT = """\
 project: tumbling
 seed: 4
-plugins: [process.py]
 simulations:
   runs:
-    use: the_process
+    use: persistent_exclusion
     with: {size: [20, 34], density: 0.3, warm_up: 5, snapshots: 6, observe: true}
     sweep: {grid: {tumbling_rate: [0.1, 0.5]}, repeats: 4}
 """
 
-PROCESS = """\
-from typing import ClassVar
-from labrun import hookimpl
-from labrun_persistent_exclusion import PersistentExclusion
-class Process(PersistentExclusion):
-    name: ClassVar[str] = "the_process"
-@hookimpl
-def labrun_simulators():
-    return [Process]
-"""
-
 
 def test_any_number_of_workers_gives_the_same_bytes(labrun_process, tmp_path):
-    (tmp_path / "process.py").write_text(PROCESS, encoding="utf-8")
     (tmp_path / "project.yaml").write_text(PROJECT, encoding="utf-8")
     parts = []
     for workers in (1, 2):

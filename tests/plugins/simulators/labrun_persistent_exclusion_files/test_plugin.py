@@ -145,20 +145,8 @@ def test_a_file_that_holds_something_else_is_refused(write, rng, datasets, messa
 
 PROJECT = """\
 project: origin
-plugins: [reader.py]
 simulations:
-  files: {use: the_reader, sweep: {table: files.csv, columns: [file, sha256], labels: [tumbling_rate]}}
-"""
-
-READER = """\
-from typing import ClassVar
-from labrun import hookimpl
-from labrun_persistent_exclusion_files import PersistentExclusionFiles
-class Reader(PersistentExclusionFiles):
-    name: ClassVar[str] = "the_reader"
-@hookimpl
-def labrun_simulators():
-    return [Reader]
+  files: {use: persistent_exclusion_files, sweep: {table: files.csv, columns: [file, sha256], labels: [tumbling_rate]}}
 """
 
 
@@ -168,7 +156,6 @@ def test_files_are_an_ensemble_like_any_other(write, snapshots, labrun_process, 
         f"{config['file'].name},{config['sha256']},{rate}\n" for config, rate in zip(files, (0.1, 0.3), strict=True)
     ]
     (tmp_path / "files.csv").write_text("file,sha256,tumbling_rate\n" + "".join(rows), encoding="utf-8")
-    (tmp_path / "reader.py").write_text(READER, encoding="utf-8")
     (tmp_path / "project.yaml").write_text(PROJECT, encoding="utf-8")
     outcome = labrun_process("run", "project.yaml")
     assert outcome.code == 0, outcome.err
