@@ -18,6 +18,7 @@ __all__ = [
     "is_file",
     "is_out_of_space",
     "is_temporary",
+    "replace_folder",
     "sha256_of",
     "sync_folder",
     "temporary_name",
@@ -64,6 +65,27 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def replace_folder(folder: Path, target: Path) -> None:
+    """Let `folder` take the name `target`; what had that name is removed. Of processes that do so at once, the last wins.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        aside = temporary_name(target)
+        with contextlib.suppress(FileNotFoundError):
+            target.rename(aside)
+        try:
+            folder.rename(target)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # else another process was quicker: once more
+                raise
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_json(path: Path, value: Any) -> None:

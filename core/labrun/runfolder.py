@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from labrun.files import sha256_of, write_atomically, write_json
+from labrun.files import replace_folder, sha256_of, temporary_name, write_atomically, write_json
 from labrun.inputs import SECTIONS
 from labrun.plan import Plan, Planned, keras_backend
 from labrun.store import MANIFEST
@@ -70,7 +70,10 @@ class RunFolder:
         return self.path / planned.section / planned.stage.name
 
     def place(self, plan: Plan, planned: Planned) -> None:
-        """Put the result of a stage into the folder: links where the file system has them, copies elsewhere."""
+        """Put the result of a stage into the folder: links where the file system has them, copies elsewhere.
+
+        Another run may do so at the same time: what lies there is always the whole of one result.
+        """
         target = self.stage(planned)
         source = plan.folder(planned)
         mark = target / ".key"
@@ -79,13 +82,19 @@ class RunFolder:
             return
         manifest = plan.manifest(planned)
         assert manifest is not None
-        shutil.rmtree(target, ignore_errors=True)
-        for name in [*manifest.files, MANIFEST]:
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            _link(source / name, target / name)
-        if planned.stage.table is not None:
-            self._write_members(planned, target / "members.csv")
-        mark.write_text(wanted, encoding="utf-8")
+        folder = temporary_name(
+            plan.store.root / "placing"
+        )  # `prepare` of another run clears away what lies in this folder
+        try:
+            for name in [*manifest.files, MANIFEST]:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                _link(source / name, folder / name)
+            if planned.stage.table is not None:
+                self._write_members(planned, folder / "members.csv")
+            (folder / mark.name).write_text(wanted, encoding="utf-8")
+            replace_folder(folder, target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _write_members(self, planned: Planned, path: Path) -> None:
         table = planned.stage.table

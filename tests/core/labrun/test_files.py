@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,21 @@ def test_full_disk_is_known_behind_another_error():
     error = ValueError("cannot save")
     error.__cause__ = OSError(errno.ENOSPC, "words")
     assert files.is_out_of_space(error)
+
+
+def test_folders_that_take_one_name_at_once_leave_a_whole_one(tmp_path):
+    """Writers in four threads; nobody fails, and nothing of those that were replaced stays."""
+    target = tmp_path / "stage"
+
+    def place(number: int) -> None:
+        for turn in range(50):
+            folder = files.temporary_name(tmp_path / "placing")
+            folder.mkdir()
+            for name in "abc":
+                (folder / name).write_text(f"{number}.{turn}")
+            files.replace_folder(folder, target)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(place, range(4)))
+    assert [path.name for path in tmp_path.iterdir()] == ["stage"]
+    assert len({(target / name).read_text() for name in "abc"}) == 1
