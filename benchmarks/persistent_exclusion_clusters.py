@@ -20,8 +20,9 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from labrun.clusters import label_clusters
 from labrun_persistent_exclusion import PersistentExclusion
-from labrun_persistent_exclusion.clusters import label_clusters, observe
+from labrun_persistent_exclusion.observables import observe
 
 POINTS = [*itertools.product((0.05, 0.15, 0.5), (1 / 64, 1 / 32, 1 / 2))]
 

@@ -5,7 +5,7 @@ One visit to a particle, with tumbling rate α:
     if the site ahead is empty, it moves there;
     with probability α it draws a new orientation, uniformly from all four
 
-The process is in `kernel`, clusters and what else is observed in a snapshot in `clusters`.
+The process is in `kernel`, what is observed in a snapshot in `observables`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from labrun import Arrays, Field, Simulator, View, hookimpl
 if TYPE_CHECKING:
     import numpy as np
 
-    from labrun_persistent_exclusion.clusters import Observables
+    from labrun_persistent_exclusion.observables import Observables
     from labrun_persistent_exclusion.kernel import Lattice
 
 Sites = Annotated[int, Field(ge=1, le=32766)]
@@ -175,7 +175,7 @@ class PersistentExclusion(Simulator):
         """Return snapshots, their steps, and the observables of every look (see `outputs`)."""
         import numpy as np
 
-        from labrun_persistent_exclusion.clusters import observe
+        from labrun_persistent_exclusion.observables import observe
 
         lattice, steps, looks = self.start(rng), self.steps, self.look_steps
         snapshots = np.empty((len(steps), *self.shape), np.uint8)

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from labrun_persistent_exclusion import PersistentExclusion, kernel
-from labrun_persistent_exclusion.clusters import observe
+from labrun_persistent_exclusion.observables import observe
 from labrun_persistent_exclusion.kernel import Lattice
 
 UP, RIGHT, DOWN, LEFT = range(4)

@@ -17,7 +17,7 @@ from labrun.parts import read_receipt, write_part
 from labrun.simulation import simulate_member
 from labrun.viewing import save_views
 from labrun_persistent_exclusion import PersistentExclusion
-from labrun_persistent_exclusion.clusters import Observables, observe
+from labrun_persistent_exclusion.observables import Observables, observe
 
 SHORT: dict[str, Any] = {"density": 0.3, "tumbling_rate": 0.1, "size": (20, 34), "warm_up": 5, "snapshots": 6}
 SERIES = set(Observables._fields)

@@ -1,11 +1,11 @@
-"""Clusters and observables against a flood fill in plain Python and against planes that one can count by hand."""
+"""Clusters against a flood fill in plain Python, and against planes that one can count by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from labrun_persistent_exclusion.clusters import ACROSS, DOWN, Observables, label_clusters, observe
+from labrun.clusters import ACROSS, DOWN, Clusters, cluster_sizes, label_clusters, measure_clusters
 
 
 def flood_fill(occupied):
@@ -46,8 +46,8 @@ def walk_around(occupied, start):
 
 
 def plane(*rows):
-    """A snapshot as it is drawn: . is empty, ^ > v < are particles."""
-    return np.array([[".^>v<".index(sign) for sign in row] for row in rows], dtype=np.uint8)
+    """What is occupied, as it is drawn."""
+    return np.array([[sign != "." for sign in row] for row in rows])
 
 
 def test_labels_are_those_of_a_flood_fill_on_a_thousand_oblong_planes(rng):
@@ -83,43 +83,6 @@ def test_numbers_of_any_type_are_occupied_where_they_are_not_zero():
         assert (labels.tolist(), sizes.tolist()) == ([[1, 0, 0, 1]], [2])
 
 
-def test_a_slice_of_a_larger_array_is_read_as_it_stands(rng):
-    snapshots = rng.integers(0, 5, (9, 20, 4), dtype=np.uint8)
-    assert observe(snapshots[:, :, 2]) == observe(snapshots[:, :, 2].copy())
-
-
-def test_observables_counted_by_hand():
-    snapshot = plane(
-        ">....",
-        ".^...",
-        ".v<..",
-        "...<.",
-        "<....",
-    )  # a pair around the top and the bottom, three in a corner, one alone
-    clusters = [2, 3, 1]
-    assert label_clusters(snapshot)[1].tolist() == clusters
-    seen = observe(snapshot)
-    assert seen.mean_cluster_size == pytest.approx(sum(s**2 for s in clusters) / 6)
-    assert (seen.largest_cluster, seen.clusters, seen.winding) == (3, 3, 0)
-    assert seen.blocked_fraction == pytest.approx(1 / 6)  # the < in the corner alone points at another
-    assert seen.single_fraction == pytest.approx(1 / 6)
-
-
-@pytest.mark.parametrize(
-    ("rows", "blocked"),
-    [
-        (["^.", "..", "v."], 2),  # each around the edge at the other
-        (["<.>"], 2),
-        (["><."], 2),
-        ([".^.", ".v.", "..."], 0),  # back to back
-        (["v..", "^.."], 2),
-    ],
-)
-def test_who_points_at_an_occupied_site_is_blocked(rows, blocked):
-    snapshot = plane(*rows)
-    assert observe(snapshot).blocked_fraction == pytest.approx(blocked / np.count_nonzero(snapshot))
-
-
 @pytest.mark.parametrize(
     ("rows", "winding"),
     [
@@ -133,7 +96,7 @@ def test_who_points_at_an_occupied_site_is_blocked(rows, blocked):
     ],
 )
 def test_winding_is_told_from_crossing_the_edge(rows, winding):
-    assert observe(plane(*rows)).winding == winding
+    assert measure_clusters(plane(*rows)).winding == winding
 
 
 def test_winding_is_that_of_a_walk_on_the_unwrapped_plane(rng):
@@ -144,21 +107,24 @@ def test_winding_is_that_of_a_walk_on_the_unwrapped_plane(rng):
             labels, sizes = label_clusters(occupied)
             start = tuple(np.argwhere(labels == sizes.argmax() + 1)[0].tolist())
             expected = walk_around(occupied, start)
-            assert observe(occupied).winding == expected
+            assert measure_clusters(occupied).winding == expected
             seen.add(expected)
     assert seen == {0, DOWN, ACROSS, DOWN | ACROSS}
 
 
+def test_what_clusters_tell_is_counted_by_hand():
+    seen = measure_clusters(plane("x....", ".x...", ".xx..", "...x.", "x...."))
+    assert cluster_sizes(plane("x....", ".x...", ".xx..", "...x.", "x....")).tolist() == [2, 3, 1]
+    assert seen == Clusters(pytest.approx((4 + 9 + 1) / 6), 3, 3, pytest.approx(1 / 6), 0)
+
+
 def test_an_empty_plane_has_nothing():
-    assert observe(np.zeros((4, 6), np.uint8)) == Observables(0.0, 0, 0, 0.0, 0.0, 0)
+    assert measure_clusters(np.zeros((4, 6), np.uint8)) == Clusters(0.0, 0, 0, 0.0, 0)
+    assert cluster_sizes(np.zeros((4, 6))).tolist() == []
 
 
-def test_what_is_no_snapshot_is_refused():
-    with pytest.raises(ValueError, match="a snapshot holds 0 to 4, this one 0 to 7"):
-        observe(np.array([[0, 7]]))
-    with pytest.raises(ValueError, match="a snapshot holds 0 to 4, this one -1 to 0"):
-        observe(np.array([[0, -1]]))
-    with pytest.raises(
-        ValueError, match=r"expected a plane of \(height, width\) sites, received an array of shape \(2, 3, 4\)"
-    ):
-        label_clusters(np.zeros((2, 3, 4)))
+def test_what_is_no_plane_is_refused():
+    problem = r"expected a plane of \(height, width\) sites, received an array of shape \(2, 3, 4\)"
+    for function in (label_clusters, cluster_sizes, measure_clusters):
+        with pytest.raises(ValueError, match=problem):
+            function(np.zeros((2, 3, 4)))
