@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labrun_persistent_exclusion import PersistentExclusion
-from labrun_persistent_exclusion.clusters import observe
 from labrun_persistent_exclusion.kernel import Lattice
+from labrun_persistent_exclusion.observables import observe
 
 SIZE = 128
 POINTS = [*itertools.product((0.15, 0.5), (1 / 32, 1 / 2))]

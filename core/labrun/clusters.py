@@ -38,7 +38,7 @@ class Clusters(NamedTuple):
     """⟨s⟩_w, weighted by size [sites]"""
     largest: int
     """Size of the largest cluster [sites]"""
-    count: int
+    number: int
     """Number of clusters"""
     single_fraction: float
     """Fraction of the occupied sites that are clusters of one"""

@@ -21,8 +21,8 @@ from labrun import Arrays, Field, Simulator, View, hookimpl
 if TYPE_CHECKING:
     import numpy as np
 
-    from labrun_persistent_exclusion.observables import Observables
     from labrun_persistent_exclusion.kernel import Lattice
+    from labrun_persistent_exclusion.observables import Observables
 
 Sites = Annotated[int, Field(ge=1, le=32766)]
 Unit = Literal["sweeps", "tumbles"]

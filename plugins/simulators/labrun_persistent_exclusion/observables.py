@@ -42,7 +42,7 @@ def observe(snapshot: NDArray[Any]) -> Observables:
     clusters = measure_clusters(plane)
     blocked = _count_blocked(plane) / max(1, np.count_nonzero(plane))
     return Observables(
-        clusters.mean_size, clusters.largest, clusters.count, blocked, clusters.single_fraction, clusters.winding
+        clusters.mean_size, clusters.largest, clusters.number, blocked, clusters.single_fraction, clusters.winding
     )
 
 

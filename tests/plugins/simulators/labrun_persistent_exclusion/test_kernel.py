@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from labrun_persistent_exclusion import PersistentExclusion, kernel
-from labrun_persistent_exclusion.observables import observe
 from labrun_persistent_exclusion.kernel import Lattice
+from labrun_persistent_exclusion.observables import observe
 
 UP, RIGHT, DOWN, LEFT = range(4)
 SHAPES = [(16, 24), (7, 31), (1, 40), (2, 3), (33, 5)]
