@@ -5,7 +5,7 @@ This page is all that a plugin needs: `from labrun import …`. What analyses of
 """
 
 from labrun.ensemble import Ensemble
-from labrun.examples import ArraySpec, Examples, ExampleSpec
+from labrun.examples import ArraySpec, Examples, ExampleSpec, Quantity
 from labrun.faults import did_you_mean
 from labrun.findings import Findings
 from labrun.inputs import Outline
@@ -25,6 +25,7 @@ __all__ = [
     "Model",
     "Outline",
     "Plugin",
+    "Quantity",
     "Simulator",
     "TrainedModel",
     "View",

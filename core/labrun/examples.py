@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["ArraySpec", "ExampleSpec", "Examples"]
+__all__ = ["ArraySpec", "ExampleSpec", "Examples", "Quantity"]
 
 Loader: TypeAlias = "Callable[[np.ndarray], Any]"
 """Indices of examples in; an array with one row for each of them out (for `x` also a dict of such arrays)."""
@@ -25,13 +25,41 @@ class ArraySpec:
 
 
 @dataclass(frozen=True)
+class Quantity:
+    """What a number `y` measures: its name and unit, and whether `y` is the value itself or its binary logarithm."""
+
+    name: str
+    unit: str = ""
+    scale: Literal["linear", "log2"] = "linear"
+
+    def __str__(self) -> str:
+        return f"{self.name} [{self.unit}]" if self.unit else self.name
+
+    def scaled(self, values: np.ndarray) -> np.ndarray:
+        """`y` of values in the unit of the quantity, float64. Logarithms need positive values."""
+        import numpy as np
+
+        values = np.asarray(values, np.float64)
+        return np.log2(values) if self.scale == "log2" else values
+
+    def value(self, y: np.ndarray) -> np.ndarray:
+        """Values in the unit of the quantity, float64: the inverse of `scaled`."""
+        import numpy as np
+
+        y = np.asarray(y, np.float64)
+        return np.exp2(y) if self.scale == "log2" else y
+
+
+@dataclass(frozen=True)
 class ExampleSpec:
-    """What a model must know of its examples: the shapes of `x` and `y`, and the classes if `y` is one."""
+    """What a model must know of its examples: the shapes of `x` and `y`, the classes if `y` is one, and otherwise what it measures,
+    where the dataset says so."""
 
     x: ArraySpec | dict[str, ArraySpec]
     y: ArraySpec
     classes: tuple[str, ...] | None = None
     periodic: bool = False
+    quantity: Quantity | None = None
 
     def record(self) -> dict[str, Any]:
         """The specification as JSON holds it; `from_record` reads it back."""
@@ -41,6 +69,7 @@ class ExampleSpec:
             "y": vars(self.y),
             "classes": list(self.classes) if self.classes is not None else None,
             "periodic": self.periodic,
+            "quantity": vars(self.quantity) if self.quantity is not None else None,
         }
 
     @classmethod
@@ -51,12 +80,13 @@ class ExampleSpec:
             return ArraySpec(tuple(fields["shape"]), str(fields["dtype"]))
 
         x = record["x"]
-        classes = record["classes"]
+        classes, quantity = record["classes"], record.get("quantity")  # which older records do not know
         return cls(
             spec(x) if "dtype" in x else {name: spec(fields) for name, fields in x.items()},
             spec(record["y"]),
             tuple(classes) if classes is not None else None,
             bool(record["periodic"]),
+            Quantity(**quantity) if quantity is not None else None,
         )
 
 
@@ -69,6 +99,7 @@ class Examples:
         groups: the member that each example came from, `(len,)` int64. A split never parts a group.
         classes: the names of the classes, in the order of their numbers.
         periodic: whether the first two axes of `x` wrap around, so that augmentation may shift and rotate over the edge.
+        quantity: what `y` measures, where it is a number.
     """
 
     def __init__(
@@ -79,12 +110,14 @@ class Examples:
         *,
         classes: Sequence[str] | None = None,
         periodic: bool = False,
+        quantity: Quantity | None = None,
         name: str = "",
     ) -> None:
         self._load_x, self._load_y = load_x, load_y
         self.groups = groups
         self.classes = tuple(classes) if classes is not None else None
         self.periodic = periodic
+        self.quantity = quantity
         self.name = name
 
     @classmethod
@@ -132,7 +165,7 @@ class Examples:
             return ArraySpec(tuple(array.shape[1:]), str(array.dtype))
 
         inputs = {name: spec(array) for name, array in x.items()} if isinstance(x, dict) else spec(x)
-        return ExampleSpec(inputs, spec(y), self.classes, self.periodic)
+        return ExampleSpec(inputs, spec(y), self.classes, self.periodic, self.quantity)
 
     def take(self, indices: Any, name: str = "") -> Examples:
         """The examples at these indices, in this order."""
@@ -143,6 +176,7 @@ class Examples:
             self.groups[chosen],
             classes=self.classes,
             periodic=self.periodic,
+            quantity=self.quantity,
             name=name or self.name,
         )
 

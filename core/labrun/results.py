@@ -68,8 +68,9 @@ class Results:
             case "datasets":
                 return self.examples(planned)
             case "models":
-                assert isinstance(planned.stage.plugin, Model)
-                return TrainedModel(planned.stage.plugin, folder, planned.stage.name, self.inputs(planned))
+                stage = planned.stage
+                assert isinstance(stage.plugin, Model)
+                return TrainedModel(stage.plugin, folder, stage.name, self.inputs(planned), stage.values)
             case "analyses":
                 return Findings.load(folder)
 

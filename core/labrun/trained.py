@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,11 +31,20 @@ HISTORY = "history.csv"
 class TrainedModel:
     """A trained model of a run. The network itself is built when it is first used."""
 
-    def __init__(self, plugin: Model, folder: Path, name: str = "", inputs: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        plugin: Model,
+        folder: Path,
+        name: str = "",
+        inputs: dict[str, Any] | None = None,
+        variant: Mapping[str, Any] | None = None,
+    ) -> None:
         self.plugin = plugin
         self.folder = folder
         self.name = name
         self._inputs = inputs or {}
+        self.variant = {axis.rpartition(".")[2]: value for axis, value in (variant or {}).items()}
+        """The values that tell the model from others of its matrix, by the last word of their keys: `{"seed": 1}`."""
 
     @cached_property
     def spec(self) -> ExampleSpec:
@@ -129,6 +139,19 @@ class TrainedModel:
         from scipy.special import softmax
 
         return softmax(self.logits(examples, batch_size).astype(float), axis=-1)
+
+    def estimates(self, examples: Examples, batch_size: int = 32) -> np.ndarray:
+        """The quantity that the model was trained to tell, (n,) float64, in its own unit where `y` is a logarithm.
+
+        Raises:
+            ValueError: the model names classes, or gives several numbers, or the examples have other shapes than those of its training.
+        """
+        if self.spec.classes is not None or math.prod(self.spec.y.shape) != 1:
+            answer = "classes" if self.spec.classes is not None else f"numbers of shape {self.spec.y.shape}"
+            raise ValueError(f"the model '{self.name}' was trained on {answer}, not on a number")
+        y = self.predict(examples, batch_size).reshape(len(examples))
+        quantity = self.spec.quantity
+        return quantity.value(y) if quantity is not None else y.astype(float)
 
     def activations(self, examples: Examples, layer: str, batch_size: int = 32) -> np.ndarray:
         """What a layer of the network gives, (n, …).

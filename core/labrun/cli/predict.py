@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,10 @@ def _predicted(model: TrainedModel, data: NewData) -> pd.DataFrame:
     if model.spec.classes is not None:
         probabilities = model.probabilities(data.examples, data.batch_size)
         return Classification(data.table, model.spec.classes, probabilities).table()
-    values = model.predict(data.examples, data.batch_size).reshape(len(data.examples), -1)
-    names = ["prediction"] if values.shape[1] == 1 else [f"prediction_{i}" for i in range(values.shape[1])]
-    given = data.table.rename(columns={name: f"given_{name}" for name in names})
-    return given.assign(**{name: values[:, i] for i, name in enumerate(names)})
+    if math.prod(model.spec.y.shape) == 1:
+        name = model.spec.quantity.name if model.spec.quantity is not None else "prediction"
+        columns = {name: model.estimates(data.examples, data.batch_size)}
+    else:
+        values = model.predict(data.examples, data.batch_size).reshape(len(data.examples), -1)
+        columns = {f"prediction_{i}": values[:, i] for i in range(values.shape[1])}
+    return data.table.rename(columns={name: f"given_{name}" for name in columns}).assign(**columns)

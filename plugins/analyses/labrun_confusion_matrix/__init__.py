@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
+from labrun.bootstrap import bootstrap_interval
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +37,7 @@ class ConfusionMatrix(Analysis):
         import pandas as pd
 
         from labrun_confusion_matrix.drawing import draw_matrices
-        from labrun_confusion_matrix.scores import confusion, interval, macro_f1
+        from labrun_confusion_matrix.scores import confusion, macro_f1
 
         classes = _classes(dataset)
         findings = Findings()
@@ -50,10 +51,11 @@ class ConfusionMatrix(Analysis):
                 counts.append(confusion(truth, predicted, len(classes)))
                 accuracies.append(float((predicted == truth).mean()))
                 scores.append(macro_f1(counts[-1]))
-                low, high = interval(truth == predicted, examples.groups, self.confidence, self.resamples, rng)
+                low, high = self._interval(truth == predicted, examples.groups, rng)
                 rows.append(
                     {
                         "model": one.name,
+                        **one.variant,
                         "dataset": examples.name,
                         "examples": len(examples),
                         "errors": int((predicted != truth).sum()),
@@ -84,6 +86,10 @@ class ConfusionMatrix(Analysis):
             "scores": f"'low' and 'high' bound the {percent} bootstrap interval of the accuracy.",
         }
         return findings
+
+    def _interval(self, correct: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+        """The bootstrap interval of the accuracy."""
+        return bootstrap_interval(lambda chosen: correct[chosen].mean(), groups, self.confidence, self.resamples, rng)
 
 
 def _classes(dataset: list[Examples]) -> tuple[str, ...]:

@@ -16,21 +16,3 @@ def macro_f1(counts: np.ndarray) -> float:
     touched = counts.sum(axis=0) + counts.sum(axis=1)
     present = touched > 0
     return float(np.mean(2 * hit[present] / touched[present])) if present.any() else 0.0
-
-
-def interval(
-    correct: np.ndarray, groups: np.ndarray, confidence: float, resamples: int, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the accuracy; whole groups (members) are drawn with replacement (Efron &
-    Tibshirani 1993, ch. 13)."""
-    _, group_of = np.unique(groups, return_inverse=True)
-    hits = np.bincount(group_of, weights=correct)
-    sizes = np.bincount(group_of)
-    count = len(sizes)
-    accuracies = np.empty(resamples)
-    for i in range(resamples):
-        drawn = rng.integers(0, count, count)
-        accuracies[i] = hits[drawn].sum() / sizes[drawn].sum()
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(accuracies, [tail, 1 - tail])
-    return float(low), float(high)

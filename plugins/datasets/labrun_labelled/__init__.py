@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from labrun import Dataset, Ensemble, Examples, Field, Outline, did_you_mean, hookimpl
+from labrun import Dataset, Ensemble, Examples, Field, Outline, Quantity, did_you_mean, hookimpl
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +64,8 @@ class Labelled(Dataset):
         def load_x(indices: np.ndarray) -> np.ndarray:
             return simulation.stack(members[indices], self.x)
 
-        return Examples(load_x, lambda i: y[i], members, classes=classes, periodic=self.periodic)
+        quantity = Quantity(self.y) if classes is None else None
+        return Examples(load_x, lambda i: y[i], members, classes=classes, periodic=self.periodic, quantity=quantity)
 
     def _members(self, simulation: Ensemble) -> np.ndarray:
         """The numbers of the members that are not left out."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labrun import ArraySpec, Examples, ExampleSpec
+from labrun import ArraySpec, Examples, ExampleSpec, Quantity
 
 
 def make_examples(groups: list[int], classes: list[int] | None = None, **settings) -> Examples:
@@ -133,3 +133,23 @@ def test_split_of_maps_of_classes_is_not_stratified():
     )
     parts = examples.split({"train": 0.8, "test": 0.2}, np.random.default_rng(1))
     assert [len(part) for part in parts.values()] == [8, 2]
+
+
+def test_a_quantity_is_told_in_its_unit_and_learned_on_its_scale():
+    rate = Quantity("tumbling_rate", "1/sweep", "log2")
+    assert str(rate) == "tumbling_rate [1/sweep]"
+    np.testing.assert_allclose(rate.scaled([0.25, 0.5, 1]), [-2, -1, 0])
+    np.testing.assert_allclose(rate.value(rate.scaled([0.1, 0.3])), [0.1, 0.3])
+    plain = Quantity("length")
+    assert str(plain) == "length"
+    np.testing.assert_array_equal(plain.value(plain.scaled([3, 0])), [3, 0])
+
+
+def test_a_part_knows_the_quantity_and_the_record_keeps_it():
+    rate = Quantity("rate", scale="log2")
+    examples = Examples(lambda i: np.zeros((len(i), 2)), lambda i: np.zeros(len(i)), np.arange(4), quantity=rate)
+    spec = examples.take([1, 2]).spec
+    assert spec.quantity == rate
+    assert ExampleSpec.from_record(spec.record()) == spec
+    without = {key: value for key, value in spec.record().items() if key != "quantity"}
+    assert ExampleSpec.from_record(without).quantity is None  # as it was written before there were any

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from labrun import ArraySpec, Examples, ExampleSpec, Model, TrainedModel
+from labrun import ArraySpec, Examples, ExampleSpec, Model, Quantity, TrainedModel
 
 CLASSES = ("a", "b", "c")
 
@@ -134,6 +134,40 @@ def test_several_inputs_where_one_is_wanted(trained):
     given = Examples.inputs_only(lambda i: {"u": np.zeros((len(i), 4, 5, 3))}, 2, "both")
     with pytest.raises(ValueError, match=r"but 'both' has \{'u': ArraySpec"):
         trained(Mean()).predict(given)
+
+
+class Brightness(Model):
+    """The mean of an image, one number."""
+
+    name: ClassVar[str] = "brightness"
+
+    def build(self, examples):
+        import keras
+
+        x = inputs = keras.Input((None, None, 3), name="image")
+        x = keras.layers.GlobalAveragePooling2D(keepdims=True, name="mean")(x)
+        x = keras.layers.AveragePooling3D((1, 1, 3), name="all")(keras.ops.expand_dims(x, -1))
+        return keras.Model(inputs, keras.layers.Reshape((1,), name="number")(x))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"), [(None, [3.0, -1.0]), (Quantity("a"), [3.0, -1.0]), (Quantity("a", "", "log2"), [8, 0.5])]
+)
+def test_a_number_is_told_in_its_own_unit(write_model, quantity, expected):
+    described = ExampleSpec(ArraySpec((4, 5, 3), "float32"), ArraySpec((), "float32"), None, quantity=quantity)
+    model = TrainedModel(Brightness(), write_model(Brightness(), described), "net")
+    np.testing.assert_allclose(model.estimates(images([[3, 3, 3], [-2, -1, 0]])), expected, rtol=1e-6)
+
+
+def test_a_class_is_no_number(trained):
+    with pytest.raises(ValueError, match="the model 'net' was trained on classes, not on a number"):
+        trained(Mean()).estimates(images(VALUES))
+
+
+def test_a_variant_is_known_by_its_values(tmp_path):
+    model = TrainedModel(Mean(), tmp_path, "net[seed=1]", variant={"fit.seed": 1, "from.simulation": "a"})
+    assert model.variant == {"seed": 1, "simulation": "a"}
+    assert TrainedModel(Mean(), tmp_path).variant == {}
 
 
 def test_nothing_to_predict(trained):
