@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from labrun import ArraySpec, ExampleSpec
+from labrun.periodic import apply_periodic_padding
 
 if TYPE_CHECKING:
     from labrun_pattern_cnn import Block, PatternCNN
@@ -66,15 +67,6 @@ def apply_block(x: Any, block: Block, settings: PatternCNN, name: str) -> Any:
         x = layers.BatchNormalization(momentum=settings.momentum, name=f"{name}_norm")(x)
     x = layers.Activation("relu", name=f"{name}_relu")(x)
     return pooling(block.pool, name=f"{name}_pool")(x) if block.pool else x
-
-
-def apply_periodic_padding(x: Any, kernel: int) -> Any:
-    """Continue the image over its edges, so that a convolution without padding keeps its size (at stride 1)."""
-    before, after = (kernel - 1) // 2, kernel // 2
-    rows = [x[:, -before:], x, x[:, :after]] if before else [x, x[:, :after]]
-    x = ops.concatenate(rows, axis=1) if after else x
-    columns = [x[:, :, -before:], x, x[:, :, :after]] if before else [x, x[:, :, :after]]
-    return ops.concatenate(columns, axis=2) if after else x
 
 
 def apply_global_pooling(x: Any, settings: PatternCNN) -> Any:
