@@ -154,6 +154,11 @@ class AnalysisBlock(_StageBlock):
     matrix: Matrix | None = Field(
         None, description="one stage for each combination of these values (dotted keys of this stage)"
     )
+    each: list[str] = Field(
+        default=[],
+        description="one stage for each combination of values that these keys have in the matrices of what it looks at; where it "
+        "takes several stages, it then takes those that agree",
+    )
 
 
 STAGE_BLOCKS: dict[str, type[_StageBlock]] = {

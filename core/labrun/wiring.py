@@ -149,20 +149,18 @@ class Wiring:
     ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Values and inputs of each stage that a variant makes: stages of matrices are joined where their values agree."""
         combinations: list[tuple[dict[str, Any], dict[str, Any]]] = [(dict(variant.values), {})]
-        for reference in references:
+        found = [(reference, self._targets(block, variant, reference)) for reference in references]
+        self._check_each(block, variant, {axis: None for _, targets in found for _, of in targets or [] for axis in of})
+        for reference, targets in found:
             name = reference.input.name
-            targets = self._targets(block, variant, reference)
             if targets is None:
                 continue
-            if reference.input.many:
-                refs = [ref for ref, _ in targets]
-                combinations = [(values, inputs | {name: refs}) for values, inputs in combinations]
-                continue
+            choices = _gathered(targets, variant) if reference.input.many else targets
             combinations = [
                 (values | theirs, inputs | {name: ref})
                 for values, inputs in combinations
-                for ref, theirs in targets
-                if all(values.get(axis, value) == value for axis, value in theirs.items())
+                for ref, theirs in choices
+                if _agree(values, theirs)
             ]
             if not combinations or len(combinations) > MAX_VARIANTS:
                 problem = (
@@ -171,6 +169,12 @@ class Wiring:
                 self._flaw(block, variant, reference.path, f"{block.id}: joining its matrices with '{name}' {problem}")
                 return []
         return combinations
+
+    def _check_each(self, block: Block, variant: Variant, known: Iterable[str]) -> None:
+        for i, axis in enumerate(_each(variant)):
+            if axis not in known and block.id not in self.flawed:
+                problem = f"no matrix of what it looks at has the key '{axis}'{did_you_mean(axis, list(known))}"
+                self._flaw(block, variant, ("each", i), f"{block.id}.each: {problem}")
 
     def _targets(
         self, block: Block, variant: Variant, reference: _Reference
@@ -219,6 +223,24 @@ class Wiring:
         if elsewhere:
             return f": '{base}' is one of the {elsewhere}"
         return did_you_mean(base, known) if known else f" (the project has no '{section}')"
+
+
+def _agree(values: dict[str, Any], others: dict[str, Any]) -> bool:
+    """Whether the axes that both have, have the same values."""
+    return all(values.get(axis, value) == value for axis, value in others.items())
+
+
+def _gathered(targets: list[tuple[Ref, dict[str, Any]]], variant: Variant) -> list[tuple[list[Ref], dict[str, Any]]]:
+    """The stages that an input which takes several gets: all of them, or those with the same values on the axes of `each`."""
+    shared = [{axis: values[axis] for axis in _each(variant) if axis in values} for _, values in targets]
+    distinct = [one for i, one in enumerate(shared) if one not in shared[:i]]
+    fullest = [one for one in distinct if not any(one.items() < other.items() for other in distinct)]
+    return [([ref for ref, theirs in targets if _agree(one, theirs)], one) for one in fullest]
+
+
+def _each(variant: Variant) -> list[str]:
+    """The axes of the matrices of its inputs that a stage is made for each value of."""
+    return getattr(variant.parsed, "each", [])
 
 
 def _make_stage(

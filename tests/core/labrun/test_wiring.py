@@ -192,6 +192,38 @@ def test_several_models_and_one_dataset_of_a_matrix_meet_once_for_each_dataset(s
     assert all(len(s.inputs["models"]) == 3 for s in analyses)
 
 
+EACH = """\
+analyses:
+  losses: {use: losses, from: {models: [net, seeds], dataset: waves.test}, each: [with.leave_out]}
+  by_seed: {use: losses, from: {models: [net, seeds]}, each: [fit.seed]}
+"""
+
+
+def test_an_analysis_for_each_value_takes_the_models_that_agree(stages):
+    found = [s for s in stages(LEFT_OUT + EACH).values() if s.base == "losses"]
+    assert [s.name for s in found] == [f"losses[leave_out={names}]" for names in ("_", "low", "high+low")]
+    for stage, names in zip(found, ("_", "low", "high+low"), strict=True):
+        assert stage.inputs["dataset"].stage == f"waves[leave_out={names}]"
+        assert [ref.stage for ref in stage.inputs["models"]] == [
+            f"net[leave_out={names}]",
+            *(f"seeds[seed={seed},leave_out={names}]" for seed in (0, 1)),
+        ]
+
+
+def test_a_model_without_that_key_is_in_each(stages):
+    found = [s for s in stages(LEFT_OUT + EACH).values() if s.base == "by_seed"]
+    assert [s.values for s in found] == [{"fit.seed": 0}, {"fit.seed": 1}]
+    for stage in found:
+        bases = [ref.stage.partition("[")[0] for ref in stage.inputs["models"]]
+        assert bases == ["net"] * 3 + ["seeds"] * 3
+
+
+def test_each_names_a_key_of_a_matrix(told):
+    assert told(LEFT_OUT + EACH.replace("[fit.seed]", "[fit.sed]")) == [
+        "analyses.by_seed.each: no matrix of what it looks at has the key 'fit.sed': did you mean 'fit.seed'?"
+    ]
+
+
 def test_a_matrix_of_simulations_of_a_dataset(stages):
     text = LEFT_OUT.replace("with.leave_out: [[], [low], [high, low]]", "from: [train, other]")
     assert [
