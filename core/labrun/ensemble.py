@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from labrun.plugin import Arrays
 
 __all__ = ["Ensemble"]
+
+BYTES_AT_ONCE = 2**24
+"""What `planes` reads at once, of arrays of one byte a value."""
 
 
 class Members(Protocol):
@@ -81,6 +85,22 @@ class Ensemble:
         import numpy as np
 
         return np.stack([self.read(int(i), name) for i in indices])
+
+    def planes(self, i: int, name: str, every: int = 1) -> Iterator[np.ndarray]:
+        """Yield each so-many-th plane, (height, width), of the array `name` of member `i`, reading some at a time.
+
+        Raises:
+            ValueError: the array is not (planes, height, width), or holds nothing.
+        """
+        shape = self.shape(i, name)
+        if len(shape) != 3 or 0 in shape:
+            raise ValueError(
+                f"'{name}' of member {self.numbers[i]} of '{self.name}' has the shape {shape}; expected (snapshots, height, width), "
+                "none of them 0: name another array, or simulate with snapshots"
+            )
+        step = every * max(1, BYTES_AT_ONCE // math.prod(shape[1:]))
+        for first in range(0, shape[0], step):
+            yield from self.read(i, name, slice(first, first + step, every))
 
     def member(self, i: int) -> Arrays:
         """All arrays of member `i`."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Findings"]
 
-_FILE_NAME = re.compile(r"[\w-][\w. -]*")
+_FILE_NAME = re.compile(r"[\w-][\w. ,=+\[\]-]*")  # stages of a matrix are called net[seed=1]
 _TAKEN = ("findings", "metrics", "manifest")
 
 
@@ -52,7 +52,7 @@ class Findings:
         for name in [*self.figures, *self.tables, *self.html, *self.files]:
             if not _FILE_NAME.fullmatch(name) or Path(name).stem in _TAKEN:
                 raise ValueError(
-                    f"{name!r} cannot be the name of a file among the findings; take letters, digits and _-."
+                    f"{name!r} cannot be the name of a file among the findings; take letters, digits and _-, or the name of a stage."
                 )
         for name, figure in self.figures.items():
             _save_figure(figure, folder / name)

@@ -41,3 +41,24 @@ def test_unknown_array_is_told_with_the_known_ones(ensemble):
 def test_empty_ensemble():
     empty = Ensemble.from_arrays([], {"k": []})
     assert (len(empty), empty.names, list(empty)) == (0, [], [])
+
+
+@pytest.mark.parametrize("every", [1, 3, 7])
+def test_planes_are_read_some_at_a_time(monkeypatch, rng, every):
+    monkeypatch.setattr("labrun.ensemble.BYTES_AT_ONCE", 4 * 5 * 7)
+    snapshots = rng.integers(0, 5, (23, 5, 7), np.uint8)
+    simulation = Ensemble.from_arrays([{"snapshots": snapshots}], {}, "gas")
+    read, sizes = simulation.read, []
+    monkeypatch.setattr(simulation, "read", lambda *args: sizes.append(read(*args).nbytes) or read(*args))
+    np.testing.assert_array_equal(list(simulation.planes(0, "snapshots", every)), snapshots[::every])
+    assert max(sizes) <= 4 * 5 * 7
+    assert len(sizes) == -(-len(snapshots[::every]) // 4)
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (0, 4, 6), (2, 4, 6, 1)])
+def test_what_is_no_stack_of_planes_is_refused(shape):
+    simulation = Ensemble.from_arrays([{"snapshots": np.zeros(shape)}], {}, "gas")
+    with pytest.raises(
+        ValueError, match=r"'snapshots' of member 0 of 'gas' has the shape .*; expected \(snapshots, height, width\)"
+    ):
+        list(simulation.planes(0, "snapshots"))

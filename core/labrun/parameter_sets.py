@@ -1,0 +1,57 @@
+"""Sets of parameters: the members of an ensemble that agree in all columns of its table but `repeat`, which are replicas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+from labrun.ensemble import Ensemble
+from labrun.sweep import REPEAT
+
+__all__ = ["ParameterSet", "in_words", "parameter_sets", "varying"]
+
+LONGEST = 24
+"""Characters of a text that are shown; of a path or a digest the end tells most."""
+
+
+@dataclass(frozen=True)
+class ParameterSet:
+    """The values that some members share, by column, and where in the ensemble these members stand."""
+
+    values: dict[str, Any]
+    members: list[int]
+
+    def label(self, columns: Iterable[str] | None = None) -> str:
+        """The values of these columns, of all by default: `density=0.15, tumbling_rate=0.0156`."""
+        names = self.values if columns is None else columns
+        return ", ".join(f"{name}={in_words(self.values[name])}" for name in names)
+
+
+def parameter_sets(simulation: Ensemble) -> list[ParameterSet]:
+    """All sets of parameters, ordered by their values, column by column."""
+    names = [name for name in simulation.columns if name != REPEAT]
+    sets: dict[str, ParameterSet] = {}
+    for i in range(len(simulation)):
+        values = {name: simulation.columns[name][i] for name in names}
+        key = repr(values)  # as text, since a value may be a list, or a label that is missing
+        sets.setdefault(key, ParameterSet(values, [])).members.append(i)
+    return sorted(sets.values(), key=lambda one: [_order(value) for value in one.values.values()])
+
+
+def varying(sets: Sequence[ParameterSet]) -> list[str]:
+    """The columns in which sets differ."""
+    return [name for name in sets[0].values if len({repr(one.values[name]) for one in sets}) > 1]
+
+
+def in_words(value: Any) -> str:
+    """A value with three significant digits; whole numbers as they are, texts too, but of long ones the end."""
+    text = f"{value:.3g}" if isinstance(value, Real) and not isinstance(value, Integral) else str(value)
+    return text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
+
+
+def _order(value: Any) -> tuple[int, Any]:
+    """Numbers by value, then all else by its text."""
+    return (0, value) if isinstance(value, Real) and not math.isnan(value) else (1, str(value))
