@@ -1,0 +1,111 @@
+"""Where the series of an observable comes from: what the simulation kept of every look, or else its snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from labrun import Ensemble
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from labrun.clusters import Clusters
+
+__all__ = ["Observable", "Series", "describe_sources", "has_source", "read_series"]
+
+Observable: TypeAlias = Literal["mean_cluster_size", "largest_cluster", "clusters", "single_fraction"]
+
+CLOCKS = {"steps": "sweeps", "iterations": "iterations"}
+"""Arrays that hold the time of each snapshot, and its unit."""
+CHUNK = 256
+"""Snapshots that are in memory at once."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """An observable of one member over time."""
+
+    times: np.ndarray
+    """(looks,), increasing [unit]"""
+    values: np.ndarray
+    """(looks,) float64"""
+    unit: str
+    """"sweeps" or "iterations"."""
+
+
+def has_source(observable: Observable, arrays: Container[str]) -> bool:
+    """Tell whether a simulation that gives these arrays gives the observable, every look or by its snapshots."""
+    looks = "look_steps" in arrays and observable in arrays
+    return looks or ("snapshots" in arrays and any(clock in arrays for clock in CLOCKS))
+
+
+def describe_sources(observable: Observable) -> str:
+    """Say which arrays are expected."""
+    return f"'look_steps' and '{observable}', or 'snapshots' and their 'steps' or 'iterations'"
+
+
+def read_series(simulation: Ensemble, i: int, observable: Observable) -> Series:
+    """Return the observable of member `i`: of every look if that was kept, else of the snapshots.
+
+    Raises:
+        ValueError: the member holds neither, or numbers that are not finite, or times of another number than values.
+    """
+    import numpy as np
+
+    series = _read_looks(simulation, i, observable) or _read_snapshots(simulation, i, observable)
+    who = f"member {simulation.numbers[i]} of the simulation '{simulation.name}'"
+    if series is None:
+        raise ValueError(
+            f"{who} holds no series of '{observable}': expected values in {describe_sources(observable)}, found none. Set "
+            "'observe: true' in the simulation, or ask it for snapshots"
+        )
+    if series.values.shape != series.times.shape:
+        raise ValueError(
+            f"{who} holds '{observable}' of shape {series.values.shape} at times of shape {series.times.shape}: "
+            "expected one value for each time"
+        )
+    if not np.isfinite(series.values).all():
+        wrong = series.times[~np.isfinite(series.values)]
+        raise ValueError(
+            f"{who} holds {len(wrong)} values of '{observable}' that are NaN or infinite, the first after {wrong[0]} "
+            f"{series.unit}: no steady state can be found there. Mend the simulator, or leave the member out"
+        )
+    return series
+
+
+def _read_looks(simulation: Ensemble, i: int, observable: Observable) -> Series | None:
+    arrays = simulation.names
+    if "look_steps" not in arrays or observable not in arrays or not simulation.shape(i, "look_steps")[0]:
+        return None
+    return Series(simulation.read(i, "look_steps"), simulation.read(i, observable).astype(float), "sweeps")
+
+
+def _read_snapshots(simulation: Ensemble, i: int, observable: Observable) -> Series | None:
+    """Measure the snapshots. Of several at one time, which are rolled copies with the same clusters, the first counts."""
+    import numpy as np
+
+    arrays = simulation.names
+    clock = next((name for name in CLOCKS if name in arrays), None)
+    if clock is None or "snapshots" not in arrays or not simulation.shape(i, "snapshots")[0]:
+        return None
+    values = np.array([_pick(clusters, observable) for clusters in _measure_snapshots(simulation, i)], float)
+    times, first = np.unique(simulation.read(i, clock), return_index=True)
+    return Series(times, values[first], CLOCKS[clock])
+
+
+def _measure_snapshots(simulation: Ensemble, i: int) -> Iterator[Clusters]:
+    from labrun.clusters import measure_clusters
+
+    for begin in range(0, simulation.shape(i, "snapshots")[0], CHUNK):
+        yield from map(measure_clusters, simulation.read(i, "snapshots", slice(begin, begin + CHUNK)))
+
+
+def _pick(clusters: Clusters, observable: Observable) -> float:
+    return {
+        "mean_cluster_size": clusters.mean_size,
+        "largest_cluster": clusters.largest,
+        "clusters": clusters.number,
+        "single_fraction": clusters.single_fraction,
+    }[observable]

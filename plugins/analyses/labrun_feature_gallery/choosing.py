@@ -1,0 +1,49 @@
+"""Which sets of parameters are shown, and which snapshot of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from labrun import Ensemble
+from labrun.parameter_sets import ParameterSet
+
+__all__ = ["Snapshot", "choose_evenly", "read_snapshot"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A plane, (height, width), the number of its member, and its own from 0."""
+
+    plane: np.ndarray
+    member: int
+    number: int
+
+
+def choose_evenly(sets: Sequence[ParameterSet], count: int) -> list[ParameterSet]:
+    """At most `count` of them, as evenly spaced as it goes, the first and the last among them."""
+    places = np.linspace(0, len(sets) - 1, min(count, len(sets)))
+    return [sets[i] for i in np.rint(places).astype(int)]
+
+
+def read_snapshot(simulation: Ensemble, i: int, array: str, snapshot: int) -> Snapshot:
+    """Read one snapshot of the member at place `i`; -1 is its last.
+
+    Raises:
+        ValueError: the array is not (snapshots, height, width), or has no such snapshot.
+    """
+    shape, member = simulation.shape(i, array), simulation.numbers[i]
+    who = f"'{array}' of member {member} of '{simulation.name}'"
+    if len(shape) != 3 or 0 in shape:
+        raise ValueError(
+            f"{who} has the shape {shape}; expected (snapshots, height, width), none of them 0: name another array, or simulate with "
+            "snapshots"
+        )
+    if not -shape[0] <= snapshot < shape[0]:
+        raise ValueError(
+            f"{who} has no snapshot {snapshot}: it holds {shape[0]}; ask for {-shape[0]} to {shape[0] - 1}"
+        )
+    number = snapshot % shape[0]
+    return Snapshot(simulation.read(i, array, number), member, number)

@@ -1,0 +1,80 @@
+"""Analysis `learning_curve`: a number that another analysis found, against what was varied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from labrun import Analysis, Field, Findings, hookimpl
+
+
+class LearningCurve(Analysis):
+    """A column of another analysis' table against one of its others: the MAE of networks against the trajectories that they learned
+    from, say.
+
+    Rows that agree in `x` and `by` (networks that differ in their seed) make one point: their mean, with the standard error of that mean
+    (the standard deviation over √n) where there are several.
+    """
+
+    name: ClassVar[str] = "learning_curve"
+    version: ClassVar[int] = 1
+
+    table: str = Field("scores", description="table of the other analysis")
+    x: str = Field(description="column along the horizontal axis, numbers")
+    y: str = Field(description="column along the vertical axis, numbers")
+    by: str | None = Field(None, description="column that parts the rows into curves; left out: one curve")
+    dataset: str | None = Field(None, description="dataset whose rows are taken, where the table holds several")
+    log_x: bool = Field(True, description="whether the horizontal axis is logarithmic")
+    log_y: bool = Field(False, description="whether the vertical axis is logarithmic")
+
+    def check(self, **_: Any) -> Iterable[tuple[str, str]]:
+        """The columns must differ."""
+        if self.y == self.x:
+            yield "y", f"x and y are both '{self.x}'; a curve needs two columns"
+        if self.by in (self.x, self.y):
+            yield "by", f"'{self.by}' is an axis already; part the curves by another column"
+
+    def analyse(self, scores: Findings) -> Findings:
+        """Table `curve` (by, x, n, mean, error) and figure `learning_curve`.
+
+        Raises:
+            ValueError: there is no such table, column or dataset; several datasets and none chosen; no row with numbers in both
+                columns; or a number that a logarithmic axis cannot show.
+        """
+        from labrun_learning_curve.curve import average, choose_dataset, choose_table, mixed_models, to_points
+        from labrun_learning_curve.drawing import draw_curves
+
+        table = choose_table(scores, self.table)
+        columns = [column for column in (self.x, self.y, self.by) if column is not None]
+        rows = choose_dataset(table, self.table, self.dataset, columns)
+        points, left_out = to_points(rows, self.table, self.x, self.y, self.by)
+        self._check_logarithms(points)
+        curve = average(points)
+        parted = f" for each '{self.by}'" if self.by else ""
+        chosen = f" on '{self.dataset}'" if self.dataset else ""
+        repeated = bool((curve["n"] > 1).any())
+        spread = " Large marks are means with their standard errors, small dots the single rows." if repeated else ""
+        return Findings(
+            tables={"curve": curve if self.by else curve.drop(columns="by")},
+            figures={"learning_curve": draw_curves(points, curve, self.x, self.y, self.by, self.log_x, self.log_y)},
+            captions={
+                "learning_curve": f"'{self.y}'{chosen} against '{self.x}'{parted}.{spread}",
+                "curve": f"x is '{self.x}'{f', by is {self.by!r}' if self.by else ''}; mean, and standard error of the mean, of '{self.y}'"
+                f"{chosen} over n rows.",
+            },
+            warnings=[*left_out, *mixed_models(rows, points)],
+        )
+
+    def _check_logarithms(self, points: Any) -> None:
+        for axis, column, logarithmic in (("x", self.x, self.log_x), ("y", self.y, self.log_y)):
+            least = float(points[axis].min())
+            if logarithmic and least <= 0:
+                raise ValueError(
+                    f"'{column}' goes down to {least:g}, which a logarithmic axis cannot show: set log_{axis} to false"
+                )
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
+    return [LearningCurve]

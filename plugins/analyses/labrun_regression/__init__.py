@@ -1,0 +1,145 @@
+"""Analysis `regression`: how well a number is told, by networks and by what they have to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from labrun_regression.judgement import Judgement
+    from labrun_regression.predictors import Predictor
+
+NOTHING = "there is nothing to judge: name a model, a baseline or both under 'from'"
+
+
+class Regression(Analysis):
+    """How well do networks tell a number, such as the tumbling rate of a snapshot? Beside them, baselines that they have to beat.
+
+    Pearson's r, MAE, R² and RMSE, each with a bootstrap interval that draws members, not examples, so that snapshots of one trajectory
+    do not count as independent. Where the truth takes few values (at most 30, which recur), also for each value: the bias, the spread (the
+    standard deviation of the predictions), the MAE, and the overlap with the truth: the share of the predictions that lie within one
+    spread of the true value, 0.68 for normal errors without bias. All is in the unit of the quantity, also where a network learned its
+    logarithm.
+
+    A baseline is an analysis with a table `predictions` of the columns `dataset`, `example` (the position in that dataset), `method` and
+    `prediction`. Networks that differ in nothing but their seed are of one kind: metrics are the mean over them, and their spread.
+    """
+
+    name: ClassVar[str] = "regression"
+    version: ClassVar[int] = 1
+
+    resamples: int = Field(1000, ge=100, description="bootstrap resamples")
+    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
+
+    def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
+        """There must be something to judge."""
+        if not inputs.get("model") and not inputs.get("baseline"):
+            yield "model", NOTHING
+
+    def analyse(
+        self,
+        dataset: list[Examples],
+        rng: np.random.Generator,
+        model: list[TrainedModel] | None = None,
+        baseline: list[Findings] | None = None,
+    ) -> Findings:
+        """Tables `scores`, `values` and `predictions`; for each dataset the metrics `r test`, `MAE test`, … and the figures
+        `predicted_<dataset>` and `errors_<dataset>`.
+
+        Raises:
+            ValueError: nothing is to be judged; y is no number, or another than the model learned; a prediction is not finite; or a
+                baseline does not predict each example once.
+        """
+        import pandas as pd
+
+        from labrun_regression.drawing import draw_errors, draw_predictions, shown_predictors
+        from labrun_regression.judgement import judge_dataset
+        from labrun_regression.predictors import gather_predictors
+
+        predictors = gather_predictors(model or [], baseline or [])
+        if not predictors:
+            raise ValueError(NOTHING)
+        judged = [judge_dataset(examples, predictors, self.confidence, self.resamples, rng) for examples in dataset]
+        scores = pd.DataFrame([row for one in judged for row in one.score_rows()])
+        findings = Findings(
+            metrics={name: value for one in judged for name, value in _metrics(one, scores)},
+            tables={"scores": scores},
+            captions={"scores": self._caption_of_scores(judged)},
+            warnings=[warning for one in judged for warning in one.warnings()],
+        )
+        if rows := [row for one in judged for row in one.value_rows()]:
+            findings.tables["values"] = pd.DataFrame(rows)
+            findings.captions["values"] = (
+                "For each true value the mean of the predictions, their bias, their standard deviation (spread), the MAE, and the share "
+                "of them within one spread of the true value (overlap: 0.68 for normal errors without bias)."
+            )
+        findings.tables["predictions"] = _prediction_table(judged)
+        findings.captions["predictions"] = (
+            "Every prediction; 'example' is the position in the dataset, 'group' the member."
+        )
+        shown = shown_predictors(predictors)
+        for one in judged:
+            for figure, draw in (("predicted", draw_predictions), ("errors", draw_errors)):
+                drawn, caption = draw(one, shown)
+                findings.figures[f"{figure}_{one.dataset}"] = drawn
+                findings.captions[f"{figure}_{one.dataset}"] = caption + _left_out(predictors, shown)
+        return findings
+
+    def _caption_of_scores(self, judged: Sequence[Judgement]) -> str:
+        quantities = ", ".join(dict.fromkeys(str(one.quantity) for one in judged))
+        mean = (
+            " 'spread' and 'overlap' are means over the true values."
+            if any(j.values is not None for j in judged)
+            else ""
+        )
+        return (
+            f"How well {quantities} is told. 'low' and 'high' bound the {self.confidence:.0%} bootstrap interval over members; all are "
+            f"judged on the same resamples.{mean}"
+        )
+
+
+def _metrics(judgement: Judgement, scores: pd.DataFrame) -> Iterator[tuple[str, float]]:
+    """`MAE test` for the networks if they are of one kind, else `MAE test, <kind>`; always so for baselines."""
+    from labrun_regression.scores import SCORES
+
+    rows = scores[scores["dataset"] == judgement.dataset]
+    kinds = {one.kind: one.is_network for one in judgement.predictors}
+    for kind, is_network in kinds.items():
+        of_kind = rows[[one.kind == kind for one in judgement.predictors]]
+        end = judgement.dataset if is_network and sum(kinds.values()) == 1 else f"{judgement.dataset}, {kind}"
+        for column, name in SCORES.items():
+            yield f"{name} {end}", float(of_kind[column].mean())
+            if len(of_kind) > 1:
+                yield f"spread of {name} {end}", float(of_kind[column].std())
+        if judgement.values is not None:
+            yield f"mean spread {end}", float(of_kind["spread"].mean())
+            yield f"mean overlap {end}", float(of_kind["overlap"].mean())
+
+
+def _prediction_table(judged: Sequence[Judgement]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([pd.DataFrame(c) for one in judged for c in one.prediction_columns()], ignore_index=True)
+
+
+def _left_out(predictors: Sequence[Predictor], shown: Sequence[int]) -> str:
+    """What a figure does not show of all that is judged."""
+    drawn = {predictors[i].kind for i in shown}
+    words = ""
+    for i in shown:
+        count = sum(one.kind == predictors[i].kind for one in predictors)
+        if count > 1:
+            words += f" '{predictors[i].name}' is the first of {count} networks that differ in their seed."
+    missing = list(dict.fromkeys(one.kind for one in predictors if one.kind not in drawn))
+    return words + (f" Not drawn: {', '.join(missing)}." if missing else "")
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
+    return [Regression]
