@@ -37,7 +37,7 @@ class StatisticsBaseline(Analysis):
     )
 
     def analyse(self, train: Examples, dataset: list[Examples], rng: np.random.Generator) -> Findings:
-        """Metrics `Pearson r <dataset>` and `MAE <dataset>`; tables `scores`, `predictions`.
+        """Metrics `r <dataset>` (Pearson's) and `MAE <dataset>`; tables `scores`, `predictions`.
 
         Raises:
             ValueError: x is no snapshot, orientations are wanted of examples that have none, or y is a class.
@@ -46,14 +46,15 @@ class StatisticsBaseline(Analysis):
         import pandas as pd
 
         model = self._fitted(train, rng)
-        tables, rows, metrics = [], [], {}
+        metrics: dict[str, float] = {}
+        tables, rows = [], []
         for examples in dataset:
             truth, found = (
                 _values(examples, examples.load_y(slice(None))),
                 _values(examples, self._predict(model, examples)),
             )
             numbers = {
-                "Pearson r": float(np.corrcoef(truth, found)[0, 1]) if np.ptp(truth) > 0 else 0.0,
+                "r": float(np.corrcoef(truth, found)[0, 1]) if np.ptp(truth) > 0 else 0.0,
                 "MAE": float(np.abs(found - truth).mean()),
             }
             rows.append({"dataset": examples.name, "examples": len(examples), **numbers})
