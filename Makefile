@@ -22,6 +22,8 @@ benchmarks: $(VENV)/.installed
 	$(BIN)/python benchmarks/persistent_exclusion_kernel.py
 	$(BIN)/python benchmarks/persistent_exclusion_clusters.py
 	$(BIN)/python benchmarks/workers.py
+	$(BIN)/python benchmarks/workers.py --simulator persistent_exclusion
+	$(BIN)/python benchmarks/snapshots_streaming.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/classification.py
 

@@ -1,6 +1,6 @@
 """Two workers against one: the same simulation stage, run whole by the engine, in turns.
 
-    python benchmarks/workers.py [--members 200] [--duration 15000] [--rounds 2]
+    python benchmarks/workers.py [--simulator gray_scott] [--members 200] [--rounds 2]
 
 Prints seconds and the ratio; each run begins with an empty store, and the time to start the workers counts.
 """
@@ -17,11 +17,12 @@ from pathlib import Path
 PROJECT = """\
 project: workers
 simulations:
-  patterns:
-    use: gray_scott
-    with: {{duration: {duration}}}
-    sweep: {{grid: {{kill: 0.06, feed: 0.03}}, repeats: {members}}}
+  members: {{use: {simulator}, sweep: {{grid: {{{parameters}}}, repeats: {members}}}}}
 """
+PARAMETERS = {
+    "gray_scott": "kill: 0.06, feed: 0.03",  # 128×128 to t = 15,000
+    "persistent_exclusion": "density: 0.15, tumbling_rate: 0.0625",  # 128×128, 1,000 snapshots
+}
 
 
 def run(project: Path, workers: int) -> float:
@@ -37,15 +38,21 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--members", type=int, default=200)
-    parser.add_argument("--duration", type=int, default=15000)
+    parser.add_argument("--simulator", choices=PARAMETERS, default="gray_scott")
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "workers.yaml"
-        project.write_text(PROJECT.format(members=options.members, duration=options.duration))
+        project.write_text(
+            PROJECT.format(
+                simulator=options.simulator, parameters=PARAMETERS[options.simulator], members=options.members
+            )
+        )
         run(project, 1)  # compiles the kernel
         seconds = {workers: min(run(project, workers) for _ in range(options.rounds)) for workers in (1, 2)}
-    print(f"{options.members} members of 128×128 to t = {options.duration}, best of {options.rounds}")
+    print(
+        f"{options.members} members of {options.simulator} ({PARAMETERS[options.simulator]}), best of {options.rounds}"
+    )
     print(f"1 worker   {seconds[1]:7.1f} s")
     print(f"2 workers  {seconds[2]:7.1f} s   {seconds[1] / seconds[2]:.2f} times as fast")
 

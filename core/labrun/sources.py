@@ -46,7 +46,7 @@ def readings(path: Path, colours: bool, array: str | None) -> list[Reading]:
         OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error: it is damaged.
     """
     if (path / MEMBERS).is_file():
-        return [_ensemble(path, array)]
+        return _ensemble(path, array)
     if path.suffix.lower() in ARRAYS:
         return _arrays(_open_array(path, array))
     if pictures := _pictures(path):
@@ -58,7 +58,9 @@ def readings(path: Path, colours: bool, array: str | None) -> list[Reading]:
     )
 
 
-def _ensemble(path: Path, array: str | None) -> Reading:
+def _ensemble(path: Path, array: str | None) -> list[Reading]:
+    """Each member is an example, or has many along its first axis, as a trajectory has snapshots."""
+    import numpy as np
     import pandas as pd
 
     from labrun.parts import StoredMembers
@@ -76,7 +78,15 @@ def _ensemble(path: Path, array: str | None) -> Reading:
         raise ValueError(
             f"its {MEMBERS} does not list each member once" + (f" (not {unlisted[0]})" if unlisted else "")
         )
-    return Reading(members.shape(numbers[0], name), lambda i: members.read(numbers[i], name), listed.loc[numbers])
+    table = listed.loc[numbers]
+    shape = members.shape(numbers[0], name)
+    whole = Reading(shape, lambda i: members.read(numbers[i], name), table)
+    counts = [members.shape(number, name)[0] if shape else 0 for number in numbers]
+    if not sum(counts):
+        return [whole]
+    member_of, place_of = np.repeat(numbers, counts), np.concatenate([np.arange(count) for count in counts])
+    within = table.loc[member_of].reset_index().assign(place=place_of).rename_axis("example")
+    return [whole, Reading(shape[1:], lambda i: members.read(int(member_of[i]), name, int(place_of[i])), within)]
 
 
 def _open_array(path: Path, name: str | None) -> Any:
