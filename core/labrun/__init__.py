@@ -1,7 +1,7 @@
 """labrun: simulate, learn, analyse and report from one YAML file.
 
-This page is all that a plugin needs: `from labrun import …`. What analyses of patterns share beyond it is in `classification`,
-`patterns`, `sprites`, `fragments` and `palette`.
+This page is all that a plugin needs: `from labrun import …`. What several plugins share beyond it is in `bootstrap`, `classification`,
+`clusters`, `fragments`, `palette`, `parameter_sets`, `patterns`, `periodic` and `sprites`.
 """
 
 from labrun.ensemble import Ensemble

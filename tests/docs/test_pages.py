@@ -43,6 +43,7 @@ def run_page(page: Path, folder: Path) -> list[str]:
         ["README.md"],
         ["docs/getting-started.md", "docs/predicting.md"],  # the second goes on where the first ends
         ["docs/parameter_space.md"],
+        ["docs/tumbling.md"],
         ["docs/plugins.md"],
     ],
     ids=" ".join,

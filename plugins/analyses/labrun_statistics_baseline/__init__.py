@@ -72,7 +72,10 @@ class StatisticsBaseline(Analysis):
         return Findings(
             metrics=metrics,
             tables={"scores": pd.DataFrame(rows), "predictions": _rounded(pd.concat(tables, ignore_index=True))},
-            captions={"scores": f"{self._method}, trained on {len(train):,} snapshots of '{train.name}'."},
+            captions={
+                "scores": f"{self._method}, trained on {len(train):,} snapshots of '{train.name}'.",
+                "predictions": "Every prediction; 'example' is the position in the dataset.",
+            },
         )
 
     @property
