@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "expect_digest",
     "expect_room",
     "is_file",
     "is_out_of_space",
@@ -98,6 +99,19 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's content."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def expect_digest(path: Path, digest: str) -> None:
+    """Refuse a file that is not there, or that has changed.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ValueError: it has another SHA-256.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file '{path}', seen from {Path.cwd()}")
+    if (found := sha256_of(path)) != digest:
+        raise ValueError(f"'{path}' is another file than the one asked for: its sha256 is {found}, not {digest}")
 
 
 def is_file(path: Path) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
+from labrun.expression import parse
 from labrun.patterns import PatternAnalysis, Patterns
-from labrun_phase_map.expression import parse
 
 
 class PhaseMap(PatternAnalysis):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from labrun import ExampleSpec, Field, Model, did_you_mean, hookimpl
+from labrun import ExampleSpec, Field, Model, hookimpl
+from labrun.presets import fill_from_preset
 from labrun_pattern_cnn.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -73,11 +74,7 @@ class PatternCNN(Model):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or values.get("preset") is None:
-            return values
-        if values["preset"] not in PRESETS:
-            raise ValueError(f"there is no preset '{values['preset']}'{did_you_mean(str(values['preset']), PRESETS)}")
-        return PRESETS[values["preset"]] | values
+        return fill_from_preset(values, PRESETS)
 
     @model_validator(mode="after")
     def _check_dimensions(self) -> PatternCNN:

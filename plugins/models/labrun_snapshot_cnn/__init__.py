@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, model_validator
 
-from labrun import ExampleSpec, Field, Model, did_you_mean, hookimpl
+from labrun import ExampleSpec, Field, Model, hookimpl
+from labrun.presets import fill_from_preset
 from labrun_snapshot_cnn.grammar import Layer, parse
 from labrun_snapshot_cnn.presets import PRESETS
 
@@ -36,8 +37,10 @@ class SnapshotCNN(Model):
 
     * `origin_small`, `origin_middle` (2,279 weights), `origin_large`: the networks of the seed of this domain. Its notes give no
       numbers of kernels for the large one; it has three everywhere, as the small one;
-    * `periodic`: three convolutions with periodic padding on one plane for each orientation, and the mean over all places: what
-      it tells is a mean over neighbourhoods, as the tumbling rate is.
+    * `periodic`: three convolutions with periodic padding on one plane for each orientation, a dense layer at each place, and the mean
+      over all of them. What it tells is a mean over neighbourhoods, as the tumbling rate is. (Refused: dense layers after the
+      mean, with which it learned the five rates of its training by heart, r 0.9991 on them and 0.982 between them, and the
+      normalization before the activation: half as fast, since it goes over four times as many places.)
     """
 
     name: ClassVar[str] = "snapshot_cnn"
@@ -67,11 +70,7 @@ class SnapshotCNN(Model):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or values.get("preset") is None:
-            return values
-        if values["preset"] not in PRESETS:
-            raise ValueError(f"there is no preset '{values['preset']}'{did_you_mean(str(values['preset']), PRESETS)}")
-        return PRESETS[values["preset"]] | values
+        return fill_from_preset(values, PRESETS)
 
     @model_validator(mode="after")
     def _check_order(self) -> SnapshotCNN:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-_BLOCK = ["norm", "relu", "average 2"]
-
 PRESETS: dict[str, dict[str, Any]] = {
     "origin_small": {
         "codes": "scaled",
@@ -35,15 +33,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "codes": "one_hot",
         "padding": "periodic",
         "layers": [
-            "conv 16 3x3",
-            *_BLOCK,
-            "conv 32 3x3",
-            *_BLOCK,
-            "conv 64 3x3",
-            *_BLOCK[:2],
-            "mean",
-            "dense 64",
-            "relu",
+            *("conv 16 3x3", "relu", "average 2", "norm"),
+            *("conv 32 3x3", "relu", "average 2", "norm"),
+            *("conv 64 3x3", "relu", "dense 64", "relu", "mean"),
         ],
         "momentum": 0.9,
         "learning_rate": 3e-3,

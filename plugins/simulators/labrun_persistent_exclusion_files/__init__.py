@@ -6,7 +6,6 @@ each that are rolled along one axis too, `conf_<iteration>_<roll>`.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import Arrays, Field, Simulator, hookimpl
+from labrun.files import expect_digest, sha256_of
 
 if TYPE_CHECKING:
     import h5py
@@ -60,7 +60,7 @@ class PersistentExclusionFiles(Simulator):
                 raise ValueError(f"there is no file '{self.file}', seen from {Path.cwd()}")
             raise ValueError(
                 f"sha256 is missing: give it with the file, so that a change of the file is noticed. For '{self.file}' it is "
-                f"now {_digest(self.file)}"
+                f"now {sha256_of(self.file)}"
             )
         return self
 
@@ -74,12 +74,7 @@ class PersistentExclusionFiles(Simulator):
         import h5py
         import numpy as np
 
-        if not self.file.is_file():
-            raise FileNotFoundError(f"there is no file '{self.file}', seen from {Path.cwd()}")
-        if (digest := _digest(self.file)) != self.sha256:
-            raise ValueError(
-                f"'{self.file}' is another file than the one asked for: its sha256 is {digest}, not {self.sha256}"
-            )
+        expect_digest(self.file, self.sha256)
         if not h5py.is_hdf5(self.file):
             raise ValueError(f"'{self.file}' is no HDF5 file")
         with h5py.File(self.file, "r", locking=False) as file:
@@ -133,11 +128,6 @@ def _datasets(group: Any) -> Iterator[h5py.Dataset]:
             yield from _datasets(item)
         elif isinstance(item, h5py.Dataset):
             yield item
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @hookimpl

@@ -85,3 +85,13 @@ def test_folders_that_take_one_name_at_once_leave_a_whole_one(tmp_path):
         list(threads.map(place, range(4)))
     assert [path.name for path in tmp_path.iterdir()] == ["stage"]
     assert len({(target / name).read_text() for name in "abc"}) == 1
+
+
+def test_a_file_is_the_one_that_its_digest_tells(tmp_path):
+    path = tmp_path / "data.h5"
+    path.write_bytes(b"snapshots")
+    files.expect_digest(path, hashlib.sha256(b"snapshots").hexdigest())
+    with pytest.raises(ValueError, match="'.*data.h5' is another file than the one asked for: its sha256 is .*, not 00"):
+        files.expect_digest(path, "00")
+    with pytest.raises(FileNotFoundError, match="there is no file '.*other.h5', seen from /"):
+        files.expect_digest(tmp_path / "other.h5", "00")

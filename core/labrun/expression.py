@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labrun import did_you_mean
+from labrun.faults import did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
+
+__all__ = ["Expression", "parse"]
 
 LENGTH = 500
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -28,7 +30,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 _SIGNS: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
 _FUNCTIONS = ("abs", "cos", "exp", "log", "sin", "sqrt")
-_KNOWN = f"numbers, + - * / **, {', '.join(_FUNCTIONS)} and the two columns"
+_KNOWN = f"numbers, + - * / **, {', '.join(_FUNCTIONS)} and the names of both axes"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def _check(node: ast.expr, columns: tuple[str, ...]) -> bool:
         case ast.Name(id=name) if name in columns:
             return True
         case ast.Name(id=name):
-            raise ValueError(f"'{name}' is no column of the map{did_you_mean(name, columns)}")
+            raise ValueError(f"'{name}' is no axis{did_you_mean(name, columns)}")
         case ast.Constant(value=value) if isinstance(value, (int, float)) and not isinstance(value, bool):
             parts = []
         case ast.UnaryOp(op=sign, operand=inner) if type(sign) in _SIGNS:

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from labrun_phase_map.expression import parse
+from labrun.expression import parse
 
 COLUMNS = ("kill", "feed")
 
@@ -88,7 +88,7 @@ def test_huge_powers_of_columns_cost_no_more_than_others():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("fed - kill", "'fed' is no column of the map: did you mean 'feed'?"),
+        ("fed - kill", "'fed' is no axis: did you mean 'feed'?"),
         ("kill^2 - feed", "'kill ^ 2 - feed': write ** for a power"),
         ("1 + 2", "'1 + 2' depends on neither kill nor feed, so that it is zero nowhere or everywhere"),
         ("kill" + " + kill" * 100, "an expression has at most 500 characters; this one has 704"),
