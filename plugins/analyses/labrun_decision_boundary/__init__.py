@@ -1,0 +1,183 @@
+"""Analysis `decision_boundary`: which class a network gives each point of a plane, and how far from the truth that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import field_validator
+
+from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
+from labrun.expression import parse
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from labrun_decision_boundary.plane import Plane
+
+
+class DecisionBoundary(Analysis):
+    """The plane of two inputs: the class that a network gives each point of it, and the boundaries between them. A phase diagram, where
+    the classes are phases and the inputs temperature and pressure.
+
+    On the boundary of two classes their probabilities are equal, 1/2 if there are no others. It is drawn where the difference of the
+    logits vanishes, which for a perceptron is a straight line. Colours are as deep as the network is sure. Points of the dataset lie over
+    it in the colours of their true classes, wrong ones with a black edge.
+
+    `truth` is the true boundary: an expression in both inputs that vanishes on it, `pressure - 20 - 3.1*temperature`, say. With it, for
+    each x of the picture: the distance of the learned boundary from the true one along y, as a share of the range of y. It is measured as
+    that share of the column in which the network names the wrong class. So where a boundary crosses a column once it is the distance
+    itself, cut off at the edge of the picture; and a boundary that is missing, or an island where none should be, counts too. Which side
+    of the true boundary belongs to which class, the examples tell, by their majority.
+    """
+
+    name: ClassVar[str] = "decision_boundary"
+    version: ClassVar[int] = 1
+
+    x: str = Field("x1", pattern=r"^[A-Za-z_]\w*$", description="name of the first input, for the axis and for `truth`")
+    y: str = Field("x2", pattern=r"^[A-Za-z_]\w*$", description="name of the second input")
+    x_unit: str = Field("", description="unit of the first input")
+    y_unit: str = Field("", description="unit of the second input")
+    x_range: tuple[float, float] | None = Field(
+        None, description="[low, high] of the picture, in the unit of the first input (default: that of the examples)"
+    )
+    y_range: tuple[float, float] | None = Field(
+        None, description="[low, high] of the picture, in the unit of the second input (default: that of the examples)"
+    )
+    truth: str | None = Field(
+        None,
+        description="the true boundary of two classes: expression in the names of both inputs, zero on it. Numbers, + - * / **, sqrt, exp, "
+        "log, sin, cos and abs",
+    )
+    points: int = Field(500, ge=0, description="examples drawn over the picture, at most")
+
+    @field_validator("x_range", "y_range")
+    @classmethod
+    def _check_range(cls, given: tuple[float, float] | None) -> tuple[float, float] | None:
+        if given is not None and given[0] >= given[1]:
+            raise ValueError(f"a range is [low, high], and low is below high; found [{given[0]:g}, {given[1]:g}]")
+        return given
+
+    def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
+        """The inputs must have two names, and `truth` must be an expression in them."""
+        if self.x == self.y:
+            yield "y", f"x and y are both '{self.x}'; two inputs have two names"
+        if self.truth is not None:
+            try:
+                parse(self.truth, (self.x, self.y))
+            except ValueError as error:
+                yield "truth", str(error)
+
+    def analyse(self, model: TrainedModel, dataset: Examples, rng: np.random.Generator) -> Findings:
+        """Figure `decision_boundary`. Table `boundary`: `line`, and a column for each input, the points of the learned boundaries in
+        order. With `truth` the table `distances`: the first input, and `distance`. Metrics `accuracy`, `errors` [examples] and, with
+        `truth`, `greatest distance` and `mean distance`, shares of the range of y.
+
+        Raises:
+            ValueError: x are not two numbers, the classes of dataset and model are not the same, the picture has no height or width, or
+                `truth` is given for other than two classes, or has no value in the picture.
+        """
+        import pandas as pd
+
+        from labrun_decision_boundary.drawing import draw_plane
+        from labrun_decision_boundary.plane import judge
+
+        x, truth = _load(model, dataset)
+        x_range, y_range = _range(self.x, x[:, 0], self.x_range), _range(self.y, x[:, 1], self.y_range)
+        plane = judge(model, dataset, x_range, y_range)
+        predicted = model.logits(dataset, batch_size=8192).argmax(axis=1)
+        lines = plane.boundaries()
+        findings = Findings(
+            metrics={"accuracy": float((predicted == truth).mean()), "errors": float((predicted != truth).sum())},
+            tables={"boundary": _line_table(lines, self.x, self.y)},
+        )
+        true_lines: list[np.ndarray] = []
+        if self.truth is not None:
+            true_lines, distances = self._compare(plane, x, truth)
+            findings.metrics |= {"greatest distance": float(distances.max()), "mean distance": float(distances.mean())}
+            findings.tables["distances"] = pd.DataFrame({self.x: plane.x, "distance": distances})
+            findings.captions["distances"] = (
+                f"Distance of the learned boundary from the true one along {self.y}, as a share of the range "
+                f"{y_range[0]:g} to {y_range[1]:g}."
+            )
+        chosen = rng.permutation(len(x))[: self.points]
+        findings.figures["decision_boundary"] = draw_plane(
+            plane, lines, true_lines, x[chosen], truth[chosen], predicted[chosen], self._label("x"), self._label("y")
+        )
+        findings.captions["decision_boundary"] = self._caption(dataset, len(chosen), len(plane.classes))
+        findings.captions["boundary"] = "Points along the learned boundaries, each line in its order."
+        if not lines:
+            findings.warnings.append(
+                f"the model '{model.name}' gives the whole picture one class, '{plane.classes[plane.regions[0, 0]]}': it has no boundary"
+            )
+        return findings
+
+    def _compare(self, plane: Plane, x: np.ndarray, truth: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        """The lines of the true boundary, and the distance of the learned one at each x of the plane."""
+        import numpy as np
+
+        from labrun_decision_boundary.plane import column_distances
+
+        if len(plane.classes) != 2:
+            raise ValueError(
+                f"'truth' parts two classes; the model knows {len(plane.classes)}: {', '.join(plane.classes)}"
+            )
+        assert self.truth is not None
+        expression = parse(self.truth, (self.x, self.y))
+        columns, rows = np.meshgrid(plane.x, plane.y)
+        values = np.broadcast_to(expression({self.x: columns, self.y: rows}), columns.shape)
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"'truth' ({self.truth}) has no finite value somewhere in the picture: narrow x_range or y_range"
+            )
+        at_examples = expression({self.x: x[:, 0].astype(float), self.y: x[:, 1].astype(float)})
+        sign = 1.0 if ((at_examples > 0) == (truth == 1)).mean() >= 0.5 else -1.0
+        return plane.lines_of(values), column_distances(plane.margins[1], sign * values)
+
+    def _label(self, axis: str) -> str:
+        name, unit = getattr(self, axis), getattr(self, f"{axis}_unit")
+        return f"{name} [{unit}]" if unit else name
+
+    def _caption(self, dataset: Examples, drawn: int, classes: int) -> str:
+        level = ", where both have the probability 1/2" if classes == 2 else ""
+        return (
+            f"The class that the network gives each point, the deeper the surer. Solid: the learned boundary{level}."
+            + (" Dashed: the true one." if self.truth is not None else "")
+            + (f" Points: {drawn} examples of '{dataset.name}', wrong ones with a black edge." if drawn else "")
+        )
+
+
+def _load(model: TrainedModel, dataset: Examples) -> tuple[np.ndarray, np.ndarray]:
+    """x (n, 2) and y (n,) of all examples."""
+    if dataset.classes is None or dataset.classes != model.spec.classes:
+        raise ValueError(
+            f"the model '{model.name}' knows the classes {model.spec.classes}, the dataset '{dataset.name}' has {dataset.classes}; a "
+            "decision boundary wants the same, in the same order"
+        )
+    spec = dataset.spec.x
+    if isinstance(spec, dict) or spec.shape != (2,):
+        found = f"the inputs {', '.join(spec)}" if isinstance(spec, dict) else f"the shape {spec.shape}"
+        raise ValueError(
+            f"a decision boundary is drawn over a plane of two inputs, x of shape (2,); '{dataset.name}' has {found}"
+        )
+    return dataset.load(slice(None))
+
+
+def _range(name: str, values: np.ndarray, given: tuple[float, float] | None) -> tuple[float, float]:
+    low, high = given if given is not None else (float(values.min()), float(values.max()))
+    if low == high:
+        raise ValueError(f"'{name}' is {low:g} in all examples, so that the picture has no extent: give its range")
+    return low, high
+
+
+def _line_table(lines: list[np.ndarray], x: str, y: str) -> Any:
+    import pandas as pd
+
+    rows = [pd.DataFrame({"line": number, x: line[:, 0], y: line[:, 1]}) for number, line in enumerate(lines, start=1)]
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["line", x, y])
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
+    return [DecisionBoundary]

@@ -1,0 +1,49 @@
+"""The gallery as a picture."""
+
+from __future__ import annotations
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+__all__ = ["draw_gallery"]
+
+WRONG = "#b3261e"
+WIDTH = 1.55
+"""Of a panel [inches]."""
+TEXT = 0.42
+"""Height of two lines above a panel [inches]."""
+COLUMNS = 10
+"""At most."""
+
+
+def draw_gallery(pictures: np.ndarray, table: pd.DataFrame) -> Figure:
+    """A panel for each picture, (n, height, width) or (n, height, width, 3), about as wide as high in all; wrong ones are framed."""
+    columns = _columns(len(pictures))
+    rows = math.ceil(len(pictures) / columns)
+    height = WIDTH * min(max(pictures.shape[1] / pictures.shape[2], 0.3), 3) + TEXT
+    figure, panels = plt.subplots(
+        rows, columns, figsize=(WIDTH * columns, height * rows), squeeze=False, layout="constrained"
+    )
+    for axes in panels.flat[len(pictures) :]:
+        axes.set_axis_off()
+    low, high = pictures.min(), pictures.max()
+    for axes, picture, row in zip(panels.flat, pictures, table.itertuples(index=False), strict=False):
+        axes.imshow(picture, cmap="gray", vmin=low, vmax=high)
+        percent = ">99%" if row.probability > 0.99 else f"{row.probability:.0%}"
+        title = f"{row.predicted}\n{percent}" + ("" if row.right else f" ({row.true})")
+        axes.set_title(title, fontsize=8, color="black" if row.right else WRONG)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set(color="0.7" if row.right else WRONG, linewidth=0.6 if row.right else 2.5)
+    return figure
+
+
+def _columns(count: int) -> int:
+    """How many stand side by side: somewhat more than below one another, and so that the last row is full or nearly so."""
+    square = math.ceil(math.sqrt(count))
+    return min(
+        range(square, min(2 * square, COLUMNS, count) + 1), key=lambda columns: -count % columns, default=COLUMNS
+    )
