@@ -1,7 +1,8 @@
 """labrun: simulate, learn, analyse and report from one YAML file.
 
 This page is all that a plugin needs: `from labrun import …`. What several plugins share beyond it is in `bootstrap`, `classification`,
-`clusters`, `fragments`, `palette`, `parameter_sets`, `patterns`, `periodic` and `sprites`.
+`clusters`, `expression`, `files`, `filling`, `fragments`, `palette`, `parameter_sets`, `patterns`, `periodic`, `presets`, `ranges` and
+`sprites`.
 """
 
 from labrun.ensemble import Ensemble

@@ -11,8 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labrun.project import load
-
 PROJECTS = Path(__file__).parents[2] / "projects"
 
 

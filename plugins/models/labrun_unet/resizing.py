@@ -1,0 +1,44 @@
+"""Sizes that pools do not divide: an image is continued at first, and cut at the end. Sizes are known only when images come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class Continue(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Continue images, (batch, height, width, channels), below and to the right until `multiple` divides their sides."""
+
+    def __init__(self, multiple: int, periodic: bool, name: str) -> None:
+        super().__init__(name=name)
+        self.multiple, self.periodic = multiple, periodic
+
+    def call(self, x: Any) -> Any:
+        """The first pixels again if the image is periodic, else the last ones."""
+        for axis in (1, 2):
+            size = ops.shape(x)[axis]
+            if isinstance(size, int) and size % self.multiple == 0:
+                continue
+            places = ops.arange(-(-size // self.multiple) * self.multiple, dtype="int32")
+            places = places % size if self.periodic else ops.minimum(places, size - 1)
+            x = ops.take(x, places, axis=axis)
+        return x
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        """Sizes stay open."""
+        return (shape[0], None, None, shape[3])
+
+
+class CutOff(keras.layers.Layer):  # type: ignore[misc]
+    """Cut images to the height and width of others, which come second."""
+
+    def call(self, both: Any) -> Any:
+        """The upper left part."""
+        x, like = both
+        return x[:, : ops.shape(like)[1], : ops.shape(like)[2]]
+
+    def compute_output_shape(self, shapes: Any) -> Any:
+        """Sizes stay open."""
+        return (shapes[0][0], None, None, shapes[0][3])

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from labrun import ArraySpec, ExampleSpec
+from labrun_unet import UNet
+from labrun_unet.presets import PRESETS
+
+SMALL = {"depth": 2, "filters": 4}
+
+
+def spec(channels=2, answers=1, shape=(24, 36), dtype="float32", classes=None):
+    return ExampleSpec(ArraySpec((*shape, channels), dtype), ArraySpec((*shape, answers), "float32"), classes)
+
+
+def pictures(rng, shape=(4, 24, 36), missing=0.2):
+    """Observed and mask, and the truth: smooth grey levels."""
+    rows, columns = np.arange(shape[1])[:, None], np.arange(shape[2])
+    phase = rng.uniform(0, 6, (shape[0], 1, 1))
+    truth = 128 + 60 * np.sin(rows / 3 + phase) * np.cos(columns / 4)
+    known = rng.random(shape) >= missing
+    return np.stack([truth * known, known], axis=-1).astype(np.float32), truth[..., None].astype(np.float32)
+
+
+@pytest.mark.parametrize("size", [(24, 36), (13, 21), (1, 2), (50, 50)])
+@pytest.mark.parametrize("padding", ["same", "periodic"])
+@pytest.mark.parametrize("depth", [0, 3])
+def test_an_image_of_any_size_keeps_its_size(rng, size, padding, depth):
+    model = UNet(depth=depth, filters=2, padding=padding).build(spec(3, 2))
+    x = rng.normal(size=(2, *size, 3)).astype(np.float32)
+    answer = model.predict_on_batch(x)
+    assert answer.shape == (2, *size, 2)
+    assert np.isfinite(answer).all()
+    assert answer.std() > 0
+
+
+def test_an_odd_image_is_one_that_is_continued_by_hand_and_cut(rng):
+    model = UNet(**SMALL).build(spec(1))
+    periodic = UNet(**SMALL, padding="periodic").build(spec(1))
+    x = rng.normal(size=(1, 10, 15, 1)).astype(np.float32)
+    by_hand = np.pad(x, ((0, 0), (0, 2), (0, 1), (0, 0)), mode="edge")
+    np.testing.assert_allclose(model.predict_on_batch(x), model.predict_on_batch(by_hand)[:, :10, :15], atol=1e-5)
+    around = np.pad(x, ((0, 0), (0, 2), (0, 1), (0, 0)), mode="wrap")
+    np.testing.assert_allclose(periodic.predict_on_batch(x), periodic.predict_on_batch(around)[:, :10, :15], atol=1e-5)
+
+
+def test_shifts_go_through_a_periodic_network(rng):
+    """By multiples of what the pools join; by others, and with zeros beyond the edge, they do not."""
+    x = rng.normal(size=(1, 16, 24, 2)).astype(np.float32)
+    for kernel in (3, 4):
+        model = UNet(**SMALL, padding="periodic", kernel=kernel).build(spec())
+        answer = model.predict_on_batch(x)
+        for shift in ((4, 0), (0, 8), (12, 20)):
+            moved = model.predict_on_batch(np.roll(x, shift, axis=(1, 2)))
+            np.testing.assert_allclose(moved, np.roll(answer, shift, axis=(1, 2)), atol=1e-5)
+    zeros = UNet(**SMALL).build(spec())
+    moved = zeros.predict_on_batch(np.roll(x, (4, 8), axis=(1, 2)))
+    assert np.abs(moved - np.roll(zeros.predict_on_batch(x), (4, 8), axis=(1, 2))).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"preset": "inpainting", "filters": 4},
+        {"normalize": True, "momentum": 0.5, "loss": "l1", "input_scale": [255.0, 1.0], "output_scale": 255.0},
+        {"residual": 0, "padding": "periodic", "pooling": "average", "input_scale": 100.0, "output_scale": 100.0},
+        {"loss": "crossentropy", "output_scale": 255.0, "input_scale": 100.0},
+    ],
+)
+def test_it_learns_saves_and_loads(fields, tmp_path, rng):
+    keras.utils.set_random_seed(1)
+    plugin = UNet(**{"depth": 1, "filters": 4, **fields, "learning_rate": 5e-3})
+    x, y = pictures(rng, (4, 12, 18))
+    model = plugin.build(spec())
+    history = model.fit(x, y, epochs=12, batch_size=2, verbose=0).history
+    assert set(history) == {"loss", "mae", "rmse"}
+    assert history["loss"][-1] < 0.99 * history["loss"][0]
+    model.save_weights(tmp_path / "w.weights.h5")
+    again = plugin.build(spec())
+    with warnings.catch_warnings():  # the optimizer's state in the file is not wanted
+        warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+        again.load_weights(tmp_path / "w.weights.h5")
+    np.testing.assert_array_equal(model.predict_on_batch(x), again.predict_on_batch(x))
+
+
+def test_the_preset_has_the_size_of_the_paper():
+    """Figure 1: two convolutions 3×3 a level, of 64, 128, 256, 512 and 1024 channels, and up-convolutions 2×2; here with one channel in
+    and one out."""
+    down = sum(9 * (a * b + b * b) + 2 * b for a, b in ((1, 64), (64, 128), (128, 256), (256, 512), (512, 1024)))
+    up = sum(4 * 2 * b * b + b + 9 * (2 * b * b + b * b) + 2 * b for b in (512, 256, 128, 64))
+    model = UNet(preset="ronneberger").build(spec(1, 1))
+    assert model.count_params() == down + up + 64 + 1
+    assert {"down1_conv1", "down4_pool", "bottom_conv2", "up1_expand", "answer"} <= {one.name for one in model.layers}
+
+
+def test_known_pixels_are_kept_and_the_others_begin_as_they_are_filled(rng):
+    x, _ = pictures(rng)
+    x[0, 5:8, 5:8] = 0  # a hole: its middle has no known pixel beside it
+    x[1, :20] = 0  # and one that is too large for the Gaussian
+    model = UNet(preset="inpainting", filters=4).build(spec())
+    begun = model.predict_on_batch(x)[..., 0]
+    known = x[..., 1] == 1
+    np.testing.assert_array_equal(begun[known], x[..., 0][known])
+    # in a hole far from all that is known, the mean of what is known
+    assert begun[1, 5, 5] == pytest.approx(x[1, ..., 0][known[1]].mean(), rel=1e-4)
+    for layer in model.layers:  # and whatever is learned, they stay
+        layer.set_weights([rng.normal(size=w.shape) for w in layer.get_weights()])
+    changed = model.predict_on_batch(x)[..., 0]
+    np.testing.assert_array_equal(changed[known], x[..., 0][known])
+    assert np.abs(changed - begun)[~known].min() > 0
+
+
+def test_without_a_mask_the_whole_channel_is_corrected(rng):
+    x = rng.normal(size=(1, 8, 12, 3)).astype(np.float32)
+    model = UNet(**SMALL, residual=2).build(spec(3))
+    np.testing.assert_array_equal(model.predict_on_batch(x)[..., 0], x[..., 2])
+
+
+def test_channels_are_divided_each_by_its_own_scale(rng):
+    """Ten times the values over ten times the scale are the same to the network."""
+    x = rng.normal(size=(1, 8, 12, 2)).astype(np.float32)
+    keras.utils.set_random_seed(3)
+    one = UNet(**SMALL).build(spec())
+    ten = UNet(**SMALL, input_scale=[10.0, 1.0], output_scale=100.0).build(spec())
+    ten.set_weights(one.get_weights())
+    scaled = x * np.array([10, 1], np.float32)
+    np.testing.assert_allclose(ten.predict_on_batch(scaled), 100 * one.predict_on_batch(x), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [("l1", 0.3), ("l2", 0.1), ("crossentropy", -(np.log(0.8) + np.log(0.6)) / 2)],
+)
+def test_losses_are_taken_in_units_of_the_scale(loss, expected):
+    from labrun_unet.network import make_loss
+
+    truth, answer = np.array([0.0, 255.0]).reshape(1, 1, 2, 1), np.array([0.2, 0.6]).reshape(1, 1, 2, 1) * 255
+    found = make_loss(UNet(loss=loss, output_scale=255.0))(truth, answer.astype(np.float32))
+    assert float(found) == pytest.approx(expected, rel=1e-4)
+
+
+def test_crossentropy_answers_probabilities(rng):
+    model = UNet(**SMALL, loss="crossentropy", output_scale=255.0).build(spec())
+    answer = model.predict_on_batch(100 * rng.normal(size=(1, 8, 8, 2)).astype(np.float32))
+    assert 0 <= answer.min() < answer.max() <= 255
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"preset": "inpaint"}, "there is no preset 'inpaint': did you mean 'inpainting'"),
+        ({"mask": 1}, "'mask' says which pixels of the channel 'residual' are kept: set 'residual' too"),
+        ({"mask": 0, "residual": 0}, "'mask' and 'residual' are both the channel 0; they must be two"),
+        ({"fill": 1.0, "residual": 0}, "'fill' needs to know which pixels are missing: set 'mask'"),
+        ({"residual": 0, "loss": "crossentropy"}, "'loss: crossentropy' wants a probability: take l1 or l2"),
+        ({"input_scale": [0.0]}, "greater than 0"),
+    ],
+)
+def test_wrong_fields_are_explained(fields, message):
+    with pytest.raises(ValidationError, match=message):
+        UNet(**fields)
+
+
+@pytest.mark.parametrize(
+    ("examples", "fields", "message"),
+    [
+        (
+            spec(classes=("a", "b")),
+            {},
+            r"unet wants images of one size in x and y.* y of \(24, 36, 1\), which is a class",
+        ),
+        (
+            ExampleSpec(ArraySpec((8, 8), "uint8"), ArraySpec((8, 8, 1), "float32")),
+            {},
+            r"these examples have x of \(8, 8\), y of \(8, 8, 1\)",
+        ),
+        (
+            ExampleSpec({"a": ArraySpec((8, 8, 1), "uint8")}, ArraySpec((8, 8, 1), "float32")),
+            {},
+            r"these examples have x of \['a'\]",
+        ),
+        (spec(), {"residual": 0, "mask": 2}, "'mask: 2' names no channel of x, which has 2, counted from 0"),
+        (spec(answers=2), {"residual": 0}, "'residual' corrects one channel, but y has 2: leave it out"),
+        (spec(3), {"input_scale": [1.0, 2.0]}, "'input_scale' has 2 numbers, x has 3 channels"),
+    ],
+)
+def test_wrong_examples_are_explained(examples, fields, message):
+    with pytest.raises(ValueError, match=message):
+        UNet(**fields).build(examples)
+
+
+def test_presets_are_whole():
+    for preset, values in PRESETS.items():
+        assert UNet(preset=preset).model_dump().items() >= values.items()
