@@ -92,8 +92,8 @@ def test_a_file_is_the_one_that_its_digest_tells(tmp_path):
     path.write_bytes(b"snapshots")
     files.expect_digest(path, hashlib.sha256(b"snapshots").hexdigest())
     with pytest.raises(
-        ValueError, match="'.*data.h5' is another file than the one asked for: its sha256 is .*, not 00"
+        ValueError, match=r"'.*data.h5' is another file than the one asked for: its sha256 is .*, not 00"
     ):
         files.expect_digest(path, "00")
-    with pytest.raises(FileNotFoundError, match="there is no file '.*other.h5', seen from /"):
+    with pytest.raises(FileNotFoundError, match=r"there is no file '.*other.h5', seen from /"):
         files.expect_digest(tmp_path / "other.h5", "00")
