@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from labrun.project import load
+
 PROJECTS = Path(__file__).parents[2] / "projects"
 
 
@@ -49,3 +51,36 @@ def test_without_the_files_it_says_where_to_put_them(labrun_process):
     assert "there is no file 'projects/fashion_mnist/train-images-idx3-ubyte.gz'" in outcome.err
     assert "https://github.com/zalandoresearch/fashion-mnist" in outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_the_course_has_the_sizes_of_the_course():
+    course = load(PROJECTS / "microstructure.yaml")
+    pictures = course.stages["simulations.course_pictures"]
+    assert pictures.table.size * pictures.plugin.images == 500
+    assert (pictures.plugin.shape, pictures.plugin.missing_fraction) == ((50, 50), 0.2)
+    for rate in (0.03, 0.1, 0.9):
+        model = course.stages[f"models.course[learning_rate={rate}]"]
+        assert (model.fit.epochs, model.fit.batch_size, model.plugin.preset) == (5, 1, "course")
+
+
+SMALL = [
+    "simulations.course_pictures.sweep.repeats=1",
+    "simulations.pictures.sweep.repeats=1",
+    "simulations.test_pictures.sweep.repeats=2",
+    *(f"simulations.{name}.with.images=3" for name in ("course_pictures", "pictures", "test_pictures")),
+    "models.course.fit.epochs=1",
+    "models.gated.fit.epochs=1",
+    "models.perceptron.fit.epochs=1",
+    "models.perceptron_xor.fit.epochs=1",
+    "models.two_layers.fit.epochs=1",
+]
+
+
+def test_the_course_made_small_runs_to_its_report(labrun_process, tmp_path):
+    options = [option for word in SMALL for option in ("--set", word)]
+    outcome = labrun_process("run", PROJECTS / "microstructure.yaml", *options, "--workers", 1, timeout=250)
+    assert outcome.code == 0, outcome.out + outcome.err
+    run = tmp_path / "runs" / "microstructure"
+    outcomes = {name: stage["outcome"] for name, stage in json.loads((run / "run.json").read_text())["stages"].items()}
+    assert set(outcomes.values()) == {"done"}
+    assert (run / "report.html").stat().st_size > 100_000

@@ -25,6 +25,8 @@ PANEL = 1.35
 """Width of a picture [inches]"""
 LONGEST = 21
 """Characters of a name in a line"""
+NOTHING = 1e-3
+"""Errors below this are rounding [grey levels]."""
 
 
 def draw_reconstructions(judged: Judgement) -> Figure:
@@ -136,7 +138,7 @@ def _set_range(axes: Axes, values: NDArray[np.float64]) -> None:
     if not len(values) or not values.max() > 0:
         axes.set_xlim(-0.1, 1)
         return
-    if values.min() > 0 and values.max() > 5 * values.min():
+    if values.min() > NOTHING and values.max() > 5 * values.min():
         axes.set_xscale("log")
         axes.set_xlim(values.min() / 1.3, values.max() * 1.3)
         axes.xaxis.set_major_locator(mpl.ticker.LogLocator(10, (1.0, 2.0, 5.0)))
