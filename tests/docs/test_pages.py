@@ -44,6 +44,7 @@ def run_page(page: Path, folder: Path) -> list[str]:
         ["docs/getting-started.md", "docs/predicting.md"],  # the second goes on where the first ends
         ["docs/parameter_space.md"],
         ["docs/tumbling.md"],
+        ["docs/microstructure.md"],
         ["docs/plugins.md"],
     ],
     ids=" ".join,

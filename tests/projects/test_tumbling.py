@@ -77,8 +77,8 @@ def test_rolled_and_plain_networks_make_as_many_steps():
         * (stage.values["with.rolls"] + 1)
         for stage in models
     }
-    assert set(steps.values()) == {84}
-    assert len(steps) == 10
+    assert set(steps.values()) == {56}
+    assert len(steps) == 8
 
 
 SMALL = {
