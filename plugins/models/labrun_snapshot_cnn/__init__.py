@@ -26,8 +26,12 @@ LayerText = Annotated[str, AfterValidator(_checked)]
 class SnapshotCNN(Model):
     """A convolutional network, written layer by layer, that tells a number from a snapshot: the tumbling rate, say.
 
-    `layers` are words: see `labrun_snapshot_cnn.grammar`. After them comes one dense layer, `answer`: a number, or a logit for each
-    class. A snapshot of codes, (height, width), becomes channels at first (`codes`); what has channels already, (height, width,
+    `layers` are words, from the snapshot on:
+
+        conv FILTERS HEIGHTxWIDTH [stride N]     pool N (maximum)     average N     norm (batch normalization)     relu
+        mean or flatten (ends the places)        dense UNITS (at each place, where there are places)               dropout SHARE
+
+    After them comes one dense layer, `answer`: a number, or a logit for each class. A snapshot of codes, (height, width), becomes channels at first (`codes`); what has channels already, (height, width,
     channels), is taken as it is. A second input, `density`, joins where places end (`mean`, `flatten`).
 
     With `padding: periodic` the snapshot goes on over its edges, as the lattice does; without `flatten` the network then takes

@@ -17,7 +17,7 @@ Scale = Annotated[float, Field(gt=0)]
 
 
 class UNet(Model):
-    """A U-Net (O. Ronneberger, P. Fischer and T. Brox 2015, arXiv:1505.04597): from an image to an image of the same size.
+    """A U-Net: from an image to an image of the same size. After O. Ronneberger, P. Fischer and T. Brox 2015, arXiv:1505.04597.
 
     On each of `depth` levels, convolutions and rectifiers, then a pool that halves the sides; below, `filters` × 2^depth channels; then up
     again, where each level sees beside what comes from below what it had given itself. Images may have any size: what the pools do not
