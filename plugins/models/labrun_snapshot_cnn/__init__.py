@@ -31,8 +31,9 @@ class SnapshotCNN(Model):
         conv FILTERS HEIGHTxWIDTH [stride N]     pool N (maximum)     average N     norm (batch normalization)     relu
         mean or flatten (ends the places)        dense UNITS (at each place, where there are places)               dropout SHARE
 
-    After them comes one dense layer, `answer`: a number, or a logit for each class. A snapshot of codes, (height, width), becomes channels at first (`codes`); what has channels already, (height, width,
-    channels), is taken as it is. A second input, `density`, joins where places end (`mean`, `flatten`).
+    After them comes one dense layer, `answer`: a number, or a logit for each class. A snapshot of codes, (height, width), becomes
+    channels at first (`codes`); what has channels already, (height, width, channels), is taken as it is. A second input, `density`,
+    joins where places end.
 
     With `padding: periodic` the snapshot goes on over its edges, as the lattice does; without `flatten` the network then takes
     snapshots of any size whose sides its pools divide.
