@@ -158,6 +158,13 @@ def write_model(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture(autouse=True)
+def keras_seed() -> None:
+    """Networks start with the same weights in every run of a test, whichever tests ran before."""
+    if keras := sys.modules.get("keras"):
+        keras.utils.set_random_seed(7)
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """A generator that gives the same numbers in every run of a test."""

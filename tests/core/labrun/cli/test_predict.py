@@ -224,10 +224,9 @@ def test_a_model_of_another_version_of_its_plugin(told):
 
 
 def test_a_plugin_that_is_not_there(told):
-    assert told(NET, TRAIN, plugin=()) == (
-        f"the model in '{NET}' cannot be built without its plugin (one that is a file of its own is named with --plugin FILE): "
-        "there is no model 'line' (known: pattern_cnn, snapshot_cnn)"
-    )
+    problem = "cannot be built without its plugin (one that is a file of its own is named with --plugin FILE)"
+    expected = f"the model in '{NET}' {problem}: there is no model 'line' (known: "
+    assert told(NET, TRAIN, plugin=()).startswith(expected)
     assert told(NET, TRAIN, plugin=("--plugin", "lob.py")) == (
         "the plugin file 'lob.py' could not be loaded: ImportError: there is no Python file lob.py"
     )

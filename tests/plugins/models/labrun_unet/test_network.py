@@ -31,7 +31,8 @@ def pictures(rng, shape=(4, 24, 36), missing=0.2):
 @pytest.mark.parametrize("padding", ["same", "periodic"])
 @pytest.mark.parametrize("depth", [0, 3])
 def test_an_image_of_any_size_keeps_its_size(rng, size, padding, depth):
-    model = UNet(depth=depth, filters=2, padding=padding).build(spec(3, 2))
+    keras.utils.set_random_seed(1)  # all of two rectifiers may be silent at the few pixels of a small image
+    model = UNet(depth=depth, filters=4, padding=padding).build(spec(3, 2))
     x = rng.normal(size=(2, *size, 3)).astype(np.float32)
     answer = model.predict_on_batch(x)
     assert answer.shape == (2, *size, 2)
