@@ -20,6 +20,7 @@ __all__ = [
     "is_out_of_space",
     "is_temporary",
     "replace_folder",
+    "require_digest",
     "sha256_of",
     "sync_folder",
     "temporary_name",
@@ -112,6 +113,21 @@ def expect_digest(path: Path, digest: str) -> None:
         raise FileNotFoundError(f"there is no file '{path}', seen from {Path.cwd()}")
     if (found := sha256_of(path)) != digest:
         raise ValueError(f"'{path}' is another file than the one asked for: its sha256 is {found}, not {digest}")
+
+
+def require_digest(path: Path, digest: str) -> None:
+    """Refuse a file that is named without its SHA-256. Only then is it looked at: what was read once needs its file no more.
+
+    Raises:
+        ValueError: the digest is missing; the message tells it, so that it can be copied into the project.
+    """
+    if digest:
+        return
+    if not path.is_file():
+        raise ValueError(f"there is no file '{path}', seen from {Path.cwd()}")
+    raise ValueError(
+        f"sha256 is missing: give it with the file, so that a change of the file is noticed. For '{path}' it is now {sha256_of(path)}"
+    )
 
 
 def is_file(path: Path) -> bool:

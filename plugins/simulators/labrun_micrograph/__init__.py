@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import Arrays, Field, Simulator, View, hookimpl
-from labrun.files import expect_digest, sha256_of
+from labrun.files import expect_digest, require_digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,13 +71,7 @@ class Micrograph(Simulator):
         idle = [field for field in type(self).model_fields if field in self.model_fields_set - {*ABOUT_FILES}]
         if idle:
             raise ValueError(f"{' and '.join(idle)}: nothing of a file is made up; leave out all but file and sha256")
-        if not self.sha256:
-            if not self.file.is_file():
-                raise ValueError(f"there is no file '{self.file}', seen from {Path.cwd()}")
-            raise ValueError(
-                f"sha256 is missing: give it with the file, so that a change of the file is noticed. For '{self.file}' it is "
-                f"now {sha256_of(self.file)}"
-            )
+        require_digest(self.file, self.sha256)
         return self
 
     @property

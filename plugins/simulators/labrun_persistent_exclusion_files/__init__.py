@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import Arrays, Field, Simulator, hookimpl
-from labrun.files import expect_digest, sha256_of
+from labrun.files import expect_digest, require_digest
 
 if TYPE_CHECKING:
     import h5py
@@ -55,13 +55,7 @@ class PersistentExclusionFiles(Simulator):
     @model_validator(mode="after")
     def _check_digest(self) -> Self:
         """Only a missing digest makes it look at the file: what was read once needs its file no more."""
-        if not self.sha256:
-            if not self.file.is_file():
-                raise ValueError(f"there is no file '{self.file}', seen from {Path.cwd()}")
-            raise ValueError(
-                f"sha256 is missing: give it with the file, so that a change of the file is noticed. For '{self.file}' it is "
-                f"now {sha256_of(self.file)}"
-            )
+        require_digest(self.file, self.sha256)
         return self
 
     def simulate(self, rng: np.random.Generator) -> Arrays:
