@@ -44,7 +44,9 @@ def run_page(page: Path, folder: Path) -> list[str]:
         ["docs/getting-started.md", "docs/predicting.md"],  # the second goes on where the first ends
         ["docs/parameter_space.md"],
         ["docs/tumbling.md"],
-        ["docs/microstructure.md"],
+        pytest.param(
+            ["docs/microstructure.md"], marks=pytest.mark.slow
+        ),  # a minute; its project, made small, is in tests/projects
         ["docs/plugins.md"],
     ],
     ids=" ".join,

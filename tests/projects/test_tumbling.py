@@ -87,6 +87,7 @@ SMALL = {
 }
 
 
+@pytest.mark.slow  # half a minute; docs/tumbling.md walks through the same plugins
 def test_the_newcomers_project_made_small_runs_to_its_report(labrun_process, tmp_path):
     words = [f"simulations.{name}.with.{key}={value}" for name, keys in SMALL.items() for key, value in keys.items()]
     words += [f"simulations.{name}.sweep.repeats=2" for name in SMALL]

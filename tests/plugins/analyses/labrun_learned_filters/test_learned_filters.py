@@ -346,6 +346,7 @@ def labrun_models():
 '''
 
 
+@pytest.mark.slow
 def test_a_matrix_of_learning_rates_from_the_command_line(write_project, labrun_process, tmp_path):
     (tmp_path / "net.py").write_text(PLUGINS, encoding="utf-8")
     outcome = labrun_process("run", write_project(PROJECT), "--workers", "1")
