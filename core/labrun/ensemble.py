@@ -92,15 +92,24 @@ class Ensemble:
         Raises:
             ValueError: the array is not (planes, height, width), or holds nothing.
         """
+        shape = self.shape_of_planes(i, name)
+        step = every * max(1, BYTES_AT_ONCE // math.prod(shape[1:]))
+        for first in range(0, shape[0], step):
+            yield from self.read(i, name, slice(first, first + step, every))
+
+    def shape_of_planes(self, i: int, name: str) -> tuple[int, ...]:
+        """The shape of the array `name` of member `i`, which holds planes: (planes, height, width).
+
+        Raises:
+            ValueError: it is another, or holds nothing.
+        """
         shape = self.shape(i, name)
         if len(shape) != 3 or 0 in shape:
             raise ValueError(
                 f"'{name}' of member {self.numbers[i]} of '{self.name}' has the shape {shape}; expected (snapshots, height, width), "
                 "none of them 0: name another array, or simulate with snapshots"
             )
-        step = every * max(1, BYTES_AT_ONCE // math.prod(shape[1:]))
-        for first in range(0, shape[0], step):
-            yield from self.read(i, name, slice(first, first + step, every))
+        return shape
 
     def member(self, i: int) -> Arrays:
         """All arrays of member `i`."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.backend import load_keras
 from labrun.examples import Examples, ExampleSpec
 from labrun.faults import LabrunError, did_you_mean
+from labrun.matrix import suffix
 
 if TYPE_CHECKING:
     import keras
@@ -45,6 +46,11 @@ class TrainedModel:
         self._inputs = inputs or {}
         self.variant = {axis.rpartition(".")[2]: value for axis, value in (variant or {}).items()}
         """The values that tell the model from others of its matrix, by the last word of their keys: `{"seed": 1}`."""
+
+    @property
+    def kind(self) -> str:
+        """What it shares with the models of its matrix that differ from it by their seed alone: `net[width=8]`."""
+        return self.name.partition("[")[0] + suffix({a: value for a, value in self.variant.items() if a != "seed"})
 
     @cached_property
     def spec(self) -> ExampleSpec:

@@ -19,8 +19,6 @@ Observable: TypeAlias = Literal["mean_cluster_size", "largest_cluster", "cluster
 
 CLOCKS = {"steps": "sweeps", "iterations": "iterations"}
 """Arrays that hold the time of each snapshot, and its unit."""
-CHUNK = 256
-"""Snapshots that are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +96,7 @@ def _read_snapshots(simulation: Ensemble, i: int, observable: Observable) -> Ser
 def _measure_snapshots(simulation: Ensemble, i: int) -> Iterator[Clusters]:
     from labrun.clusters import measure_clusters
 
-    for begin in range(0, simulation.shape(i, "snapshots")[0], CHUNK):
-        yield from map(measure_clusters, simulation.read(i, "snapshots", slice(begin, begin + CHUNK)))
+    yield from map(measure_clusters, simulation.planes(i, "snapshots"))
 
 
 def _pick(clusters: Clusters, observable: Observable) -> float:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import field_validator
-
 from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
 from labrun.expression import parse
+from labrun.ranges import Range
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,10 +37,10 @@ class DecisionBoundary(Analysis):
     y: str = Field("x2", pattern=r"^[A-Za-z_]\w*$", description="name of the second input")
     x_unit: str = Field("", description="unit of the first input")
     y_unit: str = Field("", description="unit of the second input")
-    x_range: tuple[float, float] | None = Field(
+    x_range: Range | None = Field(
         None, description="[low, high] of the picture, in the unit of the first input (default: that of the examples)"
     )
-    y_range: tuple[float, float] | None = Field(
+    y_range: Range | None = Field(
         None, description="[low, high] of the picture, in the unit of the second input (default: that of the examples)"
     )
     truth: str | None = Field(
@@ -50,13 +49,6 @@ class DecisionBoundary(Analysis):
         "log, sin, cos and abs",
     )
     points: int = Field(500, ge=0, description="examples drawn over the picture, at most")
-
-    @field_validator("x_range", "y_range")
-    @classmethod
-    def _check_range(cls, given: tuple[float, float] | None) -> tuple[float, float] | None:
-        if given is not None and given[0] >= given[1]:
-            raise ValueError(f"a range is [low, high], and low is below high; found [{given[0]:g}, {given[1]:g}]")
-        return given
 
     def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
         """The inputs must have two names, and `truth` must be an expression in them."""

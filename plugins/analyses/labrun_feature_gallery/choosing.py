@@ -34,13 +34,8 @@ def read_snapshot(simulation: Ensemble, i: int, array: str, snapshot: int) -> Sn
     Raises:
         ValueError: the array is not (snapshots, height, width), or has no such snapshot.
     """
-    shape, member = simulation.shape(i, array), simulation.numbers[i]
+    shape, member = simulation.shape_of_planes(i, array), simulation.numbers[i]
     who = f"'{array}' of member {member} of '{simulation.name}'"
-    if len(shape) != 3 or 0 in shape:
-        raise ValueError(
-            f"{who} has the shape {shape}; expected (snapshots, height, width), none of them 0: name another array, or simulate with "
-            "snapshots"
-        )
     if not -shape[0] <= snapshot < shape[0]:
         raise ValueError(
             f"{who} has no snapshot {snapshot}: it holds {shape[0]}; ask for {-shape[0]} to {shape[0] - 1}"

@@ -116,10 +116,9 @@ class Percolation(Analysis):
 
     def _warnings(self, simulation: Ensemble) -> list[str]:
         """Other columns that differ are averaged over, which a reader must know."""
-        own = {self.x, self.by, "repeat"}
-        others = [
-            name for name, values in simulation.columns.items() if name not in own and len(set(map(repr, values))) > 1
-        ]
+        from labrun.parameter_sets import parameter_sets, varying
+
+        others = [name for name in varying(parameter_sets(simulation)) if name not in (self.x, self.by)]
         if not others:
             return []
         return [f"Members that differ in {', '.join(others)} are averaged over: their spread is in the errors."]

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from labrun import Examples, Findings, Quantity, TrainedModel, did_you_mean
-from labrun.matrix import suffix
 
 __all__ = ["COLUMNS", "Predictor", "gather_predictors", "truth_of"]
 
@@ -71,9 +70,7 @@ def _network(model: TrainedModel) -> Predictor:
         _check_quantities(model, examples)
         return _finite(model.estimates(examples), f"the model '{model.name}'", examples.name)
 
-    others = {axis: value for axis, value in model.variant.items() if axis != "seed"}
-    kind = model.name.partition("[")[0] + suffix(others)
-    return Predictor(model.name, kind, predict, variant=model.variant)
+    return Predictor(model.name, model.kind, predict, variant=model.variant)
 
 
 def _check_quantities(model: TrainedModel, examples: Examples) -> None:

@@ -167,6 +167,7 @@ def test_a_class_is_no_number(trained):
 def test_a_variant_is_known_by_its_values(tmp_path):
     model = TrainedModel(Mean(), tmp_path, "net[seed=1]", variant={"fit.seed": 1, "from.simulation": "a"})
     assert model.variant == {"seed": 1, "simulation": "a"}
+    assert model.kind == "net[simulation=a]"
     assert TrainedModel(Mean(), tmp_path).variant == {}
 
 

@@ -5,7 +5,6 @@ import pytest
 
 from labrun import Ensemble
 from labrun.clusters import cluster_sizes
-from labrun_cluster_convergence import sources
 from labrun_cluster_convergence.sources import has_source, read_series
 
 OBSERVABLES = ("mean_cluster_size", "largest_cluster", "clusters", "single_fraction")
@@ -36,7 +35,8 @@ def ensemble(*members):
 @pytest.mark.parametrize("observable", OBSERVABLES)
 @pytest.mark.parametrize(("clock", "unit"), [("steps", "sweeps"), ("iterations", "iterations")])
 def test_snapshots_are_measured_at_their_times(snapshots, observable, clock, unit, monkeypatch):
-    monkeypatch.setattr(sources, "CHUNK", 3)  # 7 snapshots: a last chunk that is not full
+    plane = snapshots[0].size
+    monkeypatch.setattr("labrun.ensemble.BYTES_AT_ONCE", 3 * plane)  # 7 snapshots: what is read last is less
     runs = ensemble({"snapshots": snapshots, clock: np.arange(7) * 5 + 100})
     series = read_series(runs, 0, observable)
     assert series.unit == unit

@@ -28,6 +28,7 @@ class Net:
     def __init__(self, name: str, factor=1.0, offset=0.0, quantity: Quantity | None = RATE, **variant) -> None:
         self.name, self.variant, self.factor, self.offset = name, variant, factor, offset
         self.spec = SimpleNamespace(quantity=quantity)
+        self.kind = TrainedModel(None, Path(), name, variant=variant).kind
 
     def estimates(self, examples: Examples) -> np.ndarray:
         return self.factor * examples.load_x(slice(None)) + self.offset
