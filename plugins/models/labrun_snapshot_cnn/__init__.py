@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, model_validator
+from pydantic import model_validator
 
 from labrun import ExampleSpec, Field, Model, hookimpl
+from labrun.layer_words import LayerText, Padding, expect_order
 from labrun.presets import fill_from_preset
-from labrun_snapshot_cnn.grammar import Layer, parse
 from labrun_snapshot_cnn.presets import PRESETS
 
 if TYPE_CHECKING:
     import keras
-
-
-def _checked(text: str) -> str:
-    parse(text)
-    return text
-
-
-LayerText = Annotated[str, AfterValidator(_checked)]
 
 
 class SnapshotCNN(Model):
@@ -60,9 +52,7 @@ class SnapshotCNN(Model):
     layers: list[LayerText] = Field(
         min_length=1, description="the layers in their order, as words: conv 16 3x3, relu, …"
     )
-    padding: Literal["valid", "same", "periodic"] = Field(
-        "valid", description="what lies beyond the edge of a snapshot"
-    )
+    padding: Padding = Field("valid", description="what lies beyond the edge of a snapshot")
     momentum: float = Field(0.99, ge=0, lt=1, description="of the running means of batch normalization, a step")
     answer_offset: float = Field(0.0, description="added to the answer, so that it starts near what is to be told")
     answer_scale: float = Field(1.0, gt=0, description="the last layer is multiplied by this before")
@@ -79,19 +69,8 @@ class SnapshotCNN(Model):
 
     @model_validator(mode="after")
     def _check_order(self) -> SnapshotCNN:
-        places = True
-        for text, layer in zip(self.layers, self.steps, strict=True):
-            if layer.needs_places and not places:
-                raise ValueError(f"layers: '{text}' works on places, and stands after the layer that ends them")
-            places = places and not layer.ends_places
-        if places:
-            raise ValueError("layers: one of them must end the places: 'mean' or 'flatten'")
+        expect_order(self.layers)
         return self
-
-    @property
-    def steps(self) -> list[Layer]:
-        """The layers, read."""
-        return [parse(text) for text in self.layers]
 
     def build(self, examples: ExampleSpec) -> keras.Model:
         """Return the compiled network for x `(height, width)`, `(height, width, channels)`, or a dict of such a `snapshot` and a

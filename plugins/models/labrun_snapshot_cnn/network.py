@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import layers, ops
 
 from labrun import ArraySpec, ExampleSpec
-from labrun.periodic import apply_periodic_padding
+from labrun.layer_words import apply_layer, numbered
 from labrun_snapshot_cnn.metric import PearsonR
 
 if TYPE_CHECKING:
     from labrun_snapshot_cnn import SnapshotCNN
-    from labrun_snapshot_cnn.grammar import Layer
 
 CODES = 4
 
@@ -23,22 +21,19 @@ def build_network(settings: SnapshotCNN, examples: ExampleSpec) -> keras.Model:
     """Return the compiled network."""
     _check(settings, examples)
     snapshot, density = _specs(examples)
+    steps = numbered(settings.layers)
 
     # what comes in
-    shape = (
-        snapshot.shape if any(step.word == "flatten" for step in settings.steps) else (None, None, *snapshot.shape[2:])
-    )
+    shape = snapshot.shape if any(layer.word == "flatten" for _, layer in steps) else (None, None, *snapshot.shape[2:])
     inputs = [keras.Input(shape, dtype=snapshot.dtype, name="snapshot")]
     x = apply_encoding(inputs[0], settings)
     if density is not None:
         inputs.append(keras.Input(density.shape, name="density"))
 
     # the layers as they are written
-    numbers: Counter[str] = Counter()
-    for step in settings.steps:
-        numbers[step.word] += 1
-        x = apply_layer(x, step, settings, f"{step.word}{numbers[step.word]}")
-        if step.ends_places and density is not None:
+    for name, layer in steps:
+        x = apply_layer(x, layer, name, settings.padding, settings.momentum)
+        if layer.ends_places and density is not None:
             x = layers.Concatenate(name="with_density")([x, inputs[1]])
 
     # the answer
@@ -57,33 +52,6 @@ def apply_encoding(x: Any, settings: SnapshotCNN) -> Any:
     if settings.codes == "scaled":
         return ops.expand_dims(ops.cast(x, "float32") / CODES, -1)
     return ops.one_hot(ops.cast(x, "int32"), CODES + 1)[..., 1:]
-
-
-def apply_layer(x: Any, layer: Layer, settings: SnapshotCNN, name: str) -> Any:
-    """One layer of the grammar."""
-    match layer.word:
-        case "conv":
-            padding = settings.padding
-            if padding == "periodic":
-                x, padding = apply_periodic_padding(x, layer.kernel), "valid"
-            return layers.Conv2D(layer.units, layer.kernel, strides=layer.stride, padding=padding, name=name)(x)
-        case "pool":
-            return layers.MaxPooling2D(layer.size, name=name)(x)
-        case "average":
-            return layers.AveragePooling2D(layer.size, name=name)(x)
-        case "norm":
-            return layers.BatchNormalization(momentum=settings.momentum, name=name)(x)
-        case "relu":
-            return layers.Activation("relu", name=name)(x)
-        case "mean":
-            return layers.GlobalAveragePooling2D(name=name)(x)
-        case "flatten":
-            return layers.Flatten(name=name)(x)
-        case "dense":
-            return layers.Dense(layer.units, name=name)(x)
-        case "dropout":
-            return layers.Dropout(layer.share, name=name)(x)
-    raise AssertionError(layer.word)
 
 
 def make_optimizer(settings: SnapshotCNN) -> keras.optimizers.Optimizer:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from labrun_snapshot_cnn.grammar import Layer, parse
+from labrun.layer_words import Layer, parse
 
 
 @pytest.mark.parametrize(
