@@ -1,6 +1,7 @@
-"""Changes of input images that leave the target as it is: array code on batches, exact where it can be.
+"""Changes of images that leave a class or a number as it is, and move a target that is an image along: array code on batches, exact where
+it can be.
 
-Inputs are `(batch, height, width, …)`; all further axes (frames, channels) are moved together. Where the examples are
+Images are `(batch, height, width, …)`; all further axes (frames, channels) are moved together. Where the examples are
 periodic, images wrap around their edges; elsewhere what comes in from outside repeats the edge.
 
 `flip`, `quarter_turn` and `shift` move cells and change no value. `rotate` (any angle) and `zoom` interpolate
@@ -76,13 +77,15 @@ class Augmentation(BaseModel):
         """Whether nothing is changed."""
         return self == Augmentation()
 
-    def obstacle(self, x: ArraySpec, periodic: bool) -> str | None:
-        """Why such inputs cannot be augmented so, or None."""
+    def obstacle(self, x: ArraySpec, y: ArraySpec, periodic: bool) -> str | None:
+        """Why such examples cannot be augmented so, or None."""
         if self.is_empty:
             return None
         shape = x.shape
         if len(shape) < 2:
             return f"augmentation needs images; x has the shape {shape}"
+        if _is_image(y.shape) and y.shape[:2] != shape[:2]:
+            return f"x and y are images of two sizes, {shape[:2]} and {y.shape[:2]}, so that they cannot be moved together"
         if self.shift and not periodic:
             return "'shift' rolls images over their edges; these examples are not periodic"
         if self.quarter_turn and not self.crop and shape[0] != shape[1]:
@@ -96,19 +99,46 @@ class Augmentation(BaseModel):
     def apply(self, batch: np.ndarray, periodic: bool, rng: np.random.Generator) -> np.ndarray:
         """Return a changed copy of `batch` (batch, height, width, …), of the same type, and of the same shape but for
         crops; `batch` itself if there is nothing to change."""
-
         if self.is_empty:
             return batch
-        changed = self._move(batch, periodic, rng)
+        changed = self._moved(batch, periodic, rng)
+        self._shade(changed, rng)
+        return changed
+
+    def apply_to_both(
+        self, x: np.ndarray, y: np.ndarray, periodic: bool, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Change a batch of examples. Where `y` holds images, (batch, height, width, …), they move as those of `x` do; their values are not
+        shaded: what `brightness` and `offset` do to x is for the network to undo."""
+        if self.is_empty or not _is_image(y.shape[1:]):
+            return self.apply(x, periodic, rng), y
+        import numpy as np
+
+        flat = [array.reshape(*array.shape[:3], -1) for array in (x, y)]
+        both = self._moved(np.concatenate(flat, axis=-1), periodic, rng)
+        channels = flat[0].shape[-1]
+        moved_x, moved_y = (
+            part.astype(array.dtype).reshape(*part.shape[:3], *array.shape[3:])
+            for part, array in ((both[..., :channels], x), (both[..., channels:], y))
+        )
+        self._shade(moved_x, rng)
+        return moved_x, moved_y
+
+    def _moved(self, batch: np.ndarray, periodic: bool, rng: np.random.Generator) -> np.ndarray:
+        """A copy with all moves; crops that show nothing are drawn again."""
+        moved = self._move(batch, periodic, rng)
         if self.crop:
-            self._draw_again_where_dull(changed, batch, periodic, rng)
-        count, others = len(batch), [1] * (batch.ndim - 1)
+            self._draw_again_where_dull(moved, batch, periodic, rng)
+        return moved
+
+    def _shade(self, images: np.ndarray, rng: np.random.Generator) -> None:
+        """Change values in place."""
+        count, others = len(images), [1] * (images.ndim - 1)
         if self.brightness:
             factors = rng.uniform(1 - self.brightness, 1 + self.brightness, count)
-            changed *= factors.astype(changed.dtype).reshape(-1, *others)
+            images *= factors.astype(images.dtype).reshape(-1, *others)
         if self.offset:
-            changed += rng.uniform(-self.offset, self.offset, count).astype(changed.dtype).reshape(-1, *others)
-        return changed
+            images += rng.uniform(-self.offset, self.offset, count).astype(images.dtype).reshape(-1, *others)
 
     def _move(self, batch: np.ndarray, periodic: bool, rng: np.random.Generator) -> np.ndarray:
         """Everything that changes where values stand: crop, shift, rotation, zoom, mirrors, quarter turns."""
@@ -169,6 +199,11 @@ class Augmentation(BaseModel):
         if self.crop:
             return rng.integers(0, height - self.crop + 1, count), rng.integers(0, width - self.crop + 1, count)
         return np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+
+
+def _is_image(shape: tuple[int, ...]) -> bool:
+    """Whether a target of this shape (without the batch axis) has places."""
+    return len(shape) >= 2
 
 
 @cache

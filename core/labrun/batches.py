@@ -54,11 +54,11 @@ class Batches:
         back = np.searchsorted(ascending, chosen)
         if isinstance(x, dict):
             return {name: array[back] for name, array in x.items()}, y[back]
-        x = x[back]
+        x, y = x[back], y[back]
         if self.augmentation is not None:
             rng = generator(self.seed, "augment", self.epoch, number)
-            x = self.augmentation.apply(x, self.examples.periodic, rng)
-        return x, y[back]
+            x, y = self.augmentation.apply_to_both(x, y, self.examples.periodic, rng)
+        return x, y
 
 
 def as_keras(batches: Batches) -> keras.utils.PyDataset:

@@ -180,7 +180,7 @@ def _check(fit: FitBlock, train_on: Examples, validation: Examples | None) -> No
     if isinstance(train_on.spec.x, dict):
         obstacle = None if fit.augment.is_empty else "the examples have several inputs"
     else:
-        obstacle = fit.augment.obstacle(train_on.spec.x, train_on.periodic)
+        obstacle = fit.augment.obstacle(train_on.spec.x, train_on.spec.y, train_on.periodic)
     if obstacle:
         raise LabrunError(f"fit.augment cannot be applied to the dataset '{train_on.name}': {obstacle}")
     if validation is not None and validation.spec.x != train_on.spec.x:

@@ -12,6 +12,7 @@ from labrun import ArraySpec
 from labrun.augmentation import Augmentation
 
 IMAGES = ArraySpec((5, 8, 3), "float32")
+CLASS = ArraySpec((), "int64")
 
 
 @pytest.fixture
@@ -164,13 +165,13 @@ def test_same_generator_same_result(batch):
     ],
 )
 def test_obstacles(settings, x, periodic, message):
-    assert re.search(message, Augmentation(**settings).obstacle(x, periodic) or "")
+    assert re.search(message, Augmentation(**settings).obstacle(x, CLASS, periodic) or "")
 
 
 def test_no_obstacle():
-    assert Augmentation(shift=True).obstacle(IMAGES, True) is None
-    assert Augmentation(flip="both").obstacle(ArraySpec((4, 4), "uint8"), False) is None
-    assert Augmentation().obstacle(ArraySpec((3,), "int64"), False) is None
+    assert Augmentation(shift=True).obstacle(IMAGES, CLASS, True) is None
+    assert Augmentation(flip="both").obstacle(ArraySpec((4, 4), "uint8"), CLASS, False) is None
+    assert Augmentation().obstacle(ArraySpec((3,), "int64"), CLASS, False) is None
 
 
 def test_words_and_numbers_in_one_list():
@@ -205,3 +206,44 @@ def test_a_share_of_examples_stays_on_the_grid(batch, rng):
     changed = Augmentation(rotate=180, zoom=0.2, on_grid=0.5).apply(batch, True, rng)
     same = [(new == old).all() for new, old in zip(changed, batch, strict=True)]
     assert 8 <= sum(same) <= 32
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"flip": "both", "shift": True},
+        {"rotate": 180.0, "zoom": 0.2},
+        {"crop": 4},
+        {"flip": "both", "brightness": 0.0, "offset": 0.0, "quarter_turn": False, "rotate": 20.0},
+    ],
+)
+def test_a_target_that_is_an_image_moves_along(settings, batch, rng):
+    target = batch[..., :1].astype(np.float64) * 3 + 1
+    x, y = Augmentation(**settings).apply_to_both(batch, target, True, rng)
+    assert y.dtype == np.float64
+    assert (x[:, :4, :4] != batch[:, :4, :4]).any()
+    np.testing.assert_allclose(y, x[..., :1] * 3 + 1, rtol=1e-4, atol=1e-5)
+
+
+def test_examples_move_as_inputs_alone_do(batch):
+    settings = Augmentation(flip="both", shift=True, rotate=30.0, brightness=0.1)
+    alone = settings.apply(batch, True, np.random.default_rng(5))
+    for target in (np.arange(40), batch[..., 0]):
+        x, _ = settings.apply_to_both(batch, target, True, np.random.default_rng(5))
+        np.testing.assert_array_equal(x, alone)
+
+
+def test_what_shades_an_image_leaves_its_target(batch, rng):
+    x, y = Augmentation(brightness=0.3, offset=1.0).apply_to_both(batch, batch, True, rng)
+    np.testing.assert_array_equal(y, batch)
+    assert (x != batch).all(axis=(1, 2, 3)).any()
+
+
+def test_a_class_stays(batch, rng):
+    classes = np.arange(40)
+    assert Augmentation(flip="both").apply_to_both(batch, classes, True, rng)[1] is classes
+
+
+def test_images_of_two_sizes_cannot_move_together():
+    obstacle = Augmentation(flip="both").obstacle(IMAGES, ArraySpec((10, 16, 1), "float32"), True)
+    assert obstacle == "x and y are images of two sizes, (5, 8) and (10, 16), so that they cannot be moved together"
