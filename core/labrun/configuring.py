@@ -20,7 +20,7 @@ from labrun.plugin import Model, Plugin, Simulator
 from labrun.pretrained import find_pretrained, load_trained
 from labrun.registry import Offer
 from labrun.stage import Ref, Stage
-from labrun.sweep import SweepError, SweepTable, distinct_rows, tabulate
+from labrun.sweeptable import SweepError, SweepTable, distinct_rows, tabulate
 from labrun.yaml12 import KeyPath
 
 __all__ = ["Configuring"]

@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from labrun.ensemble import Ensemble
-from labrun.sweep import REPEAT
+from labrun.sweeptable import REPEAT
 
 __all__ = ["ParameterSet", "in_words", "parameter_sets", "varying"]
 

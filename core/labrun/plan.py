@@ -16,7 +16,7 @@ from labrun.parts import cut, part_name
 from labrun.pretrained import content_of
 from labrun.project import Project, Ref, Stage
 from labrun.store import Manifest, Store
-from labrun.sweep import SweepTable
+from labrun.sweeptable import SweepTable
 
 __all__ = ["Plan", "Planned", "make_plan"]
 

@@ -21,7 +21,7 @@ from labrun.plugin import Arrays, Simulator
 from labrun.pool import Workers
 from labrun.registry import Offer, load_file
 from labrun.seeds import generator
-from labrun.sweep import SweepTable
+from labrun.sweeptable import SweepTable
 
 if TYPE_CHECKING:
     import numpy as np

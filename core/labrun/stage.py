@@ -11,7 +11,7 @@ from labrun.blocks import FitBlock, Split
 from labrun.inputs import Section
 from labrun.plugin import Plugin
 from labrun.registry import Offer
-from labrun.sweep import SweepTable
+from labrun.sweeptable import SweepTable
 
 __all__ = ["Ref", "Stage"]
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from labrun.sweep import Sweep, SweepError, SweepTable, distinct_rows, tabulate
+from labrun.sweep import Sweep
+from labrun.sweeptable import SweepError, SweepTable, distinct_rows, tabulate
 
 
 def table(tmp_path=None, seed=1, stage="train", **sweep):
@@ -138,8 +139,8 @@ def test_table_that_is_not_there(tmp_path, name):
 @pytest.mark.parametrize(
     ("sweep", "message"),
     [
-        ({"grid": {"a": [1]}, "table": "t.csv"}, "give one of 'grid', 'table' and 'random', not grid and table"),
-        ({"grid": {"a": [1]}, "labels": ["b"]}, "'columns', 'labels' and a column of repeats go with a 'table'"),
+        ({"grid": {"a": [1]}, "table": "t.csv"}, "give one of 'grid', 'table', 'files' and 'random', not grid and table"),
+        ({"grid": {"a": [1]}, "labels": ["b"]}, "'labels' and a column of repeats go with a 'table'"),
         ({"grid": {"a": [1]}, "repeats": 0}, "'repeats' must be at least 1, not 0"),
         ({"grid": {"a": {"from": 1, "to": 2}}}, "give either 'step' or 'count'"),
         ({"grid": {"a": {"from": 1, "to": 2, "step": 1, "count": 2}}}, "give either 'step' or 'count'"),
