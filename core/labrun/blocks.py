@@ -100,6 +100,13 @@ class EarlyStopping(_Block):
     patience: int = Field(ge=1, description="epochs to wait")
 
 
+class SamplesBlock(_Block):
+    """What the network makes of the first validation examples is kept while it trains."""
+
+    every: int = Field(ge=1, description="epochs from one look to the next")
+    count: int = Field(4, ge=1, description="how many examples")
+
+
 class FitBlock(_Block):
     """How a model is trained."""
 
@@ -108,12 +115,13 @@ class FitBlock(_Block):
     epochs: int = Field(ge=1, description="passes over the training examples")
     batch_size: int = Field(32, ge=1, description="examples in one step")
     augment: _Augment = Field(
-        default=Augmentation(), description="changes of the inputs that leave the target as it is"
+        default=Augmentation(), description="changes of the inputs, and of targets that are images"
     )
     schedule: Schedule = Field(default=Schedule(), description="course of the learning rate: constant, cosine, …")
     monitor: str | None = Field(None, description="number that says which epoch is best (default: val_loss, or loss)")
     keep: Literal["last", "best"] = Field("last", description="the weights of which epoch are kept")
     early_stopping: EarlyStopping | None = Field(None, description="stop before `epochs` if nothing becomes better")
+    samples: SamplesBlock | None = Field(None, description="keep answers to a few validation examples while training")
     seed: int = Field(0, ge=0, description="another number gives another initialization, order and augmentation")
     tensorboard: bool = Field(False, description="write logs for TensorBoard (needs the package)")
 

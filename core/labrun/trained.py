@@ -14,6 +14,7 @@ from labrun.backend import load_keras
 from labrun.examples import Examples, ExampleSpec
 from labrun.faults import LabrunError, did_you_mean
 from labrun.matrix import suffix
+from labrun.samples import Samples
 
 if TYPE_CHECKING:
     import keras
@@ -72,6 +73,11 @@ class TrainedModel:
         import pandas as pd
 
         return pd.read_csv(self.folder / HISTORY)
+
+    @cached_property
+    def samples(self) -> Samples | None:
+        """What the network made of a few validation examples while it trained, if the project asked for it (`fit.samples`)."""
+        return Samples.load(self.folder)
 
     @cached_property
     def network(self) -> keras.Model:

@@ -1,7 +1,7 @@
 """Training a model stage: Keras's own fit loop, with a checkpoint after every epoch, from which the next run goes on.
 
-A checkpoint is one file, written whole or not at all: all variables of the model and its optimizer (momenta, step
-counter, states of random layers), those of the best epoch where they are wanted, and the history so far. Order and
+A checkpoint holds all variables of the model and its optimizers (momenta, step counters, states of random layers), those of the best
+epoch where they are wanted, and the history so far. Order and
 augmentation of the examples depend on the seed and the epoch. So a training that was killed and went on ends with the
 weights of an undisturbed one, bit by bit.
 """
@@ -12,94 +12,29 @@ import json
 import math
 import re
 import zipfile
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.backend import keep_freed_memory, load_keras, make_deterministic
 from labrun.batches import Batches, as_keras
 from labrun.blocks import FitBlock
+from labrun.checkpoint import Checkpoint, History, assign, optimizers_of, values_of
 from labrun.examples import Examples
 from labrun.faults import LabrunError
 from labrun.files import expect_room, write_atomically
 from labrun.plugin import Model
 from labrun.pretrained import write_card
+from labrun.samples import Sampling
 from labrun.schedule import Schedule
 from labrun.trained import HISTORY, SPEC, WEIGHTS
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
 
-__all__ = ["checkpoint_in", "epochs_done", "train"]
+__all__ = ["train"]
 
 ARCHIVE = "model.keras"
-
-
-@dataclass
-class _History:
-    """One row an epoch."""
-
-    rows: list[dict[str, float]] = field(default_factory=list)
-
-    def best_epoch(self, monitor: str) -> int:
-        """The epoch (from 0) in which the monitored number was best: lowest for a loss or an error, else highest."""
-        if monitor not in self.rows[0]:
-            raise LabrunError(
-                f"fit.monitor names '{monitor}', but the training reports {', '.join(sorted(self.rows[0]))}"
-            )
-        sign = 1 if any(word in monitor for word in ("loss", "error", "mae", "mse")) else -1
-        values = [sign * row[monitor] for row in self.rows]
-        return min(range(len(values)), key=lambda epoch: math.inf if math.isnan(values[epoch]) else values[epoch])
-
-
-@dataclass
-class _Checkpoint:
-    """The state of a training after an epoch."""
-
-    history: _History = field(default_factory=_History)
-    values: list[np.ndarray] = field(default_factory=list)
-    best: list[np.ndarray] = field(default_factory=list)
-    """The values of the best epoch, if that is the one to keep."""
-
-    def save(self, path: Path) -> None:
-        import numpy as np
-
-        rows = np.array(json.dumps(self.history.rows))
-        values = {f"{name}/{i}": v for name in ("values", "best") for i, v in enumerate(getattr(self, name))}
-        with write_atomically(path) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, history=rows, **values)
-
-    @classmethod
-    def load(cls, path: Path) -> _Checkpoint | None:
-        """Read what `save` wrote; None if there is none, or none that is whole."""
-        import numpy as np
-
-        try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                count = sum(name.startswith("values/") for name in file)
-                best = [file[f"best/{i}"] for i in range(count) if f"best/{i}" in file]
-                rows = json.loads(str(file["history"]))
-                return cls(_History(rows), [file[f"values/{i}"] for i in range(count)], best)
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
-            return None
-
-    def fits(self, model: keras.Model) -> bool:
-        """Whether the model was built the same way."""
-        return [value.shape for value in self.values] == [tuple(v.shape) for v in _variables(model)]
-
-
-def checkpoint_in(folder: Path) -> Path:
-    """The checkpoint in a folder."""
-    return folder / "checkpoint.npz"
-
-
-def epochs_done(checkpoint: Path) -> int:
-    """How many epochs a checkpoint holds; 0 if there is none, or none that is whole."""
-    found = _Checkpoint.load(checkpoint)
-    return len(found.history.rows) if found else 0
 
 
 def train(
@@ -126,24 +61,25 @@ def train(
     model = plugin.build(train_on.spec, **inputs)
     if getattr(model, "optimizer", None) is None:
         raise LabrunError(f"the model '{plugin.name}' is not compiled: its build must end with model.compile(…)")
-    model.optimizer.build(model.trainable_variables)
-    scheduled = fit.schedule != Schedule()
-    rate = _base_rate(model) if scheduled else 0.0
-    state = _Checkpoint.load(checkpoint)
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    rates = [] if fit.schedule == Schedule() else [_base_rate(optimizer) for optimizer in optimizers_of(model)]
+    state = Checkpoint.load(checkpoint)
     if state is None or not state.fits(model):
-        state = _Checkpoint()
+        state = Checkpoint()
     else:
-        _assign(model, state.values)
+        assign(model, state.values)
     history = state.history
     monitor = fit.monitor or ("val_loss" if validation else "loss")
     batches = Batches(train_on, fit.batch_size, seed, shuffle=True, augmentation=fit.augment)
+    sampling = _sampling(fit, validation, checkpoint.parent)
     watched = as_keras(Batches(validation, fit.batch_size)) if validation else None
 
     def begin(epoch: int, _: Any) -> None:
         keep_freed_memory()
         batches.epoch = epoch
-        if scheduled:
-            model.optimizer.learning_rate = rate * fit.schedule.factor(epoch, fit.epochs)
+        for optimizer, rate in zip(optimizers_of(model), rates, strict=False):  # none, if the rate is constant
+            optimizer.learning_rate = rate * fit.schedule.factor(epoch, fit.epochs)
 
     def end(epoch: int, logs: dict[str, Any]) -> None:
         numbers = {name: float(value) for name, value in logs.items()}
@@ -154,7 +90,9 @@ def train(
             )
         history.rows.append({"epoch": epoch + 1, **numbers})
         best = history.best_epoch(monitor)
-        state.values = _values(model)
+        if sampling:
+            sampling.take(epoch + 1, lambda x: plugin.predict(model, x))
+        state.values = values_of(model)
         if fit.keep == "best" and best == epoch:
             state.best = state.values
         state.save(checkpoint)
@@ -170,10 +108,24 @@ def train(
     if not history.rows:
         raise LabrunError(f"'{plugin.name}' has not trained: its fit must hand `callbacks` and `epochs` to model.fit")
     if fit.keep == "best":
-        _assign(model, state.best)
-    model.optimizer.finalize_variable_values(model.trainable_variables)  # moving averages of weights, if it keeps any
+        assign(model, state.best)
+    for optimizer in optimizers_of(model):
+        optimizer.finalize_variable_values(
+            optimizer._trainable_variables
+        )  # moving averages of weights, if it keeps any
     _write_result(model, history, train_on, folder)
+    if sampling:
+        sampling.collect(len(history.rows), folder)
     write_card(folder, plugin, inputs)
+
+
+def _sampling(fit: FitBlock, validation: Examples | None, folder: Path) -> Sampling | None:
+    """What takes samples, where they are wanted."""
+    if fit.samples is None:
+        return None
+    if validation is None:
+        raise LabrunError("'fit.samples' are taken of validation examples: name a dataset under 'fit.validation' too")
+    return Sampling(validation, fit.samples.count, fit.samples.every, folder)
 
 
 def _check(fit: FitBlock, train_on: Examples, validation: Examples | None) -> None:
@@ -194,44 +146,26 @@ def _check(fit: FitBlock, train_on: Examples, validation: Examples | None) -> No
         )
 
 
-def _base_rate(model: keras.Model) -> float:
+def _base_rate(optimizer: keras.optimizers.Optimizer) -> float:
     """The learning rate that a schedule multiplies: the one that the model was compiled with."""
     import keras
 
-    if isinstance(model.optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+    if isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         raise LabrunError("'fit.schedule' and the schedule that the model brings itself exclude each other: remove one")
-    return float(model.optimizer.learning_rate)
+    return float(optimizer.learning_rate)
 
 
-def _is_over(history: _History, fit: FitBlock, monitor: str) -> bool:
+def _is_over(history: History, fit: FitBlock, monitor: str) -> bool:
     done = len(history.rows)
     if done and fit.early_stopping and done - 1 - history.best_epoch(monitor) >= fit.early_stopping.patience:
         return True
     return done >= fit.epochs
 
 
-def _variables(model: keras.Model) -> list[Any]:
-    """All that training changes, once each, in a fixed order."""
-    found = {id(v): v for v in [*model.variables, *model.optimizer.variables]}
-    return list(found.values())
-
-
-def _values(model: keras.Model) -> list[np.ndarray]:
-    import keras
-    import numpy as np
-
-    return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in _variables(model)]
-
-
-def _assign(model: keras.Model, values: list[np.ndarray]) -> None:
-    for variable, value in zip(_variables(model), values, strict=True):
-        variable.assign(value)
-
-
-def _write_result(model: keras.Model, history: _History, examples: Examples, folder: Path) -> None:
+def _write_result(model: keras.Model, history: History, examples: Examples, folder: Path) -> None:
     import pandas as pd
 
-    expect_room(folder / WEIGHTS, 3 * sum(value.nbytes for value in _values(model)))
+    expect_room(folder / WEIGHTS, 3 * sum(value.nbytes for value in values_of(model)))
     pd.DataFrame(history.rows).to_csv(folder / HISTORY, index=False)
     _save_weights(model, folder / WEIGHTS)
     model.save(folder / ARCHIVE)

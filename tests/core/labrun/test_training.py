@@ -15,9 +15,10 @@ import pytest
 from labrun import Examples, Model
 from labrun.batches import Batches
 from labrun.blocks import FitBlock
+from labrun.checkpoint import checkpoint_in, epochs_done
 from labrun.faults import LabrunError
 from labrun.trained import TrainedModel
-from labrun.training import checkpoint_in, epochs_done, train
+from labrun.training import train
 
 
 class Net(Model):
@@ -286,3 +287,94 @@ def test_other_backends_train_and_resume(tmp_path, backend):
         [sys.executable, script, tmp_path], env=environment, capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.returncode) == (backend, 0), done.stderr
+
+
+class Copier(Model):
+    """An image from an image, by a network and a second one with an optimizer of its own, as adversaries have."""
+
+    name: ClassVar[str] = "copier"
+
+    def build(self, examples):
+        import keras
+        import tensorflow as tf
+
+        class Two(keras.Model):
+            def train_step(self, data):
+                x, y = data
+                for part, optimizer in ((self.get_layer("one"), self.optimizer), (self.get_layer("two"), self.other)):
+                    with tf.GradientTape() as tape:
+                        loss = keras.ops.mean((self(x) - y) ** 2)
+                    optimizer.apply(tape.gradient(loss, part.trainable_variables), part.trainable_variables)
+                return {"loss": loss}
+
+            def test_step(self, data):
+                return {"loss": keras.ops.mean((self(data[0]) - data[1]) ** 2)}
+
+        x = keras.Input(examples.x.shape)
+        h = keras.layers.Conv2D(4, 3, padding="same", name="one")(x)
+        model = Two(x, keras.layers.Conv2D(1, 3, padding="same", name="two")(h))
+        model.other = keras.optimizers.Adam(0.02)
+        model.compile(keras.optimizers.Adam(0.01))
+        for part, optimizer in (("one", model.optimizer), ("two", model.other)):
+            optimizer.build(model.get_layer(part).trainable_variables)
+        return model
+
+
+def copies(count: int, seed: int) -> Examples:
+    x = np.random.default_rng(seed).normal(size=(count, 6, 8, 1)).astype(np.float32)
+    return Examples(lambda i: x[i], lambda i: 2 * x[i], np.arange(count), name="copies")
+
+
+def run_copier(folder: Path, until: int | None = None, **settings: Any) -> Path:
+    result = folder / "result"
+    result.mkdir(parents=True, exist_ok=True)
+    fit = {
+        "train": "c",
+        "validation": "v",
+        "epochs": 5,
+        "samples": {"every": 2, "count": 3},
+        "schedule": "cosine",
+    } | settings
+
+    def progress(epoch: int, _: dict[str, float]) -> None:
+        if epoch == until:
+            raise Killed
+
+    validation = copies(8, 1) if fit["validation"] else None
+    train(
+        Copier(),
+        FitBlock.model_validate(fit),
+        copies(40, 0),
+        validation,
+        {},
+        7,
+        checkpoint_in(folder),
+        result,
+        progress,
+    )
+    return result
+
+
+def test_a_second_optimizer_and_samples_outlive_a_kill(tmp_path):
+    whole = run_copier(tmp_path / "whole")
+    for epoch in (2, 3):
+        with pytest.raises(Killed):
+            run_copier(tmp_path / "killed", until=epoch)
+    assert contents(run_copier(tmp_path / "killed")) == contents(whole)
+    trained = TrainedModel(Copier(), whole)
+    samples, validation = trained.samples, copies(8, 1)
+    assert samples is not None
+    assert samples.epochs == [2, 4]
+    assert samples.pictures.shape == (2, 3, 6, 8, 1)
+    np.testing.assert_array_equal(samples.x, validation.load_x(range(3)))
+    np.testing.assert_array_equal(samples.y, validation.load_y(range(3)))
+    errors = np.abs(samples.pictures - samples.y).mean(axis=(1, 2, 3, 4))
+    assert errors[1] < errors[0] < np.abs(samples.y).mean()
+
+
+def test_samples_need_examples_to_be_taken_of(tmp_path, undisturbed):
+    with pytest.raises(
+        LabrunError, match=r"'fit\.samples' are taken of validation examples: name a dataset under 'fit\.validation'"
+    ):
+        run_copier(tmp_path, validation=None)
+    assert TrainedModel(Net(), undisturbed).samples is None
