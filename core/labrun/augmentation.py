@@ -85,7 +85,9 @@ class Augmentation(BaseModel):
         if len(shape) < 2:
             return f"augmentation needs images; x has the shape {shape}"
         if _is_image(y.shape) and y.shape[:2] != shape[:2]:
-            return f"x and y are images of two sizes, {shape[:2]} and {y.shape[:2]}, so that they cannot be moved together"
+            return (
+                f"x and y are images of two sizes, {shape[:2]} and {y.shape[:2]}, so that they cannot be moved together"
+            )
         if self.shift and not periodic:
             return "'shift' rolls images over their edges; these examples are not periodic"
         if self.quarter_turn and not self.crop and shape[0] != shape[1]:

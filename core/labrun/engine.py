@@ -165,7 +165,8 @@ class Engine:
         self._seal(planned, folder, begun, failed=failed, failures=[vars(failure) for failure in failures])
 
     def _train(self, planned: Planned, begun: float) -> None:
-        from labrun.training import checkpoint_in, epochs_done, train
+        from labrun.checkpoint import checkpoint_in, epochs_done
+        from labrun.training import train
 
         stage, fit = planned.stage, planned.stage.fit
         assert isinstance(stage.plugin, Model)
@@ -202,8 +203,7 @@ class Engine:
     def _describe_examples(self, planned: Planned, folder: Path) -> None:
         from labrun.summary import summarize_examples
 
-        examples = self.results.get(Ref(planned.section, planned.stage.name))
-        summary = summarize_examples(examples, self.results.parts(planned.id))
+        summary = summarize_examples(*self.results.first_examples(planned, folder))
         (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
     def _analyse(self, planned: Planned, folder: Path) -> None:

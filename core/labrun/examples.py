@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
 __all__ = ["ArraySpec", "ExampleSpec", "Examples", "Quantity"]
 
@@ -100,6 +101,10 @@ class Examples:
         classes: the names of the classes, in the order of their numbers.
         periodic: whether the first two axes of `x` wrap around, so that augmentation may shift and rotate over the edge.
         quantity: what `y` measures, where it is a number.
+        table: what else is known of each example, one row each: where it lies in its member, say.
+
+    Raises:
+        ValueError: `table` has another number of rows.
     """
 
     def __init__(
@@ -111,13 +116,17 @@ class Examples:
         classes: Sequence[str] | None = None,
         periodic: bool = False,
         quantity: Quantity | None = None,
+        table: pd.DataFrame | None = None,
         name: str = "",
     ) -> None:
+        if table is not None and len(table) != len(groups):
+            raise ValueError(f"expected a row of the table for each of {len(groups)} examples; it has {len(table)}")
         self._load_x, self._load_y = load_x, load_y
         self.groups = groups
         self.classes = tuple(classes) if classes is not None else None
         self.periodic = periodic
         self.quantity = quantity
+        self.table = table
         self.name = name
 
     @classmethod
@@ -177,6 +186,7 @@ class Examples:
             classes=self.classes,
             periodic=self.periodic,
             quantity=self.quantity,
+            table=self.table.iloc[chosen].reset_index(drop=True) if self.table is not None else None,
             name=name or self.name,
         )
 

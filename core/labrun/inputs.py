@@ -16,7 +16,7 @@ from labrun.findings import Findings
 from labrun.plugin import Analysis, Dataset, Model, Plugin, Simulator
 from labrun.trained import TrainedModel
 
-__all__ = ["METHODS", "ONE_OF", "SECTIONS", "Input", "Outline", "Section", "inputs_of", "section_of", "wants_rng"]
+__all__ = ["METHODS", "ONE_OF", "SECTIONS", "Input", "Outline", "Section", "inputs_of", "section_of", "wants"]
 
 Section = Literal["simulations", "datasets", "models", "analyses"]
 """The four sections of a project; each holds the stages of one kind."""
@@ -53,6 +53,10 @@ METHODS: dict[Section, str] = {
     "analyses": "analyse",
 }
 """The method that makes the result of a plugin."""
+
+
+_GIVEN: dict[Section, set[str]] = {"datasets": {"folder"}, "models": {"examples"}}
+"""Parameters, beside `rng`, that are no stages."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,9 @@ def section_of(plugin: type[Plugin]) -> Section:
     return next(section for section, base in SECTIONS.items() if issubclass(plugin, base))
 
 
-def wants_rng(plugin: type[Plugin]) -> bool:
-    """Whether the method has a parameter `rng`."""
-    return "rng" in inspect.signature(getattr(plugin, METHODS[section_of(plugin)])).parameters
+def wants(plugin: type[Plugin], name: str) -> bool:
+    """Whether the method has a parameter of this name: `rng`, the stage's random generator, or `folder`, that of a dataset."""
+    return name in inspect.signature(getattr(plugin, METHODS[section_of(plugin)])).parameters
 
 
 def inputs_of(plugin: type[Plugin]) -> tuple[Input, ...]:
@@ -108,7 +112,7 @@ def inputs_of(plugin: type[Plugin]) -> tuple[Input, ...]:
         return ()
     method = getattr(plugin, METHODS[section])
     parameters = list(inspect.signature(method).parameters.values())[1:]
-    given = {"rng", "examples"} if section == "models" else {"rng"}
+    given = {"rng"} | _GIVEN.get(section, set())
     return tuple(_read(plugin, p, _annotation(method, p)) for p in parameters if p.name not in given)
 
 

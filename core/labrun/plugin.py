@@ -97,7 +97,8 @@ class Simulator(Plugin):
 class Dataset(Plugin):
     """Turns ensembles (or anything else that a stage gives) into indexable examples `(x, y)`.
 
-    A subclass defines `examples(self, <inputs>) -> Examples`.
+    A subclass defines `examples(self, <inputs>) -> Examples`. A parameter `folder: Path` receives the stage's own folder in the store:
+    what takes long is written there when it is not there yet, and read from there ever after.
     """
 
     examples: ClassVar[Any]

@@ -3,13 +3,14 @@ asked for."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from labrun.ensemble import Ensemble
 from labrun.examples import Examples
 from labrun.faults import LabrunError
 from labrun.findings import Findings
-from labrun.inputs import wants_rng
+from labrun.inputs import wants
 from labrun.parts import StoredMembers, cut
 from labrun.plan import Plan, Planned
 from labrun.plugin import Dataset, Model
@@ -35,7 +36,7 @@ class Results:
             for name, found in planned.stage.inputs.items()
             if not name.startswith("fit.")
         }
-        if wants_rng(planned.stage.offer.plugin):
+        if wants(planned.stage.offer.plugin, "rng"):
             inputs["rng"] = generator(self.plan.project.seed, planned.section, planned.stage.base)
         return inputs
 
@@ -49,16 +50,23 @@ class Results:
         """The parts of a dataset that is split."""
         if identifier not in self._parts:
             planned = self.plan.stages[identifier]
-            split = planned.stage.split
-            if split is None:
-                return {}
-            rng = generator(self.plan.project.seed, planned.section, planned.stage.base, "split")
-            whole: Examples = self.get(Ref(planned.section, planned.stage.name))
-            try:
-                self._parts[identifier] = whole.split(split.fractions, rng, split.by)
-            except ValueError as error:
-                raise LabrunError(str(error)) from error
+            self._parts[identifier] = self._split(planned, self.get(Ref(planned.section, planned.stage.name)))
         return self._parts[identifier]
+
+    def first_examples(self, planned: Planned, folder: Path) -> tuple[Examples, dict[str, Examples]]:
+        """The examples of a dataset and their parts while its own `folder` is not yet under its name; they are not kept."""
+        whole = self.examples(planned, folder)
+        return whole, self._split(planned, whole)
+
+    def _split(self, planned: Planned, whole: Examples) -> dict[str, Examples]:
+        split = planned.stage.split
+        if split is None:
+            return {}
+        rng = generator(self.plan.project.seed, planned.section, planned.stage.base, "split")
+        try:
+            return whole.split(split.fractions, rng, split.by)
+        except ValueError as error:
+            raise LabrunError(str(error)) from error
 
     def _make(self, planned: Planned) -> Any:
         folder = self.plan.folder(planned)
@@ -66,7 +74,7 @@ class Results:
             case "simulations":
                 return self._ensemble(planned)
             case "datasets":
-                return self.examples(planned)
+                return self.examples(planned, folder)
             case "models":
                 stage = planned.stage
                 assert isinstance(stage.plugin, Model)
@@ -74,15 +82,16 @@ class Results:
             case "analyses":
                 return Findings.load(folder)
 
-    def examples(self, planned: Planned) -> Examples:
-        """Ask a dataset for its examples.
+    def examples(self, planned: Planned, folder: Path) -> Examples:
+        """Ask a dataset for its examples. Its own folder is `folder`, if it wants one.
 
         Raises:
             LabrunError: the plugin returns something else.
         """
         plugin = planned.stage.plugin
         assert isinstance(plugin, Dataset)
-        examples = plugin.examples(**self.inputs(planned))
+        own = {"folder": folder} if wants(planned.stage.offer.plugin, "folder") else {}
+        examples = plugin.examples(**self.inputs(planned), **own)
         if not isinstance(examples, Examples):
             raise LabrunError(f"{plugin.name}.examples must return labrun.Examples, not {type(examples).__name__}")
         examples.name = planned.stage.name

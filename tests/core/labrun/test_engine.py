@@ -35,3 +35,48 @@ def test_fresh_makes_the_same_once_more(write_project, waves, labrun):
     done = labrun(*words, "--fresh")
     assert "simulations.train: wave, 6 members" in done.out
     assert Path("runs/waves/simulations/train/parts/000000.h5").read_bytes() == first
+
+
+CODES = '''
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from labrun import Dataset, Examples, hookimpl
+
+
+class Codes(Dataset):
+    """Writes what takes long into its own folder, once."""
+
+    name: ClassVar[str] = "codes"
+
+    def examples(self, dataset: Examples, folder: Path) -> Examples:
+        file = folder / "codes.npy"
+        if not file.exists():
+            with open("computed.txt", "a") as log:
+                log.write("once\\n")
+            np.save(file, dataset.load_x(slice(None)) * 2)
+        codes = np.load(file, mmap_mode="r")
+        return Examples(lambda i: np.array(codes[i]), dataset.load_y, dataset.groups, classes=dataset.classes)
+
+
+@hookimpl
+def labrun_datasets():
+    return [Codes]
+'''
+
+
+def test_what_a_dataset_writes_into_its_folder_stays(write_project, waves, labrun):
+    Path("codes.py").write_text(CODES)
+    project = waves.replace("[lab.py]", "[lab.py, codes.py]").replace(
+        "\nmodels:", "  codes: {use: codes, from: waves.train, split: {fractions: {a: 0.5, b: 0.5}}}\n\nmodels:"
+    )
+    path = write_project(project.replace("fit: {train: waves.train", "fit: {train: codes"))
+    for _ in range(2):
+        outcome = labrun("run", path, "--only", "models.net", "--workers", 1)
+        assert outcome.code == 0, outcome.err
+    assert Path("computed.txt").read_text() == "once\n"
+    manifest = json.loads(Path("runs/waves/datasets/codes/manifest.json").read_text())
+    assert set(manifest["files"]) == {"codes.npy", "summary.json"}
+    assert set(json.loads(Path("runs/waves/datasets/codes/summary.json").read_text())["parts"]) == {"a", "b"}

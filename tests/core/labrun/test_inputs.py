@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Optional
 import pytest
 
 from labrun import Analysis, Dataset, Ensemble, Examples, Findings, Model, Simulator, TrainedModel
-from labrun.inputs import Input, inputs_of, section_of, wants_rng
+from labrun.inputs import Input, inputs_of, section_of, wants
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +35,7 @@ def test_inputs():
         Input("others", "analyses", many=True, optional=True),
     )
     assert section_of(Compared) == "analyses"
-    assert wants_rng(Compared)
+    assert wants(Compared, "rng")
 
 
 def test_a_model_is_given_the_shapes_of_its_examples():
@@ -46,7 +46,7 @@ def test_a_model_is_given_the_shapes_of_its_examples():
             return None
 
     assert inputs_of(Net) == (Input("encoder", "models", many=False, optional=False),)
-    assert not wants_rng(Net)
+    assert not wants(Net, "rng")
 
 
 def test_a_simulator_has_no_inputs():
