@@ -10,6 +10,7 @@ import shutil
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,8 +102,7 @@ class Engine:
             elif self._is_done(planned):
                 ended = _Ended("reused")
             else:
-                self._do(planned)
-                ended = _Ended("done")
+                ended = _Ended("done", "; ".join(self._do(planned)))
             if ended.outcome in ("done", "reused"):
                 self.folder.place(self.plan, planned)
         except LabrunError as error:
@@ -125,7 +125,8 @@ class Engine:
         manifest = self.plan.manifest(planned)
         return manifest is not None and not (manifest.notes.get("failed") and planned.stage.failures == "stop")
 
-    def _do(self, planned: Planned) -> None:
+    def _do(self, planned: Planned) -> list[str]:
+        """Make the result of a stage; what comes back are warnings."""
         begun = time.perf_counter()
         match planned.section:
             case "simulations":
@@ -135,9 +136,10 @@ class Engine:
             case "models":
                 self._train(planned, begun)
             case "datasets":
-                self._build(planned, begun, self._describe_examples)
+                return self._build(planned, begun, self._describe_examples)
             case "analyses":
-                self._build(planned, begun, self._analyse)
+                return self._build(planned, begun, self._analyse)
+        return []
 
     def _started(self, planned: Planned, unit: str, total: int, done: int = 0) -> None:
         event = StageStarted(time.time(), planned.id, planned.stage.offer.name, planned.key, unit, total, done)
@@ -186,27 +188,30 @@ class Engine:
             self._seal(planned, folder, begun)
         shutil.rmtree(checkpoint.parent, ignore_errors=True)
 
-    def _copy_pretrained(self, planned: Planned, folder: Path) -> None:
+    def _copy_pretrained(self, planned: Planned, folder: Path) -> list[str]:
         assert planned.stage.pretrained is not None
         for name in FILES:
             shutil.copyfile(planned.stage.pretrained / name, folder / name)
+        return []
 
     def _optional(self, found: Ref | list[Ref] | None) -> Any:
         return self.results.get(found) if isinstance(found, Ref) else None
 
-    def _build(self, planned: Planned, begun: float, make: Any) -> None:
+    def _build(self, planned: Planned, begun: float, make: Callable[[Planned, Path], list[str]]) -> list[str]:
         self._started(planned, "steps", 1)
         with self.plan.store.building(planned.section, planned.key) as folder:
-            make(planned, folder)
+            warnings = make(planned, folder)
             self._seal(planned, folder, begun)
+        return warnings
 
-    def _describe_examples(self, planned: Planned, folder: Path) -> None:
+    def _describe_examples(self, planned: Planned, folder: Path) -> list[str]:
         from labrun.summary import summarize_examples
 
         summary = summarize_examples(*self.results.first_examples(planned, folder))
         (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        return list(summary["warnings"])
 
-    def _analyse(self, planned: Planned, folder: Path) -> None:
+    def _analyse(self, planned: Planned, folder: Path) -> list[str]:
         import matplotlib as mpl
 
         mpl.use("agg")
@@ -216,6 +221,7 @@ class Engine:
         if not isinstance(findings, Findings):
             raise LabrunError(f"{plugin.name}.analyse must return labrun.Findings, not {type(findings).__name__}")
         findings.save(folder)
+        return findings.warnings
 
     def _seal(self, planned: Planned, folder: Path, begun: float, **notes: Any) -> None:
         seconds = time.perf_counter() - begun

@@ -56,7 +56,7 @@ class StageProgressed(Event):
 
 @dataclass(frozen=True)
 class StageFinished(Event):
-    """`message` says what went wrong, or what was found in the store."""
+    """`message` says what went wrong, or of what is done what a reader must know before believing it."""
 
     stage: str
     outcome: Outcome

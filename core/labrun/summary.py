@@ -11,14 +11,28 @@ __all__ = ["summarize_examples"]
 
 def summarize_examples(examples: Examples, parts: dict[str, Examples]) -> dict[str, Any]:
     """Numbers of examples and members, shapes and types, and how many examples each class has (or the range of y, if it is a
-    number), in the whole and in each part."""
+    number), in the whole and in each part; and what a reader must know before believing what is found with them."""
     spec = examples.spec.record()
     return {
         "x": spec["x"],
         "y": spec["y"],
         "whole": _count(examples),
         "parts": {name: _count(part) for name, part in parts.items()},
+        "warnings": _warn_of_leaks(parts),
     }
+
+
+def _warn_of_leaks(parts: dict[str, Examples]) -> list[str]:
+    """Say if examples of one group lie in several parts."""
+    import numpy as np
+
+    groups = [np.unique(part.groups) for part in parts.values()]
+    everywhere, sides = np.unique(np.concatenate(groups), return_counts=True) if groups else ((), np.zeros(0))
+    if not (sides > 1).any():
+        return []
+    parted = f"{np.count_nonzero(sides > 1)} of {len(everywhere)} groups of examples (members, or what belongs to one of them)"
+    advice = "where examples of a group are alike, only 'by: member' tells how a network does on what is new"
+    return [f"split by example: {parted} lie in several parts, so that what is tested may have been seen; {advice}"]
 
 
 def _count(examples: Examples) -> dict[str, Any]:

@@ -144,6 +144,7 @@ def _add_simulation(content: StageContent, stage: Stage, path: Path) -> None:
 def _add_dataset(content: StageContent, path: Path) -> None:
     summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
     parts = {"all": summary["whole"]} | summary["parts"]
+    content.warnings = summary["warnings"]
     content.metrics = {"examples": summary["whole"]["examples"], "members": summary["whole"]["members"]}
     for name in ("x", "y"):
         described = summary[name]

@@ -80,3 +80,26 @@ def test_what_a_dataset_writes_into_its_folder_stays(write_project, waves, labru
     manifest = json.loads(Path("runs/waves/datasets/codes/manifest.json").read_text())
     assert set(manifest["files"]) == {"codes.npy", "summary.json"}
     assert set(json.loads(Path("runs/waves/datasets/codes/summary.json").read_text())["parts"]) == {"a", "b"}
+
+
+PAIRS = (
+    CODES.replace("Codes", "Pairs").replace('"codes"', '"pairs"').split("        file =")[0]
+    + """\
+        return Examples(dataset.load_x, dataset.load_y, np.arange(len(dataset)) // 3, classes=dataset.classes)
+
+
+@hookimpl
+def labrun_datasets():
+    return [Pairs]
+"""
+)
+
+
+def test_a_split_that_leaks_is_told_in_the_terminal_and_in_the_report(write_project, waves, labrun):
+    Path("pairs.py").write_text(PAIRS)
+    leaky = "  pairs: {use: pairs, from: waves, split: {fractions: {a: 0.5, b: 0.5}, by: example}}\n\nmodels:"
+    path = write_project(waves.replace("[lab.py]", "[lab.py, pairs.py]").replace("\nmodels:", leaky))
+    outcome = labrun("run", path, "--only", "datasets.pairs", "--workers", 1)
+    assert outcome.code == 0, outcome.err
+    assert "datasets.pairs: done: split by example: 2 of 2 groups" in outcome.out
+    assert "lie in several parts" in Path("runs/waves/report.html").read_text()
