@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from labrun.answers import analysed, answer_table, gives_images, save_images
+from labrun.cli.configured import configured
 from labrun.faults import Fault, LabrunError, ProjectFaults
+from labrun.plugin import Analysis
 from labrun.pretrained import find_pretrained, load_trained, made_by
 from labrun.registry import Registry
 
@@ -27,7 +29,18 @@ __all__ = ["predict"]
 @click.option("--array", metavar="NAME", help="Which array of DATA, where it holds several.")
 @click.option("--still", is_flag=True, help="Take one frame for all frames that the model looks at.")
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the table here, not to the terminal."
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write the table to this file, not to the terminal; pictures, and what an analysis finds, into this folder.",
+)
+@click.option(
+    "--analyse",
+    "analysis",
+    metavar="NAME",
+    help="Let this analysis of a model and a dataset work on the answers, too: graph_export, saliency, …",
+)
+@click.option(
+    "--with", "values", multiple=True, metavar="KEY=VALUE", help="Set a field of the analysis. May be repeated."
 )
 @click.option(
     "--plugin",
@@ -38,35 +51,92 @@ __all__ = ["predict"]
     help="The file of a plugin that is not installed, as under 'plugins' of a project. May be repeated.",
 )
 def predict(
-    model: str, data: Path, array: str | None, still: bool, output: Path | None, files: tuple[Path, ...]
+    model: str,
+    data: Path,
+    array: str | None,
+    still: bool,
+    output: Path | None,
+    files: tuple[Path, ...],
+    analysis: str | None,
+    values: tuple[str, ...],
 ) -> None:
-    """Let the trained MODEL predict DATA, and write a table as CSV.
+    """Let the trained MODEL predict DATA: a table as CSV, or pictures.
 
     MODEL is the folder of a model in a run (runs/gray_scott/models/cnn), or the name of one that comes with a plugin.
 
     DATA is the folder of a simulation in a run (runs/gray_scott/simulations/scan), a file .npy, .npz or HDF5 with one
     example or many along the first axis, a picture, or a folder of pictures.
     """
+    registry = _registry(files)
+    plugin = configured(registry, "analyses", analysis, values, "predict --analyse") if analysis else None
+    if values and not analysis:
+        raise ProjectFaults([Fault("--with sets a field of an analysis: name one by --analyse")])
     try:
-        trained, new = _opened(model, data, array, still, files)
-        table = _predicted(trained, new)
+        trained, new = _opened(registry, model, data, array, still)
+        folder = _folder(output, trained, analysis)
+        if isinstance(plugin, Analysis) and folder is not None:
+            analysed(plugin, trained, new).save(folder)
+            click.echo(f"wrote what {analysis} finds to {folder}")
+        if gives_images(trained) and folder is not None:
+            written = save_images(trained, new, folder)
+            click.echo(f"wrote {len(written)} image{'s' if len(written) > 1 else ''} to {folder}")
+        elif folder is not None:
+            _write(answer_table(trained, new), folder / "predictions.csv")
+        else:
+            _write(answer_table(trained, new), output)
     except LabrunError:
         raise
     except Exception as error:  # a model's plugin may raise what it likes
         raise LabrunError(f"predict {model}: {type(error).__name__}: {' '.join(str(error).split()):.500}") from error
+
+
+def _folder(output: Path | None, model: TrainedModel, analysis: str | None) -> Path | None:
+    """The folder to write to, if what comes is no table alone.
+
+    Raises:
+        ProjectFaults: none is named, or it is a file.
+    """
+    what = f"what {analysis} finds is" if analysis else "the model answers by images, which are"
+    if not analysis and not gives_images(model):
+        return None
     if output is None:
+        raise ProjectFaults([Fault(f"{what} written into a folder: name one by --output FOLDER")])
+    if output.is_file():
+        raise ProjectFaults(
+            [Fault(f"{what} written into a folder, but '{output}' is a file: name a folder by --output")]
+        )
+    return output
+
+
+def _write(table: pd.DataFrame, path: Path | None) -> None:
+    if path is None:
         click.echo(table.to_csv(float_format="%.6g"), nl=False)
         return
     try:
-        table.to_csv(output)
+        table.to_csv(path)
     except OSError as error:
-        raise LabrunError(f"cannot write '{output}': {error.strerror or error}") from error
-    click.echo(f"wrote {output}: {len(table)} example{'s' if len(table) > 1 else ''}")
+        raise LabrunError(f"cannot write '{path}': {error.strerror or error}") from error
+    click.echo(f"wrote {path}: {len(table)} example{'s' if len(table) > 1 else ''}")
 
 
-def _opened(
-    model: str, data: Path, array: str | None, still: bool, files: tuple[Path, ...]
-) -> tuple[TrainedModel, NewData]:
+def _registry(files: tuple[Path, ...]) -> Registry:
+    """What is installed, and the plugins of these files.
+
+    Raises:
+        ProjectFaults: a file cannot be loaded.
+    """
+    registry = Registry.installed()
+    for file in files:
+        try:
+            broken = registry.add_file(file)
+        except LabrunError as error:
+            raise ProjectFaults([Fault(str(error))]) from error
+        if broken:
+            raise ProjectFaults([Fault(f"the plugin file '{file}' could not be loaded: {broken.error}")])
+    return registry
+
+
+def _opened(registry: Registry, model: str, data: Path, array: str | None, still: bool) -> tuple[TrainedModel, NewData]:
     """The model and the data.
 
     Raises:
@@ -74,29 +144,9 @@ def _opened(
     """
     from labrun.newdata import read_new_data
 
-    registry = Registry.installed()
     try:
-        for file in files:
-            if broken := registry.add_file(file):
-                raise LabrunError(f"the plugin file '{file}' could not be loaded: {broken.error}")
         folder = find_pretrained(model, registry.pretrained(), Path())
         trained = load_trained(folder, made_by(folder, registry))
         return trained, read_new_data(data, trained, array, still)
     except LabrunError as error:
         raise ProjectFaults([Fault(str(error))]) from error
-
-
-def _predicted(model: TrainedModel, data: NewData) -> pd.DataFrame:
-    """The table of the data, and beside it the classes with their probabilities, or the numbers that are predicted."""
-    from labrun.classification import Classification
-
-    if model.spec.classes is not None:
-        probabilities = model.probabilities(data.examples, data.batch_size)
-        return Classification(data.table, model.spec.classes, probabilities).table()
-    if math.prod(model.spec.y.shape) == 1:
-        name = model.spec.quantity.name if model.spec.quantity is not None else "prediction"
-        columns = {name: model.estimates(data.examples, data.batch_size)}
-    else:
-        values = model.predict(data.examples, data.batch_size).reshape(len(data.examples), -1)
-        columns = {f"prediction_{i}": values[:, i] for i in range(values.shape[1])}
-    return data.table.rename(columns={name: f"given_{name}" for name in columns}).assign(**columns)

@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
-from labrun.explain import explain
+from labrun.cli.configured import configured
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.plugin import Simulator, View
-from labrun.registry import Registry, UnknownPlugin
+from labrun.registry import Registry
 from labrun.seeds import generator
 from labrun.viewing import MOVIES, PICTURES, can_show, save_views, show
-from labrun.yaml12 import Document
 
 __all__ = ["simulate"]
 
@@ -38,7 +36,8 @@ def simulate(plugin: str, values: tuple[str, ...], save: Path | None, pictures: 
 
     It is shown live in a window; without a display, or with --save, it is written to a file.
     """
-    simulator = _configured(plugin, values)
+    simulator = configured(Registry.installed(), "simulations", plugin, values, "simulate")
+    assert isinstance(simulator, Simulator)
     rng = generator(seed, "labrun simulate")
     target = save or (None if can_show() else Path(f"{simulator.name}.gif"))
     try:
@@ -57,26 +56,6 @@ def simulate(plugin: str, values: tuple[str, ...], save: Path | None, pictures: 
         raise LabrunError(f"simulate {plugin}: {type(error).__name__}: {error}") from error
     if target is not None:
         click.echo(f"wrote {target}")
-
-
-def _configured(name: str, values: tuple[str, ...]) -> Simulator:
-    try:
-        offer = Registry.installed().find("simulations", name)
-    except UnknownPlugin as error:
-        raise ProjectFaults([Fault(str(error))]) from error
-    config = {}
-    for value in values:
-        key, equals, text = value.partition("=")
-        if not equals:
-            raise ProjectFaults([Fault(f"'{value}' sets nothing; write KEY=VALUE, as in kill=0.06")])
-        config[key] = Document.parse(text, key).value
-    try:
-        plugin = offer.plugin.configured(config)
-    except ValidationError as error:
-        where = f"simulate {name}"
-        raise ProjectFaults(explain(error, offer.plugin, config, lambda _: where, lambda *_: None)) from error
-    assert isinstance(plugin, Simulator)
-    return plugin
 
 
 def _watch(simulator: Simulator, rng: Any, pictures: int) -> Iterator[View]:

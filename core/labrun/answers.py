@@ -1,0 +1,96 @@
+"""What a trained model says of new data: a table, pictures, or what an analysis makes of both."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labrun.faults import LabrunError
+from labrun.findings import Findings
+from labrun.inputs import inputs_of
+from labrun.plugin import Analysis
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from labrun.newdata import NewData
+    from labrun.trained import TrainedModel
+
+__all__ = ["analysed", "answer_table", "gives_images", "save_images"]
+
+
+def gives_images(model: TrainedModel) -> bool:
+    """Whether the model answers by an image, or by whatever has places."""
+    return model.spec.classes is None and len(model.spec.y.shape) > 1
+
+
+def answer_table(model: TrainedModel, data: NewData) -> pd.DataFrame:
+    """The table of the data, and beside it the classes with their probabilities, or the numbers that are predicted."""
+    from labrun.classification import Classification
+
+    if model.spec.classes is not None:
+        probabilities = model.probabilities(data.examples, data.batch_size)
+        return Classification(data.table, model.spec.classes, probabilities).table()
+    if math.prod(model.spec.y.shape) == 1:
+        name = model.spec.quantity.name if model.spec.quantity is not None else "prediction"
+        columns = {name: model.estimates(data.examples, data.batch_size)}
+    else:
+        values = model.predict(data.examples, data.batch_size).reshape(len(data.examples), -1)
+        columns = {f"prediction_{i}": values[:, i] for i in range(values.shape[1])}
+    return data.table.rename(columns={name: f"given_{name}" for name in columns}).assign(**columns)
+
+
+def save_images(model: TrainedModel, data: NewData, folder: Path) -> list[Path]:
+    """Write an image for each example, one at a time: a picture is answered by a picture of the same name, 0 black and 1 white, an array by
+    an array, `example-0.npy`.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    import numpy as np
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for i in range(len(data.examples)):
+        image = model.predict(data.examples.take([i]))[0]
+        if "file" in data.table:
+            written.append(folder / f"{Path(str(data.table['file'].iloc[i])).stem}.png")
+            _save_picture(image, written[-1])
+        else:
+            written.append(folder / f"{data.table.index.name}-{data.table.index[i]}.npy")
+            np.save(written[-1], image)
+    return written
+
+
+def _save_picture(image: np.ndarray, path: Path) -> None:
+    import numpy as np
+    from PIL import Image
+
+    levels = np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
+    Image.fromarray(levels[..., 0] if levels.shape[-1:] == (1,) else levels).save(path)
+
+
+def analysed(analysis: Analysis, model: TrainedModel, data: NewData) -> Findings:
+    """What an analysis of a model and a dataset finds on new data, which has no answers to compare with.
+
+    Raises:
+        LabrunError: the analysis needs other stages, too.
+    """
+    inputs = inputs_of(type(analysis))
+    wanted = [one for one in inputs if not one.optional]
+    if sorted(one.section for one in wanted) != ["datasets", "models"]:
+        needs = ", ".join(f"'{one.name}' ({one.section})" for one in wanted)
+        raise LabrunError(
+            f"the analysis '{analysis.name}' works on {needs}; on new data there are one model and one dataset: use it in a project"
+        )
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    given = {"datasets": data.examples, "models": model}
+    findings = analysis.analyse(
+        **{one.name: [given[one.section]] if one.many else given[one.section] for one in wanted}
+    )
+    assert isinstance(findings, Findings)
+    return findings

@@ -1,0 +1,39 @@
+"""Plugins as commands name them: by name, configured by KEY=VALUE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+from labrun.explain import explain
+from labrun.faults import Fault, ProjectFaults
+from labrun.inputs import Section
+from labrun.plugin import Plugin
+from labrun.registry import Registry, UnknownPlugin
+from labrun.yaml12 import Document
+
+__all__ = ["configured"]
+
+
+def configured(registry: Registry, section: Section, name: str, values: Iterable[str], command: str) -> Plugin:
+    """The plugin `name` of a section with its fields set by `values`, each read as YAML. `command` is named in messages.
+
+    Raises:
+        ProjectFaults: there is no such plugin or field, or a value is wrong.
+    """
+    try:
+        offer = registry.find(section, name)
+    except UnknownPlugin as error:
+        raise ProjectFaults([Fault(str(error))]) from error
+    config = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals:
+            raise ProjectFaults([Fault(f"'{value}' sets nothing; write KEY=VALUE, as in kill=0.06")])
+        config[key] = Document.parse(text, key).value
+    try:
+        return offer.plugin.configured(config)
+    except ValidationError as error:
+        where = f"{command} {name}"
+        raise ProjectFaults(explain(error, offer.plugin, config, lambda _: where, lambda *_: None)) from error
