@@ -35,18 +35,31 @@ class Ensemble:
     """
 
     def __init__(
-        self, members: Members, numbers: Sequence[int], columns: Mapping[str, Sequence[Any]], name: str = ""
+        self,
+        members: Members,
+        numbers: Sequence[int],
+        columns: Mapping[str, Sequence[Any]],
+        name: str = "",
+        groups: Sequence[Any] | None = None,
     ) -> None:
-        """`numbers` are the members that are there (all but failed ones); `columns` hold one value for each of them."""
+        """`numbers` are the members that are there (all but failed ones); `columns` and `groups` hold one value for each of them. Members of
+        equal `groups` have drawn the same random numbers."""
         self.name = name
         self.numbers = list(numbers)
+        self._groups = list(groups) if groups is not None else list(range(len(self.numbers)))
         self.columns = {column: list(values) for column, values in columns.items()}
         self._members = members
 
     @classmethod
-    def from_arrays(cls, arrays: Sequence[Arrays], columns: Mapping[str, Sequence[Any]], name: str = "") -> Ensemble:
+    def from_arrays(
+        cls,
+        arrays: Sequence[Arrays],
+        columns: Mapping[str, Sequence[Any]],
+        name: str = "",
+        groups: Sequence[Any] | None = None,
+    ) -> Ensemble:
         """An ensemble held in memory, for tests and notebooks."""
-        return cls(_MembersInMemory(arrays), range(len(arrays)), columns, name)
+        return cls(_MembersInMemory(arrays), range(len(arrays)), columns, name, groups)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -59,13 +72,29 @@ class Ensemble:
         return pd.DataFrame(self.columns, index=pd.Index(self.numbers, name="member"))
 
     @property
+    def groups(self) -> np.ndarray:
+        """What each member shares its random numbers with (`seed_by` of the sweep), (members,) int64: one number for all members of one
+        sky, of one start. Without `seed_by`, each member is a group of its own."""
+        import numpy as np
+
+        known: dict[Any, int] = {}
+        return np.array([known.setdefault(group, len(known)) for group in self._groups], np.int64)
+
+    @property
     def names(self) -> list[str]:
         """The names of the arrays."""
         return self._members.names(self.numbers[0]) if self.numbers else []
 
     def shape(self, i: int, name: str) -> tuple[int, ...]:
-        """The shape of one array of member `i`, without reading it."""
-        return self._members.shape(self.numbers[i], name)
+        """The shape of one array of member `i`, without reading it.
+
+        Raises:
+            KeyError: the members hold no such array.
+        """
+        try:
+            return self._members.shape(self.numbers[i], name)
+        except KeyError:
+            raise self._unknown(name) from None
 
     def read(self, i: int, name: str, selection: Any = ()) -> np.ndarray:
         """The array `name` of member `i`, or the slice of it that `selection` names.
@@ -76,9 +105,10 @@ class Ensemble:
         try:
             return self._members.read(self.numbers[i], name, selection)
         except KeyError:
-            raise KeyError(
-                f"the simulation '{self.name}' gives no array '{name}'; it gives {', '.join(self.names)}"
-            ) from None
+            raise self._unknown(name) from None
+
+    def _unknown(self, name: str) -> KeyError:
+        return KeyError(f"the simulation '{self.name}' gives no array '{name}'; it gives {', '.join(self.names)}")
 
     def stack(self, indices: np.ndarray, name: str) -> np.ndarray:
         """The array `name` of several members, (len(indices), …)."""

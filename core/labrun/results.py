@@ -105,5 +105,7 @@ class Results:
         failed = set(manifest.notes["failed"])
         numbers = [member for member in range(table.size) if member not in failed]
         columns = {name: [values[m] for m in numbers] for name, values in table.columns.items()}
-        members = StoredMembers(self.plan.folder(planned) / "parts", cut(table.size, table.groups()))
-        return Ensemble(members, numbers, columns, planned.stage.name)
+        groups = table.groups()
+        members = StoredMembers(self.plan.folder(planned) / "parts", cut(table.size, groups))
+        shared = [groups[member] for member in numbers] if groups is not None else None
+        return Ensemble(members, numbers, columns, planned.stage.name, shared)

@@ -36,6 +36,8 @@ def test_failed_members_are_left_out(ensemble):
 def test_unknown_array_is_told_with_the_known_ones(ensemble):
     with pytest.raises(KeyError, match="the simulation 'scan' gives no array 'w'; it gives u, v"):
         ensemble.read(0, "w")
+    with pytest.raises(KeyError, match="the simulation 'scan' gives no array 'w'; it gives u, v"):
+        ensemble.shape(0, "w")
 
 
 def test_empty_ensemble():
@@ -62,3 +64,10 @@ def test_what_is_no_stack_of_planes_is_refused(shape):
         ValueError, match=r"'snapshots' of member 0 of 'gas' has the shape .*; expected \(snapshots, height, width\)"
     ):
         list(simulation.planes(0, "snapshots"))
+
+
+def test_members_of_one_sky_are_one_group():
+    arrays = [{"u": np.zeros(1)}] * 4
+    skies = Ensemble.from_arrays(arrays, {"z": [6, 6, 7, 7]}, "skies", groups=[("a",), ("b",), ("a",), ("b",)])
+    np.testing.assert_array_equal(skies.groups, [0, 1, 0, 1])
+    np.testing.assert_array_equal(Ensemble.from_arrays(arrays, {}).groups, range(4))
