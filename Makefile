@@ -10,7 +10,7 @@ run: $(VENV)/.installed
 	$(BIN)/labrun projects/gray_scott.yaml
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -59,7 +59,7 @@ ALL = {"simulations.train", "datasets.waves", "models.net", "analyses.spread", "
         ({"store": "elsewhere"}, set()),
         ({"overrides": ["simulations.train.failures=skip"]}, set()),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),  # the same in every process of pytest-xdist
 )
 def test_what_is_made_anew(keys, change, anew):
     before = keys()
