@@ -42,8 +42,8 @@ class Ensemble:
         name: str = "",
         groups: Sequence[Any] | None = None,
     ) -> None:
-        """`numbers` are the members that are there (all but failed ones); `columns` and `groups` hold one value for each of them. Members of
-        equal `groups` have drawn the same random numbers."""
+        """`numbers` are the members that are there (all but failed ones); `columns` and `groups` hold one value for each of them.
+        Members of equal `groups` have drawn the same random numbers."""
         self.name = name
         self.numbers = list(numbers)
         self._groups = list(groups) if groups is not None else list(range(len(self.numbers)))

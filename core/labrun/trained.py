@@ -45,6 +45,7 @@ class TrainedModel:
         self.folder = folder
         self.name = name
         self._inputs = inputs or {}
+        self._parts: dict[str, keras.Model] = {}
         self.variant = {axis.rpartition(".")[2]: value for axis, value in (variant or {}).items()}
         """The values that tell the model from others of its matrix, by the last word of their keys: `{"seed": 1}`."""
 
@@ -173,13 +174,19 @@ class TrainedModel:
         """
         import numpy as np
 
-        keras = load_keras()
         self._check(examples)
-        names = [one.name for one in self.network.layers]
-        if layer not in names:
-            raise ValueError(f"the model '{self.name}' has no layer '{layer}'{did_you_mean(layer, names)}")
-        part = keras.Model(self.network.inputs, self.network.get_layer(layer).output)
+        part = self._part(layer)
         return _in_batches(examples, batch_size, lambda x: np.asarray(part.predict_on_batch(x)))
+
+    def _part(self, layer: str) -> keras.Model:
+        """The network up to a layer, built once: what is compiled for it serves all calls."""
+        if layer not in self._parts:
+            keras = load_keras()
+            names = [one.name for one in self.network.layers]
+            if layer not in names:
+                raise ValueError(f"the model '{self.name}' has no layer '{layer}'{did_you_mean(layer, names)}")
+            self._parts[layer] = keras.Model(self.network.inputs, self.network.get_layer(layer).output)
+        return self._parts[layer]
 
     def _check(self, examples: Examples) -> None:
         """Sizes that the network leaves open may differ from those of the training."""

@@ -1,0 +1,81 @@
+"""Dataset `encoded`: another dataset as a layer of a trained network sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from labrun import Dataset, Examples, Field, TrainedModel, hookimpl
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FILE = "codes.npy"
+AT_ONCE = 1024
+"""Examples that are encoded at once; of them the codes are in memory, never the inputs."""
+
+
+class Encoded(Dataset):
+    """Another dataset passed through a trained encoder: `x` is what a layer of the network gives, all else is as it was.
+
+    `encoder` is any trained model, `layer` the last one of the part that is wanted of it: by default `code`, as `autoencoder` calls its.
+    `y`, classes, groups (so that a split parts nothing that it should not) and the table of the examples are those of `dataset`.
+
+    Every example is encoded once. The codes are written to a file of the stage's folder, in the type that the layer gives (float32), and
+    read from there as they are asked for, so that memory holds a batch of them. `x` does not count as periodic: networks pad at the edges.
+    """
+
+    name: ClassVar[str] = "encoded"
+    version: ClassVar[int] = 1
+
+    layer: str = Field("code", description="layer of the encoder whose output is x")
+
+    def examples(self, dataset: Examples, encoder: TrainedModel, folder: Path) -> Examples:
+        """`x` as the layer gives it, (…,) of one example; `y` as in `dataset`.
+
+        Raises:
+            ValueError: the encoder takes other shapes, or has no such layer.
+        """
+        import numpy as np
+
+        path = folder / FILE
+        if not path.is_file():
+            self._write(path, dataset, encoder)
+        codes = np.load(path, mmap_mode="r")
+        return Examples(
+            lambda indices: np.array(codes[indices]),
+            dataset.load_y,
+            dataset.groups,
+            classes=dataset.classes,
+            quantity=dataset.quantity,
+            table=dataset.table,
+        )
+
+    def _write(self, path: Path, dataset: Examples, encoder: TrainedModel) -> None:
+        import numpy as np
+
+        from labrun.files import write_atomically
+
+        batches = self._batches(dataset, encoder)
+        first = next(batches)
+        with write_atomically(path) as temporary:
+            shape = (len(dataset), *first.shape[1:])
+            codes = np.lib.format.open_memmap(temporary, "w+", first.dtype, shape)
+            codes[: len(first)] = first
+            for start, batch in zip(range(AT_ONCE, len(dataset), AT_ONCE), batches, strict=True):
+                codes[start : start + len(batch)] = batch
+            codes.flush()
+
+    def _batches(self, dataset: Examples, encoder: TrainedModel) -> Iterator[np.ndarray]:
+        import numpy as np
+
+        count = len(dataset)
+        for start in range(0, max(1, count), AT_ONCE):  # of no examples, `activations` says so
+            yield encoder.activations(dataset.take(np.arange(start, min(start + AT_ONCE, count))), self.layer)
+
+
+@hookimpl
+def labrun_datasets() -> list[type[Dataset]]:
+    """Offer the dataset."""
+    return [Encoded]
