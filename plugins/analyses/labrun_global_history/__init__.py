@@ -1,0 +1,152 @@
+"""Analysis `global_history`: how neutral the universe is on average, and how bright, over redshift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import model_validator
+
+from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+class GlobalHistory(Analysis):
+    """The mean neutral fraction and the mean 21-cm brightness temperature against redshift: the history of reionization.
+
+    Means over the volume of each box, then over the realizations at one redshift and one value of `by`; bands are one standard deviation
+    between realizations. Of a light cone, whose `redshifts` the members hold, each slice across the line of sight tells its mean at its
+    own redshift.
+
+    The redshift of half ionization, at which the mean neutral fraction is 1/2, is found by linear interpolation.
+
+    A brightness temperature in the saturated limit, T_S ≫ T_CMB, holds once X-rays have heated the gas; before, the signal would be an
+    absorption. The figure says so, unless `saturated` is false.
+    """
+
+    name: ClassVar[str] = "global_history"
+    version: ClassVar[int] = 1
+
+    neutral_fraction: str | None = Field(
+        "neutral_fraction", description="array of the neutral fraction, (nx, ny, nz) [dimensionless]; null: not drawn"
+    )
+    brightness: str | None = Field(
+        "brightness_temperature", description="array of the brightness temperature, (nx, ny, nz) [mK]; null: not drawn"
+    )
+    redshift: str = Field("redshift", description="column of the sweep's table with the redshift of each box")
+    by: str | None = Field("escape_fraction", description="column with a line for each value; null: one line")
+    saturated: bool = Field(
+        True, description="whether the brightness temperature was computed for T_S ≫ T_CMB, which the figure then says"
+    )
+
+    @model_validator(mode="after")
+    def _expect_an_array(self) -> Self:
+        if not self.arrays:
+            raise ValueError("neutral_fraction and brightness are both null, which leaves nothing to draw; name one")
+        return self
+
+    @property
+    def arrays(self) -> dict[str, str]:
+        """What is drawn, by the name of its column in the tables: the array of each."""
+        found = {"neutral fraction": self.neutral_fraction, "brightness temperature": self.brightness}
+        return {column: array for column, array in found.items() if array is not None}
+
+    def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
+        """Arrays and columns must be there; the redshifts of light cones may lie in the members."""
+        for field, array in (("neutral_fraction", self.neutral_fraction), ("brightness", self.brightness)):
+            if array is not None:
+                for name, message in simulation.missing_array(field, array):
+                    yield name, f"{message}; to do without, say {field}: null"
+        if simulation.outputs and "redshifts" not in simulation.outputs:
+            yield from simulation.missing_column("redshift", self.redshift)
+        if self.by is not None:
+            for name, message in simulation.missing_column("by", self.by):
+                yield name, f"{message}; for a single line say by: null"
+
+    def analyse(self, simulation: Ensemble) -> Findings:
+        """Table `history` (a row for each value of `by` and redshift), figure `history`, and with a neutral fraction table `midpoints`.
+
+        Metrics `earliest half ionization` and `latest half ionization` [redshift], of the lines that reach it.
+
+        Raises:
+            ValueError: an array is not (nx, ny, nz), or a box has no finite redshift.
+        """
+        from labrun_global_history.drawing import draw_history
+        from labrun_global_history.tables import average, find_midpoints
+
+        columns = [self.by] if self.by is not None else []
+        history = average(self._measure(simulation, columns), columns, list(self.arrays))
+        findings = Findings(
+            tables={"history": history},
+            figures={"history": draw_history(history, list(self.arrays), self.by, self.saturated)},
+            captions=self._captions(),
+            warnings=self._warnings(simulation, columns),
+        )
+        if self.neutral_fraction is not None:
+            midpoints = find_midpoints(history, columns)
+            findings.tables["midpoints"] = midpoints
+            if midpoints["redshift"].notna().any():
+                findings.metrics["earliest half ionization"] = midpoints["redshift"].max()
+                findings.metrics["latest half ionization"] = midpoints["redshift"].min()
+        return findings
+
+    def _measure(self, simulation: Ensemble, columns: list[str]) -> pd.DataFrame:
+        """The means of all members: one row a box, one row a slice of a light cone."""
+        import numpy as np
+        import pandas as pd
+
+        rows = []
+        for i in range(len(simulation)):
+            place = {"member": simulation.numbers[i], **{name: simulation.columns[name][i] for name in columns}}
+            light_cone = "redshifts" in simulation.names
+            means = {name: self._mean(simulation, i, array, light_cone) for name, array in self.arrays.items()}
+            redshift = simulation.read(i, "redshifts") if light_cone else self._redshift(simulation, i)
+            rows.append(pd.DataFrame({"redshift": np.atleast_1d(redshift), **means}).assign(**place))
+        return pd.concat(rows, ignore_index=True)
+
+    def _mean(self, simulation: Ensemble, i: int, array: str, light_cone: bool) -> np.ndarray:
+        import numpy as np
+
+        shape = simulation.shape(i, array)
+        if len(shape) != 3:
+            raise ValueError(
+                f"'{array}' of member {simulation.numbers[i]} of '{simulation.name}' has the shape {shape}; expected (nx, ny, nz), the "
+                "last along the line of sight"
+            )
+        return np.atleast_1d(simulation.read(i, array).mean(axis=(0, 1) if light_cone else None, dtype=float))
+
+    def _redshift(self, simulation: Ensemble, i: int) -> float:
+        value = simulation.columns[self.redshift][i] if self.redshift in simulation.columns else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+            raise ValueError(
+                f"member {simulation.numbers[i]} of '{simulation.name}' has the redshift {value!r} in the column '{self.redshift}'; "
+                "expected a number: name the column that holds it as redshift"
+            )
+        return float(value)
+
+    def _captions(self) -> dict[str, str]:
+        """What the figure and each table shows."""
+        over = "Means over the volume, then over realizations; 'spread', the bands, is one standard deviation between these (NaN for one)."
+        limit = " The brightness temperature is that of the saturated limit, T_S ≫ T_CMB, which is wrong before X-rays have heated the gas."
+        return {
+            "history": f"History of reionization. {over}{limit if self.saturated and self.brightness is not None else ''}",
+            "midpoints": "Redshift at which the mean neutral fraction is 1/2, by linear interpolation; empty where no two redshifts "
+            "enclose it.",
+        }
+
+    def _warnings(self, simulation: Ensemble, columns: list[str]) -> list[str]:
+        """Other columns that differ are averaged over, which a reader must know."""
+        from labrun_global_history.tables import averaged_over
+
+        others = averaged_over(simulation.parameters, [*columns, self.redshift])
+        if not others:
+            return []
+        return [f"Members that differ in {', '.join(others)} are averaged over: their spread is in the bands."]
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    return [GlobalHistory]

@@ -1,0 +1,48 @@
+"""Histories of realizations, averaged, and when they are half ionized."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["average", "averaged_over", "find_midpoints"]
+
+REALIZATIONS = ("repeat", "realization")
+"""Columns that number realizations: nobody is surprised that these are averaged over."""
+
+
+def average(rows: pd.DataFrame, columns: Sequence[str], measured: Sequence[str]) -> pd.DataFrame:
+    """A row for each value of the columns and redshift, ascending: means over members, each with its standard deviation."""
+    groups = rows.groupby([*columns, "redshift"], dropna=False)
+    found = {}
+    for name in measured:
+        found[name] = groups[name].mean()
+        found[f"{name} spread"] = groups[name].std()
+    return pd.DataFrame({**found, "members": groups["member"].nunique()}).reset_index()
+
+
+def find_midpoints(history: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """A row for each line: the highest redshift at which its mean neutral fraction falls through 1/2, NaN if none."""
+    lines = [*history.groupby(list(columns), dropna=False)] if columns else [((), history)]
+    rows = [{**dict(zip(columns, key, strict=True)), "redshift": _midpoint(line)} for key, line in lines]
+    return pd.DataFrame(rows)
+
+
+def _midpoint(line: pd.DataFrame) -> float:
+    z, neutral = line["redshift"].to_numpy(float), line["neutral fraction"].to_numpy(float)
+    below = np.flatnonzero((neutral[:-1] < 0.5) & (neutral[1:] >= 0.5))
+    if not len(below):
+        return float("nan")
+    i = below[-1]
+    return float(np.interp(0.5, neutral[i : i + 2], z[i : i + 2]))
+
+
+def averaged_over(parameters: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The columns in which members differ that agree in `columns`, but for the numbers of realizations."""
+    known = [name for name in columns if name in parameters]
+    others = [name for name in parameters.columns if name not in (*known, *REALIZATIONS)]
+    words = parameters.astype(str)  # a value may be a list
+    counts = words.groupby(known or (lambda _: 0))[others].nunique()
+    return [name for name in others if (counts[name] > 1).any()]

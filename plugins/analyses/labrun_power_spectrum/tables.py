@@ -1,0 +1,49 @@
+"""Spectra of realizations, averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+__all__ = ["average", "averaged_over"]
+
+REALIZATIONS = ("repeat", "realization")
+"""Columns that number realizations: nobody is surprised that these are averaged over."""
+NUMBERS = ("modes", "member", "box")
+
+
+def average(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """A row for each value of the columns and bin: the mean over members of what was measured, and its standard deviation.
+
+    The last of the measured columns is the one with a spread; the others, which tell where the bin lies, are alike in all members.
+
+    Raises:
+        ValueError: members that are to be averaged differ in size.
+    """
+    keys = [*columns, "bin"]
+    measured = [name for name in rows.columns if name not in (*keys, *NUMBERS)]
+    groups = rows.groupby(keys, dropna=False)
+    _expect_equal_boxes(rows, groups["box"].nunique().max())
+    table = groups[[*measured, "modes"]].first()
+    table[measured[-1]] = groups[measured[-1]].mean()
+    table["spread"] = groups[measured[-1]].std()
+    table["members"] = groups["member"].nunique()
+    return table.reset_index().drop(columns="bin")
+
+
+def _expect_equal_boxes(rows: pd.DataFrame, most: int) -> None:
+    if most > 1:
+        found = "; ".join(f"member {member}: {box}" for box, member in rows.groupby("box")["member"].first().items())
+        raise ValueError(
+            f"realizations that are averaged must be boxes of one size, but found {found}; name a column that tells them apart as by or "
+            "panels"
+        )
+
+
+def averaged_over(parameters: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The columns in which members differ that agree in `columns`, but for the numbers of realizations."""
+    others = [name for name in parameters.columns if name not in (*columns, *REALIZATIONS)]
+    words = parameters.astype(str)  # a value may be a list
+    counts = words.groupby(list(columns) or (lambda _: 0))[others].nunique()
+    return [name for name in others if (counts[name] > 1).any()]
