@@ -11,8 +11,10 @@ from typing import Any
 from labrun.ensemble import Ensemble
 from labrun.sweeptable import REPEAT
 
-__all__ = ["ParameterSet", "in_words", "parameter_sets", "varying"]
+__all__ = ["ParameterSet", "averaged_over", "in_words", "parameter_sets", "varying"]
 
+REALIZATIONS = (REPEAT, "realization")
+"""Columns that number realizations: nobody is surprised that these are averaged over."""
 LONGEST = 24
 """Characters of a text that are shown; of a path or a digest the end tells most."""
 
@@ -44,6 +46,15 @@ def parameter_sets(simulation: Ensemble) -> list[ParameterSet]:
 def varying(sets: Sequence[ParameterSet]) -> list[str]:
     """The columns in which sets differ."""
     return [name for name in sets[0].values if len({repr(one.values[name]) for one in sets}) > 1]
+
+
+def averaged_over(simulation: Ensemble, columns: Iterable[str]) -> list[str]:
+    """The columns in which members differ that agree in `columns` (those that there are), but for the numbers of realizations."""
+    parameters = simulation.parameters.astype(str)  # a value may be a list
+    known = [name for name in columns if name in parameters]
+    others = [name for name in parameters.columns if name not in (*known, *REALIZATIONS)]
+    counts = parameters.groupby(known or (lambda _: 0))[others].nunique()
+    return [name for name in others if (counts[name] > 1).any()]
 
 
 def in_words(value: Any) -> str:

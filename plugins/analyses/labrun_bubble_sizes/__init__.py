@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
+from labrun.parameter_sets import averaged_over
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +57,7 @@ class BubbleSizes(Analysis):
             ValueError: an array is not (nx, ny, nz), a member is a light cone, or no cell of any member is ionized.
         """
         from labrun_bubble_sizes.drawing import draw_sizes
-        from labrun_bubble_sizes.tables import average, averaged_over
+        from labrun_bubble_sizes.tables import average
 
         columns = [name for name in (self.panels, self.by) if name is not None]
         members, rows = self._measure(simulation, columns, rng)
@@ -66,7 +67,7 @@ class BubbleSizes(Analysis):
                 "ionized; raise the threshold, or name another array"
             )
         sizes = average(rows, columns)
-        others = averaged_over(simulation.parameters, columns)
+        others = averaged_over(simulation, columns)
         return Findings(
             metrics={
                 "greatest mean free path": members["mean free path"].max(),

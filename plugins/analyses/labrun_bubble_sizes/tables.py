@@ -6,10 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-__all__ = ["average", "averaged_over"]
-
-REALIZATIONS = ("repeat", "realization")
-"""Columns that number realizations: nobody is surprised that these are averaged over."""
+__all__ = ["average"]
 
 
 def average(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -21,11 +18,3 @@ def average(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         "members": groups["member"].nunique(),
     }
     return pd.DataFrame(found).reset_index()
-
-
-def averaged_over(parameters: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """The columns in which members differ that agree in `columns`, but for the numbers of realizations."""
-    others = [name for name in parameters.columns if name not in (*columns, *REALIZATIONS)]
-    words = parameters.astype(str)  # a value may be a list
-    counts = words.groupby(list(columns) or (lambda _: 0))[others].nunique()
-    return [name for name in others if (counts[name] > 1).any()]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
+from labrun.parameter_sets import averaged_over
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,9 +140,7 @@ class GlobalHistory(Analysis):
 
     def _warnings(self, simulation: Ensemble, columns: list[str]) -> list[str]:
         """Other columns that differ are averaged over, which a reader must know."""
-        from labrun_global_history.tables import averaged_over
-
-        others = averaged_over(simulation.parameters, [*columns, self.redshift])
+        others = averaged_over(simulation, [*columns, self.redshift])
         if not others:
             return []
         return [f"Members that differ in {', '.join(others)} are averaged over: their spread is in the bands."]

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-__all__ = ["average", "averaged_over", "find_midpoints"]
-
-REALIZATIONS = ("repeat", "realization")
-"""Columns that number realizations: nobody is surprised that these are averaged over."""
+__all__ = ["average", "find_midpoints"]
 
 
 def average(rows: pd.DataFrame, columns: Sequence[str], measured: Sequence[str]) -> pd.DataFrame:
@@ -37,12 +34,3 @@ def _midpoint(line: pd.DataFrame) -> float:
         return float("nan")
     i = below[-1]
     return float(np.interp(0.5, neutral[i : i + 2], z[i : i + 2]))
-
-
-def averaged_over(parameters: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """The columns in which members differ that agree in `columns`, but for the numbers of realizations."""
-    known = [name for name in columns if name in parameters]
-    others = [name for name in parameters.columns if name not in (*known, *REALIZATIONS)]
-    words = parameters.astype(str)  # a value may be a list
-    counts = words.groupby(known or (lambda _: 0))[others].nunique()
-    return [name for name in others if (counts[name] > 1).any()]

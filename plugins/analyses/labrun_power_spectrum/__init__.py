@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
+from labrun.parameter_sets import averaged_over
 
 if TYPE_CHECKING:
     import numpy as np
@@ -148,10 +149,8 @@ class PowerSpectrum(Analysis):
 
     def _warnings(self, simulation: Ensemble, spectra: pd.DataFrame, columns: list[str]) -> list[str]:
         """What is averaged over, and lines that are missing, which a reader must know."""
-        from labrun_power_spectrum.tables import averaged_over
-
         found = []
-        if others := averaged_over(simulation.parameters, columns):
+        if others := averaged_over(simulation, columns):
             found.append(f"Members that differ in {', '.join(others)} are averaged over: their spread is in the bands.")
         groups = spectra.groupby(columns, dropna=False)["power"] if columns else [("all", spectra["power"])]
         empty = [", ".join(map(str, key)) for key, power in groups if not power.any()]

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-__all__ = ["average", "averaged_over"]
+__all__ = ["average"]
 
-REALIZATIONS = ("repeat", "realization")
-"""Columns that number realizations: nobody is surprised that these are averaged over."""
 NUMBERS = ("modes", "member", "box")
 
 
@@ -39,11 +37,3 @@ def _expect_equal_boxes(rows: pd.DataFrame, most: int) -> None:
             f"realizations that are averaged must be boxes of one size, but found {found}; name a column that tells them apart as by or "
             "panels"
         )
-
-
-def averaged_over(parameters: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """The columns in which members differ that agree in `columns`, but for the numbers of realizations."""
-    others = [name for name in parameters.columns if name not in (*columns, *REALIZATIONS)]
-    words = parameters.astype(str)  # a value may be a list
-    counts = words.groupby(list(columns) or (lambda _: 0))[others].nunique()
-    return [name for name in others if (counts[name] > 1).any()]

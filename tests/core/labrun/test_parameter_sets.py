@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labrun import Ensemble
-from labrun.parameter_sets import in_words, parameter_sets, varying
+from labrun.parameter_sets import averaged_over, in_words, parameter_sets, varying
 
 
 def ensemble(**columns):
@@ -44,3 +44,16 @@ def test_values_in_words(value, words):
     found = in_words(value)
     assert found.endswith(words[-22:])
     assert len(found) <= 24
+
+
+def test_what_is_averaged_over_but_for_realizations():
+    columns = {
+        "z": [6, 6, 7, 7],
+        "box": [[1, 2], [1, 3], [1, 2], [1, 2]],
+        "repeat": [0, 1, 0, 1],
+        "realization": [3, 4, 5, 6],
+    }
+    simulation = Ensemble.from_arrays([{"u": np.zeros(1)}] * 4, columns)
+    assert averaged_over(simulation, ["z"]) == ["box"]
+    assert averaged_over(simulation, ["z", "box", "no column"]) == []
+    assert averaged_over(simulation, []) == ["z", "box"]
