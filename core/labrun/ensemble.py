@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from labrun.plugin import Arrays
 
+from labrun.faults import did_you_mean
+
 __all__ = ["Ensemble"]
 
 BYTES_AT_ONCE = 2**24
@@ -63,6 +65,37 @@ class Ensemble:
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+    def where(self, wanted: Mapping[str, Any]) -> np.ndarray:
+        """The members whose columns hold these values, or one of them where a list is given: (members,) bool.
+
+        Raises:
+            KeyError: there is no such column.
+            ValueError: no member has them.
+        """
+        import numpy as np
+
+        chosen = np.ones(len(self), bool)
+        for column, values in wanted.items():
+            if column not in self.columns:
+                raise KeyError(
+                    f"the table of '{self.name}' has no column '{column}'{did_you_mean(column, self.columns)}"
+                )
+            options = values if isinstance(values, list) else [values]
+            chosen &= np.array([value in options for value in self.columns[column]], bool)
+        if not chosen.any():
+            told = ", ".join(f"{column}: {values}" for column, values in wanted.items())
+            raise ValueError(f"no member of '{self.name}' has {told}")
+        return chosen
+
+    def take(self, chosen: Any) -> Ensemble:
+        """The members that `chosen` (members,) bool, or a list of places, names."""
+        import numpy as np
+
+        places = np.arange(len(self))[chosen].tolist()
+        columns = {name: [values[i] for i in places] for name, values in self.columns.items()}
+        numbers, groups = ([values[i] for i in places] for values in (self.numbers, self._groups))
+        return Ensemble(self._members, numbers, columns, self.name, groups)
 
     @property
     def parameters(self) -> pd.DataFrame:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Axis = Literal[0, 1, 2]
+Value = float | str | bool
 Constant = Annotated[float, Field(gt=0)]
 SEEDS = 2**63
 
@@ -74,6 +75,9 @@ class Slices(Dataset):
     resolution: float = Field(0.0, ge=0, description="full width at half maximum of a Gaussian beam [Mpc], 0: none")
     noise: float = Field(0.0, ge=0, description="rms of white noise in each cell, in the unit of x [mK]")
     empty: Literal["keep", "drop"] = Field("keep", description="what becomes of slices that are 0 everywhere in x")
+    only: dict[str, Value | list[Value]] = Field(
+        default={}, description="take only members whose columns hold this value, or one of these"
+    )
     group: str | None = Field(
         None,
         description="column whose equal values no split parts; by default members of one random seed are kept together",
@@ -107,8 +111,8 @@ class Slices(Dataset):
             known = [*simulation.columns, *(simulation.outputs or {})]
             for field, _ in simulation.missing_array("y", self.y):
                 yield field, f"'{simulation.stage}' has no column and no array '{self.y}'{did_you_mean(self.y, known)}"
-        if self.group is not None:
-            yield from simulation.missing_column("group", self.group)
+        for field, name in [("only", column) for column in self.only] + ([("group", self.group)] if self.group else []):
+            yield from simulation.missing_column(field, name)
         if self.resolution:
             yield from simulation.missing_array("resolution", "cell_size")
         if statistics is not None:
@@ -147,6 +151,8 @@ class Slices(Dataset):
         from labrun_slices.planes import Instrument, Slicer
         from labrun_slices.statistics import Standard
 
+        members = np.flatnonzero(simulation.where(self.only))
+        simulation = simulation.take(members) if self.only else simulation
         places = find_places(shapes_of(simulation, self.arrays), self.axes, self.stride, self.block)
         if self.empty == "drop":
             places = places.take(filled_places(simulation, self.arrays, places, folder))
@@ -173,7 +179,7 @@ class Slices(Dataset):
             classes=answer.classes if answer is not None else None,
             quantity=answer.quantity if answer is not None else None,
             periodic=self.block is None and all(slicer.wraps(axis) == ("wrap", "wrap") for axis in self.axes),
-            table=places.table(),
+            table=places.table().assign(member=lambda table: members[table["member"]]),
         )
 
     def _expect_no_scale(self) -> None:

@@ -71,3 +71,18 @@ def test_members_of_one_sky_are_one_group():
     skies = Ensemble.from_arrays(arrays, {"z": [6, 6, 7, 7]}, "skies", groups=[("a",), ("b",), ("a",), ("b",)])
     np.testing.assert_array_equal(skies.groups, [0, 1, 0, 1])
     np.testing.assert_array_equal(Ensemble.from_arrays(arrays, {}).groups, range(4))
+
+
+def test_members_by_their_values():
+    columns = {"z": [6, 6.5, 7, 7], "class": ["a", "b", "b", "a"]}
+    skies = Ensemble.from_arrays([{"u": np.array([i])} for i in range(4)], columns, "skies", groups=[5, 5, 6, 6])
+    chosen = skies.where({"z": [6, 7], "class": "a"})
+    np.testing.assert_array_equal(chosen, [True, False, False, True])
+    two = skies.take(chosen)
+    assert (two.numbers, two.columns["z"], two.name) == ([0, 3], [6, 7], "skies")
+    assert [int(member["u"][0]) for member in two] == [0, 3]
+    np.testing.assert_array_equal(two.groups, [0, 1])
+    with pytest.raises(KeyError, match="the table of 'skies' has no column 'zz': did you mean 'z'"):
+        skies.where({"zz": 6})
+    with pytest.raises(ValueError, match="no member of 'skies' has z: 6, class: b"):
+        skies.where({"z": 6, "class": "b"})

@@ -125,6 +125,17 @@ def test_a_number_of_each_member_a_plane_and_a_picture(sky, light_cone, dataset)
     assert picture.classes is picture.quantity is None
 
 
+def test_only_some_members(sky, dataset):
+    some = dataset(sky, y="redshift", axes=[0], only={"escape_fraction": 0.13})
+    assert len(some) == 12
+    assert some.table["member"].tolist() == [2] * 6 + [3] * 6
+    np.testing.assert_array_equal(some.load_x([7])[0, ..., 0], sky.read(3, "brightness_temperature")[1])
+    one = dataset(sky, y="redshift", axes=[0], only={"redshift": [8, 9]})
+    assert one.classes == ("8",)
+    found = dict(Slices(only={"redshif": 7}).check(Outline("sky", Slices(), tuple(COLUMNS), None)))
+    assert found["only"] == "the table of 'sky' has no column 'redshif': did you mean 'redshift'?"
+
+
 def test_classes_that_four_digits_do_not_tell_apart(dataset):
     cubes = [{"brightness_temperature": np.ones((2, 2, 2), np.float32)}] * 2
     near = Ensemble.from_arrays(cubes, {"redshift": [7.50001, 7.50002]}, "near")
