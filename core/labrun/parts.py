@@ -30,9 +30,10 @@ __all__ = ["Failure", "Receipt", "StoredMembers", "cut", "part_name", "read_rece
 
 PARTS_AT_MOST = 256
 MEMBERS_AT_MOST = 1024
+TOGETHER_AT_MOST = 32
 """A part holds the members that make about `PARTS_AT_MOST` parts, and no more than these: some seconds of work, so that
-a killed run loses little, and never so many files that a folder becomes slow. The cut depends on the sweep alone:
-same sweep, same bytes."""
+a killed run loses little, and never so many files that a folder becomes slow. Of a group that shares its random numbers, a part holds
+`TOGETHER_AT_MOST`. The cut depends on the sweep alone: same sweep, same bytes."""
 
 
 MAPPED_FROM = 2**16
@@ -59,8 +60,8 @@ class Receipt:
 
 
 def cut(members: int, groups: Sequence[Any] | None = None) -> list[list[int]]:
-    """Cut members into parts. Members of one group (`seed_by`) stay together, so that a simulator may keep what they
-    share."""
+    """Cut members into parts. Members of one group (`seed_by`) stay together, so that a simulator may keep what they share; a large group
+    is cut into pieces, of one size if it can be."""
     size = min(max(1, -(-members // PARTS_AT_MOST)), MEMBERS_AT_MOST)
     if groups is None:
         return [list(range(start, min(start + size, members))) for start in range(0, members, size)]
@@ -69,10 +70,19 @@ def cut(members: int, groups: Sequence[Any] | None = None) -> list[list[int]]:
         gathered.setdefault(group, []).append(member)
     parts: list[list[int]] = [[]]
     for together in gathered.values():
-        if len(parts[-1]) >= size:
-            parts.append([])
-        parts[-1].extend(together)
+        length = _length_of_pieces(len(together), max(size, TOGETHER_AT_MOST))
+        for start in range(0, len(together), length):
+            piece = together[start : start + length]
+            if parts[-1] and len(parts[-1]) + len(piece) > max(size, length):
+                parts.append([])
+            parts[-1].extend(piece)
     return parts
+
+
+def _length_of_pieces(members: int, most: int) -> int:
+    """The longest piece, of at most so many members, that a group can be cut into without rest; half as long is not too short."""
+    fitting = (length for length in range(min(most, members), most // 2, -1) if members % length == 0)
+    return members if members <= most else next(fitting, most)
 
 
 def part_name(number: int) -> str:

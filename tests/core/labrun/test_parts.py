@@ -26,12 +26,20 @@ def test_cut_takes_every_member_once_in_order(members):
     assert len(found) <= parts.PARTS_AT_MOST or max(map(len, found)) == parts.MEMBERS_AT_MOST
 
 
-def test_cut_keeps_groups_together():
-    groups = [i % 3 for i in range(2000)]
-    found = cut(len(groups), groups)
-    assert sorted(m for part in found for m in part) == list(range(len(groups)))
-    for group in range(3):
+@pytest.mark.parametrize(("members", "skies"), [(81, 3), (60, 30), (7, 1), (5000, 2500)])
+def test_cut_keeps_groups_together(members, skies):
+    groups = [i % skies for i in range(members)]
+    found = cut(members, groups)
+    assert sorted(m for part in found for m in part) == list(range(members))
+    for group in range(skies):
         assert sum(any(groups[m] == group for m in part) for part in found) == 1
+
+
+@pytest.mark.parametrize(("members", "pieces"), [(33, [32, 1]), (204, [17] * 12), (64, [32, 32]), (67, [32, 32, 3])])
+def test_a_large_group_is_cut_into_pieces(members, pieces):
+    found = cut(members, [()] * members)
+    assert [m for part in found for m in part] == list(range(members))
+    assert [len(part) for part in found] == pieces
 
 
 def test_members_come_back_as_they_were(tmp_path):
