@@ -59,7 +59,9 @@ ALL = {"simulations.train", "datasets.waves", "models.net", "analyses.spread", "
         ({"store": "elsewhere"}, set()),
         ({"overrides": ["simulations.train.failures=skip"]}, set()),
     ],
-    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),  # the same in every process of pytest-xdist
+    ids=lambda value: str(
+        sorted(value) if isinstance(value, set) else value
+    ),  # the same in every process of pytest-xdist
 )
 def test_what_is_made_anew(keys, change, anew):
     before = keys()

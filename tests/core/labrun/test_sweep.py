@@ -139,7 +139,10 @@ def test_table_that_is_not_there(tmp_path, name):
 @pytest.mark.parametrize(
     ("sweep", "message"),
     [
-        ({"grid": {"a": [1]}, "table": "t.csv"}, "give one of 'grid', 'table', 'files' and 'random', not grid and table"),
+        (
+            {"grid": {"a": [1]}, "table": "t.csv"},
+            "give one of 'grid', 'table', 'files' and 'random', not grid and table",
+        ),
         ({"grid": {"a": [1]}, "labels": ["b"]}, "'labels' and a column of repeats go with a 'table'"),
         ({"grid": {"a": [1]}, "repeats": 0}, "'repeats' must be at least 1, not 0"),
         ({"grid": {"a": {"from": 1, "to": 2}}}, "give either 'step' or 'count'"),
