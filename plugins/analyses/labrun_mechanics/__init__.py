@@ -117,12 +117,14 @@ class Mechanics(Analysis):
         recovery: Findings | None,
     ) -> Iterator[Measured]:
         """The networks that the model draws, measured."""
-        from labrun_mechanics.drawn import drawn_networks, threshold_of
+        from labrun.drawn_networks import generated_pictures, read_drawing
+        from labrun.recovery import threshold_of
 
         if model is None or dataset is None:
             return
         threshold = threshold_of(recovery, model.name) if recovery is not None else self.threshold
-        for i, network in zip(members, drawn_networks(model, dataset, threshold), strict=True):
+        drawn = (read_drawing(picture).network(threshold) for picture in generated_pictures(model, dataset))
+        for i, network in zip(members, drawn, strict=True):
             yield self._measure(network, simulation, i, model.name)
 
     def _rows(self, true: list[Measured], drawn: list[Measured]) -> Iterator[list[Measured]]:

@@ -1,0 +1,175 @@
+"""How well the bonds of networks are told, by whatever gives pairs of sites a score: one count, one table and one figure for all.
+
+    precision = right / found,    recall = right / true,    F1 = 2 right / (found + true),
+
+over the bonds of all networks of a class together; a network is exact if its list of bonds is. Intervals draw networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labrun.bootstrap import bootstrap_interval
+from labrun.palette import class_colours
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from labrun.findings import Findings
+
+__all__ = ["ALL", "Recovery", "choose_threshold", "curves", "draw_recovery", "recovery_table", "threshold_of"]
+
+ALL = "all"
+"""The class of all networks together, the last of each method."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """The pairs of sites of one network that may be bonds, and what is known of them."""
+
+    scores: NDArray[np.float64]
+    """(pairs,): the higher, the more like a bond"""
+    is_bond: NDArray[np.bool_]
+    """(pairs,): whether it is a true one"""
+    bonds: int
+    """True bonds, those that are no pair included [bonds]"""
+
+    def counts(self, threshold: float) -> NDArray[np.int64]:
+        """Right and found bonds at a threshold, which itself counts as reached, and true ones."""
+        found = self.scores >= threshold
+        return np.array([np.sum(found & self.is_bond), np.sum(found), self.bonds])
+
+
+def choose_threshold(networks: Sequence[Recovery]) -> float:
+    """The threshold of the highest F1, half-way between the scores that it parts.
+
+    Raises:
+        ValueError: no pair is a bond, so that none can be found.
+    """
+    scores, is_bond, true = _joined(networks)
+    if not is_bond.any():
+        raise ValueError(
+            f"none of the {len(scores)} pairs of sites in {len(networks)} networks is a bond, so that no threshold can be chosen: do the "
+            "simulation and the pictures belong together?"
+        )
+    values, number = np.unique(-scores, return_counts=True)
+    last = number.cumsum()
+    right = np.cumsum(is_bond[np.argsort(-scores, kind="stable")])[last - 1]
+    best = int(np.argmax(2 * right / (last + true)))
+    below = values[best + 1] if best + 1 < len(values) else values[best]
+    return float(-(values[best] + below) / 2)
+
+
+def threshold_of(recovery: Findings, model: str) -> float:
+    """The threshold that the analysis `bond_recovery` has chosen for a model.
+
+    Raises:
+        ValueError: it has judged no such model.
+    """
+    table = recovery.tables.get("thresholds")
+    rows = table.loc[table["model"] == model, "threshold"] if table is not None else ()
+    if not len(rows):
+        judged = "have no table 'thresholds'" if table is None else f"tell of {', '.join(table['model'])}"
+        raise ValueError(
+            f"the findings under 'recovery' tell no threshold for the model '{model}'; they {judged}: name an analysis 'bond_recovery' of "
+            "that model, or leave them out and set 'threshold'"
+        )
+    return float(rows.iloc[0])  # type: ignore[union-attr]
+
+
+def curves(networks: Sequence[Recovery], thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Precision, recall and F1 at each threshold, (thresholds, 3); precision is NaN where nothing is found."""
+    return np.array([_rates(np.sum([one.counts(t) for one in networks], axis=0)) for t in thresholds])
+
+
+def recovery_table(
+    method: str,
+    classes: Sequence[str],
+    networks: Sequence[Recovery],
+    threshold: float,
+    rng: np.random.Generator,
+    confidence: float,
+    resamples: int,
+) -> pd.DataFrame:
+    """A row for each class of networks, and one for `all`.
+
+    Columns: method, class, networks, bonds (true ones), precision, recall, F1 with the bootstrap interval `F1_low` to `F1_high`, exact
+    (fraction of the networks), threshold.
+    """
+    import pandas as pd
+
+    counts = np.array([one.counts(threshold) for one in networks])
+    rows = []
+    for group in [*sorted(set(classes)), ALL]:
+        inside = counts if group == ALL else counts[np.array(classes) == group]
+        low, high = _interval(inside, rng, confidence, resamples)
+        precision, recall, f1 = _rates(inside.sum(axis=0))
+        exact = np.mean((inside == inside[:, :1]).all(axis=1))
+        scores = {"precision": precision, "recall": recall, "F1": f1, "F1_low": low, "F1_high": high, "exact": exact}
+        start = {"method": method, "class": group, "networks": len(inside), "bonds": int(inside[:, 2].sum())}
+        rows.append(start | scores | {"threshold": threshold})
+    return pd.DataFrame(rows)
+
+
+def draw_recovery(table: pd.DataFrame) -> Figure:
+    """F1 of each method on each class, with its interval: a row a class, a colour a method, in the order of the table."""
+    import matplotlib.pyplot as plt
+
+    methods, classes = list(dict.fromkeys(table["method"])), list(dict.fromkeys(table["class"]))
+    rows = {name: len(classes) - 1 - place for place, name in enumerate(classes)}
+    step = 0.7 / len(methods)
+    height = max(2.2, 0.9 + len(classes) * (0.2 + 0.16 * len(methods)))
+    figure, axes = plt.subplots(figsize=(8.5, height), layout="constrained")
+    for place, (method, colour) in enumerate(zip(methods, class_colours(methods), strict=True)):
+        own = table[table["method"] == method]
+        y = np.array([rows[name] for name in own["class"]]) + step * ((len(methods) - 1) / 2 - place)
+        axes.hlines(y, own["F1_low"], own["F1_high"], color=colour, lw=2.5, alpha=0.45)
+        axes.plot(own["F1"], y, "o", color=colour, ms=5, label=method)
+    low = float(table["F1_low"].min())
+    axes.set_xlim(low - 0.06 * max(1 - low, 0.02), 1 + 0.04 * max(1 - low, 0.02))
+    axes.axvline(1, color="0.75", lw=1, zorder=0)
+    for edge in np.arange(len(classes) - 1) + 0.5:
+        axes.axhline(edge, color="0.9", lw=1, zorder=0)
+    axes.set_yticks(list(rows.values()), list(rows))
+    axes.set_ylim(-0.5, len(classes) - 0.5)
+    axes.set_xlabel("F1 of the bonds")
+    axes.grid(axis="x", alpha=0.25)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    return figure
+
+
+def _joined(networks: Sequence[Recovery]) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
+    return (
+        np.concatenate([one.scores for one in networks]),
+        np.concatenate([one.is_bond for one in networks]),
+        sum(one.bonds for one in networks),
+    )
+
+
+def _interval(
+    counts: NDArray[np.int64], rng: np.random.Generator, confidence: float, resamples: int
+) -> tuple[float, float]:
+    """The bootstrap interval of F1, from the counts of each network, (networks, 3)."""
+
+    def f1_of(drawn: NDArray[np.int64]) -> float:
+        return _f1(counts[drawn].sum(axis=0))
+
+    return bootstrap_interval(f1_of, np.arange(len(counts)), confidence, resamples, rng)
+
+
+def _rates(counts: NDArray[np.int64]) -> tuple[float, float, float]:
+    """Precision, recall and F1."""
+    right, found, true = (float(one) for one in counts)
+    return right / found if found else np.nan, right / true if true else np.nan, _f1(counts)
+
+
+def _f1(counts: NDArray[np.int64]) -> float:
+    """F1; 1 where there is no bond, and none is found."""
+    right, found, true = (float(one) for one in counts)
+    return 2 * right / (found + true) if found + true else 1.0

@@ -1,0 +1,213 @@
+"""Analysis `bond_recovery`: are the bonds that a network draws into a picture of sites the right ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, hookimpl
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from labrun_bond_recovery.drawing import Shown
+    from labrun_bond_recovery.methods import Judgement
+    from labrun_bond_recovery.truth import Truth
+
+ARRAYS = ("pixels", "bonds", "offsets")
+READABLE = 0.99
+
+
+class BondRecovery(Analysis):
+    """Are the bonds that a network draws into a picture of sites the right ones, and are the sites still where they were?
+
+    Every generated picture is read back into a network (`labrun.drawn_networks`): dots are found in the picture itself, and each pair of
+    sites that may be joined gets a score, the ink along the line between them. From a threshold on, a pair is a bond; each model has its
+    own, the one of the highest F1 on validation pictures (table `thresholds`, and `thresholds.json`).
+
+        precision = right / found,    recall = right / true,    F1 = 2 right / (found + true),
+
+    over all bonds of a class of networks. A network is exact if all of its bonds are found and no other. A site that is drawn more than
+    `tolerance` off is lost, and its bonds are missing; what is found instead is spurious. The expected drawings are judged like those of
+    a model, as `expected drawing`: what they miss is the fault of the reading, not of the models.
+
+    Where the true network is not known, as of pairs of pictures from files, `truth: drawing` reads it from the expected drawing.
+
+    Baselines are analyses with a table `recovery` like ours, such as `geometric_baselines`; they are put beside the models.
+    """
+
+    name: ClassVar[str] = "bond_recovery"
+    version: ClassVar[int] = 1
+
+    truth: Literal["simulation", "drawing"] = Field(
+        "simulation",
+        description="where the true network comes from: arrays `pixels`, `bonds` and `offsets` of the simulation, or the expected drawing",
+    )
+    by: str | None = Field(
+        "lattice",
+        description="column of the simulations' tables that names the class of a network; none: all are of one",
+    )
+    tolerance: float = Field(6.0, gt=0, description="how far off a site is still the same [pixels of a picture of 256]")
+    resamples: int = Field(1000, ge=100, description="bootstrap resamples, which draw networks")
+    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
+
+    def check(self, simulation: Outline, validation_simulation: Outline, **_: object) -> Iterable[tuple[str, str]]:
+        """Arrays and the column must be there."""
+        for one in (simulation, validation_simulation):
+            if self.truth == "simulation":
+                for array in ARRAYS:
+                    yield from one.missing_array("truth", array)
+        if self.by is not None:
+            yield from simulation.missing_column("by", self.by)
+
+    def analyse(
+        self,
+        model: list[TrainedModel],
+        dataset: Examples,
+        simulation: Ensemble,
+        validation: Examples,
+        validation_simulation: Ensemble,
+        rng: np.random.Generator,
+        baseline: list[Findings] | None = None,
+    ) -> Findings:
+        """Tables `recovery` (a row a method and class), `networks` (a row a method and network) and `thresholds`; figures `F1`,
+        `thresholds` and `networks`; file `thresholds.json`. Metrics `F1, <model>`, `exact, <model>`, `sites lost, <model>`, `displacement,
+        <model>` [pixels at 256].
+
+        Raises:
+            ValueError: a model draws no pictures, the simulation is not that of the pictures, or no bond is found even in the
+                expected ones.
+        """
+        import json
+
+        import pandas as pd
+
+        from labrun.recovery import draw_recovery
+        from labrun_bond_recovery.drawing import draw_networks, draw_thresholds
+        from labrun_bond_recovery.methods import judge_method, methods
+        from labrun_bond_recovery.truth import classes_of, members_of
+
+        members, classes = members_of(simulation, dataset), classes_of(simulation, dataset, self.by)
+        truths, chosen_on = self._truths(simulation, dataset), self._truths(validation_simulation, validation)
+        judged = [
+            judge_method(method, (dataset, truths), (validation, chosen_on), self.tolerance)
+            for method in methods(model)
+        ]
+        recovery = pd.concat([self._recovery(one, classes, rng) for one in judged], ignore_index=True)
+        beside = [one.tables["recovery"] for one in baseline or []]
+        thresholds = _threshold_table(judged)
+        chosen = dict(zip(thresholds["model"], thresholds["threshold"], strict=True))
+        return Findings(
+            metrics=dict(_metrics(recovery, [one.name for one in model])),
+            tables={
+                "recovery": pd.concat([recovery, *beside], ignore_index=True),
+                "networks": pd.concat([one.network_table(members, classes) for one in judged], ignore_index=True),
+                "thresholds": thresholds,
+            },
+            figures={
+                "F1": draw_recovery(pd.concat([recovery, *beside], ignore_index=True)),
+                "thresholds": draw_thresholds(judged),
+                "networks": draw_networks(
+                    judged[1:], sorted(set(classes)), _worst(judged[1:], classes, dataset, truths)
+                ),
+            },
+            files={"thresholds.json": (json.dumps(chosen, indent=2) + "\n").encode()},
+            captions=self._captions(judged, dataset, validation, classes),
+            warnings=[*_warnings(recovery)],
+        )
+
+    def _truths(self, simulation: Ensemble, examples: Examples) -> list[Truth]:
+        from labrun_bond_recovery.truth import read_truths, simulated_truths
+
+        return [*(simulated_truths(simulation, examples) if self.truth == "simulation" else read_truths(examples))]
+
+    def _recovery(self, one: Judgement, classes: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
+        """A row a class: of bonds, sites and pixels."""
+        import numpy as np
+
+        from labrun.recovery import ALL, recovery_table
+
+        networks = [judged.recovery for judged in one.networks]
+        table = recovery_table(one.method.name, classes, networks, one.threshold, rng, self.confidence, self.resamples)
+        inside = [np.array([name in (of, ALL) for of in classes]) for name in table["class"]]
+        scores = [one.picture_scores(chosen) for chosen in inside]
+        return table.assign(**{name: [row[name] for row in scores] for name in scores[0]}, **one.method.variant)
+
+    def _captions(
+        self, judged: Sequence[Judgement], dataset: Examples, validation: Examples, classes: Sequence[str]
+    ) -> dict[str, str]:
+        from labrun_bond_recovery.drawing import COLUMNS, ROWS
+        from labrun_bond_recovery.methods import EXPECTED
+
+        interval = f"the {self.confidence:.0%} bootstrap interval, which draws networks"
+        pixels = "'displacement' is the mean distance of sites from the true ones, 'displacement_99' its 99th percentile [pixels of a "
+        left_out = "" if len(judged) - 1 <= ROWS and len(set(classes)) <= COLUMNS else " Only the first ones are drawn."
+        return {
+            "F1": f"F1 of the bonds on '{dataset.name}', by class, with {interval}. '{EXPECTED}': the true pictures, read as the generated "
+            "ones are.",
+            "recovery": f"Bonds of '{dataset.name}', by class; 'F1_low' and 'F1_high' bound {interval}. 'exact' is the fraction of "
+            f"networks with all bonds right, 'lost' and 'spurious' count sites; {pixels}picture of 256]. L1 and SSIM compare pixels, "
+            f"of which a white picture has most right. '{EXPECTED}': the true pictures, read as the generated ones are.",
+            "networks": f"Of each class the network of '{dataset.name}' in which the model has most bonds wrong or missing.{left_out} "
+            "As a table: every network.",
+            "thresholds": f"Precision, recall and F1 of the bonds of '{validation.name}' against the threshold of the score; dashed: the "
+            "highest F1, at which all else is judged.",
+        }
+
+
+def _threshold_table(judged: Sequence[Judgement]) -> pd.DataFrame:
+    """The threshold of each method, and what it reaches on the validation pictures."""
+    import numpy as np
+    import pandas as pd
+
+    from labrun.recovery import curves
+
+    rows = []
+    for one in judged:
+        precision, recall, f1 = curves(one.validation, np.array([one.threshold]))[0]
+        rates = {"precision": precision, "recall": recall, "F1": f1}
+        rows.append({"model": one.method.name, "threshold": one.threshold, "networks": len(one.validation)} | rates)
+    return pd.DataFrame(rows)
+
+
+def _worst(judged: Sequence[Judgement], classes: Sequence[str], dataset: Examples, truths: Sequence[Truth]) -> Shown:
+    """Of each model and class the network with most errors, with its picture, which is drawn again."""
+    return {
+        (one.method.name, name): (next(one.method.pictures(dataset.take([i]))), one.networks[i], truths[i])
+        for one in judged
+        for name, i in one.worst(classes).items()
+    }
+
+
+def _metrics(recovery: pd.DataFrame, models: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Of each model on all networks together."""
+    from labrun.recovery import ALL
+
+    whole = recovery[recovery["class"] == ALL].set_index("method")
+    columns = {"F1": "F1", "exact": "exact", "sites lost": "lost", "displacement": "displacement"}
+    for model in models:
+        for metric, column in columns.items():
+            yield f"{metric}, {model}", float(whole.loc[model, column])
+
+
+def _warnings(recovery: pd.DataFrame) -> Iterator[str]:
+    """Of networks that draw no bond right, and of drawings that cannot be read well even if they are."""
+    from labrun.recovery import ALL
+    from labrun_bond_recovery.methods import EXPECTED
+
+    for method in recovery.loc[(recovery["class"] == ALL) & (recovery["F1"] == 0), "method"]:
+        yield f"'{method}' draws no bond right: it has learned nothing yet"
+    of_expected = recovery[recovery["method"] == EXPECTED]
+    for name, f1 in zip(of_expected["class"], of_expected["F1"], strict=True):
+        if f1 < READABLE:
+            yield (
+                f"of the expected drawings themselves ({name}) bonds are read with F1 {f1:.3f} only, so that no model can be judged "
+                "better: larger dots or pictures are read better; or the simulation and the pictures do not belong together"
+            )
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
+    return [BondRecovery]

@@ -1,0 +1,77 @@
+"""One picture that a network has drawn, beside the truth."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+from skimage.metrics import structural_similarity
+
+from labrun.drawn_networks import Drawing, read_drawing
+from labrun.recovery import Recovery
+from labrun_bond_recovery.truth import Truth
+
+__all__ = ["Judged", "judge", "match_sites", "pixels_at_256"]
+
+
+class Judged(NamedTuple):
+    """What one picture has right and wrong. Lengths are in pixels of a picture of 256."""
+
+    recovery: Recovery
+    drawing: Drawing
+    site: NDArray[np.int64]
+    """(found,): the true site of each site found, −1 where it is none"""
+    lost_sites: NDArray[np.int64]
+    """True sites that are not found"""
+    displacements: NDArray[np.float64]
+    """How far each site found lies from the true one"""
+    l1: float
+    """Mean absolute difference from the expected picture, of 0 to 1"""
+    ssim: float
+    """Structural similarity (Z. Wang et al., IEEE Trans. Image Process. 13, 600 (2004))"""
+
+    @property
+    def spurious(self) -> int:
+        """Sites found that are none."""
+        return int(np.sum(self.site < 0))
+
+
+def judge(picture: NDArray[np.float64], expected: NDArray[np.float64], truth: Truth, tolerance: float) -> Judged:
+    """Read a picture, and compare it with the truth; `tolerance` is how far a site may lie off [pixels at 256].
+
+    A pair of sites found is a true bond if both sites are true ones that a bond joins. So bonds of lost sites are missing, and those of
+    spurious sites wrong.
+    """
+    drawing, scale = read_drawing(picture), pixels_at_256(picture)
+    site = match_sites(drawing.sites, truth.places, tolerance / scale)
+    pairs = np.sort(site[drawing.candidates], axis=1).reshape(-1, 2)
+    bonds = {(int(i), int(j)) for i, j in truth.bonds}
+    is_bond = np.array([(int(i), int(j)) in bonds for i, j in pairs], bool)
+    found = site >= 0
+    off = np.linalg.norm(drawing.sites[found] - truth.places[site[found]], axis=1)
+    return Judged(
+        Recovery(drawing.scores, is_bond, len(truth.bonds)),
+        drawing,
+        site,
+        np.setdiff1d(np.arange(len(truth.places)), site),
+        off * scale,
+        float(np.mean(np.abs(picture - expected))),
+        float(structural_similarity(picture, expected, data_range=1.0)),
+    )
+
+
+def match_sites(found: NDArray[np.float64], true: NDArray[np.float64], tolerance: float) -> NDArray[np.int64]:
+    """The true site of each site found, (found,), or −1: they are nearest to each other, and nearer than `tolerance`."""
+    if not len(found) or not len(true):
+        return np.full(len(found), -1)
+    distance, nearest = cKDTree(true).query(found)
+    back = cKDTree(found).query(true)[1]
+    mutual = back[nearest] == np.arange(len(found))
+    return np.where(mutual & (distance < tolerance), nearest, -1)
+
+
+def pixels_at_256(picture: NDArray[np.float64]) -> float:
+    """How many pixels of a picture of 256 one pixel is."""
+    return 256 / min(picture.shape)

@@ -1,0 +1,72 @@
+"""The networks that pictures show: as their simulation tells, or read from the expected drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labrun import Ensemble, Examples
+from labrun.drawn_networks import expected_pictures, read_drawing
+
+__all__ = ["CLEAR", "Truth", "classes_of", "members_of", "read_truths", "simulated_truths"]
+
+CLEAR = 0.5
+"""The score from which a pair is a bond where none could be chosen."""
+
+
+class Truth(NamedTuple):
+    """A network in its picture."""
+
+    places: NDArray[np.float64]
+    """(n, 2): column and row of each site [pixels]"""
+    bonds: NDArray[np.int64]
+    """(m, 2): the smaller site first"""
+
+
+def simulated_truths(simulation: Ensemble, examples: Examples) -> Iterator[Truth]:
+    """The network of each example. Bonds over a periodic boundary join no two sites of the picture and are left out.
+
+    Raises:
+        KeyError: the simulation has no sites in pixels, or no bonds.
+        ValueError: as `members_of`.
+    """
+    for i in members_of(simulation, examples):
+        inside = ~np.any(simulation.read(i, "offsets"), axis=1)
+        bonds = np.sort(simulation.read(i, "bonds")[inside], axis=1)
+        yield Truth(simulation.read(i, "pixels").astype(float), np.unique(bonds, axis=0))
+
+
+def read_truths(examples: Examples) -> Iterator[Truth]:
+    """The network in each expected drawing."""
+    for picture in expected_pictures(examples):
+        drawing = read_drawing(picture)
+        yield Truth(drawing.sites, drawing.bonds(CLEAR))
+
+
+def classes_of(simulation: Ensemble, examples: Examples, column: str | None) -> list[str]:
+    """The class of each example: what the table of its simulation has in a column.
+
+    Raises:
+        ValueError: as `members_of`.
+    """
+    members = members_of(simulation, examples)
+    return ["networks" if column is None else str(simulation.columns[column][i]) for i in members]
+
+
+def members_of(simulation: Ensemble, examples: Examples) -> list[int]:
+    """The member of the ensemble that each example shows.
+
+    Raises:
+        ValueError: the ensemble has no such member.
+    """
+    table = examples.table
+    members = [int(i) for i in (table["member"] if table is not None and "member" in table else examples.groups)]
+    if members and max(members) >= len(simulation):
+        raise ValueError(
+            f"'{examples.name}' shows the member {max(members)}, but '{simulation.name}' has {len(simulation)} only: name the simulation "
+            "that the dataset was made from"
+        )
+    return members

@@ -1,0 +1,108 @@
+"""Analysis `geometric_baselines`: what do the places of sites alone tell of the bonds between them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class GeometricBaselines(Analysis):
+    """What do the places of sites alone tell of the bonds between them? What a scientist would try before a network that draws pictures.
+
+    * `distance`: all pairs up to a length;
+    * `Delaunay, filtered by length`: edges of Delaunay's triangles up to a length;
+    * `Gabriel graph`: pairs whose circle, of which they are a diameter, holds no third site (K. R. Gabriel and R. R. Sokal, Syst. Zool.
+      18, 259 (1969));
+    * `relative neighbours`: pairs to both of which no third site is nearer than they are to each other (G. T. Toussaint, Pattern
+      Recognition 12, 261 (1980));
+    * `gradient boosting on pairs`, if there are networks to learn from: a probability from lengths, ranks, angles and empty regions.
+
+    The true places are given, in spacings: in units of the median distance of a site's nearest neighbour. Lengths, and the probability
+    from which a pair is a bond, are those of the highest F1 on validation networks. Bonds over a periodic boundary are left out.
+    The table `recovery` has the columns of that of `bond_recovery`, which puts it beside the networks that draw.
+    """
+
+    name: ClassVar[str] = "geometric_baselines"
+    version: ClassVar[int] = 1
+
+    by: str | None = Field(
+        "lattice",
+        description="column of the simulation's table that names the class of a network; none: all are of one",
+    )
+    taught: int = Field(300, ge=1, description="networks that gradient boosting learns from, the first ones")
+    resamples: int = Field(1000, ge=100, description="bootstrap resamples, which draw networks")
+    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
+
+    def check(
+        self, simulation: Outline, validation_simulation: Outline, train_simulation: Outline | None = None
+    ) -> Iterable[tuple[str, str]]:
+        """Sites and bonds must be there, and the column."""
+        for one in (simulation, validation_simulation, train_simulation):
+            if one is not None:
+                for array in ("sites", "bonds", "offsets"):
+                    yield from one.missing_array("by", array)
+        if self.by is not None:
+            yield from simulation.missing_column("by", self.by)
+
+    def analyse(
+        self,
+        simulation: Ensemble,
+        validation_simulation: Ensemble,
+        rng: np.random.Generator,
+        train_simulation: Ensemble | None = None,
+    ) -> Findings:
+        """Table `recovery`, a row a method and class; figure `F1`. Metrics `F1, <method>` and `exact, <method>`.
+
+        Raises:
+            KeyError: a simulation gives no sites, bonds or offsets.
+            ValueError: a network has fewer than two sites, or no bond in any is short enough.
+        """
+        import pandas as pd
+
+        from labrun.recovery import ALL, Recovery, choose_threshold, draw_recovery, recovery_table
+        from labrun_geometric_baselines.methods import GEOMETRIC, learned
+        from labrun_geometric_baselines.places import REACH, read_places
+
+        networks, chosen_on = [*read_places(simulation)], [*read_places(validation_simulation)]
+        methods = [*GEOMETRIC]
+        if train_simulation is not None:
+            methods.append(learned([*read_places(train_simulation, self.taught)], int(rng.integers(2**32))))
+        columns = simulation.columns[self.by] if self.by is not None else ["networks"] * len(networks)
+        classes = [str(one) for one in columns]
+        tables = []
+        for method in methods:
+            recoveries, validated = (
+                [Recovery(method.score(one), one.is_bond, one.bonds) for one in part] for part in (networks, chosen_on)
+            )
+            threshold = choose_threshold(validated)
+            table = recovery_table(method.name, classes, recoveries, threshold, rng, self.confidence, self.resamples)
+            tables.append(table.assign(threshold=method.told(threshold)))
+        recovery = pd.concat(tables, ignore_index=True)
+        whole = recovery[recovery["class"] == ALL].set_index("method")
+        interval = f"the {self.confidence:.0%} bootstrap interval, which draws networks"
+        return Findings(
+            metrics={
+                f"{name}, {method}": float(whole.loc[method, name])
+                for method in whole.index
+                for name in ("F1", "exact")
+            },
+            tables={"recovery": recovery},
+            figures={"F1": draw_recovery(recovery)},
+            captions={
+                "F1": f"F1 of the bonds that the true places of the sites tell, by class, with {interval}.",
+                "recovery": f"Bonds of '{simulation.name}', as told by the true places of the sites; 'F1_low' and 'F1_high' bound "
+                f"{interval}. 'exact' is the fraction of networks with all bonds right; 'threshold' the longest bond [spacings] or the "
+                f"least probability, chosen on '{validation_simulation.name}'; a graph has none. Pairs reach to {REACH:g} spacings.",
+            },
+        )
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
+    return [GeometricBaselines]

@@ -1,0 +1,79 @@
+"""The sites of a network, the pairs of them that may be bonds, and which are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import Delaunay, QhullError
+from scipy.spatial.distance import cdist
+
+from labrun import Ensemble
+
+__all__ = ["REACH", "Places", "read_places"]
+
+REACH = 3.0
+"""The longest pair [spacings]"""
+
+
+class Places:
+    """Sites in spacings, the median distance of a site's nearest neighbour; bonds as in the simulation, without those over a boundary."""
+
+    def __init__(self, sites: NDArray[np.float64], bonds: NDArray[np.int64]) -> None:
+        distances = cdist(sites, sites)
+        np.fill_diagonal(distances, np.inf)
+        spacing = np.median(distances.min(axis=1))
+        self.sites = sites / spacing
+        self.distances = distances / spacing
+        """(n, n), infinite from a site to itself"""
+        self.pairs = np.argwhere(np.triu(self.distances <= REACH))
+        """(m, 2), the smaller site first"""
+        self.lengths = self.distances[tuple(self.pairs.T)]
+        bonded = np.zeros(distances.shape, bool)
+        bonded[tuple(np.sort(bonds, axis=1).T)] = True
+        self.is_bond = bonded[tuple(self.pairs.T)]
+        self.bonds = int(bonded.sum())
+
+    @cached_property
+    def in_delaunay(self) -> NDArray[np.bool_]:
+        """(m,): the pairs that are edges of Delaunay's triangles; sites on one line have none."""
+        edges = np.zeros(self.distances.shape, bool)
+        try:
+            triangles = np.sort(Delaunay(self.sites).simplices, axis=1) if len(self.sites) > 2 else ()
+        except QhullError:
+            triangles = ()
+        for triangle in triangles:
+            for first, second in ((0, 1), (0, 2), (1, 2)):
+                edges[triangle[first], triangle[second]] = True
+        return edges[tuple(self.pairs.T)]
+
+    @cached_property
+    def emptiness(self) -> NDArray[np.float64]:
+        """(m, 2): how near a third site comes, in the pair's own measure; 1 is where Gabriel's and the relative neighbours' graph end.
+
+        First min_k √(d_ik² + d_jk²) / d_ij: below 1 a site lies within the circle of which the pair is a diameter. Then
+        min_k max(d_ik, d_jk) / d_ij: below 1 a site is nearer to both than they are to each other.
+        """
+        to_first, to_second = (self.distances[own] for own in self.pairs.T)
+        circle = np.sqrt(to_first**2 + to_second**2).min(axis=1, initial=np.inf)
+        lune = np.maximum(to_first, to_second).min(axis=1, initial=np.inf)
+        return np.stack([circle, lune], axis=1) / self.lengths[:, None]
+
+
+def read_places(simulation: Ensemble, count: int | None = None) -> Iterator[Places]:
+    """Each member, or the first `count` of them.
+
+    Raises:
+        KeyError: the simulation has no sites or bonds.
+        ValueError: a network has fewer than two sites.
+    """
+    for i in range(len(simulation))[:count]:
+        sites = simulation.read(i, "sites")
+        if len(sites) < 2:
+            raise ValueError(
+                f"the member {simulation.numbers[i]} of '{simulation.name}' has {len(sites)} sites; expected two at least"
+            )
+        inside = ~np.any(simulation.read(i, "offsets"), axis=1)
+        yield Places(sites, simulation.read(i, "bonds")[inside])

@@ -1,0 +1,94 @@
+"""Analysis `graph_export`: the networks in the pictures that a model draws, as files for other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labrun.drawn_networks import Drawing
+
+SHOWN = 8
+
+
+class GraphExport(Analysis):
+    """The networks in the pictures that a model draws, as files: from a picture of sites to a graph that other programs read.
+
+    Of each picture, numbered as in the dataset:
+
+        network_0000_sites.csv       x to the right, y up [pixels], coordination number
+        network_0000_bonds.csv       the two sites of each bond, length [pixels], score
+        network_0000_graph.graphml   for networkx, igraph, Gephi, yEd, …
+        network_0000_graph.json      `networkx.node_link_graph(json.load(file), edges="edges")`
+        network_0000.png             the picture, and the graph over it
+
+    A pair of sites is a bond from `threshold` on (see `labrun.drawn_networks`), or from that which a `bond_recovery` under `recovery`
+    has chosen for the model. No true networks are needed.
+    """
+
+    name: ClassVar[str] = "graph_export"
+    version: ClassVar[int] = 1
+
+    threshold: float = Field(
+        0.5, gt=0, le=1, description="score from which a pair of sites is a bond; that of 'recovery' goes before it"
+    )
+
+    def analyse(self, model: TrainedModel, dataset: Examples, recovery: Findings | None = None) -> Findings:
+        """The files; table `networks`, a row a picture; figure `networks`. Metrics `sites`, `bonds` and `mean coordination`.
+
+        Raises:
+            ValueError: the model draws no pictures, the dataset has none, or `recovery` does not tell of the model.
+        """
+        from labrun.drawn_networks import generated_pictures, read_drawing
+        from labrun.recovery import threshold_of
+        from labrun_graph_export.drawing import draw_png, draw_some
+        from labrun_graph_export.formats import written
+
+        if not len(dataset):
+            raise ValueError(f"the dataset '{dataset.name}' has no pictures, so that there is no network to export")
+        threshold = self.threshold if recovery is None else threshold_of(recovery, model.name)
+        files: dict[str, bytes] = {}
+        shown, rows = [], []
+        for i, picture in enumerate(generated_pictures(model, dataset)):
+            name, drawing = f"network_{i:04d}", read_drawing(picture)
+            files |= {f"{name}_{end}": content for end, content in written(drawing, threshold)}
+            files[f"{name}.png"] = draw_png(picture, drawing, threshold)
+            rows.append(_counts(drawing, threshold))
+            if i < SHOWN:
+                shown.append((str(i), picture, drawing))
+        table = _table(rows, dataset)
+        sites, bonds = int(table["sites"].sum()), int(table["bonds"].sum())
+        return Findings(
+            metrics={"sites": sites, "bonds": bonds, "mean coordination": 2 * bonds / max(sites, 1)},
+            tables={"networks": table},
+            figures={"networks": draw_some(shown, threshold)},
+            files=files,
+            captions={
+                "networks": f"The graphs read from what '{model.name}' draws of '{dataset.name}', over those pictures: sites orange, "
+                f"bonds, from the score {threshold:.3g} on, blue. As a table: how many; files of the same numbers hold the graphs."
+            },
+            warnings=[f"no site is found in the picture {i}" for i in table.index[table["sites"] == 0]],
+        )
+
+
+def _counts(drawing: Drawing, threshold: float) -> dict[str, float]:
+    sites, bonds = len(drawing.sites), len(drawing.bonds(threshold))
+    return {"sites": sites, "bonds": bonds, "mean coordination": 2 * bonds / max(sites, 1)}
+
+
+def _table(rows: list[dict[str, float]], dataset: Examples) -> pd.DataFrame:
+    """The counts, beside what the dataset tells of each picture."""
+    import pandas as pd
+
+    counts = pd.DataFrame(rows).rename_axis("picture")
+    known = dataset.table if dataset.table is not None else pd.DataFrame(index=counts.index)
+    return known.set_axis(counts.index).join(counts)
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
+    return [GraphExport]
