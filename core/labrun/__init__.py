@@ -1,8 +1,8 @@
 """labrun: simulate, learn, analyse and report from one YAML file.
 
 This page is all that a plugin needs: `from labrun import …`. What several plugins share beyond it is in `bootstrap`, `classification`,
-`clusters`, `expression`, `files`, `filling`, `fragments`, `palette`, `parameter_sets`, `patterns`, `periodic`, `presets`, `ranges` and
-`sprites`.
+`clusters`, `drawn_networks`, `expression`, `files`, `filling`, `fragments`, `layer_words`, `networks`, `palette`, `parameter_sets`,
+`patterns`, `periodic`, `presets`, `ranges`, `recovery`, `spectra` and `sprites`.
 """
 
 from labrun.ensemble import Ensemble
