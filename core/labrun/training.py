@@ -177,10 +177,15 @@ def _write_result(model: keras.Model, history: History, examples: Examples, fold
 
 
 def _save_weights(model: keras.Model, path: Path) -> None:
-    """Write the weights alone: to predict, nothing of the optimizer is needed, which is twice as large."""
-    optimizer, model.optimizer = model.optimizer, None
+    """Write the weights alone: to predict, nothing of the optimizers is needed, which are twice as large."""
+    import keras
+
+    optimizers = {name: value for name, value in vars(model).items() if isinstance(value, keras.optimizers.Optimizer)}
+    for name in optimizers:
+        setattr(model, name, None)
     model.save_weights(path)
-    model.optimizer = optimizer
+    for name, optimizer in optimizers.items():
+        setattr(model, name, optimizer)
 
 
 def _make_reproducible(archive: Path) -> None:
