@@ -1,0 +1,141 @@
+"""Analysis `pca`: what the main directions of variation of pictures are, and what they tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from labrun import Analysis, ArraySpec, Examples, Field, Findings, hookimpl
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class PrincipalComponents(Analysis):
+    """Principal components of pictures: how much of the variance they hold, what they look like, how well pictures are made from them, and
+    how well a class or a number is told from them.
+
+    With the mean m of the training pictures x and the eigenvectors v_i of their covariance, in the order of their eigenvalues λ_i, a
+    picture is m + Σ c_i v_i with c_i = v_i · (x − m). Of K components,
+
+        explained variance = Σ_{i≤K} λ_i / Σ_i λ_i,      MSE = ⟨|x − m|² − Σ_{i≤K} c_i²⟩ / pixels,
+
+    the latter on each dataset. The components are found a batch of pictures at a time (scikit-learn's IncrementalPCA, after D. Ross et
+    al., Int. J. Comput. Vis. 77, 125 (2008)), so that memory is bounded; the batches come in random order.
+
+    Where y is a class, two classifiers on c: the `neighbours` nearest, as the origin of the 21-cm domain took them, and logistic
+    regression. Where it is a number, the mean of the nearest, and ridge regression. Where it is a picture, none.
+    """
+
+    name: ClassVar[str] = "pca"
+    version: ClassVar[int] = 1
+
+    components: int = Field(
+        50, ge=1, description="principal components; fewer, where there are not as many training pictures or pixels"
+    )
+    neighbours: int = Field(5, ge=1, description="nearest training pictures that vote")
+
+    def analyse(self, train: Examples, dataset: list[Examples], rng: np.random.Generator) -> Findings:
+        """Metrics `explained variance`, `MSE <dataset>`, and `accuracy <dataset>, <method>` or `R² <dataset>, <method>`; tables `variance`
+        and `scores`; figures `variance`, `components` (or `components_<channel>`) and `plane`.
+
+        Raises:
+            ValueError: x is no picture or another than that of `train`, nothing varies, or there are fewer training pictures than
+                neighbours.
+        """
+        import pandas as pd
+
+        from labrun_pca.components import fit_components, project
+        from labrun_pca.drawing import draw_components, draw_plane, draw_variance
+
+        _check(train, dataset)
+        pca = fit_components(train, self.components, rng)
+        projected = [project(pca, examples) for examples in dataset]
+        shares, count = pca.explained_variance_ratio_, pca.n_components_
+        errors = {one.name: found.errors for one, found in zip(dataset, projected, strict=True)}
+        columns = {"components": range(1, count + 1), "explained variance": shares.cumsum()}
+        columns |= {f"MSE {name}": found[1:] for name, found in errors.items()}
+        findings = Findings(
+            metrics={"explained variance": float(shares.sum())},
+            tables={"variance": pd.DataFrame(columns)},
+            figures={"variance": draw_variance(shares, errors), **draw_components(pca, train.spec.x.shape)},  # type: ignore[union-attr]
+            captions=_captions(train, count),
+        )
+        findings.metrics |= {f"MSE {name}": float(found[-1]) for name, found in errors.items()}
+        if not train.spec.y.shape:
+            coefficients = [one.coefficients for one in projected]
+            if count > 1:
+                findings.figures["plane"] = draw_plane(coefficients[0], dataset[0], shares)
+            self._judge(findings, train, project(pca, train).coefficients, dataset, coefficients)
+        return findings
+
+    def _judge(
+        self,
+        findings: Findings,
+        train: Examples,
+        trained: np.ndarray,
+        dataset: list[Examples],
+        projected: list[np.ndarray],
+    ) -> None:
+        """Add how well a class or a number is told from the components."""
+        import pandas as pd
+
+        if len(train) < self.neighbours:
+            raise ValueError(
+                f"'neighbours: {self.neighbours}' are more than the {len(train)} pictures of '{train.name}': take fewer"
+            )
+        score = "accuracy" if train.classes is not None else "R²"
+        rows = []
+        for method, judge in self._methods(train.classes is not None).items():
+            judge.fit(trained, train.load_y(slice(None)))
+            for examples, coefficients in zip(dataset, projected, strict=True):
+                found = float(judge.score(coefficients, examples.load_y(slice(None))))
+                rows.append({"dataset": examples.name, "method": method, "examples": len(examples), score: found})
+                findings.metrics[f"{score} {examples.name}, {method}"] = found
+        findings.tables["scores"] = pd.DataFrame(rows)
+
+    def _methods(self, is_class: bool) -> dict[str, Any]:
+        import numpy as np
+        from sklearn.linear_model import LogisticRegression, RidgeCV
+        from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        if is_class:
+            linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
+            return {"nearest neighbours": KNeighborsClassifier(self.neighbours), "logistic regression": linear}
+        linear = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-6, 3, 19)))
+        return {"nearest neighbours": KNeighborsRegressor(self.neighbours), "ridge regression": linear}
+
+
+def _check(train: Examples, dataset: list[Examples]) -> None:
+    x = train.spec.x
+    if not isinstance(x, ArraySpec) or len(x.shape) != 3:
+        found = f"the inputs {', '.join(x)}" if isinstance(x, dict) else f"x of shape {x.shape}"
+        raise ValueError(f"pca wants pictures, x of shape (height, width, channels); '{train.name}' has {found}")
+    for examples in dataset:
+        other = examples.spec
+        if not isinstance(other.x, ArraySpec) or other.x.shape != x.shape:
+            raise ValueError(
+                f"pca was made of pictures {x.shape} of '{train.name}'; those of '{examples.name}' are others: {other.x}"
+            )
+        if examples.classes != train.classes or examples.quantity != train.quantity:
+            raise ValueError(
+                f"the y of '{examples.name}' is another than that of '{train.name}': judge on the same classes, or quantity"
+            )
+
+
+def _captions(train: Examples, count: int) -> dict[str, str]:
+    return {
+        "variance": f"How much of the variance of the {len(train):,} pictures of '{train.name}' their first components hold, and the mean "
+        "squared error of the pictures of each dataset that are made from so many of them [x²]; with none, each is the mean picture.",
+        "components": f"The mean picture and the first of {count} principal components; blue is negative, red positive. The number is the "
+        "share of the variance.",
+        "plane": "Each picture by its first two components.",
+        "scores": f"How well y is told from {count} components, learned on '{train.name}'.",
+    }
+
+
+@hookimpl
+def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
+    return [PrincipalComponents]

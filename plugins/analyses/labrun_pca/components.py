@@ -1,0 +1,59 @@
+"""Principal components of pictures that are read a batch at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import IncrementalPCA
+from sklearn.utils import gen_batches
+
+from labrun import Examples
+
+__all__ = ["Projection", "fit_components", "project"]
+
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Pictures as sums of components."""
+
+    coefficients: NDArray[np.float64]
+    """c, (pictures, components) [unit of x]"""
+    errors: NDArray[np.float64]
+    """(components + 1,) mean squared error of a pixel where 0, 1, … components are taken [x²]"""
+
+
+def fit_components(examples: Examples, components: int, rng: np.random.Generator) -> IncrementalPCA:
+    """Return the components, at most as many as there are pictures and pixels.
+
+    Raises:
+        ValueError: all pictures are the same.
+    """
+    count = min(components, len(examples), _flat(examples, np.arange(1)).shape[1])
+    pca = IncrementalPCA(count)
+    order = rng.permutation(len(examples))  # a batch of one member would vary in nothing
+    for batch in gen_batches(len(examples), max(BATCH, count), min_batch_size=count):
+        pictures = _flat(examples, np.sort(order[batch]))
+        if not np.ptp(pictures, axis=0).any() and len(pictures) == len(examples):
+            raise ValueError(f"all pictures of '{examples.name}' are the same, so that they have no components")
+        pca.partial_fit(pictures)
+    return pca
+
+
+def project(pca: IncrementalPCA, examples: Examples) -> Projection:
+    """Project pictures, and take the error of those that are made from ever more components."""
+    coefficients, squares = [], 0.0
+    for batch in gen_batches(len(examples), BATCH):
+        apart = _flat(examples, np.arange(len(examples))[batch]) - pca.mean_
+        coefficients.append(apart @ pca.components_.T)
+        squares += float(np.sum(apart**2))
+    found = np.concatenate(coefficients)
+    kept = np.append(0, np.cumsum(np.sum(found**2, axis=0)))  # the components are orthonormal
+    return Projection(found, np.maximum(squares - kept, 0) / (len(examples) * pca.mean_.size))
+
+
+def _flat(examples: Examples, places: NDArray[np.int64]) -> NDArray[np.float64]:
+    return examples.load_x(places).reshape(len(places), -1).astype(np.float64)
