@@ -46,8 +46,13 @@ class Recovery:
         return np.array([np.sum(found & self.is_bond), np.sum(found), self.bonds])
 
 
+CHANCE = 5e-4
+"""A difference of F1 that says nothing: one bond of a thousand."""
+
+
 def choose_threshold(networks: Sequence[Recovery]) -> float:
-    """The threshold of the highest F1, half-way between the scores that it parts.
+    """The threshold of the highest F1. Of many bonds, one more or less is chance: of the thresholds about the best whose F1 is as high but
+    for `CHANCE`, the middle is taken.
 
     Raises:
         ValueError: no pair is a bond, so that none can be found.
@@ -61,9 +66,13 @@ def choose_threshold(networks: Sequence[Recovery]) -> float:
     values, number = np.unique(-scores, return_counts=True)
     last = number.cumsum()
     right = np.cumsum(is_bond[np.argsort(-scores, kind="stable")])[last - 1]
-    best = int(np.argmax(2 * right / (last + true)))
-    below = values[best + 1] if best + 1 < len(values) else values[best]
-    return float(-(values[best] + below) / 2)
+    f1 = 2 * right / (last + true)
+    best = int(np.argmax(f1))
+    worse = np.flatnonzero(f1 < f1[best] - CHANCE)
+    first = worse[worse < best].max(initial=-1) + 1
+    after = worse[worse > best].min(initial=len(values))
+    below = values[after] if after < len(values) else values[-1]
+    return float(-(values[first] + below) / 2)
 
 
 def threshold_of(recovery: Findings, model: str) -> float:

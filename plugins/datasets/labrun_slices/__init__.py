@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from labrun import Dataset, Ensemble, Examples, Field, Outline, did_you_mean, hookimpl
+from labrun.targets import Scale
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +62,7 @@ class Slices(Dataset):
     y: str | None = Field(
         None, description="column or array that it is to tell; none: the slice itself, for autoencoders"
     )
-    scale: Literal["class", "linear", "log"] = Field(
+    scale: Scale = Field(
         "class", description="a number y as a class for each value, as it is, or as its binary logarithm"
     )
     unit: str = Field("", description="unit of a number y, for tables and figures")
@@ -168,7 +169,7 @@ class Slices(Dataset):
         if self.y is None:
             load_y = load_x
         elif answer is not None:
-            load_y = answer.load
+            load_y = answer.y.__getitem__  # type: ignore[assignment]
         else:
             self._expect_no_scale()
             load_y = Slicer(simulation, [self.y], [self._constant(self.y)], places, Instrument())

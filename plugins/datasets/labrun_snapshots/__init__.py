@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from labrun import Dataset, Ensemble, Examples, Field, Findings, Outline, Quantity, hookimpl
+from labrun import Dataset, Ensemble, Examples, Field, Findings, Outline, hookimpl
+from labrun.targets import Scale, make_target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +40,7 @@ class Snapshots(Dataset):
     array: str = Field("snapshots", description="array of the simulation that holds the snapshots")
     encoding: Encoding = Field("orientation", description="what of a snapshot the network sees")
     target: str = Field("tumbling_rate", description="column of the sweep's table that it is to tell")
-    scale: Literal["linear", "log", "class"] = Field(
+    scale: Scale = Field(
         "log", description="the target as it is, as its binary logarithm, or each of its values as a class"
     )
     unit: str = Field("1/sweep", description="unit of the target, for tables and figures")
@@ -80,7 +81,7 @@ class Snapshots(Dataset):
         if not len(member_of):
             raise ValueError(f"'{simulation.name}' leaves no snapshots: it has none, or none in the steady state")
         encoder = Encoder(self.encoding, self.rolls, int(rng.integers(SEEDS)))
-        classes, quantity, y = self._answers(column)
+        target = make_target(column, self.target, self.scale, self.unit)
 
         def load_x(indices: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
             originals, copies = np.divmod(indices, self.rolls + 1)
@@ -96,10 +97,10 @@ class Snapshots(Dataset):
 
         return Examples(
             load_x,
-            lambda indices: y[member_of[indices // (self.rolls + 1)]],
+            lambda indices: target.y[member_of[indices // (self.rolls + 1)]],
             np.repeat(member_of, self.rolls + 1),
-            classes=classes,
-            quantity=quantity,
+            classes=target.classes,
+            quantity=target.quantity,
             periodic=True,
         )
 
@@ -114,24 +115,6 @@ class Snapshots(Dataset):
                     f"member {simulation.numbers[members[0]]} {shapes[0]}"
                 )
         return [shape[0] for shape in shapes]
-
-    def _answers(self, column: list) -> tuple[list[str] | None, Quantity | None, np.ndarray]:
-        """Classes or quantity, and the `y` of each member."""
-        import numpy as np
-
-        if self.scale == "class":
-            values, number_of = np.unique(column, return_inverse=True)
-            return [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values], None, number_of
-        try:
-            numbers = np.asarray(column, np.float64)
-        except ValueError:
-            raise ValueError(f"the column '{self.target}' holds texts: 'scale: class' takes them as classes") from None
-        if self.scale == "log" and not (numbers > 0).all():
-            raise ValueError(
-                f"the column '{self.target}' holds {numbers.min():g}, which has no logarithm: 'scale: linear' takes it as it is"
-            )
-        quantity = Quantity(self.target, self.unit, "log2" if self.scale == "log" else "linear")
-        return None, quantity, quantity.scaled(numbers).astype(np.float32)
 
 
 @hookimpl

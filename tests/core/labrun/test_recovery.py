@@ -41,6 +41,12 @@ def test_no_other_threshold_has_a_higher_f1(rng):
         assert f1(networks, choose_threshold(networks)) == pytest.approx(best)
 
 
+def test_what_chance_decides_is_left_to_the_middle():
+    """Two of 3,000 bonds have scores as low as pairs that are none; the best F1 takes the lower of them in."""
+    scores = np.concatenate([np.linspace(0.8, 0.9, 2998), [0.12, 0.11], np.linspace(0.0, 0.1, 3000)])
+    assert 0.4 < choose_threshold([network(scores, np.arange(6000) < 3000)]) < 0.47
+
+
 def test_without_a_bond_no_threshold_can_be_chosen():
     with pytest.raises(ValueError, match=r"none of the 2 pairs of sites in 1 networks is a bond.*belong together"):
         choose_threshold([network([0.1, 0.2], [0, 0], beyond=4)])

@@ -107,7 +107,7 @@ simulations:
   sky: {use: noise, sweep: {grid: {level: [1, 3], realization: [1, 2, 3, 4]}}}
 datasets:
   pictures: {use: slices, from: sky, with: {x: cube}, split: {fractions: {train: 0.5, validation: 0.5}}}
-  levels: {use: slices, from: sky, with: {x: cube, y: level}}
+  levels: {use: slices, from: sky, with: {x: cube, y: level, group: realization}}
   codes:
     use: encoded
     from: {dataset: levels, encoder: squeeze}

@@ -1,0 +1,55 @@
+"""What is to be told of an example, where it is a number or a class: values of a column or an array as `y`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from labrun.examples import Quantity
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Scale", "Target", "make_target"]
+
+Scale: TypeAlias = Literal["linear", "log", "class"]
+"""A value as it is, as its binary logarithm, or each value as a class."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """`y`, one entry a value: numbers of classes (int64) with their names, or numbers (float32) with what they measure."""
+
+    y: np.ndarray
+    classes: list[str] | None = None
+    quantity: Quantity | None = None
+
+
+def make_target(values: Sequence[Any] | np.ndarray, name: str, scale: Scale, unit: str = "") -> Target:
+    """Values of the column or array `name` on a scale. Classes are the values that there are, in ascending order.
+
+    Raises:
+        ValueError: a text, or a number without a logarithm, is no class and is to be a number.
+    """
+    import numpy as np
+
+    if scale == "class":
+        kinds, numbers = np.unique(np.asarray(values), return_inverse=True)
+        return Target(numbers.astype(np.int64), _class_names(kinds))
+    try:
+        given = np.asarray(values, np.float64)
+    except ValueError:
+        raise ValueError(f"'{name}' holds texts: 'scale: class' takes them as classes") from None
+    if scale == "log" and not (given > 0).all():
+        raise ValueError(f"'{name}' holds {given.min():g}, which has no logarithm: 'scale: linear' takes it as it is")
+    quantity = Quantity(name, unit, "log2" if scale == "log" else "linear")
+    return Target(quantity.scaled(given).astype(np.float32), None, quantity)
+
+
+def _class_names(kinds: np.ndarray) -> list[str]:
+    """Values as people write them, with as many digits as tell them apart."""
+    if kinds.dtype.kind != "f":
+        return [str(kind) for kind in kinds]
+    names = [f"{kind:.4g}" for kind in kinds]
+    return names if len(set(names)) == len(names) else [repr(float(kind)) for kind in kinds]
