@@ -7,6 +7,7 @@ norm                                     batch normalization
 relu                                     max(x, 0)
 mean                                     mean of each channel over all places
 flatten                                  all channels of all places in a row
+tap                                      the mean of each channel over all places joins, later on, where the places end
 dense UNITS                              fully connected, at each place where there are places
 dropout SHARE                            leaves out so many of its inputs in training
 """
@@ -23,7 +24,7 @@ from pydantic import AfterValidator
 
 from labrun.faults import did_you_mean
 
-__all__ = ["Layer", "LayerText", "Padding", "apply_layer", "expect_order", "numbered", "parse"]
+__all__ = ["Layer", "LayerText", "Padding", "apply_layers", "expect_order", "parse"]
 
 Padding = Literal["valid", "same", "periodic"]
 """What lies beyond the edge of an image: nothing, zeros, or its other side."""
@@ -37,6 +38,7 @@ _FORMS = {
     "relu": "",
     "mean": "",
     "flatten": "",
+    "tap": "",
     "dense": rf"(?P<units>{_COUNT})",
     "dropout": r"(?P<share>0?\.\d+)",
 }
@@ -63,7 +65,7 @@ class Layer:
     @property
     def needs_places(self) -> bool:
         """Whether it works on a map, (height, width, channels)."""
-        return self.word in ("conv", "pool", "average", "mean", "flatten")
+        return self.word in ("conv", "pool", "average", "mean", "flatten", "tap")
 
     @property
     def ends_places(self) -> bool:
@@ -115,7 +117,28 @@ def expect_order(texts: Sequence[str]) -> None:
         raise ValueError("layers: one of them must end the places: 'mean' or 'flatten'")
 
 
-def numbered(texts: Iterable[str]) -> list[tuple[str, Layer]]:
+def apply_layers(
+    x: Any, texts: Iterable[str], padding: Padding = "valid", momentum: float = 0.99, beside: Sequence[Any] = ()
+) -> Any:
+    """The layers on the tensor `x`, (batch, height, width, channels), each named after its word and its number: (batch, channels).
+
+    `padding` is that of convolutions, `momentum` that of the running means of batch normalization, a step. The tensors `beside`, (batch,
+    channels) each, join where the places end, as what was tapped does.
+    """
+    from keras import layers
+
+    joining = list(beside)
+    for name, layer in _numbered(texts):
+        if layer.word == "tap":
+            joining.append(layers.GlobalAveragePooling2D(name=name)(x))
+            continue
+        x = _apply_layer(x, layer, name, padding, momentum)
+        if layer.ends_places and joining:
+            x = layers.Concatenate(name="joined")([x, *joining])
+    return x
+
+
+def _numbered(texts: Iterable[str]) -> list[tuple[str, Layer]]:
     """The layers with their names in the network: the word and its number, `conv1`, `relu1`, `conv2`."""
     numbers: Counter[str] = Counter()
     named = []
@@ -125,11 +148,7 @@ def numbered(texts: Iterable[str]) -> list[tuple[str, Layer]]:
     return named
 
 
-def apply_layer(x: Any, layer: Layer, name: str, padding: Padding = "valid", momentum: float = 0.99) -> Any:
-    """A Keras layer of this name on the tensor `x`, (batch, height, width, channels) or (batch, channels).
-
-    `padding` is that of convolutions, `momentum` that of the running means of batch normalization, a step.
-    """
+def _apply_layer(x: Any, layer: Layer, name: str, padding: Padding, momentum: float) -> Any:
     from keras import layers
 
     from labrun.periodic import apply_periodic_padding

@@ -23,6 +23,7 @@ class SliceCNN(Model):
 
         conv FILTERS HEIGHTxWIDTH [stride N]     pool N (maximum)     average N     norm (batch normalization)     relu
         mean or flatten (ends the places)        dense UNITS (at each place, where there are places)               dropout SHARE
+        tap (the mean of each channel over all places joins where the places end)
 
     After them comes one dense layer, `answer`: a logit for each class, or a number. Slices are best of the order of 1 (δT_b in 70 mK); a
     `norm` before all else scales what is not. Without `flatten`, the network takes slices of any size.

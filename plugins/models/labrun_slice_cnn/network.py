@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from labrun import ArraySpec, ExampleSpec
-from labrun.layer_words import apply_layer, numbered
+from labrun.layer_words import apply_layers, parse
 
 if TYPE_CHECKING:
     from labrun_slice_cnn import SliceCNN
@@ -19,18 +19,16 @@ __all__ = ["build_network"]
 def build_network(settings: SliceCNN, examples: ExampleSpec) -> keras.Model:
     """Return the compiled network."""
     described = _checked(settings, examples)
-    steps = numbered(settings.layers)
 
     # what comes in
-    fixed = any(layer.word == "flatten" for _, layer in steps)
+    fixed = any(parse(text).word == "flatten" for text in settings.layers)
     inputs = keras.Input(
         described.shape if fixed else (None, None, described.shape[2]), dtype=described.dtype, name="slice"
     )
     x = ops.cast(inputs, "float32")
 
     # the layers as they are written
-    for name, layer in steps:
-        x = apply_layer(x, layer, name, settings.padding, settings.momentum)
+    x = apply_layers(x, settings.layers, settings.padding, settings.momentum)
 
     # the answer
     x = layers.Dense(len(examples.classes or "1"), name="answer")(x)

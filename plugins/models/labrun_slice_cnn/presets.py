@@ -15,9 +15,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "direct": _ORIGIN,
     "tiles": {
         "layers": [
-            *("conv 16 3x3", "relu", "average 2"),
-            *("conv 32 3x3", "relu", "average 2"),
-            *("conv 64 3x3", "relu", "mean", "norm", "dense 64", "relu"),
+            *("conv 16 3x3", "norm", "relu", "tap", "average 2"),
+            *("conv 32 3x3", "norm", "relu", "tap", "average 2"),
+            *("conv 64 3x3", "norm", "relu", "mean", "norm", "dense 64", "relu"),
         ],
         "momentum": 0.9,
         "learning_rate": 3e-3,

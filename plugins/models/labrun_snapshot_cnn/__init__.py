@@ -22,6 +22,7 @@ class SnapshotCNN(Model):
 
         conv FILTERS HEIGHTxWIDTH [stride N]     pool N (maximum)     average N     norm (batch normalization)     relu
         mean or flatten (ends the places)        dense UNITS (at each place, where there are places)               dropout SHARE
+        tap (the mean of each channel over all places joins where the places end)
 
     After them comes one dense layer, `answer`: a number, or a logit for each class. A snapshot of codes, (height, width), becomes
     channels at first (`codes`); what has channels already, (height, width, channels), is taken as it is. A second input, `density`,

@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from labrun import ArraySpec, ExampleSpec
-from labrun.layer_words import apply_layer, numbered
+from labrun.layer_words import apply_layers, parse
 from labrun_snapshot_cnn.metric import PearsonR
 
 if TYPE_CHECKING:
@@ -21,20 +21,20 @@ def build_network(settings: SnapshotCNN, examples: ExampleSpec) -> keras.Model:
     """Return the compiled network."""
     _check(settings, examples)
     snapshot, density = _specs(examples)
-    steps = numbered(settings.layers)
 
     # what comes in
-    shape = snapshot.shape if any(layer.word == "flatten" for _, layer in steps) else (None, None, *snapshot.shape[2:])
+    shape = (
+        snapshot.shape
+        if any(parse(text).word == "flatten" for text in settings.layers)
+        else (None, None, *snapshot.shape[2:])
+    )
     inputs = [keras.Input(shape, dtype=snapshot.dtype, name="snapshot")]
     x = apply_encoding(inputs[0], settings)
     if density is not None:
         inputs.append(keras.Input(density.shape, name="density"))
 
     # the layers as they are written
-    for name, layer in steps:
-        x = apply_layer(x, layer, name, settings.padding, settings.momentum)
-        if layer.ends_places and density is not None:
-            x = layers.Concatenate(name="with_density")([x, inputs[1]])
+    x = apply_layers(x, settings.layers, settings.padding, settings.momentum, inputs[1:])
 
     # the answer
     x = layers.Dense(len(examples.classes or "1"), name="answer")(x)

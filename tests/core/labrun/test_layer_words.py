@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from labrun.layer_words import Layer, parse
+from labrun.layer_words import Layer, apply_layers, expect_order, parse
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,25 @@ def test_a_layer_is_read(text, layer):
 def test_what_is_no_layer_is_explained(text, message):
     with pytest.raises(ValueError, match=message):
         parse(text)
+
+
+def test_what_is_tapped_joins_where_the_places_end():
+    import keras
+
+    x = keras.Input((9, 8, 2))
+    beside = keras.Input((1,))
+    y = apply_layers(
+        x, ["tap", "conv 3 3x3", "relu", "tap", "average 2", "conv 5 3x3", "mean", "norm"], beside=[beside]
+    )
+    model = keras.Model([x, beside], y)
+    assert y.shape == (None, 5 + 1 + 2 + 3)
+    image = np.random.default_rng(0).normal(size=(4, 9, 8, 2)).astype(np.float32)
+    untouched = keras.Model([x, beside], model.get_layer("joined").output)
+    joined = np.asarray(untouched([image, np.full((4, 1), 7.0, np.float32)]))
+    np.testing.assert_allclose(joined[:, 5], 7)
+    np.testing.assert_allclose(joined[:, 6:8], image.mean(axis=(1, 2)), rtol=1e-4, atol=1e-6)
+
+
+def test_nothing_is_tapped_after_the_places():
+    with pytest.raises(ValueError, match="layers: 'tap' works on places, and stands after the layer that ends them"):
+        expect_order(["mean", "tap"])
