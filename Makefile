@@ -24,6 +24,10 @@ benchmarks: $(VENV)/.installed
 	$(BIN)/python benchmarks/workers.py
 	$(BIN)/python benchmarks/workers.py --simulator persistent_exclusion
 	$(BIN)/python benchmarks/snapshots_streaming.py
+	$(BIN)/python benchmarks/reionization.py
+	$(BIN)/python benchmarks/slices.py
+	$(BIN)/python benchmarks/network_rendering.py
+	$(BIN)/python benchmarks/pix2pix_step.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/classification.py
 

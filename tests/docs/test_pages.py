@@ -47,12 +47,15 @@ def run_page(page: Path, folder: Path) -> list[str]:
         pytest.param(
             ["docs/microstructure.md"], marks=pytest.mark.slow
         ),  # a minute; its project, made small, is in tests/projects
+        ["docs/twentyone_cm.md"],
+        ["docs/mechanical_networks.md"],
         ["docs/plugins.md"],
     ],
     ids=" ".join,
 )
 def test_commands_of_a_page_do_what_it_says(pages, tmp_path):
-    (tmp_path / "projects").symlink_to(ROOT / "projects")
+    for folder in ("projects", "docs"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     for page in pages:
         assert run_page(ROOT / page, tmp_path)
 
