@@ -7,6 +7,10 @@ from typing import ClassVar
 from labrun import Analysis, Field, Findings, TrainedModel, hookimpl
 
 
+IN_A_ROW = 4
+"""Panels beside each other."""
+
+
 class TrainingHistory(Analysis):
     """Loss and metrics against the epoch, for training (thin) and validation (thick), one colour a model."""
 
@@ -23,10 +27,15 @@ class TrainingHistory(Analysis):
         histories = {m.name: m.history for m in model}
         columns = [c for history in histories.values() for c in history.columns if c != "epoch"]
         quantities = list(dict.fromkeys(c.removeprefix("val_") for c in columns))
-        figure, panels = plt.subplots(
-            1, len(quantities), figsize=(5.2 * len(quantities), 3.6), squeeze=False, layout="constrained"
+        across = min(len(quantities), IN_A_ROW)
+        down = -(-len(quantities) // across)
+        figure, grid = plt.subplots(
+            down, across, figsize=(5.2 * across, 3.6 * down), squeeze=False, layout="constrained"
         )
-        for axes, quantity in zip(panels[0], quantities, strict=True):
+        panels = grid.ravel()
+        for axes in panels[len(quantities) :]:
+            axes.set_axis_off()
+        for axes, quantity in zip(panels, quantities, strict=False):
             for number, (name, history) in enumerate(histories.items()):
                 colour = f"C{number % 10}"
                 if quantity in history:
@@ -41,9 +50,9 @@ class TrainingHistory(Analysis):
             if self.log_loss and "loss" in quantity:
                 axes.set_yscale("log")
             axes.grid(alpha=0.25)
-        handles, labels = panels[0][0].get_legend_handles_labels()
+        handles, labels = panels[0].get_legend_handles_labels()
         if len(labels) <= 8:
-            panels[0][0].legend(handles, labels, fontsize=8)
+            panels[0].legend(handles, labels, fontsize=8)
         rows = []
         for name, history in histories.items():
             monitored = "val_loss" if "val_loss" in history else "loss"
