@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from labrun import Analysis, Field, Findings, TrainedModel, hookimpl
 
-
 IN_A_ROW = 4
 """Panels beside each other."""
 
