@@ -148,7 +148,7 @@ class StoredMembers:
         self.folder = folder
         self._part_of = {member: number for number, part in enumerate(parts) for member in part}
         self._open = lru_cache(maxsize=64)(self._open_part)
-        self._map = lru_cache(maxsize=256)(self._map_array)
+        self._map = lru_cache(maxsize=4096)(self._map_array)  # a map holds no open file
 
     @classmethod
     def found_in(cls, folder: Path) -> StoredMembers:

@@ -54,7 +54,10 @@ class Results:
         return self._parts[identifier]
 
     def first_examples(self, planned: Planned, folder: Path) -> tuple[Examples, dict[str, Examples]]:
-        """The examples of a dataset and their parts while its own `folder` is not yet under its name; they are not kept."""
+        """The examples of a dataset and their parts, to describe them. What lies in its own `folder`, which is not yet under its name, is
+        not kept."""
+        if not wants(planned.stage.offer.plugin, "folder"):
+            return self.get(Ref(planned.section, planned.stage.name)), self.parts(planned.id)
         whole = self.examples(planned, folder)
         return whole, self._split(planned, whole)
 
