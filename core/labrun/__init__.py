@@ -2,7 +2,7 @@
 
 This page is all that a plugin needs: `from labrun import …`. What several plugins share beyond it is in `bootstrap`, `classification`,
 `clusters`, `drawn_networks`, `expression`, `files`, `filling`, `fragments`, `layer_words`, `networks`, `palette`, `parameter_sets`,
-`patterns`, `periodic`, `presets`, `ranges`, `recovery`, `spectra`, `sprites` and `targets`.
+`patterns`, `periodic`, `presets`, `ranges`, `recovery`, `shades`, `spectra`, `sprites` and `targets`.
 """
 
 from labrun.ensemble import Ensemble

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from labrun.parameter_sets import in_words
+from labrun.shades import explain_shades, shades_of
 
 __all__ = ["draw_sizes"]
 
-IN_LEGEND = 16
-"""Lines in one column of a legend."""
-BRIGHTEST = 0.88  # the yellow end of the map is hard to see on white
 LEAST = 1e-5
 """dP/dlnR that is shown at least, on a logarithmic axis."""
 
@@ -32,7 +27,7 @@ def draw_sizes(sizes: pd.DataFrame, by: str | None, panels: str | None) -> Figur
     methods = list(sizes["method"].unique())
     parts = [*sizes.groupby(panels, dropna=False)] if panels is not None else [("", sizes)]
     values = sizes[by].drop_duplicates().sort_values() if by is not None else [""]
-    colours = dict(zip(values, mpl.colormaps["viridis"](np.linspace(0, BRIGHTEST, len(values))), strict=True))
+    colours = shades_of(values)
     figure, grid = _make_grid(methods, len(parts))
     for column, (value, part) in enumerate(parts):
         for axes, method in zip(grid[column], methods, strict=True):
@@ -46,7 +41,7 @@ def draw_sizes(sizes: pd.DataFrame, by: str | None, panels: str | None) -> Figur
         if panels is not None:
             grid[column][0].set_title(f"{panels} = {in_words(value)}", fontsize=11)
     if by is not None:
-        _explain(figure, by, colours)
+        explain_shades(figure, by, colours)
     return figure
 
 
@@ -80,16 +75,3 @@ def _draw_line(axes: Axes, line: pd.DataFrame, colour: Any, breaks: bool) -> Non
     axes.plot(size, share, color=colour, lw=1.6, marker="o", ms=4)
     if spread.notna().all():
         axes.fill_between(size, share - spread, share + spread, color=colour, alpha=0.2, lw=0)
-
-
-def _explain(figure: Figure, title: str, colours: Mapping[Any, Any]) -> None:
-    handles = [Line2D([], [], color=c, marker="o", ms=3, label=in_words(value)) for value, c in colours.items()]
-    figure.legend(
-        handles=handles,
-        loc="outside right upper",
-        title=title,
-        ncols=-(-len(handles) // IN_LEGEND),
-        frameon=False,
-        fontsize=9,
-        title_fontsize=9,
-    )

@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from labrun.parameter_sets import in_words
+from labrun.shades import explain_shades, shades_of
 
 __all__ = ["draw_cylinders", "draw_lines"]
 
 COLUMNS = 4
 MOST = 4
 """Cylindrical spectra in a row or column; of more values, so many that are spread evenly."""
-IN_LEGEND = 16
-"""Lines in one column of a legend."""
-BRIGHTEST = 0.88  # the yellow end of the map is hard to see on white
 DECADES = 4
 """Of power below the greatest that are shown at most."""
 
@@ -35,7 +31,7 @@ def draw_lines(table: pd.DataFrame, quantity: str, label: str, by: str | None, p
     """
     parts = [*table.groupby(panels, dropna=False)] if panels else [("", table)]
     figure, shown = _make_panels(len(parts), label)
-    colours = _shades(table[by].drop_duplicates().sort_values() if by else [""])
+    colours = shades_of(table[by].drop_duplicates().sort_values() if by else [""])
     for axes, (value, part) in zip(shown, parts, strict=True):
         for key, line in part.groupby(by, dropna=False) if by else [("", part)]:
             _draw_line(axes, line["k"], line[quantity], line["spread"], colours[key])
@@ -48,7 +44,7 @@ def draw_lines(table: pd.DataFrame, quantity: str, label: str, by: str | None, p
     else:
         shown[0].set_ylim(-1.05, 1.05)
     if by is not None:
-        _explain(figure, by, colours)
+        explain_shades(figure, by, colours)
     return figure
 
 
@@ -85,24 +81,6 @@ def _scale_powers(axes: Axes, powers: pd.Series) -> None:
     if len(positive):
         top = positive.max()
         axes.set(yscale="log", ylim=(max(positive.min() / 2, top / 10**DECADES), 2 * top))
-
-
-def _shades(values: Sequence[Any] | pd.Series) -> dict[Any, Any]:
-    """A colour for each value, in their order, dark to light."""
-    return dict(zip(values, mpl.colormaps["viridis"](np.linspace(0, BRIGHTEST, len(values))), strict=True))
-
-
-def _explain(figure: Figure, title: str, colours: Mapping[Any, Any]) -> None:
-    handles = [Line2D([], [], color=c, marker="o", ms=3, label=in_words(value)) for value, c in colours.items()]
-    figure.legend(
-        handles=handles,
-        loc="outside right upper",
-        title=title,
-        ncols=-(-len(handles) // IN_LEGEND),
-        frameon=False,
-        fontsize=9,
-        title_fontsize=9,
-    )
 
 
 def draw_cylinders(table: pd.DataFrame, columns: Sequence[str], wedges: Mapping[Any, float], label: str) -> Figure:
