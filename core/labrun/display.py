@@ -34,8 +34,7 @@ def _numbers(event: StageProgressed) -> str:
 
 def _ending(event: RunFinished) -> str:
     words = {"done": "finished", "failed": "stages failed", "interrupted": "interrupted"}
-    advice = "; run the same command again to go on" if event.outcome == "interrupted" else ""
-    return f"{words[event.outcome]} after {_clock(event.seconds)}{advice}; report: {event.report}"
+    return f"{words[event.outcome]} after {_clock(event.seconds)}; report: {event.report}"
 
 
 def _clock(seconds: float) -> str:

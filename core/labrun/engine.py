@@ -19,6 +19,7 @@ from labrun.events import Outcome, RunFinished, RunStarted, StageFinished, Stage
 from labrun.faults import LabrunError
 from labrun.files import is_out_of_space
 from labrun.findings import Findings
+from labrun.interruption import Interruption
 from labrun.observers import Observers
 from labrun.parts import Failure
 from labrun.plan import Plan, Planned
@@ -46,20 +47,25 @@ class _Ended:
 class Engine:
     """One execution of a plan."""
 
-    def __init__(self, plan: Plan, folder: RunFolder, observers: Observers, workers: int) -> None:
+    def __init__(
+        self, plan: Plan, folder: RunFolder, observers: Observers, workers: int, interruption: Interruption
+    ) -> None:
         self.plan = plan
         self.folder = folder
         self.observers = observers
         self.workers = Workers(workers)
+        self.interruption = interruption
         self.results = Results(plan)
         self.ended: dict[str, _Ended] = {}
+        self._reached = ""
+        """How far the stage in work is, in words."""
 
     def run(self) -> Outcome:
         """Run all stages.
 
         Returns:
             `done` if every stage is, `failed` if one could not be or the disk had no room for the record or the
-            report, `interrupted` after Ctrl-C.
+            report, `interrupted` after Ctrl-C or SIGTERM.
         """
         started = time.time()
         stages = list(self.plan.stages.values())
@@ -70,10 +76,12 @@ class Engine:
         outcome: Outcome = "failed"
         try:
             for planned in stages:
+                self.interruption.check()
                 self._stage(planned)
             if all(ended.outcome in ("done", "reused") for ended in self.ended.values()):
                 outcome = "done"
         except KeyboardInterrupt:
+            self.interruption.settle()
             outcome = "interrupted"
         finally:
             self.workers.stop(at_once=outcome == "interrupted")
@@ -94,6 +102,7 @@ class Engine:
         return True
 
     def _stage(self, planned: Planned) -> None:
+        self._reached = ""
         begun = time.perf_counter()
         missing = [ref.id for ref in planned.stage.refs() if self.ended[ref.id].outcome in ("failed", "skipped")]
         try:
@@ -108,7 +117,7 @@ class Engine:
         except LabrunError as error:
             ended = _Ended("failed", str(error), traceback.format_exc())
         except KeyboardInterrupt:
-            self._tell_end(planned, _Ended("interrupted"), begun)
+            self._tell_end(planned, _Ended("interrupted", f"{self._reached} are kept" if self._reached else ""), begun)
             raise
         except (Exception, SystemExit) as error:  # a plugin may raise anything; the other stages go on
             ended = _Ended("failed", _in_words(error, planned, self.plan.store.root), traceback.format_exc())
@@ -145,6 +154,12 @@ class Engine:
         event = StageStarted(time.time(), planned.id, planned.stage.offer.name, planned.key, unit, total, done)
         self.observers.tell(event)
 
+    def _progressed(
+        self, planned: Planned, done: int, total: int, unit: str, numbers: dict[str, float] | None = None
+    ) -> None:
+        self._reached = f"{done} of {total} {unit}"
+        self.observers.tell(StageProgressed(time.time(), planned.id, done, total, numbers or {}))
+
     # -- one kind of stage after the other --
 
     def _simulate(self, planned: Planned, begun: float) -> None:
@@ -157,9 +172,9 @@ class Engine:
         self._started(planned, "members", table.size, simulation.count(receipts))
 
         def progress(done: int) -> None:
-            self.observers.tell(StageProgressed(time.time(), planned.id, done, table.size))
+            self._progressed(planned, done, table.size, "members")
 
-        simulation.run(self.workers, receipts, progress)
+        simulation.run(self.workers, receipts, progress, self.interruption)
         failures = [failure for number in sorted(receipts) for failure in receipts[number].failures]
         if failures and (stage.failures == "stop" or len(failures) == table.size):
             raise MembersFailed(_about_failures(planned, failures, table.size))
@@ -179,7 +194,8 @@ class Engine:
         train_on, validation = (self._optional(stage.inputs.get(f"fit.{key}")) for key in ("train", "validation"))
 
         def progress(epoch: int, numbers: dict[str, float]) -> None:
-            self.observers.tell(StageProgressed(time.time(), planned.id, epoch, fit.epochs, numbers))
+            self._progressed(planned, epoch, fit.epochs, "epochs", numbers)
+            self.interruption.check()
 
         seed = integer_seed(self.plan.project.seed, planned.section, stage.base, fit.seed)
         inputs = self.results.inputs(planned)

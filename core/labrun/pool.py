@@ -8,6 +8,8 @@ import signal
 import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
 
+from labrun.interruption import SIGNALS
+
 __all__ = ["Workers", "available_cores"]
 
 ONE_THREAD = (
@@ -36,7 +38,7 @@ class Workers:
     def executor(self) -> Executor:
         """The pool, alive."""
         if self._pool is not None and getattr(self._pool, "_broken", False):
-            self.stop()
+            self.stop(at_once=True)  # what is left of it heeds no SIGTERM, by which the pool itself would end it
         if self._pool is None:
             spawn = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self.count, mp_context=spawn, initializer=_begin)
@@ -56,7 +58,8 @@ class Workers:
 def _begin() -> None:
     """The first that a worker does."""
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver decides
+    for number in SIGNALS:  # they reach the whole group; the driver decides
+        signal.signal(number, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.faults import LabrunError
 from labrun.files import is_out_of_space
+from labrun.interruption import Interruption
 from labrun.parts import Failure, Receipt, cut, is_intact, read_receipt, write_part
 from labrun.plugin import Arrays, Simulator
 from labrun.pool import Workers
@@ -30,6 +31,9 @@ __all__ = ["MembersFailed", "PartTask", "Simulation", "simulate_member", "simula
 
 DEATHS_AT_MOST = 3
 """A part whose worker died so often, while nothing else was in hand, is given up."""
+
+PATIENCE = 0.5
+"""Seconds after which a driver that waits for parts looks whether it shall stop."""
 
 
 class MembersFailed(LabrunError):
@@ -154,8 +158,15 @@ class Simulation:
         """How many members these parts hold."""
         return sum(len(self.parts[number]) for number in parts)
 
-    def run(self, workers: Workers, receipts: dict[int, Receipt], progress: Callable[[int], None]) -> None:
-        """Make the parts that `receipts` lacks and add theirs; `progress` is told how many members are done.
+    def run(
+        self,
+        workers: Workers,
+        receipts: dict[int, Receipt],
+        progress: Callable[[int], None],
+        interruption: Interruption,
+    ) -> None:
+        """Make the parts that `receipts` lacks and add theirs; `progress` is told how many members are done. When the run shall stop, no
+        part is begun any more, and those in hand are finished.
 
         When a worker dies, all parts in hand are lost, and any of them may be the cause. They are made again one at a
         time, so that one that kills its worker is found, and does not keep the others from being made.
@@ -163,6 +174,7 @@ class Simulation:
         Raises:
             LabrunError: a part killed its worker again and again.
             OSError: the disk is full, or the folder cannot be written.
+            KeyboardInterrupt: the run was asked to stop.
         """
         lost: list[int] = []
         deaths: Counter[int] = Counter()
@@ -170,9 +182,10 @@ class Simulation:
             in_hand: set[int] = set()
             alone = bool(lost)
             try:
-                for number, receipt in self._make(workers, lost[:1] or missing, in_hand):
+                for number, receipt in self._make(workers, lost[:1] or missing, in_hand, interruption):
                     receipts[number] = receipt
                     progress(self.count(receipts))
+                interruption.check()
                 lost = lost[1:]
             except BrokenProcessPool as error:
                 if not alone:
@@ -182,7 +195,9 @@ class Simulation:
                 if deaths[lost[0]] == DEATHS_AT_MOST:
                     raise LabrunError(self._about_deaths(lost[0])) from error
 
-    def _make(self, workers: Workers, numbers: list[int], in_hand: set[int]) -> Iterator[tuple[int, Receipt]]:
+    def _make(
+        self, workers: Workers, numbers: list[int], in_hand: set[int], interruption: Interruption
+    ) -> Iterator[tuple[int, Receipt]]:
         """Submit parts, a few more than there are workers, and yield receipts as they come."""
         executor = workers.executor()
         waiting = iter(numbers)
@@ -196,11 +211,13 @@ class Simulation:
         try:
             submit(2 * workers.count)
             while running:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                for future in wait(running, PATIENCE, FIRST_COMPLETED).done:
                     number = running.pop(future)
                     yield number, future.result()
                     in_hand.discard(number)
-                    submit(1)
+                    submit(not interruption.requested)
+                if interruption.requested:
+                    running = {future: number for future, number in running.items() if not future.cancel()}
         finally:
             for future in running:
                 future.cancel()

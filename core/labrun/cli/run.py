@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -11,7 +14,7 @@ from labrun.faults import LabrunError
 
 __all__ = ["run"]
 
-EXIT_CODES = {"done": 0, "failed": 1, "interrupted": 130}
+EXIT_CODES = {"done": 0, "failed": 1}
 
 
 @click.command()
@@ -21,6 +24,14 @@ EXIT_CODES = {"done": 0, "failed": 1, "interrupted": 130}
 )
 @set_option
 @only_option
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    envvar="LABRUN_GRACE",
+    help="Seconds that a part or an epoch in hand has to finish after Ctrl-C or SIGTERM.",
+)
 @click.option("--fresh", is_flag=True, help="Do all stages again, whatever is in the store.")
 @runs_option
 @click.pass_context
@@ -30,6 +41,7 @@ def run(
     workers: int | None,
     overrides: tuple[str, ...],
     only: tuple[str, ...],
+    grace: float,
     fresh: bool,
     runs: Path,
 ) -> None:
@@ -39,6 +51,7 @@ def run(
     from labrun.display import display_for
     from labrun.engine import Engine
     from labrun.eventlog import EventLog
+    from labrun.interruption import Interruption
     from labrun.observers import Observers
     from labrun.plan import make_plan
     from labrun.pool import available_cores
@@ -63,5 +76,14 @@ def run(
     manager.register(ReportWriter(folder, plan), name="report.html")
     manager.register(display_for(Console()), name="display")
     observers = Observers(manager, lambda text: click.echo(text, err=True))
-    outcome = Engine(plan, folder, observers, workers or available_cores()).run()
+    with Interruption(grace, observers.complain) as interruption:
+        outcome = Engine(plan, folder, observers, workers or available_cores(), interruption).run()
+    if outcome == "interrupted":
+        click.echo(f"to go on: {_command_to_go_on()}")
+        context.exit(128 + (interruption.signal or signal.SIGINT))
     context.exit(EXIT_CODES[outcome])
+
+
+def _command_to_go_on() -> str:
+    """The command that was given, but for `--fresh`, which would do again what is finished."""
+    return shlex.join(["labrun", *(word for word in sys.argv[1:] if word != "--fresh")])

@@ -50,7 +50,7 @@ def test_what_went_wrong_is_one_line_that_is_not_wrapped(console):
     ("outcome", "ending"),
     [
         ("failed", "stages failed after 1 h 07 min; report: "),
-        ("interrupted", "interrupted after 1 h 07 min; run the same command again to go on; report: "),
+        ("interrupted", "interrupted after 1 h 07 min; report: "),
     ],
 )
 def test_ending(console, outcome, ending):

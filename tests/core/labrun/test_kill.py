@@ -229,7 +229,7 @@ def test_interrupted_by_hand(project, stage):
     wait_for(lambda: not processes(mark), 10)
     out = (project / "out.txt").read_text()
     assert f"{stage}: interrupted" in out
-    assert "run the same command again to go on; report: " in out
+    assert "to go on: labrun run project.yaml --runs " in out
     assert "Traceback" not in out
 
 
