@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from labrun.amounts import duration_in_words
 from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.plugin import hookimpl
 
@@ -34,14 +35,7 @@ def _numbers(event: StageProgressed) -> str:
 
 def _ending(event: RunFinished) -> str:
     words = {"done": "finished", "failed": "stages failed", "interrupted": "interrupted"}
-    return f"{words[event.outcome]} after {_clock(event.seconds)}; report: {event.report}"
-
-
-def _clock(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{words[event.outcome]} after {duration_in_words(event.seconds)}; report: {event.report}"
 
 
 class Lines:
@@ -75,9 +69,8 @@ class Lines:
 
     @hookimpl
     def labrun_stage_finished(self, event: StageFinished) -> None:
-        told = (
-            f": {event.message}" if event.message else f" in {_clock(event.seconds)}" if event.outcome == "done" else ""
-        )
+        after = f" in {duration_in_words(event.seconds)}" if event.outcome == "done" else ""
+        told = f": {event.message}" if event.message else after
         self._say(f"{event.stage}: {event.outcome}{told}")
 
     @hookimpl
@@ -125,7 +118,7 @@ class Terminal:
     def labrun_stage_finished(self, event: StageFinished) -> None:
         self._clear()
         told = escape(event.message) or (
-            f"[dim]{_clock(event.seconds)}[/]" if event.outcome == "done" else f"[dim]{event.outcome}[/]"
+            f"[dim]{duration_in_words(event.seconds)}[/]" if event.outcome == "done" else f"[dim]{event.outcome}[/]"
         )
         self._progress.console.print(f"{_MARKS[event.outcome]} {escape(event.stage)}  {told}", highlight=False)
 

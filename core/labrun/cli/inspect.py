@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labrun.amounts import bytes_in_words
 from labrun.cli.options import project_argument, runs_option, set_option, store_of
 from labrun.cli.tables import print_table
 from labrun.inputs import ONE_OF
@@ -79,17 +80,9 @@ def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
     for planned in made.stages.values():
         manifest = made.manifest(planned)
         size = sum(entry["size"] for entry in manifest.files.values()) if manifest else 0
-        cost = [f"{manifest.seconds:.1f}", _bytes(size)] if manifest else ["", ""]
+        cost = [f"{manifest.seconds:.1f}", bytes_in_words(size)] if manifest else ["", ""]
         rows.append([planned.id, _state(made, planned), *cost])
     print_table(["stage", "state", "seconds", "size"], rows)
-
-
-def _bytes(size: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
 
 
 @click.command()

@@ -64,10 +64,3 @@ def test_terminal_shows_names_and_outcomes(outcome):
     assert "simulations.[a]" in text
     assert "report: runs/waves/report.html" in text
     assert ("a message with [brackets]" in text) == (outcome == "failed")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(3.14, "3.1 s"), (60, "1 min 00 s"), (3599, "59 min 59 s"), (7260, "2 h 01 min")]
-)
-def test_clock(seconds, text):
-    assert display._clock(seconds) == text

@@ -1,0 +1,25 @@
+"""Amounts in words: how long, and how many bytes."""
+
+from __future__ import annotations
+
+__all__ = ["bytes_in_words", "duration_in_words"]
+
+
+def duration_in_words(seconds: float) -> str:
+    """`7.2 s`, `12 min 05 s`, `3 h 20 min`, `4 days 6 h`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours < 48 else f"{hours // 24} days {hours % 24} h"
+
+
+def bytes_in_words(size: float) -> str:
+    """`812 B`, `1.4 kB`, `20.0 GB`: powers of 1000."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

@@ -1,0 +1,27 @@
+"""Amounts in words."""
+
+import pytest
+
+from labrun.amounts import bytes_in_words, duration_in_words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.04, "0.0 s"),
+        (59.9, "59.9 s"),
+        (60, "1 min 00 s"),
+        (3599.6, "1 h 00 min"),
+        (4020, "1 h 07 min"),
+        (400_000, "4 days 15 h"),
+    ],
+)
+def test_duration(seconds, words):
+    assert duration_in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(0, "0 B"), (999, "999 B"), (1400, "1.4 kB"), (20e9, "20.0 GB"), (3.2e15, "3200.0 TB")]
+)
+def test_bytes(size, words):
+    assert bytes_in_words(size) == words
