@@ -151,7 +151,8 @@ class Engine:
         return []
 
     def _started(self, planned: Planned, unit: str, total: int, done: int = 0) -> None:
-        event = StageStarted(time.time(), planned.id, planned.stage.offer.name, planned.key, unit, total, done)
+        name = planned.stage.offer.name
+        event = StageStarted(time.time(), planned.id, name, planned.key, unit, total, done, planned.inputs)
         self.observers.tell(event)
 
     def _progressed(
@@ -166,8 +167,7 @@ class Engine:
         stage, table = planned.stage, planned.stage.table
         assert table is not None
         folder = self.plan.folder(planned)
-        seed = self.plan.project.seed
-        simulation = Simulation(stage.offer, table, stage.fixed, seed, stage.name, folder / "parts")
+        simulation = Simulation.of(self.plan, planned)
         receipts = simulation.finished()
         self._started(planned, "members", table.size, simulation.count(receipts))
 

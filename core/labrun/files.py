@@ -9,16 +9,23 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from labrun.faults import LabrunError
+
 __all__ = [
     "expect_digest",
+    "expect_own",
     "expect_room",
+    "free_space",
     "is_file",
     "is_out_of_space",
+    "is_plain",
     "is_temporary",
+    "read_json",
     "replace_folder",
     "require_digest",
     "sha256_of",
@@ -96,6 +103,46 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
 
 
+def read_json(path: Path) -> Any:
+    """Read JSON that somebody else may have written.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+        ValueError: it is no JSON in UTF-8, or is nested too deeply.
+    """
+    if not path.is_file():  # opening a pipe would wait for ever
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError(f"'{path}' is nested too deeply") from None
+
+
+def is_plain(folder: Path, name: str) -> bool:
+    """Whether `name` is that of a regular file in a folder (or below it), and neither leads out of it nor is a link."""
+    parts = name.split("/")
+    if not all(parts) or {".", ".."} & set(parts) or "\\" in name or "\0" in name:
+        return False
+    above = [folder.joinpath(*parts[:end]) for end in range(1, len(parts))]
+    try:
+        return stat.S_ISREG((folder / name).lstat().st_mode) and not any(path.is_symlink() for path in above)
+    except OSError:
+        return False
+
+
+def expect_own(path: Path) -> None:
+    """Refuse to write where a link leads elsewhere.
+
+    Raises:
+        LabrunError: `path` is a link.
+    """
+    if path.is_symlink():
+        raise LabrunError(
+            f"'{path}' is a link to '{os.readlink(path)}': expected a file or folder of its own, or nothing yet, since what labrun writes "
+            "there would lie elsewhere. Remove the link; another disk is named with --runs DIR"
+        )
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's content."""
     with path.open("rb") as stream:
@@ -146,8 +193,14 @@ def expect_room(path: Path, size: int) -> None:
     Raises:
         OSError: ENOSPC, there are no `size` bytes for `path`.
     """
-    if shutil.disk_usage(path.parent).free < size + SPARE:
+    if free_space(path.parent) < size + SPARE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def free_space(folder: Path) -> int:
+    """Free bytes of the disk that holds a folder, or will hold it."""
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    return shutil.disk_usage(there).free
 
 
 def is_out_of_space(error: BaseException | None) -> bool:

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 
 from labrun.interruption import SIGNALS
 
-__all__ = ["Workers", "available_cores"]
+__all__ = ["Workers", "available_cores", "begin_worker"]
 
 ONE_THREAD = (
     "OMP_NUM_THREADS",
@@ -40,8 +40,9 @@ class Workers:
         if self._pool is not None and getattr(self._pool, "_broken", False):
             self.stop(at_once=True)  # what is left of it heeds no SIGTERM, by which the pool itself would end it
         if self._pool is None:
+            os.environ.setdefault("PYTHONSAFEPATH", "1")  # or a socket.py beside the user's data would run in every worker
             spawn = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.count, mp_context=spawn, initializer=_begin)
+            self._pool = ProcessPoolExecutor(self.count, mp_context=spawn, initializer=begin_worker)
         return self._pool
 
     def stop(self, *, at_once: bool = False) -> None:
@@ -55,7 +56,7 @@ class Workers:
         self._pool = None
 
 
-def _begin() -> None:
+def begin_worker() -> None:
     """The first that a worker does."""
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     for number in SIGNALS:  # they reach the whole group; the driver decides

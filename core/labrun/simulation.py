@@ -18,6 +18,7 @@ from labrun.faults import LabrunError
 from labrun.files import is_out_of_space
 from labrun.interruption import Interruption
 from labrun.parts import Failure, Receipt, cut, is_intact, read_receipt, write_part
+from labrun.plan import Plan, Planned
 from labrun.plugin import Arrays, Simulator
 from labrun.pool import Workers
 from labrun.registry import Offer, load_file
@@ -131,6 +132,14 @@ class Simulation:
     seed: int
     stage: str
     folder: Path
+
+    @classmethod
+    def of(cls, plan: Plan, planned: Planned) -> Simulation:
+        """The simulation of a stage, in the plan's store."""
+        stage = planned.stage
+        assert stage.table is not None
+        folder = plan.folder(planned) / "parts"
+        return cls(stage.offer, stage.table, stage.fixed, plan.project.seed, stage.name, folder)
 
     @cached_property
     def parts(self) -> list[list[int]]:

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from labrun.cli.inspect import check, plan, status, why
+from labrun.cli.inspect import check, status, why
+from labrun.cli.plan import plan
 from labrun.cli.plugins import describe, list_plugins, schema
 from labrun.cli.predict import predict
 from labrun.cli.run import run
 from labrun.cli.simulate import simulate
-from labrun.faults import LabrunError, did_you_mean
+from labrun.faults import LabrunError, did_you_mean, printable
 
 # Loading makes some 100,000 objects that stay; looking through them again and again took a tenth of the time of `check`.
 gc.set_threshold(100_000, 20, 20)
@@ -39,12 +40,14 @@ class _Group(click.Group):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
+            if str(interrupt):
+                click.echo(str(interrupt), err=True)
             context.exit(130)
         except LabrunError as error:
             if context.params.get("traceback"):
                 traceback.print_exc()
-            click.echo(str(error), err=True)
+            click.echo(printable(str(error)), err=True)
             context.exit(error.exit_code)
 
 

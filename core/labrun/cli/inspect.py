@@ -1,4 +1,4 @@
-"""`labrun check`, `plan`, `status` and `why`: what a project says, what it would do, what is done, what changed."""
+"""`labrun check`, `status` and `why`: what a project says, what is done, what changed."""
 
 from __future__ import annotations
 
@@ -17,53 +17,29 @@ from labrun.inputs import ONE_OF
 if TYPE_CHECKING:
     from labrun.plan import Plan, Planned
 
-__all__ = ["check", "plan", "status", "why"]
+__all__ = ["check", "state_in_words", "status", "why"]
 
 
 @click.command()
 @project_argument
 @set_option
-def check(project: Path, overrides: tuple[str, ...]) -> None:
+@click.option("--no-plugins", is_flag=True, help="Run no code of the project's own: its plugin files are not loaded.")
+def check(project: Path, overrides: tuple[str, ...], no_plugins: bool) -> None:
     """Validate a project, and say all that is wrong with it."""
     from labrun.project import load
 
-    loaded = load(project, overrides)
+    loaded = load(project, overrides, own_plugins=not no_plugins)
     numbers = Counter(stage.section for stage in loaded.stages.values())
     counts = [f"{number} {ONE_OF[section] if number == 1 else section}" for section, number in numbers.items()]
     click.echo(f"{project}: no faults; {', '.join(counts)}")
 
 
-@click.command()
-@project_argument
-@set_option
-@runs_option
-def plan(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
-    """Show what a run would do, and what is there already."""
-    from labrun.plan import make_plan
-    from labrun.project import load
-
-    made = make_plan(load(project, overrides), store_of(runs))
-    rows = [
-        [planned.id, planned.stage.offer.name, _work(planned), _state(made, planned), planned.key[:12]]
-        for planned in made.stages.values()
-    ]
-    print_table(["stage", "plugin", "work", "state", "key"], rows)
-
-
-def _state(made: Plan, planned: Planned) -> str:
+def state_in_words(made: Plan, planned: Planned) -> str:
+    """How much of a stage is there."""
     if made.manifest(planned):
         return "done"
     done, total = made.progress(planned)
     return f"{done} of {total} parts" if done else "to do"
-
-
-def _work(planned: Planned) -> str:
-    stage = planned.stage
-    if stage.table is not None:
-        return f"{stage.table.size} members"
-    if stage.pretrained is not None:
-        return "trained already"
-    return f"{stage.fit.epochs} epochs" if stage.fit else ""
 
 
 @click.command()
@@ -81,7 +57,7 @@ def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
         manifest = made.manifest(planned)
         size = sum(entry["size"] for entry in manifest.files.values()) if manifest else 0
         cost = [f"{manifest.seconds:.1f}", bytes_in_words(size)] if manifest else ["", ""]
-        rows.append([planned.id, _state(made, planned), *cost])
+        rows.append([planned.id, state_in_words(made, planned), *cost])
     print_table(["stage", "state", "seconds", "size"], rows)
 
 
@@ -110,7 +86,7 @@ def why(project: Path, stage: str, overrides: tuple[str, ...], runs: Path) -> No
         else:
             click.echo(f"{identifier}: must be done again, since this has changed:")
             for line in _differences(record[identifier]["inputs"], planned.inputs, ""):
-                click.echo(f"  {line}")
+                click.echo(f"  {printable(line)}")
 
 
 def _differences(before: Any, now: Any, path: str) -> Iterator[str]:

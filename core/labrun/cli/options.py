@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-__all__ = ["only_option", "project_argument", "runs_option", "set_option", "store_of"]
+__all__ = ["only_option", "project_argument", "runs_option", "set_option", "store_of", "workers_option"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -32,6 +32,21 @@ runs_option: Decorator = click.option(
     show_default=True,
     show_envvar=True,
     help="Folder of runs and of the store.",
+)
+
+
+def _cores() -> int:
+    from labrun.pool import available_cores
+
+    return available_cores()
+
+
+workers_option: Decorator = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=_cores,
+    envvar="LABRUN_WORKERS",
+    help="Worker processes (default: one a core).",
 )
 
 only_option: Decorator = click.option(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from labrun.cli.options import only_option, project_argument, runs_option, set_option, store_of
-from labrun.faults import LabrunError
+from labrun.cli.options import only_option, project_argument, runs_option, set_option, store_of, workers_option
+from labrun.faults import LabrunError, printable
 
 __all__ = ["run"]
 
@@ -19,9 +19,7 @@ EXIT_CODES = {"done": 0, "failed": 1}
 
 @click.command()
 @project_argument
-@click.option(
-    "--workers", type=click.IntRange(min=1), envvar="LABRUN_WORKERS", help="Worker processes (default: one a core)."
-)
+@workers_option
 @set_option
 @only_option
 @click.option(
@@ -38,7 +36,7 @@ EXIT_CODES = {"done": 0, "failed": 1}
 def run(
     context: click.Context,
     project: Path,
-    workers: int | None,
+    workers: int,
     overrides: tuple[str, ...],
     only: tuple[str, ...],
     grace: float,
@@ -48,13 +46,13 @@ def run(
     """Run a project: what is done already is left alone, everything else is done, then the report is written."""
     from rich.console import Console
 
+    from labrun.costs import require_disk
     from labrun.display import display_for
     from labrun.engine import Engine
     from labrun.eventlog import EventLog
     from labrun.interruption import Interruption
     from labrun.observers import Observers
     from labrun.plan import make_plan
-    from labrun.pool import available_cores
     from labrun.project import load, stage_ids
     from labrun.report import ReportWriter
     from labrun.runfolder import RunFolder
@@ -71,13 +69,14 @@ def run(
     if fresh:
         for planned in plan.stages.values():
             plan.store.discard(planned.section, planned.key)
+    require_disk(plan)
     manager = loaded.registry.manager
     manager.register(EventLog(folder.path / "events.jsonl"), name="events.jsonl")
     manager.register(ReportWriter(folder, plan), name="report.html")
     manager.register(display_for(Console()), name="display")
-    observers = Observers(manager, lambda text: click.echo(text, err=True))
+    observers = Observers(manager, lambda text: click.echo(printable(text), err=True))
     with Interruption(grace, observers.complain) as interruption:
-        outcome = Engine(plan, folder, observers, workers or available_cores(), interruption).run()
+        outcome = Engine(plan, folder, observers, workers, interruption).run()
     if outcome == "interrupted":
         click.echo(f"to go on: {_command_to_go_on()}")
         context.exit(128 + (interruption.signal or signal.SIGINT))

@@ -2,11 +2,19 @@
 
 import re
 
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
 
 def test_plan(write_project, labrun):
     outcome = labrun("plan", write_project())
     assert outcome.code == 0
-    assert [line.split("\t")[:4] for line in outcome.out.splitlines()] == [
+    *lines, total = outcome.out.splitlines()
+    assert [line.split("\t")[:4] for line in lines] == [
         ["stage", "plugin", "work", "state"],
         ["simulations.train", "wave", "6 members", "to do"],
         ["datasets.waves", "lines", "", "to do"],
@@ -14,10 +22,36 @@ def test_plan(write_project, labrun):
         ["models.net", "line", "2 epochs", "to do"],
         ["analyses.losses", "losses", "", "to do"],
     ]
-    assert all(re.fullmatch("[0-9a-f]{12}", line.split("\t")[4]) for line in outcome.out.splitlines()[1:])
+    assert all(re.fullmatch("[0-9a-f]{12}", line.split("\t")[6]) for line in lines[1:])
+    assert re.fullmatch(r"about \d+\.\d s", lines[1].split("\t")[4])
+    assert re.fullmatch(
+        r"to simulate: [\d.]+ kB of disk \([\d.]+ .?B are free\), and [\d.]+ MB of memory for each of \d+ workers, judged by one member "
+        "of each simulation",
+        total,
+    )
+    assert outcome.err == "simulations.train: simulating one member …\n"
+
+
+def test_what_was_measured_is_remembered_and_measuring_can_be_left_out(write_project, labrun):
+    path = write_project()
+    assert "to simulate" not in labrun("plan", path, "--no-measure").out
+    labrun("plan", path)
+    again = labrun("plan", path, "--no-measure")
+    assert "to simulate: " in again.out
+    assert again.err == ""
+
+
+def test_a_stage_that_is_to_be_done_again_takes_as_long_as_the_last_time(write_project, labrun):
+    path = write_project()
+    labrun("run", path)
+    lines = labrun("plan", path, "--set", "models.net.fit.epochs=3").out.splitlines()
+    cells = {line.split("\t")[0]: line.split("\t")[3:6] for line in lines}
+    assert cells["simulations.train"] == ["done", "", ""]
+    assert cells["models.net"][0] == "to do"
+    assert re.fullmatch(r"about \d+\.\d s", cells["models.net"][1])
 
 
 def test_plan_leaves_nothing_behind(write_project, labrun, tmp_path):
     before = {path.name for path in tmp_path.iterdir()}
     labrun("plan", write_project())
-    assert {path.name for path in tmp_path.iterdir()} - {"__pycache__"} == before | {"project.yaml"}
+    assert {path.name for path in tmp_path.iterdir()} - {"__pycache__", "cache"} == before | {"project.yaml"}

@@ -1,0 +1,91 @@
+"""`labrun plan`: what a run would do, and what that would cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from labrun.amounts import bytes_in_words, duration_in_words
+from labrun.cli.inspect import state_in_words
+from labrun.cli.options import project_argument, runs_option, set_option, store_of, workers_option
+from labrun.cli.tables import print_table
+from labrun.faults import LabrunError
+
+if TYPE_CHECKING:
+    from labrun.costs import Cost
+    from labrun.plan import Plan, Planned
+
+__all__ = ["plan"]
+
+
+@click.command()
+@project_argument
+@workers_option
+@click.option(
+    "--measure/--no-measure", default=True, help="Simulate a member of each simulation whose cost is not known."
+)
+@set_option
+@runs_option
+def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...], runs: Path) -> None:
+    """Show what a run would do, what is there already, and what the rest will cost.
+
+    One member of each simulation is simulated to find that out, once. Of other stages, the time is what they took the last time.
+    """
+    from labrun.costs import members_left, require_disk
+    from labrun.files import free_space
+    from labrun.plan import make_plan
+    from labrun.project import load
+    from labrun.runfolder import RunFolder
+
+    loaded = load(project, overrides)
+    made = make_plan(loaded, store_of(runs))
+    before = RunFolder(runs / loaded.name).last_record().get("stages", {})
+    left = {planned.id: members_left(made, planned) for planned in made.stages.values()}
+    costs = {p.id: cost for p in made.stages.values() if left[p.id] and (cost := _cost(made, p, measure))}
+    rows = []
+    for planned in made.stages.values():
+        cost, members = costs.get(planned.id), left[planned.id]
+        last_time = before.get(planned.id, {}).get("seconds")
+        seconds = cost.seconds * members / min(workers, members) if cost else None if members else last_time
+        rows.append(_row(made, planned, seconds, cost.disk * members if cost else None))
+    print_table(["stage", "plugin", "work", "state", "time", "disk", "key"], rows)
+    if costs:
+        disk = sum(cost.disk * left[identifier] for identifier, cost in costs.items())
+        click.echo(
+            f"to simulate: {bytes_in_words(disk)} of disk ({bytes_in_words(free_space(made.store.root))} are free), and "
+            f"{bytes_in_words(max(cost.memory for cost in costs.values()))} of memory for each of {workers} workers, judged by "
+            "one member of each simulation"
+        )
+    require_disk(made)
+
+
+def _row(made: Plan, planned: Planned, seconds: float | None, disk: int | None) -> list[str]:
+    state = state_in_words(made, planned)
+    time = f"about {duration_in_words(seconds)}" if seconds is not None and state != "done" else ""
+    size = bytes_in_words(disk) if disk is not None else ""
+    return [planned.id, planned.stage.offer.name, _work(planned), state, time, size, planned.key[:12]]
+
+
+def _cost(made: Plan, planned: Planned, measure: bool) -> Cost | None:
+    """What a member of a simulation costs; what went wrong with it is told."""
+    from labrun.costs import known_cost, measured_cost
+
+    cost = known_cost(planned)
+    if cost is None and measure:
+        click.echo(f"{planned.id}: simulating one member …", err=True)
+        try:
+            cost = measured_cost(made, planned)
+        except LabrunError as error:
+            click.echo(str(error), err=True)
+    return cost
+
+
+def _work(planned: Planned) -> str:
+    stage = planned.stage
+    if stage.table is not None:
+        return f"{stage.table.size} members"
+    if stage.pretrained is not None:
+        return "trained already"
+    return f"{stage.fit.epochs} epochs" if stage.fit else ""
