@@ -21,6 +21,7 @@ benchmarks: $(VENV)/.installed
 	$(BIN)/python benchmarks/gray_scott_kernel.py
 	$(BIN)/python benchmarks/persistent_exclusion_kernel.py
 	$(BIN)/python benchmarks/persistent_exclusion_clusters.py
+	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/workers.py
 	$(BIN)/python benchmarks/workers.py --simulator persistent_exclusion
 	$(BIN)/python benchmarks/snapshots_streaming.py

@@ -1,0 +1,154 @@
+"""What the engine itself costs: members that take 1 ms each, and plans of a million members.
+
+    python benchmarks/engine.py [--members 10000] [--workers 2] [--planned 1000000]
+
+The first part runs many members that do nothing for 1 ms, twice as many, and prints what a member takes beyond its millisecond beside the
+same members in a bare `ProcessPoolExecutor` that writes nothing, and the peak memory of the driver of both runs. The second plans
+a large project, and runs it again when it is finished (its parts are empty files), each in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from labrun.parts import write_part
+from labrun.plan import make_plan
+from labrun.project import load
+from labrun.simulation import Simulation
+
+PLUGIN = '''\
+import time
+from typing import ClassVar
+
+import numpy as np
+
+from labrun import Arrays, Field, Simulator, hookimpl
+
+
+class Millisecond(Simulator):
+    """Computes for 1 ms, and gives ten numbers."""
+
+    name: ClassVar[str] = "millisecond"
+
+    x: float = Field(ge=0, lt=1, description="dimensionless, without effect")
+
+    def simulate(self, rng: np.random.Generator) -> Arrays:
+        end = time.perf_counter() + 1e-3
+        while time.perf_counter() < end:
+            pass
+        return {"u": rng.random(10)}
+
+
+@hookimpl
+def labrun_simulators() -> list[type[Simulator]]:
+    return [Millisecond]
+'''
+PROJECT = """\
+project: milliseconds
+plugins: [plugin.py]
+simulations:
+  members: {{use: millisecond, sweep: {{random: {{count: {members}, columns: {{x: {{from: 0, to: 1}}}}}}}}}}
+"""
+
+
+def write(folder: Path, members: int) -> Path:
+    """Write the project into a folder."""
+    (folder / "plugin.py").write_text(PLUGIN)
+    project = folder / "milliseconds.yaml"
+    project.write_text(PROJECT.format(members=members))
+    return project
+
+
+def labrun(project: Path, *words: str) -> float:
+    """Seconds that a command takes."""
+    begun = time.perf_counter()
+    command = [sys.executable, "-m", "labrun", words[0], str(project), *words[1:]]
+    subprocess.run(command, check=True, cwd=project.parent, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begun
+
+
+def bare(count: int) -> None:
+    """What a worker of the comparison does."""
+    for _ in range(count):
+        end = time.perf_counter() + 1e-3
+        while time.perf_counter() < end:
+            pass
+
+
+def overhead(members: int, workers: int) -> None:
+    """Run members of 1 ms and print what they cost beyond it."""
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(bare, [1] * workers))  # starts them
+        begun = time.perf_counter()
+        list(pool.map(bare, [members // 256] * 256))
+        unaided = time.perf_counter() - begun
+    print(f"{members:,} members of 1 ms, {workers} workers")
+    print(f"  bare pool, nothing written  {unaided:6.1f} s")
+    for count in (members, 2 * members):
+        with tempfile.TemporaryDirectory() as folder:
+            project = write(Path(folder), count)
+            labrun(project, "run", "--workers", str(workers))
+            record = json.loads((Path(folder) / "runs/milliseconds/run.json").read_text())
+        seconds = record["stages"]["simulations.members"]["seconds"]
+        beyond = (seconds - unaided * count / members) / count
+        memory = record["peak_memory_bytes"]["driver"] / 2**20
+        print(
+            f"  labrun, {count:>8,} members    {seconds:6.1f} s   {1e3 * beyond:.2f} ms a member beyond; driver {memory:.0f} MiB"
+        )
+
+
+def fake_parts(project: Path) -> None:
+    """Write parts without members, each with its receipt."""
+    plan = make_plan(load(project), project.parent / "runs/.store")
+    simulation = Simulation.of(plan, plan.stages["simulations.members"])
+    for number in range(len(simulation.parts)):
+        write_part(simulation.folder, number, [])
+
+
+def peak_memory(project: Path) -> float:
+    """MiB that `labrun plan` needs."""
+    code = (
+        "import resource, sys\nfrom labrun.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nfinally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    words = [sys.executable, "-c", code, "plan", str(project), "--no-measure"]
+    told = subprocess.run(words, check=True, cwd=project.parent, capture_output=True, text=True).stdout
+    return int(re.findall(r"\d+", told)[-1]) / 1024
+
+
+def planning(members: int) -> None:
+    """Plan a large project, and run it when it is finished."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = write(Path(folder), members)
+        planned = labrun(project, "plan", "--no-measure")
+        fake_parts(project)
+        first = labrun(project, "run")
+        again = labrun(project, "run")
+        print(f"{members:,} members, {len(list(Path(folder).glob('runs/.store/simulations/*/parts/*.h5'))):,} parts")
+        print(f"  labrun plan                 {planned:6.1f} s   {peak_memory(project):.0f} MiB")
+        print(f"  labrun run, parts are there {first:6.1f} s")
+        print(f"  labrun run, all is done     {again:6.1f} s")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--members", type=int, default=10_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--planned", type=int, default=1_000_000)
+    options = parser.parse_args()
+    overhead(options.members, options.workers)
+    planning(options.planned)
+
+
+if __name__ == "__main__":
+    main()
