@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labrun.comparison import shown
 from labrun.report.content import StageContent, Table
 
 __all__ = ["compare"]
@@ -22,13 +23,9 @@ def compare(stages: list[StageContent]) -> list[Table]:
         rows = [
             [
                 *(str(stage.values.get(axis, "")) for axis in axes),
-                *(_shown(stage.metrics.get(name)) for name in metrics),
+                *(shown(stage.metrics.get(name)) for name in metrics),
             ]
             for stage in found
         ]
         tables.append(Table(f"{section}.{base}", [*(axis.split(".")[-1] for axis in axes), *metrics], rows, ""))
     return tables
-
-
-def _shown(value: object) -> str:
-    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

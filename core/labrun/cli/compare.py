@@ -1,0 +1,72 @@
+"""`labrun compare`: runs side by side."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labrun.cli.tables import print_table, short
+from labrun.faults import Fault, ProjectFaults, printable
+
+if TYPE_CHECKING:
+    from labrun.comparison import Row
+
+__all__ = ["compare"]
+
+WIDEST = 60
+"""Characters of a value that the table shows."""
+
+
+@click.command()
+@click.argument("runs", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="RUN RUN …")
+@click.option("--all", "everything", is_flag=True, help="Show also what is the same in all runs.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, with all digits.")
+def compare(runs: tuple[Path, ...], everything: bool, as_json: bool) -> None:
+    """Show runs side by side: in what they differ, and all of their numbers.
+
+    RUN is the folder of a run, such as runs/gray_scott. To run a project again replaces what is in that folder: to compare
+    two versions of a project, run them with different --runs folders, or under different names.
+    """
+    from labrun.comparison import compare_runs
+
+    if len(runs) < 2:
+        raise ProjectFaults([Fault("compare takes two runs or more: labrun compare runs/first runs/second")])
+    rows = compare_runs(runs, everything)
+    if as_json:
+        click.echo(json.dumps({"runs": [str(run) for run in runs], "rows": [_record(row) for row in rows]}, indent=2))
+        return
+    names = [str(run) for run in runs]
+    print_table(["about", "name", *names], [[row.about, printable(row.name), *_cells(row)] for row in rows])
+
+
+def _record(row: Row) -> dict[str, Any]:
+    return {"about": row.about, "name": row.name, "values": [_plain(value) for value in row.values]}
+
+
+def _plain(value: Any) -> Any:
+    """A value that any reader of JSON takes: null for what is absent, and for numbers that are none."""
+    from labrun.comparison import ABSENT
+
+    if value is ABSENT or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value if isinstance(value, (str, int, float, list, type(None))) else str(value)
+
+
+def _cells(row: Row) -> list[str]:
+    from labrun.comparison import difference
+
+    first = row.values[0]
+    numbers = row.about in ("metrics", "training", "cost")
+    return [_cell(value) + (difference(value, first) if numbers else "") for value in row.values]
+
+
+def _cell(value: Any) -> str:
+    from labrun.comparison import ABSENT, shown
+
+    text = "" if value is ABSENT else "null" if value is None else shown(value)
+    text = " ".join(short(printable(text)).split())
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"

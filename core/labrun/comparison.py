@@ -1,0 +1,144 @@
+"""Runs side by side: how they were configured, with what they were made, what they cost and what they found."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from labrun.faults import ProjectFaults
+from labrun.files import read_json
+from labrun.flattening import flattened
+from labrun.runrecord import RunRecord, expect_sound, read_run
+
+__all__ = ["ABSENT", "Row", "compare_runs", "difference", "shown"]
+
+ABSENT = object()
+"""Stands where a run has nothing of that name."""
+WHERE_DIFFERENT = ("configuration", "versions", "outcomes")
+"""What is only told where runs differ; numbers are always told."""
+
+Facts = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that is told of each run, in the order of the runs."""
+
+    about: str
+    name: str
+    values: list[Any]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the runs do not all have the same."""
+        return len({_written(value) for value in self.values}) > 1
+
+
+def compare_runs(folders: Sequence[Path], everything: bool = False) -> list[Row]:
+    """What the runs in these folders differ in, and all of their numbers; with `everything`, what is the same, too.
+
+    Raises:
+        ProjectFaults: a folder holds no run, or one that is damaged.
+    """
+    runs, faults = [], []
+    for folder in folders:
+        try:
+            run = read_run(folder)
+            with expect_sound(folder):
+                runs.append(_facts(run))
+        except ProjectFaults as error:
+            faults += error.faults
+    if faults:
+        raise ProjectFaults(faults)
+    rows = []
+    for about in runs[0]:
+        for name in dict.fromkeys(chain.from_iterable(run[about] for run in runs)):
+            row = Row(about, name, [run[about].get(name, ABSENT) for run in runs])
+            if everything or about not in WHERE_DIFFERENT or row.differs:
+                rows.append(row)
+    return rows
+
+
+def _facts(run: RunRecord) -> Facts:
+    """What is told of a run: configuration, versions, outcomes, metrics, training and cost, each by name."""
+    outcomes = {name: entry["outcome"] for name, entry in run.stages.items()}
+    return {
+        "configuration": _configuration(run),
+        "versions": _versions(run),
+        "outcomes": {"run": run.record["outcome"]} | outcomes,
+        "metrics": _metrics(run),
+        "training": _trainings(run),
+        "cost": _cost(run),
+    }
+
+
+def _configuration(run: RunRecord) -> dict[str, Any]:
+    """The project, and what the stages were configured with where it is silent. Of a sweep, the number of members and the digest
+    of their parameters, too: a table beside the project may have changed."""
+    told = flattened(run.project)
+    for stage, entry in run.stages.items():
+        inputs = entry["inputs"]
+        blocks = {"with": inputs["config"], "fit": inputs.get("fit"), "sweep": inputs.get("sweep")}
+        told |= flattened({name: block for name, block in blocks.items() if block}, stage)
+    return told
+
+
+def _versions(run: RunRecord) -> dict[str, Any]:
+    git = run.record["git"] or {"commit": None, "dirty": None}
+    plugins = {entry["plugin"]: entry for entry in run.stages.values()}
+    return {
+        **run.record["versions"],
+        **{f"{name}: version": entry["plugin_version"] for name, entry in plugins.items()},
+        **{f"{name}: source": entry["inputs"]["plugin"]["source"] for name, entry in plugins.items()},
+        "keras_backend": run.record["keras_backend"],
+        **{f"git: {key}": value for key, value in git.items()},
+        **{f"host: {key}": value for key, value in run.record["host"].items()},
+    }
+
+
+def _metrics(run: RunRecord) -> dict[str, Any]:
+    found = {name: read_json(run.file(name, "metrics.json")) for name in run.done("analyses")}
+    return {f"{name}: {key}": value for name, metrics in found.items() for key, value in metrics.items()}
+
+
+def _trainings(run: RunRecord) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for name in run.done("models"):
+        with run.file(name, "history.csv").open(newline="", encoding="utf-8") as stream:
+            history = [{column: float(text) for column, text in row.items() if text} for row in csv.DictReader(stream)]
+        told[f"{name}: epochs"] = int(history[-1].get("epoch", len(history)))
+        monitored = "val_loss" if "val_loss" in history[-1] else "loss"
+        told[f"{name}: best {monitored}"] = min(row[monitored] for row in history)
+        told |= {f"{name}: last {key}": value for key, value in history[-1].items() if key != "epoch"}
+    return told
+
+
+def _cost(run: RunRecord) -> dict[str, Any]:
+    memory = run.record["peak_memory_bytes"] or {}
+    seconds = {name: entry["seconds"] for name, entry in run.stages.items() if entry["seconds"] is not None}
+    return {
+        "run [s]": run.record["seconds"],
+        **{f"{name} [s]": value for name, value in seconds.items()},
+        **{f"peak memory, {name.replace('_', ' ')} [MB]": value / 1e6 for name, value in memory.items()},
+    }
+
+
+def _written(value: Any) -> str:
+    return "" if value is ABSENT else json.dumps(value, sort_keys=True, default=str)
+
+
+def shown(value: object) -> str:
+    """A value in a table for people: numbers to four digits."""
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def difference(value: Any, first: Any) -> str:
+    """By how much a number is more than the first: ` (+0.02)`; nothing where that makes no sense."""
+    numbers = [number for number in (value, first) if isinstance(number, (int, float)) and math.isfinite(number)]
+    return f" ({value - first:+.3g})" if len(numbers) == 2 and value != first else ""

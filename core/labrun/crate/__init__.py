@@ -1,0 +1,11 @@
+"""A run as a Workflow Run RO-Crate: a folder whose `ro-crate-metadata.json` says what made what, for other programs to read.
+
+It follows the profiles of https://w3id.org/ro/wfrun: Process, Workflow and Provenance Run Crate 0.5, and Workflow RO-Crate 1.0. The
+library is `rocrate` (the extra `crate`).
+"""
+
+from __future__ import annotations
+
+from labrun.crate.writing import Written, write_crate
+
+__all__ = ["Written", "write_crate"]

@@ -1,0 +1,75 @@
+"""Which files of a run go into its crate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labrun.files import expect_digest, is_plain, read_json, sha256_of
+from labrun.runrecord import RunRecord, place_of
+from labrun.sources import MEMBERS
+from labrun.store import MANIFEST
+
+__all__ = ["Content", "run_files", "stage_files", "written_beside"]
+
+OF_RUN = ("run.json", "events.jsonl", "report.html")
+SHARED = (".csv", ".tsv", ".txt", ".py")
+"""A stranger's project could name any file of this machine: what is no table and no plugin is not given away."""
+ARRAYS = "parts/"
+"""Where a simulation keeps its arrays."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file and its place in the crate."""
+
+    source: Path
+    place: str
+    sha256: str
+
+
+def run_files(run: RunRecord) -> list[Content]:
+    """The record of the run, its events and its report."""
+    return [_content(run.folder, name) for name in OF_RUN if is_plain(run.folder, name)]
+
+
+def stage_files(run: RunRecord, stage: str, members: bool) -> list[Content]:
+    """The files of a stage that is done; the arrays of a simulation only if they are wanted.
+
+    Raises:
+        ValueError: a file is not what the manifest says.
+    """
+    manifest = read_json(run.file(stage, MANIFEST))
+    found = []
+    for name, entry in manifest["files"].items():
+        if members or not name.startswith(ARRAYS):
+            path = run.file(stage, name)
+            expect_digest(path, entry["sha256"])
+            found.append(Content(path, f"{place_of(stage)}/{name}", entry["sha256"]))
+    place = place_of(stage)
+    return found + [
+        _content(run.folder, f"{place}/{name}")
+        for name in (MANIFEST, MEMBERS)
+        if is_plain(run.folder, f"{place}/{name}")
+    ]
+
+
+def written_beside(run: RunRecord) -> tuple[list[Content], list[str]]:
+    """The tables and plugin files that the project names; and the names of those that are no longer where they were."""
+    folder = Path(run.record["file"]).parent
+    names = list(dict.fromkeys([*_tables(run.project), *run.project.get("plugins", [])]))
+    there = [name for name in names if Path(name).suffix in SHARED and is_plain(folder, name)]
+    return [_content(folder, name) for name in there], [name for name in names if name not in there]
+
+
+def _tables(project: dict[str, Any]) -> Iterator[str]:
+    for block in project.get("simulations", {}).values():
+        table = block.get("sweep", {}).get("table")
+        if isinstance(table, str):
+            yield table
+
+
+def _content(folder: Path, name: str) -> Content:
+    return Content(folder / name, name, sha256_of(folder / name))

@@ -1,0 +1,39 @@
+"""When the stages of a run were made, from its events."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from labrun.runfolder import clock
+
+__all__ = ["Span", "spans"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """From when to when a stage was made, in UTC as ISO 8601 writes it; and what was said at its end."""
+
+    start: str
+    end: str
+    message: str
+
+
+def spans(path: Path) -> dict[str, Span]:
+    """For each key, the last time that its stage was in work until it was done or had failed. What is reused from the
+    work of another run is not among them."""
+    found: dict[str, Span] = {}
+    begun: dict[str, tuple[str, float]] = {}
+    if not path.is_file():
+        return found
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            event = json.loads(line)
+            if event["event"] == "StageStarted":
+                begun[event["stage"]] = event["key"], event["time"]
+            elif event["event"] == "StageFinished" and event["stage"] in begun:
+                key, start = begun.pop(event["stage"])
+                if event["outcome"] in ("done", "failed"):
+                    found[key] = Span(clock(start), clock(event["time"]), event["message"])
+    return found

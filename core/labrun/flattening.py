@@ -1,0 +1,20 @@
+"""Nested mappings as one level of dotted paths: `{"fit": {"epochs": 5}}` is `{"fit.epochs": 5}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["flattened"]
+
+
+def flattened(value: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """The leaves of nested mappings by their paths. Lists, and mappings that are empty, are leaves."""
+    leaves: dict[str, Any] = {}
+    for key, inner in value.items():
+        place = f"{path}.{key}" if path else str(key)
+        if isinstance(inner, Mapping) and inner:
+            leaves |= flattened(inner, place)
+        else:
+            leaves[place] = inner
+    return leaves

@@ -1,0 +1,96 @@
+"""The record of a run, read for what is done with runs that are over. It may be a stranger's: nothing in it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from labrun.faults import Fault, ProjectFaults
+from labrun.files import is_plain
+from labrun.runfolder import RunFolder
+from labrun.yaml12 import Document
+
+__all__ = ["RunRecord", "expect_sound", "read_run"]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """`record` is what `run.json` holds, `project` what `project.yaml` does, `stages` the record of each stage."""
+
+    folder: Path
+    record: dict[str, Any]
+    project: dict[str, Any]
+    stages: dict[str, dict[str, Any]]
+
+    def done(self, section: str) -> list[str]:
+        """The stages of a section that have a result."""
+        done = [name for name, entry in self.stages.items() if entry["outcome"] in ("done", "reused")]
+        return [name for name in done if name.startswith(f"{section}.")]
+
+    def sources(self, stage: str) -> list[str]:
+        """The stages that a stage was made from. Where an input is no longer what it was then, it is not among them.
+
+        A simulation with labels goes into the keys of others by another name than its key, so that it is known by its own.
+        """
+        by_key = {entry["key"]: name for name, entry in self.stages.items()}
+        found = []
+        for given in self.stages[stage]["inputs"].get("from", {}).values():
+            refs = given if isinstance(given, list) else [given] if given else []
+            found += [by_key.get(ref["key"], f"simulations.{ref['stage']}") for ref in refs]
+        return [name for name in dict.fromkeys(found) if name in self.stages]
+
+    def in_order(self) -> list[str]:
+        """All stages, each after those that it was made from."""
+        return list(TopologicalSorter({stage: self.sources(stage) for stage in self.stages}).static_order())
+
+    def file(self, stage: str, name: str) -> Path:
+        """A file of a stage.
+
+        Raises:
+            ValueError: there is none, or it lies outside of the run's folder.
+        """
+        place = f"{place_of(stage)}/{name}"
+        if not is_plain(self.folder, place):
+            raise ValueError(f"there is no file {place}")
+        return self.folder / place
+
+
+def place_of(stage: str) -> str:
+    """The folder of a stage within that of the run: `models/net` for `models.net`."""
+    return stage.replace(".", "/", 1)
+
+
+def read_run(folder: Path) -> RunRecord:
+    """Read the record of a run.
+
+    Raises:
+        ProjectFaults: the folder holds no run, or one that is damaged.
+    """
+    missing = [name for name in ("run.json", "project.yaml") if not is_plain(folder, name)]
+    if missing:
+        problem = f"there is no {' and no '.join(missing)} in it" if folder.is_dir() else "it is no folder"
+        advice = "Give the folder of a run that has ended, such as runs/gray_scott"
+        raise ProjectFaults([Fault(f"'{folder}' holds no run: {problem}. {advice}")])
+    with expect_sound(folder):
+        if not (record := RunFolder(folder).last_record()):
+            raise ValueError("what run.json says makes no sense")
+        return RunRecord(folder, record, Document.read(folder / "project.yaml").value, record["stages"])
+
+
+@contextmanager
+def expect_sound(folder: Path) -> Iterator[None]:
+    """Say that a run is damaged where reading what it holds fails.
+
+    Raises:
+        ProjectFaults: it does.
+    """
+    try:
+        yield
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        what = str(error) if isinstance(error, (OSError, ValueError)) else f"{type(error).__name__}: {error}"
+        advice = "Its files must be as labrun has written them: run the project again"
+        raise ProjectFaults([Fault(f"the run in '{folder}' is damaged ({what}). {advice}")]) from error
