@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import json
 import math
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.digests import append_digest, ends_with_digest
 from labrun.faults import LabrunError
 from labrun.files import write_atomically
+from labrun.integrity import CHANGED, Damage
+from labrun.limits import DAMAGE, expect_archive
+from labrun.samples import sample_file
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
-__all__ = ["Checkpoint", "History", "assign", "checkpoint_in", "epochs_done", "optimizers_of", "values_of"]
+__all__ = [
+    "Checkpoint",
+    "History",
+    "assign",
+    "checkpoint_in",
+    "damage_of_checkpoint",
+    "epochs_done",
+    "optimizers_of",
+    "values_of",
+]
 
 
 @dataclass
@@ -53,19 +64,24 @@ class Checkpoint:
         values = {f"{name}/{i}": v for name in ("values", "best") for i, v in enumerate(getattr(self, name))}
         with write_atomically(path) as temporary, temporary.open("wb") as stream:
             np.savez(stream, history=rows, **values)
+            stream.flush()
+            append_digest(temporary)
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint | None:
         """Read what `save` wrote; None if there is none, or none that is whole."""
         import numpy as np
 
+        if not ends_with_digest(path):
+            return None
         try:
+            expect_archive(path)
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 count = sum(name.startswith("values/") for name in file)
                 best = [file[f"best/{i}"] for i in range(count) if f"best/{i}" in file]
                 rows = json.loads(str(file["history"]))
                 return cls(History(rows), [file[f"values/{i}"] for i in range(count)], best)
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        except DAMAGE:
             return None
 
     def fits(self, model: keras.Model) -> bool:
@@ -76,6 +92,17 @@ class Checkpoint:
 def checkpoint_in(folder: Path) -> Path:
     """The checkpoint in a folder."""
     return folder / "checkpoint.npz"
+
+
+def damage_of_checkpoint(checkpoint: Path, sampled_every: int | None) -> list[Damage]:
+    """What is wrong with a checkpoint and the samples beside it, one every so many epochs. A sample cannot be taken again later."""
+    if not checkpoint.exists():
+        return []
+    if not ends_with_digest(checkpoint):
+        return [Damage(checkpoint.name, CHANGED)]
+    epochs = range(sampled_every, epochs_done(checkpoint) + 1, sampled_every) if sampled_every else ()
+    samples = [sample_file(checkpoint.parent, epoch) for epoch in epochs]
+    return [Damage(path.name, CHANGED if path.exists() else "is missing") for path in samples if not ends_with_digest(path)]
 
 
 def epochs_done(checkpoint: Path) -> int:

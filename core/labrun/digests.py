@@ -1,6 +1,7 @@
-"""SHA-256 of files that are too large to be read anew whenever a project is looked at: remembered as long as size and time of a file stay.
+"""SHA-256 of files and records: remembered, carried along, compared.
 
-What is remembered lies under `$XDG_CACHE_HOME/labrun` (`~/.cache/labrun`), one small file for each; it may be deleted at any time.
+Files that are too large to be read anew whenever a project is looked at have their digest remembered as long as their size and time stay
+(`labrun.remembered`). A record (JSON) and a file that is read as a whole can carry their own digest, so that damage shows.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
-from labrun.files import sha256_of, write_atomically
+from labrun.files import sha256_of
+from labrun.remembered import recall, remember
 
-__all__ = ["remembered_sha256"]
+__all__ = ["append_digest", "digest_of", "ends_with_digest", "is_whole", "remembered_sha256", "with_digest"]
 
 SETTLED = 2.0
 """Seconds since a file was last changed, from which on its digest is remembered: one that is still being written keeps its time, perhaps,
 while it changes."""
+
+_FIELD = "digest"
 
 
 def remembered_sha256(path: Path) -> str:
@@ -29,19 +34,47 @@ def remembered_sha256(path: Path) -> str:
     """
     status = path.stat()
     state = [status.st_size, status.st_mtime_ns, status.st_ino]
-    memory = _memory_of(path)
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        known = json.loads(memory.read_text(encoding="utf-8"))
-        if known["state"] == state:
-            return str(known["sha256"])
+    name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
+    known = recall("digests", name)
+    if known.get("state") == state and _FIELD in known and is_whole(known):
+        return str(known["sha256"])
     digest = sha256_of(path)
     if time.time() - status.st_mtime > SETTLED:
-        with contextlib.suppress(OSError), write_atomically(memory) as temporary:
-            temporary.write_text(json.dumps({"file": str(path), "state": state, "sha256": digest}), encoding="utf-8")
+        remember("digests", name, with_digest({"file": str(path), "state": state, "sha256": digest}))
     return digest
 
 
-def _memory_of(path: Path) -> Path:
-    """The file that remembers the digest of `path`."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "labrun" / "digests" / f"{hashlib.sha256(os.fsencode(path.absolute())).hexdigest()}.json"
+def digest_of(value: Any) -> str:
+    """SHA-256 of canonical JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def with_digest(record: dict[str, Any]) -> dict[str, Any]:
+    """The record as JSON holds it, and its own digest."""
+    plain: dict[str, Any] = json.loads(json.dumps(record, default=str))
+    return plain | {_FIELD: digest_of(plain)}
+
+
+def is_whole(record: dict[str, Any]) -> bool:
+    """Whether a record is the one that its digest was taken of; True for one that carries none."""
+    rest = {name: value for name, value in record.items() if name != _FIELD}
+    return _FIELD not in record or record[_FIELD] == digest_of(rest)
+
+
+def append_digest(path: Path) -> None:
+    """Let a file end with the digest of what it holds, 32 bytes."""
+    digest = bytes.fromhex(sha256_of(path))
+    with path.open("ab") as stream:
+        stream.write(digest)
+
+
+def ends_with_digest(path: Path) -> bool:
+    """Whether a file ends with the digest of what comes before, so that it is the one that was written; False if it cannot be read."""
+    with contextlib.suppress(OSError), path.open("rb") as stream:
+        left = path.stat().st_size - hashlib.sha256().digest_size
+        digest = hashlib.sha256()
+        while left > 0 and (block := stream.read(min(left, 2**20))):
+            digest.update(block)
+            left -= len(block)
+        return left == 0 and stream.read() == digest.digest()
+    return False

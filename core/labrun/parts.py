@@ -5,20 +5,28 @@ and booleans are compressed, since they often hold few values; floating-point fi
 fast as the disk gives it: such an array is mapped into memory, and only what a slice touches is read (of 200³ cells, a plane across
 the last axis in 0.2 ms; HDF5 takes 4 ms).
 
-The receipt (`<part>.json`) is written after the part and says that it is whole: its size and SHA-256, and which members
-failed.
+The receipt (`<part>.json`) is written after the part and says that it is whole: its size and SHA-256, and which members failed. It bears
+the time of the part: as long as both have the same, the part has not been changed since. (The time does not stand in the receipt, since
+its bytes are the same for every run.)
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.files import expect_room, sha256_of, write_atomically
+from labrun.faults import LabrunError
+from labrun.files import expect_room, read_json, sha256_of, write_atomically
+from labrun.hdf5 import expect_within
+from labrun.integrity import CHANGED, Damage, problem_with
+from labrun.limits import expect_plausible
 
 if TYPE_CHECKING:
     import h5py
@@ -26,13 +34,25 @@ if TYPE_CHECKING:
 
     from labrun.plugin import Arrays
 
-__all__ = ["Failure", "Receipt", "StoredMembers", "cut", "part_name", "read_receipt", "write_part"]
+__all__ = [
+    "Failure",
+    "Receipt",
+    "StoredMembers",
+    "cut",
+    "examine_part",
+    "part_name",
+    "read_receipt",
+    "write_part",
+    "write_receipt",
+]
 
-PARTS_AT_MOST = 256
-MEMBERS_AT_MOST = 1024
+_NUMBER = re.compile("0|[1-9][0-9]{0,17}")
+
+PARTS_AT_MOST = 1024
+MEMBERS_AT_MOST = 256
 TOGETHER_AT_MOST = 32
-"""A part holds the members that make about `PARTS_AT_MOST` parts, and no more than these: some seconds of work, so that
-a killed run loses little, and never so many files that a folder becomes slow. Of a group that shares its random numbers, a part holds
+"""A part holds the members that make about `PARTS_AT_MOST` parts, and no more than these: a killed worker loses little, a thousand workers
+have something to do, and there are never so many files that a folder becomes slow. Of a group that shares its random numbers, a part holds
 `TOGETHER_AT_MOST`. The cut depends on the sweep alone: same sweep, same bytes."""
 
 
@@ -112,9 +132,17 @@ def write_part(folder: Path, number: int, results: Iterable[tuple[int, Arrays] |
                         expect_room(path, array.nbytes)
                         group.create_dataset(name, data=array, **_layout(array))
         receipt = Receipt(temporary.stat().st_size, sha256_of(temporary), failures)
+    write_receipt(folder, number, receipt)
+    return receipt
+
+
+def write_receipt(folder: Path, number: int, receipt: Receipt) -> None:
+    """Write the receipt of a part that is there."""
+    path = folder / part_name(number)
     with write_atomically(path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(asdict(receipt), indent=1), encoding="utf-8")
-    return receipt
+        changed = path.stat().st_mtime_ns
+        os.utime(temporary, ns=(changed, changed))
 
 
 def _layout(array: np.ndarray) -> dict[str, Any]:
@@ -125,20 +153,28 @@ def _layout(array: np.ndarray) -> dict[str, Any]:
     return {"chunks": chunks, "compression": "gzip", "compression_opts": 4, "shuffle": True}
 
 
-def read_receipt(folder: Path, number: int) -> Receipt | None:
-    """The receipt of a part, or None if the part is not there whole (size is compared, content is not)."""
+def examine_part(folder: Path, number: int, *, thorough: bool = False) -> tuple[Receipt | None, list[Damage]]:
+    """The receipt of a part that is there whole, and what is wrong with one that is not; both are empty for a part that was not finished.
+
+    The part is read if its time is not that of its receipt, or if `thorough`.
+    """
     path = folder / part_name(number)
+    beside = path.with_suffix(".json")
     try:
-        fields = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        fields = read_json(beside)
         receipt = Receipt(fields["size"], fields["sha256"], [Failure(**failure) for failure in fields["failures"]])
-        return receipt if path.stat().st_size == receipt.size else None
+        changed = beside.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None, []
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return None, [Damage(beside.name, CHANGED)]
+    problem = problem_with(path, receipt.size, receipt.sha256, changed, thorough=thorough)
+    return (None, [Damage(path.name, problem)]) if problem else (receipt, [])
 
 
-def is_intact(folder: Path, number: int, receipt: Receipt) -> bool:
-    """Whether the content of a part is the one that its receipt tells."""
-    return sha256_of(folder / part_name(number)) == receipt.sha256
+def read_receipt(folder: Path, number: int) -> Receipt | None:
+    """The receipt of a part, or None if the part is not there whole."""
+    return examine_part(folder, number)[0]
 
 
 class StoredMembers:
@@ -164,11 +200,21 @@ class StoredMembers:
         for path in sorted(folder.glob("*.h5")):
             with h5py.File(path, "r", locking=False) as file:
                 try:
-                    found._part_of |= {int(name): int(path.stem) for name in file}
-                except ValueError:
+                    names = [path.stem.lstrip("0") or "0", *file]
+                except RuntimeError as error:  # what h5py raises for much that is damaged
+                    raise OSError(str(error)) from error
+                if not all(_NUMBER.fullmatch(name) for name in names) or part_name(int(names[0])) != path.name:
                     problem = "parts are numbered, and hold members by their numbers"
-                    raise ValueError(f"'{path}' is no part of an ensemble: {problem}") from None
+                    raise ValueError(f"'{path}' is no part of an ensemble: {problem}")
+                found._part_of |= {int(name): int(path.stem) for name in names[1:]}
         return found
+
+    def only(self, members: Sequence[int]) -> StoredMembers:
+        """Some of them. Pickled, that is short."""
+        return _reopened(self.folder.absolute(), {member: self._part_of[member] for member in members})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (self.folder, self._part_of)
 
     @property
     def numbers(self) -> list[int]:
@@ -181,30 +227,94 @@ class StoredMembers:
         return h5py.File(self.folder / part_name(number), "r", locking=False)
 
     def _group(self, member: int) -> h5py.Group:
-        return self._open(self._part_of[member])[str(member)]
+        file = self._open(self._part_of[member])
+        try:
+            return file[str(member)]
+        except KeyError as error:  # an unknown array is one, too, and the caller's fault; this is the file's
+            raise OSError(str(error)) from error
+
+    def _array(self, member: int, name: str) -> h5py.Dataset:
+        group = self._group(member)
+        try:
+            return group[name]
+        except KeyError as error:
+            if name in group.keys():  # noqa: SIM118 (which asks for the name alone, not for what it leads to)
+                raise OSError(str(error)) from error
+            raise
+
+    @contextmanager
+    def _reading(self, member: int) -> Iterator[None]:
+        """Tell of what cannot be read where it lies.
+
+        Raises:
+            LabrunError: the file is damaged, or gone.
+        """
+        try:
+            yield
+        except (OSError, RuntimeError) as error:  # what h5py raises for damage
+            path = self.folder / part_name(self._part_of[member])
+            said = " ".join((getattr(error, "strerror", None) or str(error)).split())
+            raise LabrunError(
+                f"cannot read member {member} in '{path}': {said:.300}. If the file is damaged, 'labrun verify' finds that out, and the "
+                "next run makes it again"
+            ) from error
 
     def names(self, member: int) -> list[str]:
         """The arrays of a member."""
-        return sorted(self._group(member))
+        with self._reading(member):
+            return sorted(self._group(member))
 
     def shape(self, member: int, name: str) -> tuple[int, ...]:
         """The shape of an array, without reading it."""
-        return tuple(self._group(member)[name].shape)
+        with self._reading(member):
+            return tuple(self._array(member, name).shape)
 
     def read(self, member: int, name: str, selection: Any = ()) -> np.ndarray:
-        """One array of a member, or the slice of it that `selection` names, read straight from the file."""
+        """One array of a member, or the slice of it that `selection` names, read straight from the file.
+
+        Raises:
+            KeyError: the member has no such array.
+            LabrunError: the file is damaged, or gone.
+        """
         import numpy as np
 
-        mapped = self._map(member, name)
-        return self._group(member)[name][selection] if mapped is None else np.array(mapped[selection])
+        with self._reading(member):
+            mapped = self._map(member, name)
+            return self._array(member, name)[selection] if mapped is None else np.array(mapped[selection])
 
     def _map_array(self, member: int, name: str) -> np.ndarray | None:
         """An array that lies in its file as it does in memory; None for others, and for small ones."""
         import numpy as np
 
-        array = self._group(member)[name]
-        start = array.id.get_offset()
-        if start is None or array.nbytes < MAPPED_FROM:
-            return None
+        array = self._array(member, name)
         path = self.folder / part_name(self._part_of[member])
-        return np.memmap(path, array.dtype, "r", start, array.shape)
+        try:
+            _expect_sound(array, name, path)
+            start = array.id.get_offset()
+            if start is None or array.nbytes < MAPPED_FROM:
+                return None
+            return np.memmap(path, array.dtype, "r", start, array.shape)
+        except ValueError as error:
+            raise OSError(str(error)) from error
+
+
+def _reopened(folder: Path, part_of: dict[int, int]) -> StoredMembers:
+    members = StoredMembers(folder, [])
+    members._part_of = part_of
+    return members
+
+
+def _expect_sound(array: h5py.Dataset, name: str, path: Path) -> None:
+    """Refuse what no simulation has written, but somebody else perhaps.
+
+    Raises:
+        ValueError: it is no array, lies in another file, holds objects (addresses in memory, once it is mapped), or claims too many bytes.
+    """
+    import h5py
+
+    if not isinstance(array, h5py.Dataset) or array.dtype.hasobject:
+        raise ValueError(f"'{name}' is no array of numbers")
+    if h5py.h5f.get_name(array.id) != os.fsencode(path):
+        raise ValueError(f"'{name}' leads to another file, which is not followed")
+    expect_within(array)
+    expect_plausible(f"'{name}'", array.nbytes, path.stat().st_size)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import time
 from importlib import metadata
@@ -17,7 +15,10 @@ from typing import Any
 
 import yaml
 
-from labrun.files import replace_folder, sha256_of, temporary_name, write_atomically, write_json
+from labrun.commit import commit_of
+from labrun.digests import is_whole, with_digest
+from labrun.faults import LabrunError
+from labrun.files import expect_own, read_json, replace_folder, sha256_of, temporary_name, write_atomically, write_json
 from labrun.inputs import SECTIONS
 from labrun.plan import Plan, Planned, keras_backend
 from labrun.store import MANIFEST
@@ -25,6 +26,9 @@ from labrun.store import MANIFEST
 __all__ = ["RunFolder"]
 
 RECORD = "run.json"
+MEMBERS = "members.csv"
+KEY = ".key"
+"""In each folder that labrun has made, and may remove."""
 LIBRARIES = (
     "labrun",
     "numpy",
@@ -54,6 +58,7 @@ class RunFolder:
         Raises:
             OSError: it cannot be written.
         """
+        self._expect_own(plan)
         self.path.mkdir(parents=True, exist_ok=True)
         with write_atomically(self.path / "project.yaml") as temporary:
             text = yaml.safe_dump(plan.project.document.value, sort_keys=False, allow_unicode=True)
@@ -62,39 +67,61 @@ class RunFolder:
         used = {s.pretrained.resolve() for s in plan.project.stages.values() if s.pretrained is not None}
         for section in SECTIONS:
             for folder in sorted((self.path / section).glob("*")):
-                if (section, folder.name) not in names and folder.resolve() not in used:
+                if (section, folder.name) not in names and folder.resolve() not in used and (folder / KEY).is_file():
                     shutil.rmtree(folder, ignore_errors=True)
+
+    def _expect_own(self, plan: Plan) -> None:
+        """Refuse a folder, brought by whoever, in which links lead what is written (and removed) here to other places."""
+        sections = [self.path / section for section in SECTIONS]
+        stages = [self.stage(planned) for planned in plan.stages.values()]
+        results = [plan.folder(planned) for planned in plan.stages.values()]
+        store = [plan.store.root, *(plan.store.root / section for section in SECTIONS), *results]
+        for path in [self.path, *sections, *stages, *store, *(folder / "parts" for folder in results)]:
+            expect_own(path)
 
     def stage(self, planned: Planned) -> Path:
         """Where the files of a stage are."""
         return self.path / planned.section / planned.stage.name
 
-    def place(self, plan: Plan, planned: Planned) -> None:
+    def place(self, plan: Plan, planned: Planned) -> list[str]:
         """Put the result of a stage into the folder: links where the file system has them, copies elsewhere.
 
         Another run may do so at the same time: what lies there is always the whole of one result.
+
+        Returns:
+            The files of this very result that were there already, but somebody has changed or removed.
         """
         target = self.stage(planned)
         source = plan.folder(planned)
-        mark = target / ".key"
+        mark = target / KEY
+        if target.exists() and not mark.is_file():
+            raise LabrunError(f"'{target}' is no folder that labrun has made, so that it is not replaced: move it away")
         wanted = planned.identity + sha256_of(source / MANIFEST)  # a result that was made again has another manifest
-        if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
-            return
         manifest = plan.manifest(planned)
-        assert manifest is not None
+        if manifest is None:
+            raise LabrunError(f"'{source}' was removed or damaged while this run went on. Run the same command again: it is made again")
+        placed = [*manifest.files, MANIFEST]
+        changed = []
+        if mark.exists() and mark.read_bytes().partition(b"\n")[0] == wanted.encode():
+            changed = [name for name in placed if _state(target / name) != _state(source / name)]
+            if mark.read_bytes() != _mark(wanted, target).encode():
+                changed.append(MEMBERS)
+            if not changed:
+                return []
         folder = temporary_name(
             plan.store.root / "placing"
         )  # `prepare` of another run clears away what lies in this folder
         try:
-            for name in [*manifest.files, MANIFEST]:
+            for name in placed:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 _link(source / name, folder / name)
             if planned.stage.table is not None:
-                self._write_members(planned, folder / "members.csv")
-            (folder / mark.name).write_text(wanted, encoding="utf-8")
+                self._write_members(planned, folder / MEMBERS)
+            (folder / mark.name).write_text(_mark(wanted, folder), encoding="utf-8")
             replace_folder(folder, target)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+        return changed
 
     def _write_members(self, planned: Planned, path: Path) -> None:
         table = planned.stage.table
@@ -106,11 +133,13 @@ class RunFolder:
             writer.writerows([member, *(values[member] for values in columns.values())] for member in range(table.size))
 
     def last_record(self) -> dict[str, Any]:
-        """What `run.json` says; empty if there is none."""
+        """What `run.json` says; empty if there is none that makes sense, or it is damaged."""
         try:
-            record: dict[str, Any] = json.loads((self.path / RECORD).read_text(encoding="utf-8"))
-            return record
-        except (OSError, ValueError):
+            record = read_json(self.path / RECORD)
+            stages = record.get("stages", {}).values()
+            sound = is_whole(record) and all(isinstance(entry["key"], str) and isinstance(entry["inputs"], dict) for entry in stages)
+            return dict(record) if sound else {}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return {}
 
     def record(self, plan: Plan, outcomes: dict[str, str], outcome: str, started: float) -> None:
@@ -132,8 +161,8 @@ class RunFolder:
             "file": str(plan.project.path),
             "seed": plan.project.seed,
             "outcome": outcome,
-            "started": _clock(started),
-            "finished": _clock(time.time()),
+            "started": clock(started),
+            "finished": None if outcome == "running" else clock(time.time()),
             "seconds": time.time() - started,
             "peak_memory_bytes": _peak_memory(),
             "command": sys.argv,
@@ -146,10 +175,24 @@ class RunFolder:
             },
             "keras_backend": keras_backend(),
             "versions": _versions(plan),
-            "git": _git(plan.project.path.parent),
+            "git": commit_of(plan.project.path.parent),
             "stages": stages,
         }
-        write_json(self.path / RECORD, record)
+        write_json(self.path / RECORD, with_digest(record))
+
+
+def _state(path: Path) -> list[int]:
+    """Size and time of a file; empty if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _mark(wanted: str, folder: Path) -> str:
+    """What stands in `.key`: which result lies here, and the state of the one file that no manifest tells of."""
+    return f"{wanted}\n{_state(folder / MEMBERS)}"
 
 
 def _link(source: Path, target: Path) -> None:
@@ -159,7 +202,7 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
@@ -170,20 +213,6 @@ def _versions(plan: Plan) -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
     return found
-
-
-def _git(folder: Path) -> dict[str, Any] | None:
-    """The commit of the project's repository and whether something was changed since; None outside of one."""
-
-    def ask(*words: str) -> str:
-        return subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
-
-    try:
-        return {"commit": ask("rev-parse", "HEAD"), "dirty": bool(ask("status", "--porcelain"))}
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def _peak_memory() -> dict[str, int] | None:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.digests import append_digest
 from labrun.files import write_atomically
+from labrun.limits import expect_archive
 
 if TYPE_CHECKING:
     import numpy as np
 
     from labrun.examples import Examples
 
-__all__ = ["Samples", "Sampling"]
+__all__ = ["Samples", "Sampling", "sample_file"]
 
 FILE = "samples.npz"
 
@@ -34,6 +36,7 @@ class Samples:
 
         if not (folder / FILE).exists():
             return None
+        expect_archive(folder / FILE)
         with np.load(folder / FILE, allow_pickle=False) as file:
             return cls(file["epochs"].tolist(), file["pictures"], file["x"], file["y"])
 
@@ -56,6 +59,8 @@ class Sampling:
         x = self.examples.load_x(range(min(self.count, len(self.examples))))
         with write_atomically(self._file(epoch)) as temporary, temporary.open("wb") as stream:
             np.save(stream, np.asarray(predict(x)))
+            stream.flush()
+            append_digest(temporary)
 
     def collect(self, epochs: int, target: Path) -> None:
         """Write all samples up to the last epoch into the folder of a trained model."""
@@ -70,4 +75,9 @@ class Sampling:
             np.savez(stream, epochs=np.array(taken), pictures=pictures, x=x, y=y)
 
     def _file(self, epoch: int) -> Path:
-        return self.folder / f"sample-{epoch}.npy"
+        return sample_file(self.folder, epoch)
+
+
+def sample_file(folder: Path, epoch: int) -> Path:
+    """Where the sample of an epoch lies while the training goes on. The file ends with its digest (`labrun.digests`)."""
+    return folder / f"sample-{epoch}.npy"

@@ -1,6 +1,6 @@
 """kill -9 at random moments: nothing that was finished is lost, nothing that comes out differs, nobody is left behind.
 
-`python tests/core/labrun/test_kill.py 20` kills a run twenty times and says what it found.
+`python -m benchmarks.kills 200` does so two hundred times, over all kinds of stages.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,9 +27,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for proce
 
 PLUGIN = '''
 import time
+from pathlib import Path
 from typing import ClassVar
 import numpy as np
-from labrun import Dataset, Ensemble, Examples, Field, Model, Simulator, hookimpl
+from labrun import Analysis, Dataset, Ensemble, Examples, Field, Findings, Model, Simulator, TrainedModel, hookimpl
 
 class Slow(Simulator):
     """Noise that takes its time."""
@@ -45,6 +50,26 @@ class Means(Dataset):
             return np.stack([simulation.read(i, "u") for i in indices])[..., None]
         return Examples(load_x, lambda i: y[i], np.arange(len(simulation)), classes=["low", "high"], periodic=True)
 
+class Prepared(Dataset):
+    """Means of rows, kept in a folder of its own, which takes a while."""
+    name: ClassVar[str] = "prepared"
+    def examples(self, simulation: Ensemble, folder: Path) -> Examples:
+        for i in range(len(simulation)):
+            if not (folder / "rows" / f"{i}.npy").exists():
+                (folder / "rows").mkdir(exist_ok=True)
+                time.sleep(0.01)
+                np.save(folder / "rows" / f"{i}.npy", simulation.read(i, "u").mean(1))
+        x = np.stack([np.load(folder / "rows" / f"{i}.npy") for i in range(len(simulation))])
+        return Examples(lambda i: x[i], lambda i: x[i, 0], np.arange(len(x)))
+
+class Spread(Analysis):
+    """Files that take a while."""
+    name: ClassVar[str] = "kill_spread"
+    def analyse(self, dataset: Examples, simulation: Ensemble) -> Findings:
+        time.sleep(1)
+        u = np.stack([member["u"] for member in simulation])
+        return Findings({"spread": float(u.std())}, files={f"{i}.bin": u.tobytes() for i in range(40)})
+
 class Net(Model):
     """A small network with a state of its own in the optimizer, the dropout and the normalisation."""
     name: ClassVar[str] = "kill_net"
@@ -62,9 +87,11 @@ class Net(Model):
 @hookimpl
 def labrun_simulators(): return [Slow]
 @hookimpl
-def labrun_datasets(): return [Means]
+def labrun_datasets(): return [Means, Prepared]
 @hookimpl
 def labrun_models(): return [Net]
+@hookimpl
+def labrun_analyses(): return [Spread]
 '''
 
 PROJECT = """
@@ -75,8 +102,11 @@ simulations:
   waves: {use: slow, sweep: {grid: {mean: [0, 1]}, repeats: 80}}
 datasets:
   waves: {use: means, from: waves}
+  rows: {use: prepared, from: waves}
 models:
   net: {use: kill_net, fit: {train: waves, epochs: 30, batch_size: 16, augment: [flip, shift], keep: best}}
+analyses:
+  spread: {use: kill_spread, from: {dataset: rows, simulation: waves}}
 """
 
 
@@ -86,10 +116,10 @@ def command(runs: str, *more: str, workers: int = 2) -> list[str]:
 
 
 def digests(folder: Path) -> dict[str, bytes]:
-    """All that was simulated and trained (manifests hold times)."""
+    """All that was made (manifests hold times)."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
-        for section in ("simulations", "models")
+        for section in ("simulations", "datasets", "models", "analyses")
         for path in sorted((folder / "kill" / section).rglob("*"))
         if path.is_file() and path.name not in ("manifest.json", ".key")
     }
@@ -134,6 +164,10 @@ def running(folder: Path, *words: str, mark: str) -> Iterator[subprocess.Popen[b
         process.wait()
 
 
+def _nobody_is_left(mark: str) -> bool:
+    return not processes(mark)
+
+
 def finish(folder: Path, runs: str) -> None:
     done = subprocess.run(command(runs), cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -146,7 +180,7 @@ def write(folder: Path) -> Path:
     return folder
 
 
-def lines(folder: Path, runs: str, event: str) -> list[dict[str, object]]:
+def lines(folder: Path, runs: str, event: str) -> list[dict[str, Any]]:
     try:
         text = (folder / runs / "kill" / "events.jsonl").read_text()
     except OSError:
@@ -154,7 +188,7 @@ def lines(folder: Path, runs: str, event: str) -> list[dict[str, object]]:
     return [line for line in map(json.loads, text.splitlines()) if line["event"] == event]
 
 
-def wait_for(condition, seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -179,14 +213,14 @@ def check_no_epoch_was_lost(folder: Path, runs: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run that nobody disturbed."""
     folder = write(tmp_path_factory.mktemp("kill"))
     finish(folder, "whole")
     return folder
 
 
-def test_driver_killed_in_simulation_and_in_training(project):
+def test_driver_killed_in_simulation_and_in_training(project: Path) -> None:
     for number, (stage, steps) in enumerate(
         [("simulations.waves", 10), ("simulations.waves", 90), ("models.net", 3), ("models.net", 17)]
     ):
@@ -195,17 +229,17 @@ def test_driver_killed_in_simulation_and_in_training(project):
         with running(project, *command("killed"), mark=mark) as process:
             wait_for_stage(project, "killed", stage, steps, before)
             process.kill()
-        wait_for(lambda mark=mark: not processes(mark), 15)
+        wait_for(partial(_nobody_is_left, mark), 15)
     finish(project, "killed")
     assert digests(project / "killed") == digests(project / "whole")
     check_no_epoch_was_lost(project, "killed")
     assert len(lines(project, "killed", "RunStarted")) == 5
 
 
-def test_worker_killed(project):
+def test_worker_killed(project: Path) -> None:
     """The run itself goes on to the end."""
     mark = f"worker-{os.getpid()}"
-    with running(project, *command("worker", "--only", "waves"), mark=mark) as process:
+    with running(project, *command("worker", "--only", "simulations.waves"), mark=mark) as process:
         for steps in (10, 60):
             wait_for_stage(project, "worker", "simulations.waves", steps)
             workers = [pid for pid, words in processes(mark).items() if "spawn_main" in words]
@@ -216,7 +250,7 @@ def test_worker_killed(project):
 
 
 @pytest.mark.parametrize("stage", ["simulations.waves", "models.net"])
-def test_interrupted_by_hand(project, stage):
+def test_interrupted_by_hand(project: Path, stage: str) -> None:
     """Ctrl-C reaches all processes of the terminal; the run says how to go on, and leaves nobody behind."""
     runs, mark = f"interrupted-{stage}", f"{stage}-{os.getpid()}"
     (project / "out.txt").write_text("")
@@ -233,42 +267,101 @@ def test_interrupted_by_hand(project, stage):
     assert "Traceback" not in out
 
 
-@pytest.mark.parametrize("stage", ["simulations.waves", pytest.param("models.net", marks=pytest.mark.slow)])
-def test_two_runs_at_once(project, stage):
-    """Both finish, and make the same bytes as one."""
-    mark, runs = f"two-{stage}-{os.getpid()}", f"two-{stage}"
+@pytest.mark.parametrize("stage", ["analyses.spread", pytest.param("models.net", marks=pytest.mark.slow)])
+def test_three_runs_at_once(project: Path, stage: str) -> None:
+    """All finish, and make the same bytes as one; nothing is left beside the results."""
+    mark, runs = f"three-{stage}-{os.getpid()}", f"three-{stage}"
     words = command(runs, "--only", stage, workers=1)
-    with running(project, *words, mark=mark) as first, running(project, *words, mark=mark) as second:
-        assert (first.wait(120), second.wait(120)) == (0, 0)
+    with ExitStack() as stack:
+        started = [stack.enter_context(running(project, *words, mark=mark)) for _ in range(3)]
+        assert [process.wait(200) for process in started] == [0, 0, 0], (project / "out.txt").read_text()
     made, whole = digests(project / runs), digests(project / "whole")
     assert made == {name: whole[name] for name in made}
     assert any(name.startswith(f"kill/{stage.replace('.', '/')}/") for name in made)
+    assert not list((project / runs).rglob("*.tmp-*"))
+    assert labrun_at(project, "verify", "--runs", runs).returncode == 0
+    assert "nothing to remove" in labrun_at(project, "gc", "--runs", runs).stdout
 
 
-def kill_at_random(folder: Path, kills: int, seed: int) -> None:
-    """Kill a run so many times, whatever it is doing; then let it finish."""
-    moments = random.Random(seed)
-    for number in range(kills):
-        with running(folder, *command("random"), mark=f"random-{seed}-{number}") as process:
-            try:
-                process.wait(moments.uniform(0.3, 1.5) if number < kills / 2 else moments.uniform(3, 9))
-            except subprocess.TimeoutExpired:
-                process.kill()
-    finish(folder, "random")
-    assert digests(folder / "random") == digests(folder / "whole")
-    check_no_epoch_was_lost(folder, "random")
+def labrun_at(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "labrun", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+KINDS = ("start", "simulations", "datasets", "models", "analyses")
+
+
+def stage_in_hand(folder: Path, runs: str, starts: int) -> str:
+    """The kind of stage that a run is at, as far as it has told, if `starts` runs have begun before."""
+    told = sorted(
+        (e for kind in ("RunStarted", "StageStarted", "StageFinished") for e in lines(folder, runs, kind)), key=_time
+    )
+    if sum(event["event"] == "RunStarted" for event in told) <= starts:
+        return "start"
+    kind = str(told[-1].get("stage", "start")).partition(".")[0]
+    return "between" if told[-1]["event"] == "StageFinished" else kind
+
+
+def _time(event: dict[str, Any]) -> float:
+    return float(event["time"])
+
+
+def wait_for_a_moment(process: subprocess.Popen[bytes], chance: random.Random, at: Callable[[], str]) -> None:
+    """Until a moment in a stage of a kind that chance chooses, or some seconds have gone."""
+    wanted, deadline = chance.choice(KINDS), time.monotonic() + chance.uniform(2, 20)
+    while process.poll() is None and time.monotonic() < deadline and at() != wanted:
+        time.sleep(0.02)
+    time.sleep(chance.uniform(0, 1.5))
+
+
+def kill_one(process: subprocess.Popen[bytes], mark: str, chance: random.Random) -> str:
+    """Kill the driver, or a worker if there are any. Returns which, as the end of a sentence."""
+    workers = [pid for pid, words in processes(mark).items() if "spawn_main" in words]
+    if not workers or chance.random() < 0.6:
+        process.kill()
+        process.wait()
+        return ""
+    with suppress(ProcessLookupError):
+        os.kill(chance.choice(workers), signal.SIGKILL)
+    return ", a worker"
+
+
+def kill_until_it_finishes(folder: Path, runs: str, kills: int, chance: random.Random, hit: Counter[str]) -> None:
+    """Run, and kill while `hit` counts fewer than `kills`; if the driver was killed, run again."""
+    code = -signal.SIGKILL
+    while code == -signal.SIGKILL:
+        mark = f"{runs}-{hit.total()}"
+        at = partial(stage_in_hand, folder, runs, len(lines(folder, runs, "RunStarted")))
+        with running(folder, *command(runs), mark=mark) as process:
+            while hit.total() < kills and process.poll() is None:
+                wait_for_a_moment(process, chance, at)
+                if process.poll() is None:
+                    stage = at()
+                    hit[stage + kill_one(process, mark, chance)] += 1
+            code = process.wait()
+    assert code == 0, (folder / "out.txt").read_text()
+
+
+def kill_at_random(folder: Path, kills: int, seed: int, tell: Callable[[str], None] = lambda _: None) -> Counter[str]:
+    """Kill a run, or one of its workers, so many times, whatever it is doing, and let it go on; begin anew when it has finished.
+
+    Returns how often which kind of stage was hit.
+    """
+    chance = random.Random(seed)
+    hit: Counter[str] = Counter()
+    while hit.total() < kills:
+        runs = f"random-{seed}-{hit.total()}"
+        kill_until_it_finishes(folder, runs, kills, chance, hit)
+        assert digests(folder / runs) == digests(folder / "whole")
+        check_no_epoch_was_lost(folder, runs)
+        assert labrun_at(folder, "verify", "--runs", runs).returncode == 0
+        shutil.rmtree(folder / runs)
+        tell(f"killed {hit.total()} times; the run that has finished is as one without a kill")
+    return hit
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_twenty_random_moments(project):
-    kill_at_random(project, 20, 1)
-
-
-if __name__ == "__main__":
-    import tempfile
-
-    place = write(Path(tempfile.mkdtemp()))
-    finish(place, "whole")
-    kill_at_random(place, int(sys.argv[1]), time.time_ns())
-    print(f"killed {sys.argv[1]} times; what came out is the same, byte by byte")
+def test_twenty_random_moments(project: Path) -> None:
+    assert kill_at_random(project, 20, 1).total() >= 20

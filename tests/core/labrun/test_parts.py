@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
 from labrun import parts
+from labrun.faults import LabrunError
 from labrun.files import sha256_of
-from labrun.parts import Failure, StoredMembers, cut, part_name, read_receipt, write_part
+from labrun.integrity import CHANGED, Damage
+from labrun.parts import Failure, StoredMembers, cut, examine_part, part_name, read_receipt, write_part
 
 
 def member(number: int) -> tuple[int, dict[str, np.ndarray]]:
@@ -103,15 +107,85 @@ def test_part_that_is_not_whole_has_no_receipt(tmp_path, damage):
     assert read_receipt(tmp_path, 0) is None
 
 
-def test_changed_content_of_the_same_size_is_found(tmp_path):
-    receipt = write_part(tmp_path, 0, [member(0)])
-    path = tmp_path / part_name(0)
-    assert parts.is_intact(tmp_path, 0, receipt)
+def flip(path: Path, *, keep_time: bool) -> None:
+    status = path.stat()
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    assert read_receipt(tmp_path, 0) is not None
-    assert not parts.is_intact(tmp_path, 0, receipt)
+    if keep_time:
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_part_that_was_not_changed_is_not_read(tmp_path, monkeypatch):
+    receipt = write_part(tmp_path, 0, [member(0)])
+    monkeypatch.setattr("labrun.integrity.remembered_sha256", lambda _: pytest.fail("it was read"))
+    assert read_receipt(tmp_path, 0) == receipt
+
+
+def test_changed_content_of_the_same_size_is_found(tmp_path):
+    write_part(tmp_path, 0, [member(0)])
+    flip(tmp_path / part_name(0), keep_time=False)
+    assert examine_part(tmp_path, 0) == (None, [Damage("000000.h5", CHANGED)])
+
+
+def test_rot_is_found_by_a_thorough_look(tmp_path):
+    receipt = write_part(tmp_path, 0, [member(0)])
+    flip(tmp_path / part_name(0), keep_time=True)
+    assert examine_part(tmp_path, 0) == (receipt, [])
+    assert examine_part(tmp_path, 0, thorough=True) == (None, [Damage("000000.h5", CHANGED)])
+
+
+def test_copy_without_times_is_intact(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    receipt = write_part(tmp_path / "a", 0, [member(0)])
+    (tmp_path / "b").mkdir()
+    for name, time in (("000000.h5", 10), ("000000.json", 20)):
+        (tmp_path / "b" / name).write_bytes((tmp_path / "a" / name).read_bytes())
+        os.utime(tmp_path / "b" / name, (time, time))
+    assert read_receipt(tmp_path / "b", 0) == receipt
+
+
+def test_damaged_receipt_is_told(tmp_path):
+    write_part(tmp_path, 0, [member(0)])
+    path = tmp_path / "000000.json"
+    path.write_text(path.read_text().replace("sha256", "sha257"))
+    assert examine_part(tmp_path, 0) == (None, [Damage("000000.json", CHANGED)])
+
+
+def test_part_without_a_receipt_was_not_finished(tmp_path):
+    write_part(tmp_path, 0, [member(0)])
+    (tmp_path / "000000.json").unlink()
+    assert examine_part(tmp_path, 0) == (None, [])
+
+
+@pytest.mark.parametrize("damage", ["superblock", "root group", "half", "gone", "another member"])
+def test_damage_that_is_met_while_reading_names_the_file(tmp_path, damage):
+    write_part(tmp_path, 0, [member(0)])
+    path = tmp_path / part_name(0)
+    content = path.read_bytes()
+    match damage:
+        case "superblock":
+            path.write_bytes(b"\0" * 8 + content[8:])
+        case "root group":
+            path.write_bytes(content[:96] + b"\xff" * 400 + content[496:])
+        case "half":
+            path.write_bytes(content[: len(content) // 2])
+        case "gone":
+            path.unlink()
+        case "another member":
+            write_part(tmp_path, 0, [member(1)])
+    with pytest.raises(LabrunError) as caught:
+        StoredMembers(tmp_path, [[0]]).read(0, "u")
+    assert str(caught.value).startswith(f"cannot read member 0 in '{path}': ")
+    assert str(caught.value).endswith(
+        ". If the file is damaged, 'labrun verify' finds that out, and the next run makes it again"
+    )
+
+
+def test_unknown_array_is_the_callers_fault(tmp_path):
+    write_part(tmp_path, 0, [member(0)])
+    with pytest.raises(KeyError):
+        StoredMembers(tmp_path, [[0]]).read(0, "v")
 
 
 def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
@@ -122,6 +196,19 @@ def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         write_part(tmp_path, 0, [member(0)])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_full_disk_for_the_receipt_leaves_a_part_that_is_made_again(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parts, "write_receipt", full)
+        with pytest.raises(OSError, match="No space left"):
+            write_part(tmp_path, 0, [member(0)])
+    assert examine_part(tmp_path, 0) == (None, [])
+    assert write_part(tmp_path, 0, [member(0)]) == read_receipt(tmp_path, 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000000.h5", "000000.json"]
 
 
 def test_members_that_lie_in_a_folder_are_found_whatever_sweep_they_are_from(tmp_path):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
+from labrun.faults import LabrunError
+from labrun.files import sha256_of
+from labrun.integrity import CHANGED, Damage
 from labrun.store import MANIFEST, Store
 
 KEY = "0" * 64
@@ -119,3 +123,97 @@ def test_finished_files_are_protected_from_a_slip(store):
 def test_manifest_is_readable_json(store):
     build(store)
     assert json.loads((store.folder("analyses", KEY) / MANIFEST).read_text())["key"] == KEY
+
+
+def flip(path: Path, place: int = 0) -> None:
+    path.chmod(0o644)
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def test_changed_content_is_noticed_and_named(store):
+    build(store)
+    flip(store.folder("analyses", KEY) / "inner" / "a.csv")
+    assert store.examine("analyses", KEY) == (None, [Damage("inner/a.csv", CHANGED)])
+
+
+def test_every_flipped_bit_of_a_manifest_is_noticed(store):
+    build(store)
+    path = store.folder("analyses", KEY) / MANIFEST
+    content = path.read_bytes()
+    for bit in range(8 * len(content)):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        assert store.examine("analyses", KEY) == (None, [Damage(MANIFEST, CHANGED)]), damaged
+    path.unlink()
+    assert store.examine("analyses", KEY) == (None, [Damage(MANIFEST, "is missing")])
+
+
+def test_unfinished_simulation_is_no_damage(store):
+    store.folder("simulations", KEY).mkdir(parents=True)
+    assert store.examine("simulations", KEY) == (None, [])
+    assert store.examine("models", KEY) == (None, [])
+
+
+def test_manifest_of_an_older_labrun_is_read(store):
+    """It tells neither times nor its own digest."""
+    build(store)
+    path = store.folder("analyses", KEY) / MANIFEST
+    record = json.loads(path.read_text())
+    del record["digest"]
+    for seal in record["files"].values():
+        del seal["mtime_ns"]
+    path.write_text(json.dumps(record))
+    assert store.manifest("analyses", KEY) is not None
+    flip(store.folder("analyses", KEY) / "inner" / "a.csv")
+    assert store.manifest("analyses", KEY) is None
+
+
+def test_checkpoints_stay_until_the_result_has_its_name(store, monkeypatch):
+    """A kill as the result is renamed must not cost the training."""
+    store.checkpoints(KEY).mkdir(parents=True)
+    with pytest.raises(KeyboardInterrupt), store.building("models", KEY) as folder:  # noqa: PT012 (it dies at the end)
+        (folder / "a").write_text("weights")
+        store.seal(folder, "models", KEY, "models.a", {}, 0)
+        monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert store.checkpoints(KEY).is_dir()
+
+
+@pytest.mark.parametrize("lost", ["gone", "changed"])
+def test_part_that_another_run_has_taken_away_is_no_part_of_a_result(store, lost):
+    """`--fresh` beside a run: what was made before must not be sealed without it."""
+    folder = store.folder("simulations", KEY)
+    folder.mkdir(parents=True)
+    (folder / "a.h5").write_text("part")
+    expected = {"a.h5": sha256_of(folder / "a.h5")}
+    if lost == "gone":
+        (folder / "a.h5").unlink()
+        problem = "is missing: has another run removed it?"
+    else:
+        (folder / "a.h5").write_text("other")
+        problem = CHANGED
+    with pytest.raises(LabrunError) as caught:
+        store.seal(folder, "simulations", KEY, "simulations.a", {}, 0, expected)
+    assert str(caught.value) == f"{folder / 'a.h5'} {problem}. Run the same command again: it makes what is missing"
+    assert store.manifest("simulations", KEY) is None
+
+
+def test_what_nfs_keeps_for_open_files_is_no_part_of_a_result(store):
+    with store.building("analyses", KEY) as folder:
+        (folder / "a.csv").write_text("numbers")
+        (folder / ".nfs00000000012345").write_text("replaced while somebody had it open")
+        store.seal(folder, "analyses", KEY, "analyses.a", {}, 0)
+    manifest = store.manifest("analyses", KEY)
+    assert manifest is not None
+    assert list(manifest.files) == ["a.csv"]
+
+
+def test_files_of_another_user_are_sealed_as_they_are(store, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    build(store)
+    assert store.manifest("analyses", KEY) is not None

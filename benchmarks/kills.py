@@ -1,0 +1,31 @@
+"""kill -9 of the driver or of a worker at random moments, over stages of all kinds.
+
+`python -m benchmarks.kills 200` kills two hundred times. A run that was killed is started again until it has finished; then all bytes are
+compared with those of a run that nobody disturbed, `labrun verify` reads the store, and a new run begins.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.core.labrun.test_kill import finish, kill_at_random, write
+
+
+def main() -> None:
+    """Kill and compare."""
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns()
+    with tempfile.TemporaryDirectory() as place:
+        folder = write(Path(place))
+        finish(folder, "whole")
+        hit = kill_at_random(folder, kills, seed, lambda text: print(text, flush=True))
+    print(f"killed {hit.total()} times (seed {seed}), 0 results lost or wrong; hit were:")
+    for kind, count in hit.most_common():
+        print(f"{count:5}  {kind}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""`labrun verify` and `labrun gc`: check the store, and clean it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from labrun.amounts import bytes_in_words, duration_in_words
+from labrun.cli.options import runs_option, set_option, store_of
+from labrun.cli.tables import print_table
+from labrun.faults import Fault, ProjectFaults
+
+__all__ = ["gc", "verify"]
+
+
+@click.command()
+@click.argument("project", type=click.Path(path_type=Path, dir_okay=False), metavar="[PROJECT.yaml]", required=False)
+@set_option
+@runs_option
+@click.pass_context
+def verify(context: click.Context, project: Path | None, overrides: tuple[str, ...], runs: Path) -> None:
+    """Read all results of a project, or of the whole store, and say which files are no longer what was written.
+
+    The next run makes again what is damaged. The exit code is 1 if anything is.
+    """
+    from labrun.store import Store
+    from labrun.verification import Verification
+
+    verification = Verification(Store(_existing_store(runs)))
+    if project is None:
+        verification.add_store()
+        for run in sorted(set(runs.iterdir()) - {store_of(runs)}):
+            verification.add_run(run)
+    else:
+        _add_project(verification, project, overrides, runs)
+    with _progress(verification.size) as advance:
+        found = list(verification.run(advance))
+    for finding in found:
+        click.echo(str(finding))
+    _sum_up(context, verification.results, verification.size, len(found), sum(not finding.marked for finding in found))
+
+
+def _existing_store(runs: Path) -> Path:
+    store = store_of(runs)
+    if not store.is_dir():
+        raise ProjectFaults([Fault(f"there is no store in '{runs}': name the folder of your runs by --runs DIR")])
+    return store
+
+
+def _add_project(verification: object, project: Path, overrides: tuple[str, ...], runs: Path) -> None:
+    from labrun.plan import make_plan
+    from labrun.project import load
+    from labrun.verification import Verification
+
+    assert isinstance(verification, Verification)
+    plan = make_plan(load(project, overrides), store_of(runs))
+    for planned in plan.stages.values():
+        verification.add_result(planned.section, planned.key)
+        verification.add_checkpoints(planned.key)
+    verification.add_run(runs / plan.project.name)
+
+
+@contextmanager
+def _progress(size: int) -> Iterator[Callable[[int], None]]:
+    """A bar for people."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("reading", total=size)
+        yield lambda count: progress.advance(task, count)
+
+
+def _sum_up(context: click.Context, results: int, size: int, damaged: int, unmarked: int) -> None:
+    read = f"{results} result{'s' if results != 1 else ''}, {bytes_in_words(size)}"
+    if not damaged:
+        click.echo(f"{read}: all as it was written")
+        return
+    click.echo(
+        f"{read}: {damaged} file{'s are' if damaged > 1 else ' is'} damaged. The next run makes again what it needs of them"
+    )
+    if unmarked:
+        click.echo(
+            f"{unmarked} of them could not be marked for that, since they belong to somebody else: remove them",
+            err=True,
+        )
+    context.exit(1)
+
+
+@click.command()
+@runs_option
+@click.option("--delete", is_flag=True, help="Remove what is listed.")
+def gc(runs: Path, delete: bool) -> None:
+    """List what no run refers to: results of earlier versions of a project, and what killed processes have left behind.
+
+    What lies in the folders of runs stays. Nothing is removed without --delete.
+    """
+    from labrun.garbage import find_garbage, remove
+    from labrun.store import Store
+
+    found = list(find_garbage(runs, Store(_existing_store(runs))))
+    if delete:
+        found = [garbage for garbage in found if remove(garbage, runs)]
+    if not found:
+        click.echo("nothing was removed" if delete else "nothing to remove: runs refer to all that is there")
+        return
+    rows = [[g.what, str(g.path), bytes_in_words(g.size), f"{duration_in_words(g.age)} ago"] for g in found]
+    print_table(["what", "path", "size", "changed"], rows)
+    what = f"{len(found)} {'entry' if len(found) == 1 else 'entries'}, {bytes_in_words(sum(g.size for g in found))}"
+    click.echo(
+        f"removed {what}" if delete else f"{what}: 'labrun gc --delete' removes {'it' if len(found) == 1 else 'them'}"
+    )

@@ -1,0 +1,81 @@
+"""Digests that are remembered, and digests that records and files carry along."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from labrun import digests
+from labrun.digests import append_digest, digest_of, ends_with_digest, is_whole, remembered_sha256, with_digest
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"content")
+    os.utime(path, (1e9, 1e9))
+    return path
+
+
+def test_a_file_is_read_once(file, monkeypatch):
+    digest = hashlib.sha256(b"content").hexdigest()
+    assert remembered_sha256(file) == digest
+    monkeypatch.setattr(digests, "sha256_of", lambda _: pytest.fail("it was read again"))
+    assert remembered_sha256(file) == digest
+
+
+def test_a_memory_with_a_flipped_bit_is_not_believed(file, tmp_path):
+    digest = remembered_sha256(file)
+    memory = next((tmp_path / "cache").rglob("*.json"))
+    wrong = digest.replace(digest[0], "0" if digest[0] != "0" else "1", 1)
+    memory.write_text(memory.read_text().replace(digest, wrong))
+    assert remembered_sha256(file) == digest
+
+
+def test_a_memory_of_an_older_labrun_is_not_believed(file, tmp_path):
+    digest = remembered_sha256(file)
+    memory = next((tmp_path / "cache").rglob("*.json"))
+    record = json.loads(memory.read_text())
+    del record["digest"]
+    memory.write_text(json.dumps(record | {"sha256": "0"}))
+    assert remembered_sha256(file) == digest
+
+
+def test_digest_of_canonical_json():
+    assert digest_of({"b": 1, "a": [2]}) == hashlib.sha256(b'{"a":[2],"b":1}').hexdigest()
+
+
+def test_record_carries_its_digest_through_a_file():
+    record = with_digest({"a": (1, 2.5, float("inf")), "path": Path("x"), 3: None})
+    read = json.loads(json.dumps(record, indent=2, sort_keys=True))
+    assert is_whole(read)
+    assert read["path"] == "x"
+    assert not is_whole(read | {"path": "y"})
+    assert not is_whole(read | {"more": 1})
+    assert is_whole({"written": "by an older labrun"})
+
+
+def test_every_flipped_bit_of_a_file_shows(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"some content")
+    append_digest(path)
+    content = path.read_bytes()
+    assert content == b"some content" + hashlib.sha256(b"some content").digest()
+    assert ends_with_digest(path)
+    for bit in range(8 * len(content)):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        assert not ends_with_digest(path)
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        assert not ends_with_digest(path)
+
+
+def test_no_file_has_no_digest(tmp_path):
+    assert not ends_with_digest(tmp_path / "nowhere")
