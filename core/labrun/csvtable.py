@@ -16,6 +16,9 @@ from labrun.yaml12 import parse_scalar
 __all__ = ["CsvTable", "TableError"]
 
 
+MAX_BYTES = 500_000_000
+
+
 class TableError(LabrunError):
     """A CSV file that is no table; `place` says where, if it is within the file."""
 
@@ -44,6 +47,10 @@ class CsvTable:
         if not is_file(path):
             raise TableError(f"there is no table {path}")
         try:
+            if (size := path.stat().st_size) > MAX_BYTES:
+                raise TableError(
+                    f"the table {path} has {size:,} bytes; at most {MAX_BYTES:,} are read: give a part of it"
+                )
             text = path.read_text(encoding="utf-8-sig")
         except OSError as error:
             raise TableError(f"cannot read the table {path}: {error.strerror}") from error

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Expression", "parse"]
 
 LENGTH = 500
+MAX_DEPTH = 200
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -66,8 +67,10 @@ def parse(text: str, columns: tuple[str, ...]) -> Expression:
     return Expression(tree)
 
 
-def _check(node: ast.expr, columns: tuple[str, ...]) -> bool:
+def _check(node: ast.expr, columns: tuple[str, ...], depth: int = 0) -> bool:
     """Refuse what is not known; tell whether a column occurs. What holds none must have a finite value."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"an expression is nested at most {MAX_DEPTH} levels deep")
     match node:
         case ast.Name(id=name) if name in columns:
             return True
@@ -85,7 +88,7 @@ def _check(node: ast.expr, columns: tuple[str, ...]) -> bool:
             parts = [inner]
         case _:
             raise ValueError(f"'{ast.unparse(node)}' is not allowed; an expression may hold {_KNOWN}")
-    depends = [_check(part, columns) for part in parts]
+    depends = [_check(part, columns, depth + 1) for part in parts]
     if any(depends):
         return True
     try:

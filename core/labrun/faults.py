@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Fault", "LabrunError", "Place", "ProjectFaults", "did_you_mean"]
+__all__ = ["Fault", "LabrunError", "Place", "ProjectFaults", "did_you_mean", "printable"]
+
+
+SHOWN = 400
+"""Of a longer line, so many characters are shown around the fault."""
+FAULTS_TOLD = 200
+CANDIDATES = 1000
+"""So many known words are compared with one that is not."""
+KNOWN_TOLD = 100
 
 
 @dataclass(frozen=True)
@@ -25,8 +34,11 @@ class Place:
     def excerpt(self) -> str:
         """The line itself with a mark under the stretch."""
         gutter = f"{self.line:>5} | "
-        indent = "".join("\t" if character == "\t" else " " for character in self.text[: self.column - 1])
-        return f"{gutter}{self.text}\n{' ' * (len(gutter) - 2)}| {indent}{'^' * max(1, self.width)}"
+        skipped = max(0, self.column - 1 - SHOWN // 2) if len(self.text) > SHOWN else 0
+        shown = self.text[skipped : skipped + SHOWN]
+        indent = "".join("\t" if character == "\t" else " " for character in shown[: self.column - 1 - skipped])
+        mark = "^" * max(1, min(self.width, len(shown) - len(indent)))
+        return f"{gutter}{shown}\n{' ' * (len(gutter) - 2)}| {indent}{mark}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,10 @@ class LabrunError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows of it: the paragraph, without the way through labrun's own code."""
+        return [f"{type(self).__name__}: {printable(str(self))}"]
+
 
 class ProjectFaults(LabrunError):
     """All faults of a project at once."""
@@ -56,16 +72,27 @@ class ProjectFaults(LabrunError):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = list(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        told = [str(fault) for fault in self.faults[:FAULTS_TOLD]]
+        more = len(self.faults) - len(told)
+        super().__init__("\n".join([*told, f"and {more:,} more faults"] if more else told))
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would take for commands: control characters and marks of direction become visible, `\\x1b`."""
+    return _COMMANDS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `: did you mean 'kill'?`, or the known words where none is near, or nothing where there are none."""
-    candidates = list(dict.fromkeys(known))
+    candidates = list(dict.fromkeys(known))[:CANDIDATES]
     near = nearest(word, candidates)
     if near:
         return f": did you mean '{near}'?"
-    return f" (known: {', '.join(sorted(candidates))})" if candidates else ""
+    more = f", and {len(candidates) - KNOWN_TOLD} more" if len(candidates) > KNOWN_TOLD else ""
+    return f" (known: {', '.join(sorted(candidates)[:KNOWN_TOLD])}{more})" if candidates else ""
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:

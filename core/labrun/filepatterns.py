@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from labrun.yaml12 import parse_scalar
 
 __all__ = ["FoundFile", "PatternError", "find_files", "join_files"]
+
+Piece: TypeAlias = tuple[Literal["text", "any", "name"], str]
+MAX_PIECES = 100
+MAX_STEPS = 200_000
+"""Of reading one path; one that fits takes some dozens."""
 
 _PIECES = re.compile(r"\*|\{(?P<name>[A-Za-z_]\w*)\}|[^*{}]+|(?P<wrong>[{}])")
 
@@ -38,12 +43,12 @@ def find_files(pattern: str, folder: Path) -> list[FoundFile]:
     Raises:
         PatternError: the pattern is none, or finds nothing.
     """
-    wildcards, expression = _read(pattern)
+    wildcards, pieces = _read(pattern)
     found = []
     for path in sorted(glob.glob(wildcards, root_dir=folder), key=_natural):  # noqa: PTH207 - Path.glob does not take absolute patterns
-        match = expression.fullmatch(Path(path).as_posix())
-        if match is not None and (folder / path).is_file():
-            found.append(FoundFile(path, {name: parse_scalar(text) for name, text in match.groupdict().items()}))
+        said = _Matching(pieces, Path(path).as_posix()).values()
+        if said is not None and (folder / path).is_file():
+            found.append(FoundFile(path, {name: parse_scalar(text) for name, text in said.items()}))
     if not found:
         raise PatternError(f"no file is called '{pattern}' in {folder.absolute()}: expected one at least")
     return found
@@ -74,25 +79,68 @@ def join_files(found: Mapping[str, list[FoundFile]]) -> list[dict[str, FoundFile
     return rows
 
 
-def _read(pattern: str) -> tuple[str, re.Pattern[str]]:
-    """A pattern as wildcards for `glob`, and as a regular expression that reads its values."""
-    wildcards, expression = [], []
-    seen: set[str] = set()
+def _read(pattern: str) -> tuple[str, list[Piece]]:
+    """A pattern as wildcards for `glob`, and as its pieces."""
+    wildcards: list[str] = []
+    pieces: list[Piece] = []
+    if "\0" in pattern:
+        raise PatternError(f"{pattern!r} is no pattern: no file's name holds a NUL")
     for piece in _PIECES.finditer(pattern):
-        name = piece["name"]
         if piece["wrong"]:
             raise PatternError(f"'{pattern}' is no pattern: expected '*' and '{{name}}', and braces nowhere else")
         if piece[0] == "*":
-            wildcards.append("*")
-            expression.append("[^/]*")
-        elif name is not None:
-            wildcards.append("*")
-            expression.append(f"(?P={name})" if name in seen else f"(?P<{name}>[^/]+?)")
-            seen.add(name)
+            pieces.append(("any", "*"))
+        elif piece["name"] is not None:
+            pieces.append(("name", piece["name"]))
         else:
-            wildcards.append(glob.escape(piece[0]))
-            expression.append(re.escape(piece[0]))
-    return "".join(wildcards), re.compile("".join(expression))
+            pieces.append(("text", piece[0]))
+        wildcards.append(glob.escape(piece[0]) if pieces[-1][0] == "text" else "*")
+    if len(pieces) > MAX_PIECES:
+        raise PatternError(f"'{pattern:.60}…' has {len(pieces)} pieces; at most {MAX_PIECES} are possible")
+    return "".join(wildcards), pieces
+
+
+@dataclass
+class _Matching:
+    """Reads the values that a path gives to the names of a pattern: of the ways to read it the first, `*` long and names short.
+
+    A regular expression could try for years on a long name that does not fit; this gives up.
+    """
+
+    pieces: list[Piece]
+    path: str
+    steps: int = 0
+
+    def values(self) -> dict[str, str] | None:
+        """The text of each name; None if the path does not fit.
+
+        Raises:
+            PatternError: there are too many ways to read the path.
+        """
+        return self._read_on(0, 0, {})
+
+    def _read_on(self, number: int, at: int, known: dict[str, str]) -> dict[str, str] | None:
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise PatternError(
+                f"'{self.path}' can be read in too many ways: put distinct texts between the names of the pattern"
+            )
+        if number == len(self.pieces):
+            return known if at == len(self.path) else None
+        kind, text = self.pieces[number]
+        for end in self._ends(kind, known.get(text, "") if kind == "name" else text, at):
+            now = {**known, text: self.path[at:end]} if kind == "name" else known
+            if (found := self._read_on(number + 1, end, now)) is not None:
+                return found
+        return None
+
+    def _ends(self, kind: str, text: str, at: int) -> Iterable[int]:
+        """Where a piece that begins at `at` may end; `text` is what it must be, if that is known."""
+        if kind != "any" and text:
+            return [at + len(text)] if self.path.startswith(text, at) else []
+        slash = self.path.find("/", at)
+        last = len(self.path) if slash < 0 else slash
+        return range(last, at - 1, -1) if kind == "any" else range(at + 1, last + 1)
 
 
 def _natural(path: str) -> list[Any]:

@@ -29,6 +29,7 @@ __all__ = [
     "replace_folder",
     "require_digest",
     "sha256_of",
+    "sync_file",
     "sync_folder",
     "temporary_name",
     "write_atomically",
@@ -47,8 +48,8 @@ def temporary_name(path: Path) -> Path:
 
 
 def is_temporary(path: Path) -> bool:
-    """Whether a file or folder is the unfinished work of some process."""
-    return _MARK in path.name
+    """Whether a file or folder is the unfinished work of some process, or one that NFS keeps for a process that has it open."""
+    return _MARK in path.name or path.name.startswith(".nfs")
 
 
 @contextlib.contextmanager
@@ -58,12 +59,17 @@ def write_atomically(path: Path) -> Iterator[Path]:
     temporary = temporary_name(path)
     try:
         yield temporary
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
+        sync_file(temporary)
         temporary.replace(path)
         sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync_file(path: Path) -> None:
+    """Bring the content of a file to the disk."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def sync_folder(folder: Path) -> None:
@@ -138,7 +144,7 @@ def expect_own(path: Path) -> None:
     """
     if path.is_symlink():
         raise LabrunError(
-            f"'{path}' is a link to '{os.readlink(path)}': expected a file or folder of its own, or nothing yet, since what labrun writes "
+            f"'{path}' is a link to '{path.readlink()}': expected a file or folder of its own, or nothing yet, since what labrun writes "
             "there would lie elsewhere. Remove the link; another disk is named with --runs DIR"
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from labrun.belonging import stranger
 from labrun.faults import Fault, Place, ProjectFaults
 from labrun.files import is_file
 from labrun.yaml12 import Document, KeyPath
@@ -19,13 +20,13 @@ def read_layers(path: Path, overrides: Sequence[str] = ()) -> Document:
     Raises:
         ProjectFaults: a file cannot be read, is no mapping, extends itself, or an override has no sense.
     """
-    document = _read_chain(path, [])
+    document = _read_chain(path, [], path.parent)
     for override in overrides:
         document = document.overlay(_parse_override(override, document))
     return document
 
 
-def _read_chain(path: Path, above: list[Path]) -> Document:
+def _read_chain(path: Path, above: list[Path], folder: Path) -> Document:
     above = [*above, path.resolve()]
     document = Document.read(path)
     if document.value is None:
@@ -39,12 +40,14 @@ def _read_chain(path: Path, above: list[Path]) -> Document:
     if not isinstance(base, str) or not base.isprintable():
         raise ProjectFaults([Fault("'extends' takes the path of one project", place)])
     under = path.parent / base
+    if problem := stranger(under, folder):
+        raise ProjectFaults([Fault(f"'extends' names '{base}': {problem}", place)])
     if not is_file(under):
         raise ProjectFaults([Fault(f"'extends' names '{base}', but there is no file {under}", place)])
     if under.resolve() in above:
         chain = " → ".join(p.name for p in [*above, under])
         raise ProjectFaults([Fault(f"this project extends itself ({chain})", place)])
-    return _read_chain(under, above).overlay(document)
+    return _read_chain(under, above, folder).overlay(document)
 
 
 def _parse_override(override: str, document: Document) -> Document:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from labrun.examples import ArraySpec, Examples
 from labrun.faults import LabrunError
+from labrun.limits import DAMAGE
 from labrun.sources import Reading, readings
 from labrun.trained import TrainedModel
 
@@ -57,7 +56,7 @@ def read_new_data(path: Path, model: TrainedModel, array: str | None = None, sti
         if not path.exists():
             raise LabrunError(f"there is no file or folder '{path}'")
         found = readings(path, colours=model.spec.x.shape[-1:] == (3,) and not still, array=array)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (*DAMAGE, MemoryError) as error:
         said = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise LabrunError(f"cannot read '{path}': {said}") from error
     for way in _ways(

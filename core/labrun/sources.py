@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.faults import LabrunError, did_you_mean
+from labrun.limits import expect_archive, expect_memory
+from labrun.pictures import open_picture
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +45,7 @@ def readings(path: Path, colours: bool, array: str | None) -> list[Reading]:
 
     Raises:
         LabrunError: it is nothing that can be read, or `array` names none of its arrays.
-        OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error: it is damaged.
+        labrun.limits.DAMAGE: it is damaged.
     """
     if (path / MEMBERS).is_file():
         return _ensemble(path, array)
@@ -64,7 +66,9 @@ def _ensemble(path: Path, array: str | None) -> list[Reading]:
     import pandas as pd
 
     from labrun.parts import StoredMembers
+    from labrun.store import expect_intact
 
+    expect_intact(path)
     members = StoredMembers.found_in(path / "parts")
     numbers = members.numbers
     if not numbers:
@@ -90,20 +94,20 @@ def _ensemble(path: Path, array: str | None) -> list[Reading]:
 
 
 def _open_array(path: Path, name: str | None) -> Any:
-    import h5py
     import numpy as np
+
+    from labrun.hdf5 import datasets_in, open_hdf5
 
     if path.suffix.lower() in (".npy", ".npz"):
         with path.open("rb") as stream:
             if stream.read(2) != b"PK":  # no archive
                 return np.load(path, mmap_mode="r", allow_pickle=False)
-            stream.seek(0)
-            with np.load(stream, allow_pickle=False) as archive:
-                return np.asarray(archive[_chosen(name, list(archive), path)])
-    file = h5py.File(path, "r", locking=False)  # open as long as its dataset is read from
-    names: list[str] = []
-    file.visititems(lambda key, item: names.append(key) if isinstance(item, h5py.Dataset) else None)
-    return file[_chosen(name, names, path)]
+        expect_archive(path)
+        with np.load(path, allow_pickle=False) as archive:
+            return np.asarray(archive[_chosen(name, list(archive), path)])
+    file = open_hdf5(path)  # open as long as its dataset is read from
+    known = {dataset.name.lstrip("/"): dataset for dataset in datasets_in(file)}
+    return known[_chosen(name, list(known), path)]
 
 
 def _arrays(values: Any) -> list[Reading]:
@@ -114,8 +118,13 @@ def _arrays(values: Any) -> list[Reading]:
     shape = tuple(values.shape)
     if 0 in shape or not shape:
         raise ValueError(f"it holds no examples: its shape is {shape}")
-    many = Reading(shape[1:], lambda i: np.asarray(values[i]), _numbered(shape[0]))
-    return [many, Reading(shape, lambda i: np.asarray(values[...]), _numbered(1))]
+
+    def load(selection: Any, size: int) -> np.ndarray:
+        expect_memory("an example", size)
+        return np.asarray(values[selection])
+
+    many = Reading(shape[1:], lambda i: load(i, values.nbytes // shape[0]), _numbered(shape[0]))
+    return [many, Reading(shape, lambda i: load(..., values.nbytes), _numbered(1))]
 
 
 def _expect_numbers(dtype: np.dtype) -> None:
@@ -144,14 +153,12 @@ def _pictures(path: Path) -> list[Path]:
 
 
 def _from_pictures(paths: list[Path], colours: bool) -> Reading:
-    from PIL import Image
-
     sizes = set()
     for path in paths:
         try:
-            with Image.open(path) as picture:
+            with open_picture(path) as picture:
                 sizes.add(picture.size)
-        except (OSError, Image.DecompressionBombError) as error:
+        except ValueError as error:
             raise LabrunError(f"cannot read the picture '{path}': {error}") from error
     table = _numbered(len(paths))
     table["file"] = [path.name for path in paths]
@@ -163,10 +170,9 @@ def _from_pictures(paths: list[Path], colours: bool) -> Reading:
 def _read_picture(path: Path, colours: bool) -> np.ndarray:
     """A picture as float32 from 0 to 1: (height, width, 1), or (height, width, 3) if it has colours and they are wanted."""
     import numpy as np
-    from PIL import Image
 
     try:
-        with Image.open(path) as picture:
+        with open_picture(path) as picture:
             if picture.mode in ("I", "F"):
                 raise LabrunError(
                     f"the picture '{path}' holds numbers of 32 bits, and nothing tells which of them is white: give it as .npy"
@@ -175,7 +181,7 @@ def _read_picture(path: Path, colours: bool) -> np.ndarray:
                 return np.asarray(picture).astype(np.float32)[..., None] / 65535
             rgb = colours and picture.mode in COLOURED
             values = np.asarray(picture.convert("RGB" if rgb else "L"), dtype=np.float32) / 255
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # all of them for damaged files
+    except ValueError as error:
         raise LabrunError(f"cannot read the picture '{path}': {error}") from error
     return values if rgb else values[..., None]
 

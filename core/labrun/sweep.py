@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-__all__ = ["MAX_MEMBERS", "Interval", "Random", "Range", "Sweep"]
+__all__ = ["MAX_CELLS", "MAX_MEMBERS", "Interval", "Random", "Range", "Sweep"]
 
 MAX_MEMBERS = 20_000_000
+MAX_CELLS = 100_000_000
+"""Values of a table, of all columns together."""
 
 
 class _Block(BaseModel):

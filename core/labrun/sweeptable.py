@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from labrun.belonging import stranger
 from labrun.csvtable import CsvTable, TableError
 from labrun.digests import remembered_sha256
 from labrun.faults import LabrunError, Place, did_you_mean
 from labrun.filepatterns import PatternError, find_files, join_files
 from labrun.seeds import generator
-from labrun.sweep import MAX_MEMBERS, Random, Range, Sweep
+from labrun.sweep import MAX_CELLS, MAX_MEMBERS, Random, Range, Sweep
 from labrun.yaml12 import KeyPath
 
 __all__ = ["SweepError", "SweepTable", "distinct_rows", "tabulate"]
@@ -121,6 +122,7 @@ def _from_grid(grid: dict[str, Range | list[Any]]) -> SweepTable:
     size = math.prod(len(values) for values in axes.values())
     if size > MAX_MEMBERS:
         raise SweepError(f"the grid has more than {MAX_MEMBERS:,} members", ("grid",))
+    _expect_cells(size, len(axes), "grid")
     columns: dict[str, list[Any]] = {}
     strides: dict[str, int] = {}
     stride = size
@@ -137,9 +139,18 @@ def _from_grid(grid: dict[str, Range | list[Any]]) -> SweepTable:
     return SweepTable(columns, {}, size, Origin(cell, lambda name: ("grid", name)))
 
 
+def _expect_cells(members: int, columns: int, kind: str) -> None:
+    if members * columns > MAX_CELLS:
+        raise SweepError(
+            f"{members:,} members with {columns:,} columns are more than {MAX_CELLS:,} values: fix what does not vary under 'with'",
+            (kind,),
+        )
+
+
 def _draw(random: Random, seed: int, stage: str) -> SweepTable:
     rng = generator(seed, stage, "sweep")
     dimensions = len(random.columns)
+    _expect_cells(random.count, dimensions, "random")
     if random.method == "uniform":
         unit = rng.random((random.count, dimensions))
     else:
@@ -157,6 +168,8 @@ def _draw(random: Random, seed: int, stage: str) -> SweepTable:
 
 def _from_table(sweep: Sweep, table: str | list[dict[str, Any]], folder: Path) -> SweepTable:
     if isinstance(table, str):
+        if problem := stranger(folder / table, folder):
+            raise SweepError(f"the table {folder / table}: {problem}", ("table",))
         try:
             csv_table = CsvTable.read(folder / table)
         except TableError as error:
@@ -242,6 +255,7 @@ def _repeated(table: SweepTable, repeats: Any, size: int) -> SweepTable:
     counts = list(repeats)
     if all(count == 1 for count in counts):
         return table
+    _expect_cells(size, len(table.columns), "repeats")
     if REPEAT in table.columns:
         raise SweepError(f"a column cannot be called '{REPEAT}': repeats are counted under that name", ("repeats",))
     row_of = [row for row, count in enumerate(counts) for _ in range(count)]

@@ -64,21 +64,21 @@ class GrayScott(Simulator):
     precision: Literal["single", "double"] = Field("single", description="of the arithmetic and of what is saved")
 
     square_side: int = Field(20, ge=1, description="side of the square in the middle [cells]")
-    square_u: float = Field(0.5, description="u in the square in the middle")
-    square_v: float = Field(0.25, description="v in the square in the middle")
+    square_u: float = Field(0.5, description="u in the square in the middle, dimensionless")
+    square_v: float = Field(0.25, description="v in the square in the middle, dimensionless")
     second_distance: tuple[Share, Share] = Field(
         (0.2, 0.4),
         description="least and greatest chessboard distance of the second square from the middle [of the plane's sides]",
     )
     second_side: int = Field(20, ge=1, description="side of the second square [cells]")
-    second_u: float = Field(0.5, description="u in the second square")
-    second_v: float = Field(0.25, description="v in the second square")
+    second_u: float = Field(0.5, description="u in the second square, dimensionless")
+    second_v: float = Field(0.25, description="v in the second square, dimensionless")
     cut_offset: tuple[int, int] = Field(
         (6, 9), description="shift of the third square, which lies over the second [rows, columns]"
     )
     cut_side: int = Field(20, ge=1, description="side of the third square [cells]")
-    cut_u: float = Field(0.99, description="u in the third square")
-    cut_v: float = Field(0.01, description="v in the third square")
+    cut_u: float = Field(0.99, description="u in the third square, dimensionless")
+    cut_v: float = Field(0.01, description="v in the third square, dimensionless")
     noise: float = Field(0.0, ge=0, description="relative amplitude of normal noise on u and v")
     rotation: tuple[Degrees, Degrees] = Field(
         (0, 88), description="least and greatest angle, whole degrees, by which the start is turned"

@@ -21,9 +21,9 @@ Pixels = Annotated[int, Field(ge=1, le=4096)]
 class ImagePairFiles(Simulator):
     """Pairs of pictures from files: sites alone and the same with their bonds, or any other two of one size.
 
-    Any format that Pillow reads. Colour becomes grey, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), unless `channels: rgb`; 16 bits become 8
-    (65535 is 255), what is transparent becomes white, and a photograph is turned upright as its EXIF data say. With `size` both pictures
-    are resampled, linearly over all pixels that a new one covers, so that thin lines become grey and do not break.
+    PNG, JPEG, TIFF, WebP, BMP, GIF or PPM. Colour becomes grey, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), unless `channels: rgb`; 16
+    bits become 8 (65535 is 255), what is transparent becomes white, and a photograph is turned upright as its EXIF data say. With `size`
+    both pictures are resampled, linearly over all pixels that a new one covers, so that thin lines become grey and do not break.
 
     Files are named together with their SHA-256 (as `sha256sum` prints it), so that results follow from what they hold, not from their
     names:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from labrun.pictures import KINDS
+
 Channels = Literal["grey", "rgb"]
 
 
@@ -25,7 +27,7 @@ def read_picture(path: Path, channels: Channels, shape: tuple[int, int] | None) 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(path)
+            picture = Image.open(path, formats=KINDS)
         with picture:
             upright = _in_8_bits(path, ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:

@@ -13,4 +13,4 @@ def through_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """Write a grey picture as JPEG of this quality (1 to 95), and read it again."""
     stream = BytesIO()
     Image.fromarray(picture).save(stream, "JPEG", quality=quality)
-    return np.array(Image.open(stream))
+    return np.array(Image.open(stream, formats=("JPEG",)))

@@ -68,7 +68,7 @@ class PersistentExclusion(Simulator):
         "winding": "(looks,) uint8: does the largest cluster wind around the plane? 0 no, 1 down, 2 across, 3 both",
     }
 
-    density: float = Field(gt=0, le=1, description="ρ, particles per site")
+    density: float = Field(gt=0, le=1, description="ρ, particles per site, dimensionless")
     tumbling_rate: float = Field(
         ge=0, le=1, description="α, probability that a visited particle draws a new orientation [1/sweep]"
     )

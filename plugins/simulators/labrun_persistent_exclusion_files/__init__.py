@@ -7,14 +7,15 @@ each that are rolled along one axis too, `conf_<iteration>_<roll>`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import model_validator
 
 from labrun import Arrays, Field, Simulator, hookimpl
 from labrun.files import expect_digest, require_digest
+from labrun.hdf5 import datasets_in, open_hdf5
 
 if TYPE_CHECKING:
     import h5py
@@ -71,7 +72,7 @@ class PersistentExclusionFiles(Simulator):
         expect_digest(self.file, self.sha256)
         if not h5py.is_hdf5(self.file):
             raise ValueError(f"'{self.file}' is no HDF5 file")
-        with h5py.File(self.file, "r", locking=False) as file:
+        with open_hdf5(self.file) as file:
             found = self._found(file)
             shape = next(iter(found.values())).shape
             snapshots = np.empty((len(found), *shape), np.uint8)
@@ -84,7 +85,7 @@ class PersistentExclusionFiles(Simulator):
         """The datasets to read, by iteration and roll, in that order."""
         found: dict[tuple[int, int], h5py.Dataset] = {}
         copies = 0
-        for dataset in _datasets(file):
+        for dataset in datasets_in(file):
             match = NAME.fullmatch(dataset.name.rpartition("/")[2])
             if match is None:
                 continue
@@ -112,16 +113,6 @@ class PersistentExclusionFiles(Simulator):
         if not np.isin(snapshot, range(5)).all():
             raise ValueError(f"'{self.file}': {dataset.name} holds other numbers than 0 (empty) to 4 (orientation + 1)")
         return np.asarray(snapshot, np.uint8)
-
-
-def _datasets(group: Any) -> Iterator[h5py.Dataset]:
-    import h5py
-
-    for item in group.values():
-        if isinstance(item, h5py.Group):
-            yield from _datasets(item)
-        elif isinstance(item, h5py.Dataset):
-            yield item
 
 
 @hookimpl

@@ -42,10 +42,12 @@ class PointClouds(Simulator):
     kind: Kind = Field("separable", description="separable by a line, two overlapping normal clouds, or xor")
     samples: int = Field(200, ge=2, description="number of points")
     line: tuple[float, float, float] = Field(
-        (1.0, 1.0, 0.0), description="w₁, w₂ and b of the line w₁ x₁ + w₂ x₂ + b = 0 (separable)"
+        (1.0, 1.0, 0.0), description="w₁, w₂ and b of the line w₁ x₁ + w₂ x₂ + b = 0, dimensionless (separable)"
     )
-    margin: float = Field(0.1, ge=0, le=0.5, description="least distance of a point from the boundary (separable, xor)")
-    deviation: float = Field(0.4, gt=0, description="σ, standard deviation of a cloud (overlapping)")
+    margin: float = Field(
+        0.1, ge=0, le=0.5, description="least distance of a point from the boundary, dimensionless (separable, xor)"
+    )
+    deviation: float = Field(0.4, gt=0, description="σ, standard deviation of a cloud, dimensionless (overlapping)")
 
     @model_validator(mode="after")
     def _check_fields(self) -> Self:

@@ -80,7 +80,7 @@ class Reionization(Simulator):
     preset: Literal["origin"] | None = Field(
         None, description="a named set of the values below: origin (200³ cells, 300 Mpc, with recombinations)"
     )
-    redshift: float = Field(ge=2, le=40, description="z")
+    redshift: float = Field(ge=2, le=40, description="z, dimensionless")
     cells: int = Field(64, ge=8, le=512, multiple_of=2, description="N, cells along each side")
     box: float = Field(96.0, gt=0, le=3000, description="L, side of the cube [Mpc, comoving]")
     fine: int = Field(2, ge=1, le=4, description="cells of the initial field along the side of a cell")
@@ -112,7 +112,9 @@ class Reionization(Simulator):
     turnover_mass: float = Field(
         5e8, ge=1e7, le=1e12, description="M_turn, mass below which halos fade away [M☉, mass_dependent]"
     )
-    photons_per_baryon: float = Field(5000.0, gt=0, description="N_γ, ionizing photons per baryon in stars")
+    photons_per_baryon: float = Field(
+        5000.0, gt=0, description="N_γ, ionizing photons per baryon in stars, dimensionless"
+    )
     conditional: Literal["sheth_tormen", "press_schechter"] = Field(
         "sheth_tormen",
         description="mass function within a region [mass_dependent]: Sheth and Tormen's of 2002, as 21cmFAST 4.1.1, or the extended one of "
@@ -123,8 +125,8 @@ class Reionization(Simulator):
     largest_radius: float = Field(15.0, gt=0, description="R_max, radius of the largest spheres [Mpc]")
     recombinations: list[float] | None = Field(
         None,
-        description="redshifts, falling, through which recombinations are followed, as far as they lie above `redshift`; none are counted "
-        "unless given",
+        description="redshifts (dimensionless), falling, through which recombinations are followed, as far as they lie above `redshift`; "
+        "none are counted unless given",
     )
     star_time: float = Field(0.5, gt=0, le=1, description="t_*, time in which stars form [1/H]; with recombinations")
     redshift_space: bool = Field(
@@ -132,11 +134,17 @@ class Reionization(Simulator):
     )
 
     hubble: float = Field(0.6766, gt=0.3, lt=1.2, description="h, Hubble's constant [100 km/s/Mpc]")
-    matter: float = Field(0.30964144, gt=0.05, lt=1, description="Ω_m; the rest of a flat universe is Λ")
-    baryons: float = Field(0.04897468, gt=0.005, lt=0.5, description="Ω_b, a part of Ω_m")
-    sigma8: float = Field(0.8102, gt=0, le=2, description="σ₈, deviation of linear density in spheres of 8/h Mpc today")
-    spectral_index: float = Field(0.9665, ge=0.5, le=1.5, description="n_s, slope of the primordial spectrum")
-    critical_overdensity: float = Field(1.686, gt=1, lt=2, description="δ_c, linear contrast at which halos collapse")
+    matter: float = Field(0.30964144, gt=0.05, lt=1, description="Ω_m, dimensionless; the rest of a flat universe is Λ")
+    baryons: float = Field(0.04897468, gt=0.005, lt=0.5, description="Ω_b, a part of Ω_m, dimensionless")
+    sigma8: float = Field(
+        0.8102, gt=0, le=2, description="σ₈, deviation of linear density in spheres of 8/h Mpc today, dimensionless"
+    )
+    spectral_index: float = Field(
+        0.9665, ge=0.5, le=1.5, description="n_s, slope of the primordial spectrum, dimensionless"
+    )
+    critical_overdensity: float = Field(
+        1.686, gt=1, lt=2, description="δ_c, linear contrast at which halos collapse, dimensionless"
+    )
 
     @model_validator(mode="before")
     @classmethod

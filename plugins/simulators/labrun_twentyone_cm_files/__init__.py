@@ -63,7 +63,9 @@ class TwentyoneCmFiles(Simulator):
     dataset: str = Field(
         "", description="name of the array in HDF5 files of single cubes, if it is not the obvious one"
     )
-    redshift: float | None = Field(None, ge=0, description="z, where neither name nor attribute tells it")
+    redshift: float | None = Field(
+        None, ge=0, description="z, dimensionless, where neither name nor attribute tells it"
+    )
     box: float | None = Field(
         None, gt=0, description="comoving side of the box across the line of sight [Mpc], where nothing else tells it"
     )

@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from labrun.hdf5 import datasets_in, open_hdf5, single_values
+from labrun.limits import DAMAGE
 from labrun_twentyone_cm_files.facts import Facts
 from labrun_twentyone_cm_files.names import facts_of_name
 
@@ -66,7 +68,7 @@ def open_file(path: Path) -> h5py.File:
     if not h5py.is_hdf5(path):
         raise ValueError(f"'{path}' is no HDF5 file")
     try:
-        return h5py.File(path, "r", locking=False)
+        return open_hdf5(path)
     except OSError as error:
         raise ValueError(f"the HDF5 file '{path}' is damaged (a download that broke off?): {error}") from error
 
@@ -171,7 +173,7 @@ def _about_size(size: int, cells: int) -> str:
 def _open_npy(path: Path) -> Cube:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except DAMAGE as error:
         raise ValueError(f"'{path}' is no whole .npy file of numbers: {error}") from error
     _expect_real(f"'{path}'", array.shape, array.dtype)
     return array if array.dtype == SINGLE else _single(array)
@@ -180,14 +182,13 @@ def _open_npy(path: Path) -> Cube:
 def _open_hdf5(path: Path, array: str, dataset: str) -> tuple[Cube, Facts]:
     with open_file(path) as file:
         chosen = _chosen(path, file, array, dataset)
-        told = dict(file.attrs) | dict(chosen.attrs)
+        told = single_values(file) | single_values(chosen)
         facts = {name: float(told[name]) for name in ("redshift", "box") if name in told}
         return map_dataset(path, chosen), Facts(**facts)
 
 
 def _chosen(path: Path, file: h5py.File, array: str, dataset: str) -> h5py.Dataset:
-    found: list[h5py.Dataset] = []
-    file.visititems(lambda _, item: found.append(item) if isinstance(item, h5py.Dataset) and item.ndim == 3 else None)
+    found = [item for item in datasets_in(file) if item.ndim == 3]
     by_name = {item.name.lstrip("/"): item for item in found}
     wanted = dataset.lstrip("/") or array
     if wanted in by_name:

@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from labrun import Arrays
+from labrun.hdf5 import single_values
 from labrun_twentyone_cm_files.cosmology import redshifts_at
 from labrun_twentyone_cm_files.cubes import Cube, expect_values, map_dataset, open_file
 
@@ -37,25 +38,30 @@ def read_21cmfast(path: Path) -> Arrays:
         ValueError: the file is damaged, or holds none of the cubes, or cubes that contradict its parameters or each other.
     """
     with open_file(path) as file:
-        if "lightcones" in file:
-            return _light_cone(path, file)
-        found = {array: file[struct] for array, struct in STRUCTS.items() if struct in file}
-        if not found:
+        try:
+            return _light_cone(path, file) if "lightcones" in file else _coeval_box(path, file)
+        except (KeyError, TypeError, AttributeError, RuntimeError, OSError, ArithmeticError) as error:
             raise ValueError(
-                f"'{path}' is no coeval box or light cone of 21cmFAST 3 or 4: expected groups {', '.join(STRUCTS.values())} or lightcones; "
-                f"it has {', '.join(file) or 'nothing'}; any other HDF5 file is given as 'density' and the like"
-            )
-        settings = {array: _settings(file, struct) for array, struct in found.items()}
-        for name in SKY:
-            _expect_one(path, name, [of.get(name) for of in settings.values()])
-        redshifts = [_redshift(path, file, struct) for struct in found.values()]
-        _expect_one(path, "redshift", redshifts)
-        cubes = dict(_cubes(path, {array: struct.get("OutputFields", struct) for array, struct in found.items()}))
-        decisive = settings[
-            min(found, key=lambda array: array == "density")
-        ]  # the density does not know what galaxies do
-        _expect_shape(path, cubes, decisive)
-        return {**cubes, "redshift": np.array(redshifts[0]), **_cell(decisive), **_efficiency(decisive, cubes)}
+                f"'{path}' is damaged, or not as 21cmFAST 3 and 4 write it ({type(error).__name__}: {error})"
+            ) from error
+
+
+def _coeval_box(path: Path, file: h5py.File) -> Arrays:
+    found = {array: file[struct] for array, struct in STRUCTS.items() if struct in file}
+    if not found:
+        raise ValueError(
+            f"'{path}' is no coeval box or light cone of 21cmFAST 3 or 4: expected groups {', '.join(STRUCTS.values())} or lightcones; "
+            f"it has {', '.join(file) or 'nothing'}; any other HDF5 file is given as 'density' and the like"
+        )
+    settings = {array: _settings(file, struct) for array, struct in found.items()}
+    for name in SKY:
+        _expect_one(path, name, [of.get(name) for of in settings.values()])
+    redshifts = [_redshift(path, file, struct) for struct in found.values()]
+    _expect_one(path, "redshift", redshifts)
+    cubes = dict(_cubes(path, {array: struct.get("OutputFields", struct) for array, struct in found.items()}))
+    decisive = settings[min(found, key=lambda array: array == "density")]  # the density does not know what galaxies do
+    _expect_shape(path, cubes, decisive)
+    return {**cubes, "redshift": np.array(redshifts[0]), **_cell(decisive), **_efficiency(decisive, cubes)}
 
 
 def _light_cone(path: Path, file: h5py.File) -> Arrays:
@@ -85,7 +91,7 @@ def _settings(file: h5py.File, struct: h5py.Group) -> dict[str, Any]:
     """All parameters that a struct (or a light cone) was made with, by name."""
     inputs = struct.get("InputParameters")
     groups = inputs.values() if inputs is not None else [file[name] for name in PARAMETERS if name in file]
-    settings = {name: value for group in groups for name, value in group.attrs.items()}
+    settings = {name: value for group in groups for name, value in single_values(group).items()}
     seed = inputs.attrs if inputs is not None else file.attrs
     return settings | {"random_seed": seed.get("random_seed")}
 

@@ -1,0 +1,38 @@
+"""Which files a project may take for parts of itself: its tables, the projects that it extends, its plugins.
+
+What a table holds ends up in reports, which are published. So these files must lie in the folder of the project, in the git repository
+around it, or in the folder in which labrun is started, if that holds the project. A home folder, and what
+is above it, holds too much to count.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["stranger"]
+
+
+def stranger(file: Path, folder: Path) -> str | None:
+    """What to say of a file that does not belong to the project in `folder`; None if it does. Links count as what they lead to."""
+    homes = _homes(folder)
+    try:
+        found = Path(os.path.realpath(file))
+    except ValueError:  # no file can have such a name, which is told where it is looked for
+        return None
+    if any(found.is_relative_to(home) for home in homes):
+        return None
+    return (
+        f"it lies outside of {homes[-1]}, where the files of this project belong, since what a project reads can end up in a report: copy "
+        f"it there, or start labrun in a folder below your home that holds both"
+    )
+
+
+def _homes(folder: Path) -> list[Path]:
+    """The folders that a project's own files may lie in, the widest last."""
+    own = Path(os.path.realpath(folder))
+    started = Path(os.path.realpath(Path.cwd()))
+    repository = next((above for above in (own, *own.parents) if (above / ".git").exists()), own)
+    personal = Path(os.path.realpath(Path.home()))
+    wider = [one for one in (started, repository) if own.is_relative_to(one) and not personal.is_relative_to(one)]
+    return sorted({own, *wider}, key=lambda one: -len(one.parts))
