@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
+from labrun.blame import raised_by
 from labrun.blocks import SimulationBlock
 from labrun.explain import FaultBook, explain
 from labrun.faults import Fault, LabrunError, Place, did_you_mean
@@ -68,8 +69,8 @@ class Configuring:
             return offer.plugin.configured(config)
         except ValidationError as error:
             self.book.extend(explain(error, offer.plugin, config, lambda path: where, locate))
-        except Exception as error:  # a validator of a plugin may raise what it likes
-            self.book.add(_failed(where, error), (*block, "with"))
+        except (Exception, SystemExit) as error:  # a validator of a plugin may raise what it likes
+            self.book.add(_failed(where, offer.plugin, error), (*block, "with"))
         return None
 
     def _pretrained(self, stage: Stage, variant: Variant, text: str) -> bool:
@@ -144,7 +145,7 @@ class Configuring:
                 validator.validate_json(to_json([stage.fixed | row for _, row in chunk]), strict=True)
             except ValidationError as error:
                 yield from (chunk[i] for i in _rows_to_blame(error, chunk[0][1]))
-            except Exception:  # a validator of a plugin may raise what it likes; `_row` tells it
+            except (Exception, SystemExit):  # a validator of a plugin may raise what it likes; `_row` tells it
                 yield from chunk
 
     def _row(self, stage: Stage, table: SweepTable, member: int, row: dict[str, Any]) -> list[Fault]:
@@ -167,8 +168,8 @@ class Configuring:
             plugin = stage.offer.plugin.configured(config)
         except ValidationError as error:
             return explain(error, stage.offer.plugin, config, name, locate)
-        except Exception as error:  # as above
-            return [Fault(_failed(where_in_row, error), locate((), False))]
+        except (Exception, SystemExit) as error:  # as above
+            return [Fault(_failed(where_in_row, stage.offer.plugin, error), locate((), False))]
         if member == 0:
             stage.plugin = plugin
         return []
@@ -192,8 +193,8 @@ class Configuring:
         try:
             for key, message in stage.plugin.check(**outlines):
                 self.book.add(f"{stage.section}.{stage.base}.with.{key}: {message}", (*block, "with", key))
-        except Exception as error:  # a plugin's check may raise what it likes
-            self.book.add(_failed(f"{stage.id} ({stage.offer.name})", error), block)
+        except (Exception, SystemExit) as error:  # a plugin's check may raise what it likes
+            self.book.add(_failed(f"{stage.id} ({stage.offer.name})", stage.offer.plugin, error), block)
 
 
 def _rows_to_blame(error: ValidationError, row: dict[str, Any]) -> Iterable[int]:
@@ -203,5 +204,5 @@ def _rows_to_blame(error: ValidationError, row: dict[str, Any]) -> Iterable[int]
     return dict.fromkeys(int(where[0]) for where in own if where and (len(where) == 1 or where[1] in row))
 
 
-def _failed(where: str, error: Exception) -> str:
-    return f"{where}: the plugin's own check failed: {type(error).__name__}: {error}"
+def _failed(where: str, plugin: type[Plugin], error: BaseException) -> str:
+    return f"{where}: the plugin's own check failed: {raised_by(plugin.__module__, error)}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from labrun.faults import LabrunError
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -37,14 +39,14 @@ class Quantity:
         return f"{self.name} [{self.unit}]" if self.unit else self.name
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
-        """`y` of values in the unit of the quantity, float64. Logarithms need positive values."""
+        """`y` of values in the unit of the quantity, float64 of the same shape. Logarithms need positive values."""
         import numpy as np
 
         values = np.asarray(values, np.float64)
         return np.log2(values) if self.scale == "log2" else values
 
     def value(self, y: np.ndarray) -> np.ndarray:
-        """Values in the unit of the quantity, float64: the inverse of `scaled`."""
+        """Values in the unit of the quantity, float64 of the shape of `y`: the inverse of `scaled`."""
         import numpy as np
 
         y = np.asarray(y, np.float64)
@@ -103,8 +105,11 @@ class Examples:
         quantity: what `y` measures, where it is a number.
         table: what else is known of each example, one row each: where it lies in its member, say.
 
+    What the loaders give back is checked whenever it is loaded: numpy arrays of numbers with a row for each index, and class numbers that
+    have a name.
+
     Raises:
-        ValueError: `table` has another number of rows.
+        ValueError: `groups` are no whole numbers in a row, or `table` has another number of rows.
     """
 
     def __init__(
@@ -119,6 +124,7 @@ class Examples:
         table: pd.DataFrame | None = None,
         name: str = "",
     ) -> None:
+        groups = _checked_groups(groups)
         if table is not None and len(table) != len(groups):
             raise ValueError(f"expected a row of the table for each of {len(groups)} examples; it has {len(table)}")
         self._load_x, self._load_y = load_x, load_y
@@ -139,17 +145,55 @@ class Examples:
     def __len__(self) -> int:
         return len(self.groups)
 
+    def __repr__(self) -> str:
+        return f"<Examples {self.name}: {len(self)} examples>"
+
+    def _repr_html_(self) -> str:
+        from labrun.notebook.cards import examples_card
+
+        return examples_card(self)
+
     def load(self, indices: Any) -> tuple[Any, np.ndarray]:
-        """Load inputs and targets of some examples."""
+        """Load inputs and targets of some examples: `x` (n, …), or a dict of such arrays, and `y` (n, …), in the units of the dataset."""
         return self.load_x(indices), self.load_y(indices)
 
     def load_x(self, indices: Any) -> Any:
         """Load inputs only."""
-        return self._load_x(self._checked(indices))
+        wanted = self._checked(indices)
+        x = self._load_x(wanted)
+        for array in x.values() if isinstance(x, dict) else [x]:
+            self._expect_rows("x", array, len(wanted))
+        return x
 
     def load_y(self, indices: Any) -> np.ndarray:
-        """Load targets only, which is cheap where `y` is a class or a number."""
-        return self._load_y(self._checked(indices))
+        """Load targets only, (n, …), which is cheap where `y` is a class or a number; in the unit of the dataset."""
+        wanted = self._checked(indices)
+        y = self._load_y(wanted)
+        self._expect_rows("y", y, len(wanted))
+        if self.classes is not None:
+            self._expect_classes(y, len(self.classes))
+        return y
+
+    def _expect_rows(self, what: str, array: Any, count: int) -> None:
+        import numpy as np
+
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
+            found = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+            raise LabrunError(f"{self._called} must load {what} as a numpy array of numbers, not {found}")
+        if array.shape[:1] != (count,):
+            problem = f"{what} of shape {array.shape} for {count} indices: the first axis must be theirs"
+            raise LabrunError(f"{self._called} loaded {problem}")
+
+    def _expect_classes(self, y: np.ndarray, count: int) -> None:
+        if y.dtype.kind not in "iu":
+            raise LabrunError(f"{self._called} has classes, so y must be their numbers (int64), not {y.dtype}")
+        if y.size and not 0 <= y.min() <= y.max() < count:
+            found = f"y from {y.min()} to {y.max()}"
+            raise LabrunError(f"{self._called} loaded {found}; the numbers of {count} classes go from 0 to {count - 1}")
+
+    @property
+    def _called(self) -> str:
+        return f"the dataset '{self.name}'" if self.name else "the dataset"
 
     def _checked(self, indices: Any) -> np.ndarray:
         import numpy as np
@@ -225,3 +269,13 @@ class Examples:
                     f"the part '{part}' of the dataset '{self.name}' is empty: {len(names)} {by}s are too few to split"
                 )
         return parts
+
+
+def _checked_groups(groups: Any) -> np.ndarray:
+    import numpy as np
+
+    found = np.asarray(groups)
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+        problem = f"they are {found.dtype} of shape {found.shape}"
+        raise ValueError(f"groups must be (examples,) whole numbers, the member that each example came from; {problem}")
+    return found.astype(np.int64, copy=False)

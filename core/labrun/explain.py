@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
@@ -9,13 +10,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ValidationError
 
-from labrun.faults import Fault, Place, did_you_mean, nearest
+from labrun.faults import Fault, Place, ProjectFaults, did_you_mean, nearest
 from labrun.yaml12 import Document, KeyPath
 
 __all__ = ["FaultBook", "explain"]
 
 Locate = Callable[[KeyPath, bool], Place | None]
 """From a path within the value (and whether the key is meant) to its place."""
+
+
+MAX_FAULTS = 1000
 
 
 class FaultBook:
@@ -36,8 +40,15 @@ class FaultBook:
         self.extend([Fault(message, place or self.document.place(path, key=key))])
 
     def extend(self, faults: Iterable[Fault]) -> None:
-        """Tell several faults."""
+        """Tell several faults.
+
+        Raises:
+            ProjectFaults: there are more than a thousand, so that nobody needs more, and finding them would take long.
+        """
         self._faults.update(dict.fromkeys(faults))
+        if len(self._faults) > MAX_FAULTS:
+            message = f"more than {MAX_FAULTS:,} faults; those that were found first are"
+            raise ProjectFaults([Fault(message, self.document.place(())), *self])
 
     def explain(self, error: ValidationError, model: type[BaseModel], value: Any, where: str, path: KeyPath) -> None:
         """Tell what is wrong with the block `value` at `path`, which is called `where`."""
@@ -97,7 +108,7 @@ def explain(
     misspelt = [path for (path, _), found in problems.items() if found[0]["type"] == "extra_forbidden"]
     inside = {path[:end] for path, _ in problems for end in range(len(path))}
     faults = []
-    for (path, of_key), found in problems.items():
+    for (path, of_key), found in itertools.islice(problems.items(), MAX_FAULTS + 1):
         known = _known_keys(model, path[:-1])
         if found[0]["type"] == "missing" and any(
             other[:-1] == path[:-1] and nearest(str(other[-1]), known) == path[-1] for other in misspelt

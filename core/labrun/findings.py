@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.files import write_json
+from labrun.faults import did_you_mean
+from labrun.files import is_plain, read_json, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +21,7 @@ __all__ = ["Findings"]
 
 _FILE_NAME = re.compile(r"[\w-][\w. ,=+\[\]-]*")  # stages of a matrix are called net[seed=1]
 _TAKEN = ("findings", "metrics", "manifest")
+_ENDINGS = {"tables": (".csv",), "figures": (".svg", ".png"), "html": (".html",), "files": ("",)}
 
 
 @dataclass
@@ -40,15 +43,56 @@ class Findings:
     files: dict[str, bytes] = field(default_factory=dict)
     captions: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    folder: Path | None = field(default=None, init=False, repr=False, compare=False)
+    """Where they lie, if they were read back."""
+    name: str = field(default="", init=False, repr=False, compare=False)
+    """The analysis whose findings they are, if it is known."""
+
+    @property
+    def figure_names(self) -> list[str]:
+        """The names of the figures, also of findings that were read back, whose figures are pictures now."""
+        return list(self.figures) if self.folder is None else list(figure_names(self.folder))
+
+    def picture(self, name: str) -> bytes:
+        """A figure as PNG.
+
+        Raises:
+            KeyError: there is no such figure.
+        """
+        if name not in self.figure_names:
+            raise KeyError(f"there is no figure '{name}'{did_you_mean(name, self.figure_names)}")
+        if self.folder is not None:
+            return (self.folder / f"{name}.png").read_bytes()
+        stream = io.BytesIO()
+        self.figures[name].savefig(stream, dpi=110, bbox_inches="tight")
+        return stream.getvalue()
+
+    def __repr__(self) -> str:
+        metrics = ", ".join(f"{name} {value:.4g}" for name, value in self.metrics.items()) or "no metrics"
+        names = {
+            "tables": list(self.tables),
+            "figures": self.figure_names,
+            "html": list(self.html),
+            "files": list(self.files),
+        }
+        told = [metrics, *(f"{kind} {', '.join(found)}" for kind, found in names.items() if found)]
+        return f"<Findings: {'; '.join(told)}>"
+
+    def _repr_html_(self) -> str:
+        from labrun.notebook.cards import findings_card
+
+        return findings_card(self)
 
     def save(self, folder: Path) -> None:
         """Write `findings.json`, `metrics.json`, `<table>.csv`, `<figure>.png` and `.svg`, `<fragment>.html` and the
         files. An index of a table is written if it has a name.
 
         Raises:
+            TypeError: something is of another type than `Findings` says.
             ValueError: a name is none that a file can have beside the others.
         """
         folder.mkdir(parents=True, exist_ok=True)
+        self._check_types()
         for name in [*self.figures, *self.tables, *self.html, *self.files]:
             if not _FILE_NAME.fullmatch(name) or Path(name).stem in _TAKEN:
                 raise ValueError(
@@ -74,14 +118,36 @@ class Findings:
         }
         (folder / "findings.json").write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
 
+    def _check_types(self) -> None:
+        import pandas as pd
+        from matplotlib.figure import Figure
+
+        wanted: dict[str, tuple[str, Callable[[Any], bool]]] = {
+            "metrics": ("a number", _is_number),
+            "tables": ("a pandas DataFrame", lambda value: isinstance(value, pd.DataFrame)),
+            "figures": ("a Matplotlib Figure", lambda value: isinstance(value, Figure)),
+            "html": ("a text", lambda value: isinstance(value, str)),
+            "files": ("bytes", lambda value: isinstance(value, bytes)),
+            "captions": ("a text", lambda value: isinstance(value, str)),
+        }
+        for part, (words, fits) in wanted.items():
+            entries = getattr(self, part)
+            if not isinstance(entries, dict):
+                raise TypeError(f"Findings.{part} must be a dict, from a name to {words}, not {type(entries).__name__}")
+            for name, value in entries.items():
+                if not isinstance(name, str) or not fits(value):
+                    raise TypeError(f"Findings.{part}[{name!r}] must be {words} by name, not {type(value).__name__}")
+        if not isinstance(self.warnings, list) or not all(isinstance(text, str) for text in self.warnings):
+            raise TypeError("Findings.warnings must be a list of texts")
+
     @classmethod
     def load(cls, folder: Path) -> Findings:
         """Read what `save` wrote, but for the figures, which are pictures now."""
         import pandas as pd
 
-        contents = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        return cls(
+        contents = read_contents(folder)
+        metrics = read_json(folder / "metrics.json")
+        found = cls(
             metrics={name: metrics[name] for name in contents["metrics"]},
             tables={name: pd.read_csv(folder / f"{name}.csv") for name in contents["tables"]},
             html={name: (folder / f"{name}.html").read_text(encoding="utf-8") for name in contents["html"]},
@@ -89,6 +155,16 @@ class Findings:
             captions=contents["captions"],
             warnings=contents["warnings"],
         )
+        found.folder = folder
+        return found
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return not isinstance(value, (str, bytes))
 
 
 def _save_figure(figure: Figure, stem: Path) -> None:
@@ -103,5 +179,17 @@ def _save_figure(figure: Figure, stem: Path) -> None:
 
 def figure_names(folder: Path) -> Iterator[str]:
     """The names of the figures that lie in a folder of findings."""
-    contents: dict[str, Any] = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
-    yield from contents["figures"]
+    yield from read_contents(folder)["figures"]
+
+
+def read_contents(folder: Path) -> dict[str, Any]:
+    """What `findings.json` lists.
+
+    Raises:
+        ValueError: it names files elsewhere, or links.
+    """
+    contents: dict[str, Any] = read_json(folder / "findings.json")
+    files = [f"{name}{end}" for kind, ends in _ENDINGS.items() for name in contents[kind] for end in ends]
+    if strangers := [name for name in files if not (_FILE_NAME.fullmatch(name) and is_plain(folder, name))]:
+        raise ValueError(f"'{folder / 'findings.json'}' names {strangers[0]!r}, which is no file of these findings")
+    return contents

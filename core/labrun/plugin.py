@@ -34,9 +34,12 @@ if TYPE_CHECKING:
 
     from labrun.examples import ExampleSpec
 
-__all__ = ["Analysis", "Arrays", "Dataset", "Field", "Model", "Plugin", "Simulator", "View", "hookimpl"]
+__all__ = ["API", "Analysis", "Arrays", "Dataset", "Field", "Model", "Plugin", "Simulator", "View", "hookimpl"]
 
 hookimpl = pluggy.HookimplMarker("labrun")
+
+API = 1
+"""The number of these contracts. It is raised when a plugin must be changed to go on working; the number before is understood too."""
 
 Arrays: TypeAlias = "dict[str, np.ndarray]"
 """What a simulator returns: named arrays."""
@@ -60,6 +63,9 @@ class Plugin(BaseModel):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    api: ClassVar[int] = API
+    """The contracts that the plugin is written for. A plugin that says so is refused, with the reason, by a labrun that knows them no more,
+    or not yet."""
 
     @classmethod
     def configured(cls, config: Mapping[str, Any]) -> Self:
@@ -86,7 +92,10 @@ class Simulator(Plugin):
     """Each array that `simulate` returns: its shape, type, unit. Optional; told to users, and checked when given."""
 
     def simulate(self, rng: np.random.Generator) -> Arrays:
-        """Return the arrays of one member. Whatever is random is drawn from `rng`. A NaN in a result is a failure."""
+        """Return the arrays of one member, in the shapes and units that `outputs` declares.
+
+        Whatever is random is drawn from `rng`. A NaN in a result is a failure.
+        """
         raise NotImplementedError
 
     def watch(self, rng: np.random.Generator, pictures: int) -> Iterator[View]:
@@ -144,7 +153,7 @@ class Model(Plugin):
         )
 
     def predict(self, model: keras.Model, x: Any) -> np.ndarray:
-        """Return the model's output for one batch `x`."""
+        """Return the model's output for one batch `x`, (batch, …), in the unit of y or as `output` says."""
         import numpy as np
 
         return np.asarray(model.predict_on_batch(x))

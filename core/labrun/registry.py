@@ -8,11 +8,9 @@ only when the name is used, and `use: distribution:name` settles it.
 from __future__ import annotations
 
 import importlib.util
-import inspect
 import sys
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -21,21 +19,18 @@ from typing import Any
 
 import pluggy
 
-from labrun import hookspecs
 from labrun.faults import did_you_mean
 from labrun.files import is_file
-from labrun.inputs import METHODS, SECTIONS, Section, inputs_of
-from labrun.plugin import Model, Plugin
+from labrun.inputs import SECTIONS, Section
+from labrun.loading import watched
+from labrun.offers import GROUP, Offer, Refusal, Source, expect_hooks, new_manager, offers_of
+from labrun.plugin import Model
+from labrun.quarantine import BrokenPlugin, quarantined
 
-__all__ = ["BrokenPlugin", "Offer", "Registry", "UnknownPlugin"]
+__all__ = ["BrokenPlugin", "Offer", "Registry", "Remark", "UnknownPlugin"]
 
-GROUP = "labrun"
-HOOKS: dict[Section, str] = {
-    "simulations": "labrun_simulators",
-    "datasets": "labrun_datasets",
-    "models": "labrun_models",
-    "analyses": "labrun_analyses",
-}
+FILE_MODULE = "labrun_file_"
+"""What the names of modules from local files begin with."""
 
 
 class UnknownPlugin(LookupError):
@@ -43,49 +38,11 @@ class UnknownPlugin(LookupError):
 
 
 @dataclass(frozen=True)
-class Offer:
-    """One plugin class and where it comes from."""
-
-    section: Section
-    plugin: type[Plugin]
-    distribution: str
-    distribution_version: str
-    file: Path | None = None
-    """The plugin's file, where a project names one instead of an installed package."""
-
-    @property
-    def name(self) -> str:
-        return self.plugin.name
-
-    @property
-    def summary(self) -> str:
-        """The first sentence of the docstring."""
-        paragraph = " ".join(inspect.cleandoc(self.plugin.__doc__ or "").split("\n\n")[0].split())
-        sentence, stop, _ = paragraph.partition(". ")
-        return sentence + stop.strip()
-
-
-@dataclass(frozen=True)
-class _Source:
-    label: str
-    distribution: str
-    version: str
-    file: Path | None = None
-
-
-@dataclass(frozen=True)
-class BrokenPlugin:
-    """What could not be loaded, and why."""
+class Remark:
+    """What a person should know of a plugin that works."""
 
     source: str
-    distribution_version: str
-    error: str
-    traceback: str
-
-    @property
-    def title(self) -> str:
-        """The source with its version."""
-        return f"{self.source} {self.distribution_version}".strip()
+    text: str
 
 
 @dataclass
@@ -94,43 +51,56 @@ class Registry:
 
     offers: list[Offer] = field(default_factory=list)
     broken: list[BrokenPlugin] = field(default_factory=list)
-    manager: pluggy.PluginManager = field(default_factory=lambda: _new_manager())
+    remarks: list[Remark] = field(default_factory=list)
+    manager: pluggy.PluginManager = field(default_factory=new_manager)
 
     @classmethod
     def installed(cls) -> Registry:
         """Load every entry point of the group `labrun`, each by itself."""
         registry = cls()
-        for entry_point in metadata.entry_points(group=GROUP):
-            distribution = entry_point.dist
-            name, version = (distribution.name, distribution.version) if distribution else ("unknown", "")
-            registry._add(entry_point.load, _Source(f"{name}:{entry_point.name}", name, version))
+        for source, load in sorted(_installed(), key=lambda found: found[0].label):
+            registry._add(load, source)
         return registry
 
     def add_file(self, path: Path) -> BrokenPlugin | None:
         """Load a plugin from one local file; return what was wrong with it, if something was."""
-        return self._add(lambda: load_file(path), _Source(str(path), path.name, "", path))
+        return self._add(lambda: load_file(path), Source(str(path), path.name, "", _module_name(path), path))
 
     def add(self, plugin: Any, distribution: str, version: str = "") -> BrokenPlugin | None:
         """Register a module, or any object with hooks, that is loaded already."""
-        return self._add(lambda: plugin, _Source(distribution, distribution, version))
+        return self._add(lambda: plugin, Source(distribution, distribution, version, type(plugin).__module__))
 
-    def _add(self, load: Callable[[], Any], source: _Source) -> BrokenPlugin | None:
-        registered = None
+    def _add(self, load: Callable[[], Any], source: Source) -> BrokenPlugin | None:
+        registered, broken = False, None
         try:
-            module = load()
-            registered = self.manager.register(module, name=source.label)
-            self.manager.check_pending()
-            if not self.manager.get_hookcallers(module):
-                raise TypeError("it has no hook: decorate a function such as 'labrun_simulators' with @hookimpl")
-            self.offers.extend([*_offers(self.manager, module, source)])
-            return None
-        except (Exception, SystemExit) as error:  # whatever a stranger's module raises must not stop the others
-            if registered is not None:
-                self.manager.unregister(name=registered)
-            message = f"{type(error).__name__}: {error}"
-            broken = BrokenPlugin(source.label, source.version, message, traceback.format_exc())
+            with watched() as watch:
+                module = load()
+                self._expect_new(module, source)
+                registered = True  # in part even if it is then refused
+                self.manager.register(module, name=source.label)
+                offers = [*offers_of(self.manager, module, source)]
+                expect_hooks(self.manager, module)
+            self.offers.extend(offer for offer in offers if offer not in self.offers)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"interrupted while the plugin {source.label} was imported") from None
+        except BaseException as error:  # whatever a stranger's module raises must not stop the others
+            if registered:
+                self.manager.unregister(name=source.label)
+            broken = quarantined(error, source)
             self.broken.append(broken)
-            return broken
+        self.remarks.extend(Remark(source.label, text) for text in watch.remarks())
+        return broken
+
+    def _expect_new(self, module: Any, source: Source) -> None:
+        if self.manager.is_registered(module) or self.manager.has_plugin(source.label):
+            known = self.manager.get_name(module) or source.label
+            raise Refusal(f"it is loaded already, as {known}: one of the two entries is too many")
+
+    def clashes(self) -> Iterator[tuple[str, str]]:
+        """Names that several plugins of one kind have, and what to do about each."""
+        times = Counter((offer.section, offer.name) for offer in self.offers)
+        for section, name in [key for key, number in times.items() if number > 1]:
+            yield name, _clash(section, name, [o for o in self.offers if (o.section, o.name) == (section, name)])
 
     def find(self, section: Section, use: str) -> Offer:
         """The plugin that `use` names: `name`, or `distribution:name`.
@@ -146,8 +116,7 @@ class Registry:
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
-            choices = " or ".join(f"'{offer.distribution}:{name}'" for offer in fitting)
-            raise UnknownPlugin(f"the {kind} '{name}' is offered by {len(fitting)} distributions; write {choices}")
+            raise UnknownPlugin(_clash(section, name, fitting))
         namesakes = sorted((o for o in self.offers if o.name == name), key=lambda o: o.section != section)
         if namesakes and namesakes[0].section == section:
             raise UnknownPlugin(f"'{distribution}' offers no {kind} '{name}'; '{namesakes[0].distribution}' does")
@@ -172,10 +141,29 @@ class Registry:
         return {name if times[name] == 1 else f"{plugin}:{name}": folder for plugin, name, folder in brought}
 
 
-def _new_manager() -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    return manager
+def _installed() -> Iterator[tuple[Source, Callable[[], Any]]]:
+    """Every entry point of the group, and what imports it."""
+    known: dict[metadata.Distribution, tuple[str, str]] = {}  # each is read from a file
+    for entry_point in metadata.entry_points(group=GROUP):
+        package = entry_point.dist
+        if package is not None and package not in known:
+            known[package] = package.name, package.version
+        name, version = known[package] if package is not None else ("unknown", "")
+        yield Source(f"{name}:{entry_point.name}", name, version, entry_point.module, package=package), entry_point.load
+
+
+def _clash(section: Section, name: str, offers: list[Offer]) -> str:
+    kind = SECTIONS[section].__name__.lower()
+    distributions = list(dict.fromkeys(offer.distribution for offer in offers))
+    if len(distributions) > 1:
+        choices = " or ".join(f"'{distribution}:{name}'" for distribution in distributions)
+        return f"the {kind} '{name}' is offered by {len(distributions)} distributions; write {choices}"
+    classes = " and ".join(f"{offer.plugin.__module__}.{offer.plugin.__qualname__}" for offer in offers)
+    return f"'{distributions[0]}' offers the {kind} '{name}' {len(offers)} times, by {classes}: rename all but one"
+
+
+def _module_name(path: Path) -> str:
+    return f"{FILE_MODULE}{path.stem}"
 
 
 def load_file(path: Path) -> ModuleType:
@@ -184,7 +172,7 @@ def load_file(path: Path) -> ModuleType:
     Raises:
         ImportError: there is no such file, or it is no Python file.
     """
-    name = f"labrun_file_{path.stem}"
+    name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path) if is_file(path) else None
     if spec is None or spec.loader is None:
         raise ImportError(f"there is no Python file {path}")
@@ -196,22 +184,3 @@ def load_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-def _offers(manager: pluggy.PluginManager, module: Any, source: _Source) -> Iterable[Offer]:
-    for section, base in SECTIONS.items():
-        for implementation in getattr(manager.hook, HOOKS[section]).get_hookimpls():
-            if implementation.plugin is module:
-                for plugin in implementation.function():
-                    _check_class(plugin, base, METHODS[section])
-                    yield Offer(section, plugin, source.distribution, source.version, source.file)
-
-
-def _check_class(plugin: Any, base: type[Plugin], method: str) -> None:
-    if not (isinstance(plugin, type) and issubclass(plugin, base)):
-        raise TypeError(f"{plugin!r} is offered as a {base.__name__}, but is no subclass of labrun.{base.__name__}")
-    if not isinstance(getattr(plugin, "name", None), str) or not plugin.name:
-        raise TypeError(f"{plugin.__name__} needs a name: 'name: ClassVar[str] = \"…\"'")
-    if getattr(plugin, method, None) is getattr(base, method, None):
-        raise TypeError(f"{plugin.__name__} does not define '{method}', which makes it a {base.__name__}")
-    inputs_of(plugin)

@@ -1,15 +1,17 @@
-"""The JSON Schema of a project with the plugins that are installed, for editors."""
+"""The JSON Schema of a project with the plugins that are there, for editors."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from typing import Any
 
 from pydantic import BaseModel, PydanticUserError
 
 from labrun.blocks import STAGE_BLOCKS, STAGE_NAME, Head
 from labrun.inputs import SECTIONS
-from labrun.registry import Registry
+from labrun.registry import Offer, Registry
 
 __all__ = ["project_schema"]
 
@@ -19,35 +21,71 @@ def project_schema(registry: Registry) -> dict[str, Any]:
     editor's complaint is about that plugin and not about all of them).
 
     No key is required: `extends`, a sweep or a matrix may give what does not stand in a file. `labrun check` tells
-    what is missing.
+    what is missing. Under `use` may stand what no installed plugin is called, if the project names plugin files or one that it extends.
     """
     definitions: dict[str, Any] = {}
     _embed(Head, "Head", definitions)
     properties = dict(definitions.pop("Head")["properties"])
+    known: dict[str, Any] = {}
     for section, base in SECTIONS.items():
         kind = base.__name__
         _embed(STAGE_BLOCKS[section], kind, definitions)
         offers = [offer for offer in registry.offers if offer.section == section]
-        names = {offer: [offer.name, f"{offer.distribution}:{offer.name}"] for offer in offers}
-        definitions[kind]["properties"]["use"]["examples"] = [offer.name for offer in offers]
-        definitions[kind]["allOf"] = [
-            {
-                "if": {"properties": {"use": {"enum": names[offer]}}, "required": ["use"]},
-                "then": {"properties": {"with": _embed(offer.plugin, f"{kind}.{offer.name}", definitions)}},
-            }
-            for offer in offers
-        ]
+        _follow_use(definitions, kind, offers)
         reference = {"$ref": f"#/definitions/{kind}"}
         stages = {"type": "object", "propertyNames": {"pattern": STAGE_NAME}, "additionalProperties": reference}
-        properties[section] = {**stages, "description": f"{base.__name__} stages, by name"}
+        properties[section] = {**stages, "description": f"{kind} stages, by name"}
+        known[section] = _known(kind, offers)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "labrun project",
         "type": "object",
         "properties": properties,
         "additionalProperties": False,
+        "if": {"not": {"anyOf": [{"required": ["plugins"]}, {"required": ["extends"]}]}},
+        "then": {"properties": known},
         "definitions": definitions,
     }
+
+
+def _known(kind: str, offers: list[Offer]) -> dict[str, Any]:
+    """Stages that use what is installed. (An `enum` would say the same, but editors show all of it at every turn.)"""
+    names = "|".join(f"({_literal(offer.distribution)}:)?{_literal(offer.name)}" for offer in offers)
+    message = f"no {kind.lower()} of this name is installed; labrun list-plugins tells which are"
+    use = {"pattern": f"^({names})$", "patternErrorMessage": message}
+    return {"additionalProperties": {"properties": {"use": use}}}
+
+
+def _follow_use(definitions: dict[str, Any], kind: str, offers: list[Offer]) -> None:
+    """Let `use` offer the plugins of a kind, and `with` be what the one that is named there takes."""
+    block = definitions[kind]
+    times = Counter(offer.name for offer in offers)
+    block["properties"]["use"]["anyOf"] = [
+        *({"const": _short(offer, times), "description": offer.summary} for offer in offers),
+        {"type": "string"},
+    ]
+    block["allOf"] = [
+        {
+            "if": {"properties": {"use": {"pattern": _pattern(offer, times)}}, "required": ["use"]},
+            "then": {"properties": {"with": _embed(offer.plugin, f"{kind}.{_short(offer, times)}", definitions)}},
+        }
+        for offer in offers
+    ]
+
+
+def _short(offer: Offer, times: Counter[str]) -> str:
+    """What a project writes: the name, or with its distribution where several offer it."""
+    return offer.name if times[offer.name] == 1 else f"{offer.distribution}:{offer.name}"
+
+
+def _pattern(offer: Offer, times: Counter[str]) -> str:
+    distribution = f"({_literal(offer.distribution)}:){'?' * (times[offer.name] == 1)}"
+    return f"^{distribution}{_literal(offer.name)}$"
+
+
+def _literal(text: str) -> str:
+    """The text as a regular expression of JavaScript, which takes no backslash before a letter or `-` (`re.escape` writes such)."""
+    return re.sub(r"[.*+?^${}()|\[\]\\/]", r"\\\g<0>", text)
 
 
 def _embed(model: type[BaseModel], name: str, definitions: dict[str, Any]) -> dict[str, str]:
@@ -60,5 +98,14 @@ def _embed(model: type[BaseModel], name: str, definitions: dict[str, Any]) -> di
     text = json.dumps({"": schema} | own).replace('"#/$defs/', f'"#/definitions/{name}:')
     for key, value in json.loads(text).items():
         value.pop("required", None)
-        definitions[f"{name}:{key}" if key else name] = value
+        definitions[f"{name}:{key}" if key else name] = _as_draft_7(value)
     return {"$ref": f"#/definitions/{name}"}
+
+
+def _as_draft_7(schema: Any) -> Any:
+    """The same with the word of draft 7 for the items of a tuple, which pydantic calls by that of a later one."""
+    if isinstance(schema, list):
+        return [_as_draft_7(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {"items" if key == "prefixItems" else key: _as_draft_7(value) for key, value in schema.items()}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
+from labrun.blame import raised_by
 from labrun.explain import explain
 from labrun.faults import Fault, ProjectFaults
 from labrun.inputs import Section
@@ -37,3 +38,6 @@ def configured(registry: Registry, section: Section, name: str, values: Iterable
     except ValidationError as error:
         where = f"{command} {name}"
         raise ProjectFaults(explain(error, offer.plugin, config, lambda _: where, lambda *_: None)) from error
+    except (Exception, SystemExit) as error:  # a validator of a plugin may raise what it likes
+        said = raised_by(offer.plugin.__module__, error)
+        raise ProjectFaults([Fault(f"{command} {name}: the plugin's own check failed: {said}")]) from error

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import click
 
-__all__ = ["print_table"]
+__all__ = ["print_table", "short"]
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
@@ -24,3 +25,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title:
     for row in rows:
         table.add_row(*(Text(cell, style="green" if cell == "done" else "") for cell in row))
     Console().print(table)
+
+
+def short(value: Any) -> str:
+    """A value as text; of a key or digest, so much that it can be told from others."""
+    text = str(value)
+    return text[:12] if isinstance(value, str) and len(text) == 64 else text

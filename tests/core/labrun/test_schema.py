@@ -43,9 +43,17 @@ def accepts(schema, value, whole):
 
 def accepts_one(keyword, wanted, schema, value, whole):
     match keyword:
-        case "$schema" | "title" | "description" | "default" | "examples" | "definitions" | "then" | "required" if (
-            keyword != "required"
-        ):
+        case (
+            "$schema"
+            | "title"
+            | "description"
+            | "patternErrorMessage"
+            | "default"
+            | "examples"
+            | "definitions"
+            | "then"
+            | "required"
+        ) if keyword != "required":
             return True
         case "required":
             return not isinstance(value, dict) or set(wanted) <= set(value)
@@ -74,12 +82,18 @@ def accepts_one(keyword, wanted, schema, value, whole):
             return not isinstance(value, dict) or (
                 len(value) >= wanted if keyword == "minProperties" else len(value) <= wanted
             )
+        case "items" if isinstance(wanted, list):
+            return not isinstance(value, list) or all(
+                accepts(s, item, whole) for s, item in zip(wanted, value, strict=False)
+            )
         case "items":
             return not isinstance(value, list) or all(accepts(wanted, item, whole) for item in value)
         case "anyOf":
             return any(accepts(option, value, whole) for option in wanted)
         case "allOf":
             return all(accepts(option, value, whole) for option in wanted)
+        case "not":
+            return not accepts(wanted, value, whole)
         case "if":
             return not accepts(wanted, value, whole) or accepts(schema["then"], value, whole)
         case "propertyNames":

@@ -16,13 +16,14 @@ def test_for_people(labrun):
 
 def test_for_programs(labrun):
     inventory = json.loads(labrun("list-plugins", "--json").out)
-    assert set(inventory) == {"plugins", "broken"}
+    assert set(inventory) == {"plugins", "quarantined", "remarks"}
     found = next(plugin for plugin in inventory["plugins"] if plugin["name"] == "gray_scott")
     assert found == {
         "kind": "Simulator",
         "name": "gray_scott",
         "summary": "Gray-Scott reaction-diffusion on a periodic plane of square cells.",
         "version": 1,
+        "api": 1,
         "distribution": "labrun",
         "distribution_version": "1.0.0",
     }

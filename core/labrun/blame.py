@@ -1,0 +1,41 @@
+"""What a plugin raised, in one line that says where in its own code."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+__all__ = ["raised_by"]
+
+LENGTH = 500
+"""Characters of a message that are told; the traceback has all of them."""
+
+_CALLERS = ("importlib", "labrun", "pluggy")
+"""Packages that call plugins: their own lines tell nobody where the fault is."""
+
+
+def raised_by(module: str, error: BaseException) -> str:
+    """`ValueError: no luck (/…/kernel.py:12)`: the error, and the last line of the package of `module` on the way to it."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
+    said = " ".join(str(error).split())
+    said = f"{said[:LENGTH]} …" if len(said) > LENGTH else said
+    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    where = _place(module, error)
+    return f"{what} ({where})" if where else what
+
+
+def _place(module: str, error: BaseException) -> str | None:
+    frames = [
+        (_package(frame.f_globals.get("__name__")), frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    own = [entry for entry in frames if entry[0] == _package(module)]
+    others = [entry for entry in frames if entry[0] not in _CALLERS]
+    for _, frame, line in reversed(own or others):
+        return f"{frame.f_code.co_filename}:{line}"
+    return None
+
+
+def _package(module: Any) -> str:
+    return str(module).partition(".")[0]

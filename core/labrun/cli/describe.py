@@ -1,0 +1,147 @@
+"""`labrun describe`: what one plugin is, in a terminal, in a pipe and as JSON."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from labrun.cli.prose import reflowed
+from labrun.faults import Fault, ProjectFaults, did_you_mean
+from labrun.fields import fields_in_words
+from labrun.inputs import ONE_OF, SECTIONS, Input, inputs_of
+from labrun.plugin import Model, Plugin, Simulator
+from labrun.registry import Offer, Registry
+
+__all__ = ["describe"]
+
+
+@click.command()
+@click.argument("plugin")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def describe(plugin: str, as_json: bool) -> None:
+    """Show what a PLUGIN is: its documentation, its fields with units and defaults, its inputs and outputs."""
+    offers = _named(Registry.installed(), plugin)
+    if as_json:
+        click.echo(json.dumps([_record(offer) for offer in offers], indent=2))
+        return
+    for number, offer in enumerate(offers):
+        if number:
+            click.echo()
+        _print(offer)
+
+
+def _named(registry: Registry, plugin: str) -> list[Offer]:
+    """All plugins of that name, of whatever kind.
+
+    Raises:
+        ProjectFaults: there is none.
+    """
+    distribution, _, name = plugin.rpartition(":")
+    offers = [o for o in registry.offers if o.name == name and distribution in ("", o.distribution)]
+    if offers:
+        return offers
+    hint = did_you_mean(name, [o.name for o in registry.offers])
+    excuse = (
+        "; it may be in one of the plugins that could not be loaded: labrun list-plugins" if registry.broken else ""
+    )
+    raise ProjectFaults([Fault(f"there is no plugin '{plugin}'{hint}{excuse}")])
+
+
+def _print(offer: Offer) -> None:
+    plugin = offer.plugin
+    text = inspect.cleandoc(plugin.__doc__ or "it has no documentation")
+    origin = f"{SECTIONS[offer.section].__name__} of {offer.distribution} {offer.distribution_version}".rstrip()
+    click.echo(f"{click.style(offer.name, bold=True)}  {origin}, version {plugin.version}, contracts {plugin.api}")
+    click.echo(_source(plugin))
+    click.echo(f"\n{reflowed(text, _columns()) if sys.stdout.isatty() else text}\n")
+    rows = [
+        [
+            f"{'  ' * f.depth}{f.path.rpartition('.')[2]}" if sys.stdout.isatty() else f.path,
+            f.type,
+            f.default_in_words,
+            f.description,
+        ]
+        for f in fields_in_words(plugin)
+    ]
+    _print_block("with", ["field", "type", "default", "what it is"], rows)
+    _print_block("from", ["input", "what it takes"], [[i.name, _input_in_words(i)] for i in inputs_of(plugin)])
+    _print_block("gives", ["array", "what it is"], [list(pair) for pair in _outputs(plugin).items()])
+    _print_block(
+        "pretrained", ["name", "folder"], [[name, str(folder)] for name, folder in _pretrained(plugin).items()]
+    )
+
+
+def _print_block(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table for people; for programs a line each, which begins with the title where there are several blocks to tell apart."""
+    rows = list(rows)
+    if not rows:
+        return
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join([title, *row]))
+        return
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    click.secho(f"{title}:", bold=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for number, column in enumerate(columns):
+        last = number == len(columns) - 1
+        width = None if last or number == 0 else 26
+        table.add_column(column, no_wrap=number == 0, ratio=1 if last else None, max_width=width, overflow="fold")
+    for name, *cells in rows:
+        table.add_row(
+            Text(name, style="cyan"), *(Text(cell, style="yellow" if cell == "required" else "") for cell in cells)
+        )
+    Console().print(Padding(table, (0, 0, 1, 2)))
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def _source(plugin: type[Plugin]) -> str:
+    """`/…/labrun_ising/__init__.py:14`, which terminals and editors open."""
+    try:
+        return f"{inspect.getsourcefile(plugin)}:{inspect.getsourcelines(plugin)[1]}"
+    except (OSError, TypeError):  # no source is there
+        return plugin.__module__
+
+
+def _input_in_words(wanted: Input) -> str:
+    number = f"several of '{wanted.section}'" if wanted.many else f"one {ONE_OF[wanted.section]}"
+    return f"{number}, optional" if wanted.optional else number
+
+
+def _outputs(plugin: type[Plugin]) -> dict[str, str]:
+    return dict(plugin.outputs) if issubclass(plugin, Simulator) else {}
+
+
+def _pretrained(plugin: type[Plugin]) -> dict[str, Any]:
+    return dict(plugin.pretrained) if issubclass(plugin, Model) else {}
+
+
+def _record(offer: Offer) -> dict[str, Any]:
+    plugin = offer.plugin
+    return {
+        "kind": SECTIONS[offer.section].__name__,
+        "name": offer.name,
+        "version": plugin.version,
+        "api": plugin.api,
+        "distribution": offer.distribution,
+        "distribution_version": offer.distribution_version,
+        "source": _source(plugin),
+        "documentation": inspect.cleandoc(plugin.__doc__ or ""),
+        "fields": [vars(field) for field in fields_in_words(plugin)],
+        "inputs": [vars(wanted) for wanted in inputs_of(plugin)],
+        "outputs": _outputs(plugin),
+        "pretrained": {name: str(folder) for name, folder in _pretrained(plugin).items()},
+    }

@@ -1,0 +1,23 @@
+"""Whether this installation is sound: checks of the software, the plugins, the machine and the folder of runs, each with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from labrun.doctor.check import Check
+from labrun.doctor.learning import Probes
+from labrun.doctor.machine import check_machine
+from labrun.doctor.software import check_software
+from labrun.doctor.storage import check_storage
+
+__all__ = ["Check", "examine"]
+
+
+def examine(runs: Path) -> Iterator[Check]:
+    """All checks, each as soon as it is done. What takes long, importing Keras, runs beside the others and comes last."""
+    with Probes() as probes:
+        yield from check_software()
+        yield from check_machine()
+        yield from check_storage(runs)
+        yield from probes.check()

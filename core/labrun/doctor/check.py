@@ -1,0 +1,20 @@
+"""One thing that was looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Check", "State"]
+
+State = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it stands, what was found and, unless all is well, what to do."""
+
+    name: str
+    state: State
+    found: str
+    advice: str = ""

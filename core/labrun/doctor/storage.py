@@ -1,0 +1,79 @@
+"""The folder of runs: whether it can be written, how much room there is, and what its file system can do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from labrun.amounts import bytes_in_words
+from labrun.doctor.check import Check
+from labrun.files import replace_folder, write_atomically
+
+__all__ = ["check_storage"]
+
+LITTLE_ROOM = 2e9
+
+ELSEWHERE = "choose another folder with --runs DIR or LABRUN_RUNS"
+
+
+def check_storage(runs: Path) -> Iterator[Check]:
+    """Try all of it in a folder beside the runs, which is removed again."""
+    there = next((folder for folder in (runs.absolute(), *runs.absolute().parents) if folder.is_dir()), Path("/"))
+    free = shutil.disk_usage(there).free
+    room = f"{bytes_in_words(free)} free for {runs}"
+    yield Check("disk", "warn", room, f"make room, or {ELSEWHERE}") if free < LITTLE_ROOM else Check("disk", "ok", room)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".labrun-doctor-", dir=there) as name:
+            yield Check("runs", "ok", f"{runs} can be written")
+            yield _check_files(Path(name))
+            yield _check_hdf5(Path(name))
+    except OSError as error:
+        yield Check("runs", "fail", f"{runs} cannot be written: {error.strerror or error}", ELSEWHERE)
+
+
+def _check_files(folder: Path) -> Check:
+    """Results appear under their names when they are whole, and are linked, not copied, into the folders of runs."""
+    try:
+        with write_atomically(folder / "file") as temporary:
+            temporary.write_text("whole", encoding="utf-8")
+        for name in ("new", "old"):
+            (folder / name).mkdir()
+        replace_folder(folder / "new", folder / "old")
+    except OSError as error:
+        return Check(
+            "file system", "fail", f"files cannot be renamed or brought to the disk: {error.strerror}", ELSEWHERE
+        )
+    try:
+        os.link(folder / "file", folder / "link")
+    except OSError:
+        problem = "there are no hard links, so that results are copied into each run's folder and take twice the room"
+        return Check("file system", "warn", problem, f"where that is too much, {ELSEWHERE}")
+    return Check("file system", "ok", "renames, syncs, hard links")
+
+
+def _check_hdf5(folder: Path) -> Check:
+    import h5py
+
+    path = folder / "part.h5"
+    try:
+        with h5py.File(path, "w") as file:
+            file["u"] = [1.0, 2.0]
+        with h5py.File(path, "r", locking=False) as file:
+            intact = list(file["u"]) == [1.0, 2.0]
+    except OSError as error:
+        said = " ".join(str(error).split())
+        return Check(
+            "HDF5",
+            "fail",
+            f"files cannot be written there: {said}",
+            f"export HDF5_USE_FILE_LOCKING=FALSE, or {ELSEWHERE}",
+        )
+    version = f"HDF5 {h5py.version.hdf5_version}, h5py {h5py.__version__}"
+    if not intact:
+        return Check(
+            "HDF5", "fail", f"{version} reads something else than it wrote", "pip install --force-reinstall h5py"
+        )
+    return Check("HDF5", "ok", version)

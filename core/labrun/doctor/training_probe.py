@@ -1,0 +1,26 @@
+"""Run as a program: one step of training of the smallest network, as models are trained; what was found is printed as JSON."""
+
+from __future__ import annotations
+
+import json
+
+
+def main() -> None:
+    """Train and look."""
+    import numpy as np
+
+    from labrun.backend import load_keras
+
+    keras = load_keras()
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    model.compile(optimizer="adam", loss="mse")
+    x, y = np.ones((4, 2), np.float32), np.ones(4, np.float32)
+    loss = model.fit(x, y, epochs=1, verbose=0).history["loss"][0]
+    assert np.isfinite(loss)
+    devices = keras.distribution.list_devices()
+    print(json.dumps({"keras": keras.__version__, "backend": keras.backend.backend(), "devices": devices}))
+
+
+if __name__ == "__main__":
+    main()

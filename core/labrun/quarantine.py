@@ -1,0 +1,81 @@
+"""Plugins that could not be loaded: what went wrong, and what to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from dataclasses import dataclass
+
+from labrun.blame import raised_by
+from labrun.offers import Refusal, Source
+from labrun.requirements import unmet_by_distribution
+
+__all__ = ["BrokenPlugin", "quarantined"]
+
+
+@dataclass(frozen=True)
+class BrokenPlugin:
+    """What could not be loaded, why, and what to do."""
+
+    source: str
+    distribution_version: str
+    error: str
+    advice: str
+    traceback: str
+
+    @property
+    def title(self) -> str:
+        """The source with its version."""
+        return f"{self.source} {self.distribution_version}".strip()
+
+    @property
+    def explanation(self) -> str:
+        """The error and what to do, in one paragraph."""
+        stop = "" if self.error.endswith((".", "?", "!")) else "."
+        return f"{self.error}{stop} {self.advice}" if self.advice else self.error
+
+
+def quarantined(error: BaseException, source: Source) -> BrokenPlugin:
+    """Say why a plugin is set aside, from the exception that its module, or a look at it, raised."""
+    message = str(error) if isinstance(error, Refusal) else raised_by(source.module, error)
+    told = "".join(traceback.format_exception(error))
+    return BrokenPlugin(source.label, source.version, message, _advice(error, source), told)
+
+
+def _advice(error: BaseException, source: Source) -> str:
+    needs = "; ".join(unmet_by_distribution(source.distribution, source.package.requires if source.package else ()))
+    if needs:
+        return needs
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return _about_module(error.name, source)
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "labrun":
+        return f"It is written for another version of labrun than this one: pip install --upgrade labrun {_package(source)}".strip()
+    if source.file is not None or "pip install" in str(error):
+        return ""
+    return f"The fault is the plugin's: {_remedies(source)}"
+
+
+def _about_module(missing: str, source: Source) -> str:
+    package = missing.partition(".")[0]
+    if source.file is None and package == source.module.partition(".")[0]:
+        return f"Its entry point names a module that is not there: pip install --force-reinstall {source.distribution}"
+    if package == "labrun":
+        return f"It is written for another version of labrun than this one: pip install --upgrade labrun {_package(source)}".strip()
+    if package in sys.modules or importlib.util.find_spec(package) is not None:
+        return (
+            f"The installed '{package}' has no such module: pip install --upgrade {package} {_package(source)}".strip()
+        )
+    return f"pip install {package}, or the package that has this module"
+
+
+def _package(source: Source) -> str:
+    return source.distribution if source.file is None else ""
+
+
+def _remedies(source: Source) -> str:
+    if source.distribution == "labrun":
+        return "pip install --force-reinstall labrun"
+    return (
+        f"'pip install --upgrade {source.distribution}' may mend it, 'pip uninstall {source.distribution}' removes it"
+    )

@@ -1,0 +1,42 @@
+"""Errors of plugins in one line."""
+
+import pytest
+
+from labrun.blame import raised_by
+
+
+def fall(text):
+    raise ValueError(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no luck", "ValueError: no luck"),
+        ("no\n  luck", "ValueError: no luck"),
+        ("", "ValueError"),
+        ("x" * 600, f"ValueError: {'x' * 500} …"),
+    ],
+)
+def test_message(text, said):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  # the message is what is tested
+        fall(text)
+    assert raised_by(__name__, caught.value) == f"{said} ({__file__}:9)"
+
+
+def test_the_plugins_own_line_is_told_not_that_of_a_library():
+    def call():
+        int("x y")  # raised in C
+        return
+
+    import json
+
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.loads("{")
+    line = test_the_plugins_own_line_is_told_not_that_of_a_library.__code__.co_firstlineno + 8
+    assert raised_by(__name__, caught.value).endswith(f" ({__file__}:{line})")
+    assert "decoder.py" in raised_by("another_module", caught.value)
+
+
+def test_an_error_that_was_never_raised():
+    assert raised_by("x", KeyError("a")) == "KeyError: 'a'"
