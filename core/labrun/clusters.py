@@ -64,7 +64,7 @@ def cluster_sizes(occupied: NDArray[Any]) -> NDArray[np.int32]:
 
 
 def measure_clusters(occupied: NDArray[Any]) -> Clusters:
-    """Return what the clusters of a plane tell. `occupied` as in `label_clusters`."""
+    """Return what the clusters of a plane (height, width) tell. `occupied` as in `label_clusters`."""
     return Clusters(*_measure(as_plane(occupied)))
 
 

@@ -88,7 +88,7 @@ class Drawing(NamedTuple):
 
 
 def read_drawing(picture: NDArray[Any]) -> Drawing:
-    """Find the sites of a picture and score all pairs that may be joined.
+    """Find the sites of a picture (height, width) and score all pairs that may be joined.
 
     Raises:
         ValueError: it is no picture in grey.
@@ -111,7 +111,7 @@ def detect_sites(picture: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def dot_radius(picture: NDArray[Any]) -> float:
-    """The radius of the dots [pixels], mostly less than half a pixel too small; 0 for an empty picture.
+    """The radius of the dots of a picture (height, width) [pixels], mostly less than half a pixel too small; 0 for an empty one.
 
     Raises:
         ValueError: it is no picture in grey.
@@ -272,7 +272,7 @@ def expected_pictures(examples: Examples) -> Iterator[NDArray[np.float64]]:
 
 
 def generated_pictures(model: TrainedModel, examples: Examples) -> Iterator[NDArray[np.float64]]:
-    """Yield what the model draws of each example, as `expected_pictures`.
+    """Yield what the model draws of each example, (height, width), as `expected_pictures`.
 
     Raises:
         ValueError: it answers something else than a picture, or numbers that are not finite.

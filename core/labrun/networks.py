@@ -33,18 +33,18 @@ class Network:
     periodic: bool = False
 
     def vectors(self) -> NDArray[np.float64]:
-        """From the first site of each bond to the second, (m, 2)."""
+        """From the first site of each bond to the second, (m, 2), in the unit of the sites."""
         vectors = self.sites[self.bonds[:, 1]] - self.sites[self.bonds[:, 0]]
         if self.periodic and self.offsets is not None and self.box is not None:
             vectors = vectors + self.offsets @ self.box
         return vectors
 
     def lengths(self) -> NDArray[np.float64]:
-        """The length of each bond, (m,)."""
+        """The length of each bond, (m,), in the unit of the sites."""
         return np.linalg.norm(self.vectors(), axis=1)
 
     def coordination(self) -> NDArray[np.int64]:
-        """How many bonds end at each site, (n,)."""
+        """The number of bonds that end at each site, (n,)."""
         return np.bincount(self.bonds.ravel(), minlength=len(self.sites))
 
     def to_networkx(self) -> networkx.Graph:

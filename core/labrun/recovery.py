@@ -41,7 +41,7 @@ class Recovery:
     """True bonds, those that are no pair included [bonds]"""
 
     def counts(self, threshold: float) -> NDArray[np.int64]:
-        """Right and found bonds at a threshold, which itself counts as reached, and true ones."""
+        """The numbers of right and found bonds at a threshold, which itself counts as reached, and of true ones: (3,) int64."""
         found = self.scores >= threshold
         return np.array([np.sum(found & self.is_bond), np.sum(found), self.bonds])
 
@@ -93,7 +93,7 @@ def threshold_of(recovery: Findings, model: str) -> float:
 
 
 def curves(networks: Sequence[Recovery], thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Precision, recall and F1 at each threshold, (thresholds, 3); precision is NaN where nothing is found."""
+    """Precision, recall and F1, from 0 to 1, at each threshold, (thresholds, 3); precision is NaN where nothing is found."""
     return np.array([_rates(np.sum([one.counts(t) for one in networks], axis=0)) for t in thresholds])
 
 

@@ -100,7 +100,7 @@ def power_spectrum(field: np.ndarray, cell_size: float, edges: np.ndarray, other
 def cylindrical_power(
     field: np.ndarray, cell_size: float, across: np.ndarray, along: np.ndarray, other: np.ndarray | None = None
 ) -> CylindricalSpectrum:
-    """Return P(k⊥, k∥) of a real field whose last axis is the line of sight, or the cross power with an `other`.
+    """Return P(k⊥, k∥), (bins across, bins along), of a real field whose last axis is the line of sight, or the cross power with `other`.
 
     `across` and `along` are the edges of the bins of k⊥ and |k∥| [1/length]. Other arguments and errors are as in `power_spectrum`.
     """

@@ -37,7 +37,7 @@ class Sprites:
         A thumbnail is at most 64 pixels wide and high; each of its pixels is the mean of the cells that it covers.
 
         Raises:
-            ValueError: the array has neither two dimensions nor three, or Matplotlib has no such colour map.
+            ValueError: the array has neither two dimensions nor three, or holds NaN; or Matplotlib has no such colour map.
         """
         import matplotlib as mpl
         import numpy as np
@@ -48,6 +48,11 @@ class Sprites:
         scale = min(1.0, SIDE / max(height, width))
         size = max(1, round(width * scale)), max(1, round(height * scale))
         values = np.stack([_shrink(_picture(simulation, i, array, frame), size) for i in range(len(simulation))])
+        if odd := [i for i, picture in enumerate(values) if not np.isfinite(picture).all()]:
+            raise ValueError(
+                f"'{array}' of member {simulation.numbers[odd[0]]} of '{simulation.name}' holds NaN or infinity, which has no colour: name "
+                "another array, or leave out that member"
+            )
         low, high = float(values.min()), float(values.max())
         values -= low
         values *= 255 / (high - low) if high > low else 0.0
@@ -83,7 +88,7 @@ class Sprites:
         return sheets
 
     def picture(self, members: Sequence[int] | np.ndarray, per_row: int, gap: int = 2) -> bytes:
-        """The thumbnails of these members side by side, as a PNG without loss."""
+        """The thumbnails of the members at these places, (n,), side by side, as a PNG without loss."""
         import numpy as np
 
         found = np.pad(self.thumbnails[np.asarray(members, int)], ((0, 0), (0, gap), (0, gap)))

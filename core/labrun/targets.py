@@ -27,7 +27,7 @@ class Target:
 
 
 def make_target(values: Sequence[Any] | np.ndarray, name: str, scale: Scale, unit: str = "") -> Target:
-    """Values of the column or array `name` on a scale. Classes are the values that there are, in ascending order.
+    """Values (n, …) of the column or array `name`, in its `unit`, on a scale. Classes are the values that there are, in ascending order.
 
     Raises:
         ValueError: a text, or a number without a logarithm, is no class and is to be a number.

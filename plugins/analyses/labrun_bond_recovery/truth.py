@@ -31,12 +31,17 @@ def simulated_truths(simulation: Ensemble, examples: Examples) -> Iterator[Truth
 
     Raises:
         KeyError: the simulation has no sites in pixels, or no bonds.
-        ValueError: as `members_of`.
+        ValueError: as `members_of`, or a site has no place.
     """
     for i in members_of(simulation, examples):
+        places = simulation.read(i, "pixels").astype(float)
+        if not np.isfinite(places).all():
+            raise ValueError(
+                f"'pixels' of member {simulation.numbers[i]} of '{simulation.name}' holds NaN or infinity: a site has no place"
+            )
         inside = ~np.any(simulation.read(i, "offsets"), axis=1)
         bonds = np.sort(simulation.read(i, "bonds")[inside], axis=1)
-        yield Truth(simulation.read(i, "pixels").astype(float), np.unique(bonds, axis=0))
+        yield Truth(places, np.unique(bonds, axis=0))
 
 
 def read_truths(examples: Examples) -> Iterator[Truth]:

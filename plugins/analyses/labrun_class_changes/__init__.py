@@ -53,6 +53,7 @@ class ClassChanges(Analysis):
             captions={
                 "map": "Members that changed, in the colour of their new class; grey is as before, white was not simulated.",
                 "matrix": "Members by their class before and after; grey numbers are of those that stayed.",
+                "changes": "How many members went from which class to which, the most frequent first.",
                 "cells": "Every member that changed, with the probability of the class that it was taken for each time.",
             },
         )

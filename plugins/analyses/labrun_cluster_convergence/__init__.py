@@ -39,7 +39,7 @@ class ClusterConvergence(Analysis):
     minimum_samples: float = Field(
         50,
         ge=1,
-        description="effective samples that a set of parameters, all its repeats together, should have at least",
+        description="effective samples that a set of parameters, all its repeats together, should have at least [samples]",
     )
     window: float = Field(
         0.05, gt=0, le=1, description="width of the rolling mean and its band in the figures [share of the run]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -102,9 +102,10 @@ def find_convergence(simulation: Ensemble, observable: Observable, minimum_sampl
     """
     sets = parameter_sets(simulation)
     names = varying(sets)
+    every = list(simulation.map(partial(read_series, observable=observable)))
     found = []
     for one in sets:
-        series = [read_series(simulation, i, observable) for i in one.members]
+        series = [every[i] for i in one.members]
         numbers = [simulation.numbers[i] for i in one.members]
         _check_times(series, numbers)
         values = np.stack([one.values for one in series])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
@@ -83,16 +84,21 @@ class ClusterSizes(Analysis):
         """The edges of the bins, and the clusters of each member."""
         import math
 
-        from labrun_cluster_sizes.counting import count_clusters, size_bins
+        from labrun_cluster_sizes.counting import size_bins
 
         members = range(len(simulation))
         edges = size_bins(max(math.prod(simulation.shape(i, self.array)[1:]) for i in members), self.bins_per_decade)
-        counts = [count_clusters(simulation.planes(i, self.array, self.every), edges) for i in members]
+        counts = list(simulation.map(partial(self._count_member, edges)))
         if not any(one.clusters for one in counts):
             raise ValueError(
                 f"'{self.array}' of '{simulation.name}' has no occupied site in any snapshot; expected some that are not 0"
             )
         return edges, counts
+
+    def _count_member(self, edges: np.ndarray, simulation: Ensemble, i: int) -> ClusterCount:
+        from labrun_cluster_sizes.counting import count_clusters
+
+        return count_clusters(simulation.planes(i, self.array, self.every), edges)
 
     def _captions(self, sets: Sequence[ParameterSet], found: Mapping[str, Any]) -> dict[str, str]:
         """What each figure and table shows."""

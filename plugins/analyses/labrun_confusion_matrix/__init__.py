@@ -73,14 +73,20 @@ class ConfusionMatrix(Analysis):
                 findings.metrics[f"spread of accuracy {examples.name}"] = float(np.std(accuracies, ddof=1))
             else:
                 findings.metrics |= {f"accuracy {examples.name}, low": low, f"accuracy {examples.name}, high": high}
+            findings.captions[examples.name] = (
+                f"Examples of '{examples.name}' by their true class (rows) and the one that is named."
+            )
             findings.tables[examples.name] = pd.DataFrame(matrix, index=pd.Index(classes, name="true"), columns=classes)
             errors = _errors(matrix, classes)
             if len(errors):
                 findings.tables[f"errors_{examples.name}"] = errors
+                findings.captions[f"errors_{examples.name}"] = (
+                    f"What is taken for what in '{examples.name}', the most frequent first."
+                )
         findings.tables = {"scores": pd.DataFrame(rows)} | findings.tables
         findings.figures["confusion"] = draw_matrices(matrices, classes)
         percent = f"{self.confidence:.0%}"
-        findings.captions = {
+        findings.captions |= {
             "confusion": "Rows are the true classes, columns what the network says; shares of a row, numbers are examples"
             + (f" (mean of {len(model)} models)." if len(model) > 1 else "."),
             "scores": f"'low' and 'high' bound the {percent} bootstrap interval of the accuracy.",

@@ -152,7 +152,15 @@ def _load(model: TrainedModel, dataset: Examples) -> tuple[np.ndarray, np.ndarra
         raise ValueError(
             f"a decision boundary is drawn over a plane of two inputs, x of shape (2,); '{dataset.name}' has {found}"
         )
-    return dataset.load(slice(None))
+    import numpy as np
+
+    x, truth = dataset.load(slice(None))
+    odd = ~np.isfinite(x).all(axis=1)
+    if odd.any():
+        raise ValueError(
+            f"x of the example {np.flatnonzero(odd)[0]} of '{dataset.name}' holds NaN or infinity, which is no place"
+        )
+    return x, truth
 
 
 def _range(name: str, values: np.ndarray, given: tuple[float, float] | None) -> tuple[float, float]:

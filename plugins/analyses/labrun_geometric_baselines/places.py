@@ -67,13 +67,21 @@ def read_places(simulation: Ensemble, count: int | None = None) -> Iterator[Plac
 
     Raises:
         KeyError: the simulation has no sites or bonds.
-        ValueError: a network has fewer than two sites.
+        ValueError: a network has fewer than two sites, or most of them stand on one another, or one has no place.
     """
     for i in range(len(simulation))[:count]:
         sites = simulation.read(i, "sites")
+        if not np.isfinite(sites).all():
+            raise ValueError(
+                f"'sites' of member {simulation.numbers[i]} of '{simulation.name}' holds NaN or infinity: a site has no place"
+            )
         if len(sites) < 2:
             raise ValueError(
                 f"the member {simulation.numbers[i]} of '{simulation.name}' has {len(sites)} sites; expected two at least"
             )
         inside = ~np.any(simulation.read(i, "offsets"), axis=1)
+        if 2 * len(np.unique(sites, axis=0)) <= len(sites):
+            raise ValueError(
+                f"most sites of member {simulation.numbers[i]} of '{simulation.name}' stand on others, so that no spacing is known"
+            )
         yield Places(sites, simulation.read(i, "bonds")[inside])

@@ -33,7 +33,10 @@ class GraphExport(Analysis):
     version: ClassVar[int] = 1
 
     threshold: float = Field(
-        0.5, gt=0, le=1, description="score from which a pair of sites is a bond; that of 'recovery' goes before it"
+        0.5,
+        gt=0,
+        le=1,
+        description="score, dimensionless, from which a pair of sites is a bond; that of 'recovery' goes before it",
     )
 
     def analyse(self, model: TrainedModel, dataset: Examples, recovery: Findings | None = None) -> Findings:

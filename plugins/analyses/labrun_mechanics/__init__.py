@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, hookimpl
@@ -48,7 +49,7 @@ class Mechanics(Analysis):
         1e-8, gt=0, lt=1, description="singular values of C below this share of the greatest are zero"
     )
     threshold: float = Field(
-        0.5, gt=0, le=1, description="score from which a drawn bond is one, where 'recovery' tells none"
+        0.5, gt=0, le=1, description="score, dimensionless, from which a drawn bond is one, where 'recovery' tells none"
     )
 
     def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
@@ -78,13 +79,14 @@ class Mechanics(Analysis):
         ….
 
         Raises:
-            ValueError: there is no network, a bond has no length, or the dataset does not tell its members.
+            ValueError: there is no network, a bond has no length, a site no place, or the dataset does not tell its members.
         """
         from labrun_mechanics.drawing import draw_comparison, draw_frequencies, draw_modes
         from labrun_mechanics.tables import class_table, metrics, network_table
 
         members = range(len(simulation)) if dataset is None else _members(dataset, simulation)
-        true = [self._measure(_true_network(simulation, i, model is not None), simulation, i) for i in members]
+        chosen = simulation if dataset is None else simulation.take(members)
+        true = list(chosen.map(partial(self._measure_true, model is not None)))
         if not true:
             raise ValueError(f"'{simulation.name}' holds no network to measure")
         drawn = [*self._drawn(simulation, members, model, dataset, recovery)]
@@ -101,6 +103,9 @@ class Mechanics(Analysis):
             figures=figures,
             captions=self._captions(true, model),
         )
+
+    def _measure_true(self, as_drawn: bool, simulation: Ensemble, i: int) -> Measured:
+        return self._measure(_true_network(simulation, i, as_drawn), simulation, i)
 
     def _measure(self, network: Network, simulation: Ensemble, i: int, source: str | None = None) -> Measured:
         from labrun_mechanics.measuring import TRUE, measure
@@ -177,9 +182,15 @@ def _members(dataset: Examples, simulation: Ensemble) -> list[int]:
 
 def _true_network(simulation: Ensemble, i: int, as_drawn: bool) -> Network:
     """The network of a member; as a picture shows it, free, without the bonds over the edge of its box."""
+    import numpy as np
+
     from labrun.networks import Network
 
     sites, bonds, offsets, box, periodic = (simulation.read(i, name) for name in ARRAYS)
+    if not (np.isfinite(sites).all() and np.isfinite(box).all()):
+        raise ValueError(
+            f"'sites' or 'box' of member {simulation.numbers[i]} of '{simulation.name}' holds NaN or infinity"
+        )
     if as_drawn:
         return Network(sites, bonds[(offsets == 0).all(axis=1)])
     return Network(sites, bonds, offsets, box, bool(periodic))

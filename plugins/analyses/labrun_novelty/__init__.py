@@ -96,7 +96,7 @@ class NoveltyCheck(_ByDistance):
         """Table `left_out`: one row a network. `train` and `validation` hold all classes.
 
         Raises:
-            ValueError: the datasets have no classes, or a network knows all of them.
+            ValueError: the datasets have no classes, a network knows all of them, or `validation` holds none that it knows, or only such.
         """
         import numpy as np
         import pandas as pd
@@ -111,6 +111,11 @@ class NoveltyCheck(_ByDistance):
             seen = train.take(~np.isin(train.load_y(slice(None)), unknown))
             distance = FeatureDistance([one], seen, self.layer, self.neighbour)
             new = np.isin(validation.load_y(slice(None)), unknown)
+            if new.all() or not new.any():
+                raise ValueError(
+                    f"'{validation.name}' must hold examples of the classes that '{one.name}' knows and of those that it does not; of its "
+                    f"{len(new)} examples, {int(new.sum())} are of the latter"
+                )
             score = distance(validation)
             threshold = np.quantile(score[~new], self.passing)
             assert train.classes is not None

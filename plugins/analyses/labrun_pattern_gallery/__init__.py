@@ -75,7 +75,10 @@ class PatternGallery(Analysis):
         return Findings(
             figures={"gallery": figure},
             tables={"values": summary},
-            captions={"gallery": f"{self.array} of some members for each value of '{self.by}', all on one scale."},
+            captions={
+                "gallery": f"{self.array} of some members for each value of '{self.by}', all on one scale.",
+                "values": f"For each value of '{self.by}': how many members there are, and from where to where their parameters go.",
+            },
         )
 
     def _chosen(self, found: np.ndarray) -> np.ndarray:

@@ -83,6 +83,11 @@ class PrincipalComponents(Analysis):
             raise ValueError(
                 f"'neighbours: {self.neighbours}' are more than the {len(train)} pictures of '{train.name}': take fewer"
             )
+        if train.classes is not None and len({*train.load_y(slice(None)).tolist()}) < 2:
+            findings.warnings.append(
+                f"'{train.name}' holds one class only, so that nothing is told from the components."
+            )
+            return
         score = "accuracy" if train.classes is not None else "R²"
         rows = []
         for method, judge in self._methods(train.classes is not None).items():

@@ -30,7 +30,7 @@ def fit_components(examples: Examples, components: int, rng: np.random.Generator
     """Return the components, at most as many as there are pictures and pixels.
 
     Raises:
-        ValueError: all pictures are the same.
+        ValueError: all pictures are the same, or one holds NaN.
     """
     count = min(components, len(examples), _flat(examples, np.arange(1)).shape[1])
     pca = IncrementalPCA(count)
@@ -56,4 +56,10 @@ def project(pca: IncrementalPCA, examples: Examples) -> Projection:
 
 
 def _flat(examples: Examples, places: NDArray[np.int64]) -> NDArray[np.float64]:
-    return examples.load_x(places).reshape(len(places), -1).astype(np.float64)
+    pictures = examples.load_x(places).reshape(len(places), -1).astype(np.float64)
+    odd = ~np.isfinite(pictures).all(axis=1)
+    if odd.any():
+        raise ValueError(
+            f"x of the example {places[odd][0]} of '{examples.name}' holds NaN or infinity, which has no components"
+        )
+    return pictures

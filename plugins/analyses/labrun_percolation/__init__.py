@@ -79,14 +79,17 @@ class Percolation(Analysis):
         """A row a member: its place on the axes, and what its snapshots tell."""
         import pandas as pd
 
-        from labrun_percolation.curves import measure_member
-
         places = simulation.parameters[[self.x] if self.by is None else [self.by, self.x]]
         _expect_numbers(places, self.x)
         if self.by is not None:  # sizes [height, width] are lists, which make no groups
             places[self.by] = [str(value) if isinstance(value, list) else value for value in places[self.by]]
-        measured = [measure_member(simulation.planes(i, self.array)) for i in range(len(simulation))]
+        measured = list(simulation.map(self._measure_member))
         return pd.concat([places, pd.DataFrame(measured, index=places.index)], axis=1)
+
+    def _measure_member(self, simulation: Ensemble, i: int) -> dict[str, float]:
+        from labrun_percolation.curves import measure_member
+
+        return measure_member(simulation.planes(i, self.array))
 
     def _thresholds(self, curves: Sequence[tuple[Any, Any]], crossings: Sequence[pd.DataFrame]) -> pd.DataFrame:
         """The crossings of all curves under one another, each with its value of `by`."""

@@ -93,6 +93,7 @@ class PhaseMap(PatternAnalysis):
                 "averaged over the members of the cell; 0 is sure."
                 + (" Dots: novel cells." if cells.novel is not None else ""),
                 "classes": "Cells that are taken for each class.",
+                "cells": f"Every cell of the map: {self.x}, {self.y}, its members, its class and how sure that is.",
             },
             warnings=[
                 *patterns.warnings,

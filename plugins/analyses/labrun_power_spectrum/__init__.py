@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
@@ -48,7 +49,9 @@ class PowerSpectrum(Analysis):
     redshift: str | None = Field(
         "redshift", description="column with the redshift, for the border of the wedge; null: no border"
     )
-    omega_m: float = Field(0.31, gt=0, le=1, description="Ω_m of a flat universe, for the border of the wedge")
+    omega_m: float = Field(
+        0.31, gt=0, le=1, description="Ω_m of a flat universe, dimensionless, for the border of the wedge"
+    )
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
         """Arrays and columns must be there."""
@@ -97,18 +100,22 @@ class PowerSpectrum(Analysis):
         """The spectra of all members under one another, each row with the member and its values of the columns."""
         import pandas as pd
 
+        found: dict[str, list[pd.DataFrame]] = {}
+        for spectra in simulation.map(partial(self._measure_member, columns)):
+            for name, rows in spectra.items():
+                found.setdefault(name, []).append(rows)
+        return {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
+
+    def _measure_member(self, columns: list[str], simulation: Ensemble, i: int) -> dict[str, pd.DataFrame]:
         from labrun_power_spectrum.measuring import measure_spectra
 
-        found: dict[str, list[pd.DataFrame]] = {}
-        for i in range(len(simulation)):
-            field = self._cube(simulation, i, self.array)
-            other = None if self.other is None else self._cube(simulation, i, self.other)
-            cell_size = float(simulation.read(i, "cell_size"))
-            place = {"member": simulation.numbers[i], "box": f"{field.shape} cells of {cell_size:g} Mpc"}
-            place |= {name: simulation.columns[name][i] for name in columns}
-            for name, rows in measure_spectra(field, other, cell_size, self.bins, self.cylindrical).items():
-                found.setdefault(name, []).append(rows.assign(**place))
-        return {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
+        field = self._cube(simulation, i, self.array)
+        other = None if self.other is None else self._cube(simulation, i, self.other)
+        cell_size = float(simulation.read(i, "cell_size"))
+        place = {"member": simulation.numbers[i], "box": f"{field.shape} cells of {cell_size:g} Mpc"}
+        place |= {name: simulation.columns[name][i] for name in columns}
+        spectra = measure_spectra(field, other, cell_size, self.bins, self.cylindrical)
+        return {name: rows.assign(**place) for name, rows in spectra.items()}
 
     def _cube(self, simulation: Ensemble, i: int, array: str) -> np.ndarray:
         """An array of a member, which is a periodic cube of one moment."""

@@ -43,7 +43,8 @@ class Reconstruction(Analysis):
         `reconstructions` and `power`.
 
         Raises:
-            ValueError: x is no picture, `channel` is none of its channels, or a model answers something else than such a picture.
+            ValueError: x is no picture or holds NaN, `channel` is none of its channels, or a model answers something else than such a
+                picture.
         """
         from labrun_reconstruction.drawing import draw_power, draw_reconstructions
         from labrun_reconstruction.judgement import judge

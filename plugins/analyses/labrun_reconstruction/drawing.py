@@ -67,7 +67,9 @@ def draw_power(judged: Judgement, settings: Reconstruction) -> Figure:
         upper.plot(judged.k[there], power[there], "o-", ms=3, color=colour, label=name)
         lower.plot(judged.k[there], power[there] / judged.power[0, there], "o-", ms=3, color=colour)
     unit = f" [{settings.unit}²]" if settings.unit else ""
-    upper.set(ylabel=f"Δ² = k² P / 2π{unit}", xscale="log", yscale="log")
+    upper.set(ylabel=f"Δ² = k² P / 2π{unit}")
+    if there.any():  # pictures of one level have no power
+        upper.set(xscale="log", yscale="log")
     lower.set(xlabel=f"k [1/{_length(settings)}]", ylabel="answer / input", ylim=(0, None))
     upper.legend(frameon=False, fontsize=9)
     for axes in (upper, lower):

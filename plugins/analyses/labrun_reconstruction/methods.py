@@ -44,6 +44,8 @@ def principal_components(train: Examples, dimensions: Sequence[int | None], at_m
     chosen = np.unique(np.linspace(0, len(train) - 1, min(at_most, len(train))).astype(int))
     pictures = train.load_x(chosen)
     flat = pictures.reshape(len(pictures), -1)
+    if not np.isfinite(flat).all():
+        raise ValueError(f"x of '{train.name}' holds NaN or infinity, which has no principal components")
     limit = min(len(flat) - 1, flat.shape[1])
     fitted = PCA(min(wanted[-1], limit), random_state=0).fit(flat)
     methods = {}

@@ -33,7 +33,7 @@ class StatisticsBaseline(Analysis):
         600, ge=1, description="training examples that stand for the kernel; all, where there are fewer"
     )
     width: float = Field(
-        5.0, gt=0, description="of the kernel: a distance of so many standard deviations in every statistic is far"
+        5.0, gt=0, description="of the kernel: so great a distance in every statistic is far [standard deviations]"
     )
 
     def analyse(self, train: Examples, dataset: list[Examples], rng: np.random.Generator) -> Findings:

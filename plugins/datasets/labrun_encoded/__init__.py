@@ -42,7 +42,7 @@ class Encoded(Dataset):
         path = folder / FILE
         if not path.is_file():
             self._write(path, dataset, encoder)
-        codes = np.load(path, mmap_mode="r")
+        codes = np.load(path, mmap_mode="r", allow_pickle=False)
         return Examples(
             lambda indices: np.array(codes[indices]),
             dataset.load_y,

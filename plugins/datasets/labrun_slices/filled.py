@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,26 +25,29 @@ def filled_places(simulation: Ensemble, arrays: Sequence[str], places: Places, f
     path = folder / FILE
     if not path.is_file():
         filled = np.empty(len(places), np.bool_)
-        for member in range(len(simulation)):
-            mine = np.flatnonzero(places.member == member)
-            cube = np.any([simulation.read(member, name) != 0 for name in arrays], axis=0)
-            filled[mine] = _filled_in(cube, places, mine)
+        axes = tuple(np.unique(places.axis).tolist())
+        found = simulation.map(partial(_filled_tiles, arrays=tuple(arrays), axes=axes, size=places.size))
+        for member, tiles in enumerate(found):
+            for axis in axes:
+                mine = np.flatnonzero((places.member == member) & (places.axis == axis))
+                row, column = places.row[mine] // places.size[0], places.column[mine] // places.size[1]
+                filled[mine] = tiles[axis][places.position[mine], row, column]
         if not filled.any():
             raise ValueError(f"all slices of '{simulation.name}' are 0 everywhere, and 'empty: drop' leaves none")
         with write_atomically(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, filled)
-    return np.load(path)
+    return np.load(path, allow_pickle=False)
 
 
-def _filled_in(cube: NDArray[np.bool_], places: Places, mine: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """The same for the examples `mine` of one cube: each plane is looked at in tiles."""
-    height, width = places.size
-    filled = np.empty(len(mine), np.bool_)
-    for axis in np.unique(places.axis[mine]):
+def _filled_tiles(
+    simulation: Ensemble, member: int, arrays: Sequence[str], axes: Sequence[int], size: tuple[int, int]
+) -> dict[int, NDArray[np.bool_]]:
+    """For each tile of each plane across each axis of a cube, whether it is other than 0 somewhere: (planes, rows, columns)."""
+    height, width = size
+    cube = np.any([simulation.read(member, name) != 0 for name in arrays], axis=0)
+    found = {}
+    for axis in axes:
         planes = np.moveaxis(cube, axis, 0)
         parts = planes.reshape(len(planes), planes.shape[1] // height, height, planes.shape[2] // width, width)
-        tiles = np.logical_or.reduce(parts, axis=(2, 4))
-        here = places.axis[mine] == axis
-        chosen = mine[here]
-        filled[here] = tiles[places.position[chosen], places.row[chosen] // height, places.column[chosen] // width]
-    return filled
+        found[axis] = np.logical_or.reduce(parts, axis=(2, 4))
+    return found

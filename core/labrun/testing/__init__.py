@@ -1,0 +1,30 @@
+"""A conformance kit for plugins: classes of pytest to subclass, and toy inputs.
+
+    from labrun.testing import SimulatorContract
+
+    class TestPendulum(SimulatorContract):
+        plugin = Pendulum
+        config = {"steps": 50}
+
+Each check is a test of its own, and its message says what to do. Nothing is registered with pytest: who does not import this module does
+not meet it. See docs/testing.md.
+"""
+
+from labrun.testing.analyses import AnalysisContract
+from labrun.testing.contract import PluginContract
+from labrun.testing.datasets import DatasetContract
+from labrun.testing.models import ModelContract
+from labrun.testing.simulators import SimulatorContract
+from labrun.testing.toys import simulated_ensemble, toy_ensemble, toy_examples, toy_trained
+
+__all__ = [
+    "AnalysisContract",
+    "DatasetContract",
+    "ModelContract",
+    "PluginContract",
+    "SimulatorContract",
+    "simulated_ensemble",
+    "toy_ensemble",
+    "toy_examples",
+    "toy_trained",
+]

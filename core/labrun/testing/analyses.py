@@ -1,0 +1,156 @@
+"""What is checked of an analysis."""
+
+from __future__ import annotations
+
+import io
+import linecache
+import math
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import labrun
+from labrun.faults import LabrunError
+from labrun.findings import Findings
+from labrun.plugin import Analysis
+from labrun.simulation import PluginSource
+from labrun.testing import degenerate, digest
+from labrun.testing.contract import InputsContract, once
+from labrun.testing.parcels import call, holds_model, packed, unpacked
+from labrun.testing.processes import in_a_worker, source_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["AnalysisContract"]
+
+_CORE = Path(labrun.__file__).parent
+
+
+class AnalysisContract(InputsContract):
+    """Checks of an analysis: subclass it, and give `plugin`, `config` and `inputs`."""
+
+    plugin: ClassVar[type[Analysis]]
+
+    def test_findings_are_whole(self, tmp_path: Path) -> None:
+        findings = self._first()
+        replace(findings, figures={}).save(tmp_path / "findings")
+        said = f"{self.method()} gives"
+        bare = [name for name in [*findings.figures, *findings.tables] if not findings.captions.get(name, "").strip()]
+        assert not bare, (
+            f"{said} figures or tables without a caption: {', '.join(bare)}. The report prints it beneath: say in 'captions' in a sentence "
+            "what is seen, with units."
+        )
+        odd = [name for name, value in findings.metrics.items() if not math.isfinite(value) and not findings.warnings]
+        assert not odd, (
+            f"{said} metrics that are NaN or infinite without a word: {', '.join(odd)}. Leave out what cannot be told, or say why among "
+            "the 'warnings'."
+        )
+        empty = [name for name, figure in findings.figures.items() if _is_blank(figure)]
+        assert not empty, (
+            f"{said} figures that are empty: {', '.join(empty)}. Draw something, or leave them out and warn."
+        )
+
+    def test_the_same_findings_again(self) -> None:
+        inputs = self._inputs()
+        here = digest.of_findings(self._first())
+        if holds_model(inputs):  # what a network answers depends on the threads that it may use
+            there = digest.of_findings(self._found(inputs))
+        else:
+            given = {name: packed(value) for name, value in inputs.items()}
+            there = in_a_worker(digests_there, source_of(self.plugin), dict(self.config), given)
+        names = digest.differing(here, there)
+        assert not names, (
+            f"{self.method()} finds something else when it is called again: {', '.join(names)}. Draw random numbers from a parameter "
+            "'rng', give estimators of scikit-learn a random_state from it, do not go through sets of texts, and name no time."
+        )
+
+    def test_it_survives_one_member(self) -> None:
+        self._survives(degenerate.one_member, "of one member")
+
+    def test_it_survives_one_class(self) -> None:
+        self._survives(degenerate.one_class, "of one class")
+
+    def test_it_survives_constant_data(self) -> None:
+        self._survives(degenerate.constant, "that are constant")
+
+    def test_it_survives_nan(self) -> None:
+        self._survives(degenerate.with_nan, "that hold a NaN")
+
+    def _survives(self, change: Callable[[Mapping[str, Any]], dict[str, Any]], what: str) -> None:
+        given = self._inputs()
+        inputs = change(given)
+        if degenerate.unchanged(given, inputs):
+            return
+        advice = (
+            "Such data come along in the end: give what can be told of them (with a warning), or raise a ValueError that says what was "
+            "expected, what was found and what to do."
+        )
+        try:
+            self._found(inputs, draw=True)
+        except LabrunError:
+            return
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            if isinstance(error, ValueError) and self._is_meant(place):
+                return
+            raise AssertionError(
+                f"{self.method()} breaks on data {what}, or stops by a message that was not written for people: {type(error).__name__}: "
+                f"{error} ({place.filename}:{place.lineno}). {advice}"
+            ) from error
+
+    def _is_meant(self, place: traceback.FrameSummary) -> bool:
+        """Whether an error was raised by a line of the plugin or of labrun, not by a library or from the depths of Python."""
+        module = self.plugin.__module__
+        package = getattr(
+            sys.modules[module.partition(".")[0]], "__file__", None
+        )  # a folder without __init__.py has none
+        roots = [_CORE, Path(package).parent if package else Path(str(sys.modules[module].__file__))]
+        inside = any(Path(place.filename).is_relative_to(root) for root in roots)
+        return inside and linecache.getline(place.filename, place.lineno or 0).lstrip().startswith("raise")
+
+    def _first(self) -> Findings:
+        return once(type(self), "findings", lambda: self._found(self._inputs()))
+
+    def _found(self, inputs: Mapping[str, Any], draw: bool = False) -> Findings:
+        import matplotlib as mpl
+        import matplotlib.pyplot as plt
+
+        mpl.use("agg")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", RuntimeWarning)
+                findings = call(self.configured(), inputs)
+                assert isinstance(findings, Findings), (
+                    f"{self.method()} must return labrun.Findings, not {type(findings).__name__}."
+                )
+                if draw:
+                    for figure in findings.figures.values():
+                        figure.draw_without_rendering()
+            return findings
+        finally:
+            plt.close("all")
+
+
+def _is_blank(figure: Figure) -> bool:
+    """Whether a figure shows one colour."""
+    import numpy as np
+    from PIL import Image
+
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=50)
+    with Image.open(stream) as image:
+        pixels = np.asarray(image.convert("RGB"))
+    return bool((pixels == pixels[0, 0]).all())
+
+
+def digests_there(source: PluginSource, config: dict[str, Any], inputs: dict[str, Any]) -> dict[str, str]:
+    """Analyse, in another process."""
+    plugin: Any = source.load()
+    return digest.of_findings(
+        call(plugin.configured(config), {name: unpacked(value) for name, value in inputs.items()})
+    )

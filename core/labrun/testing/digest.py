@@ -1,0 +1,54 @@
+"""What a plugin gives, as digests: equal where all bytes are, and comparable between processes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labrun.examples import Examples
+    from labrun.findings import Findings
+
+__all__ = ["differing", "of_arrays", "of_examples", "of_findings"]
+
+
+def of_arrays(arrays: Mapping[str, Any]) -> dict[str, str]:
+    """A SHA-256 for each array, over type, shape and bytes."""
+    import numpy as np
+
+    found = {}
+    for name, value in arrays.items():
+        array = np.ascontiguousarray(value)
+        head = f"{array.dtype.str} {np.shape(value)} ".encode()
+        found[name] = hashlib.sha256(head + array.tobytes()).hexdigest()
+    return found
+
+
+def of_examples(examples: Examples) -> dict[str, str]:
+    """The digests of all inputs, of the targets, groups, classes and table."""
+    x, y = examples.load(slice(None))
+    inputs = {f"x['{name}']": array for name, array in x.items()} if isinstance(x, dict) else {"x": x}
+    digests = of_arrays({**inputs, "y": y, "groups": examples.groups})
+    digests["classes"] = _of_text(examples.classes)
+    if examples.table is not None:
+        digests["table"] = _of_text(examples.table.to_csv())
+    return digests
+
+
+def of_findings(findings: Findings) -> dict[str, str]:
+    """The digests of all metrics, tables, fragments and files. Figures are drawn from the same numbers."""
+    digests = {f"metric '{name}'": _of_text(float(value)) for name, value in findings.metrics.items()}
+    digests |= {f"table '{name}'": _of_text(table.to_csv()) for name, table in findings.tables.items()}
+    digests |= {f"fragment '{name}'": _of_text(text) for name, text in findings.html.items()}
+    digests |= {f"file '{name}'": hashlib.sha256(content).hexdigest() for name, content in findings.files.items()}
+    return digests
+
+
+def _of_text(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()
+
+
+def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """The names of what differs, or is in one of the two alone."""
+    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))

@@ -1,0 +1,83 @@
+"""Other processes: a fresh one, to see what importing a plugin pulls in, and a worker, spawned as those of a run are."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from labrun.plugin import Plugin
+from labrun.pool import begin_worker, spawning
+from labrun.simulation import PluginSource
+
+__all__ = ["HEAVY", "imported_by", "in_a_worker", "source_of"]
+
+HEAVY = (
+    *("tensorflow", "keras", "torch", "jax", "numba", "scipy", "pandas", "matplotlib", "h5py", "sklearn", "skimage"),
+    *("networkx", "dask", "xarray"),
+)
+"""Libraries that take a tenth of a second and more to import."""
+
+_SCRIPT = """
+import importlib, json, sys, time
+import labrun.registry
+heavy, modules = json.loads(sys.argv[1])
+found = {}
+for name, file in modules:
+    before = set(sys.modules)
+    try:
+        labrun.registry.load_file(__import__("pathlib").Path(file)) if file else importlib.import_module(name)
+        found[name] = [library for library in heavy if library in sys.modules and library not in before]
+    except BaseException as error:
+        found[name] = f"{type(error).__name__}: {error}"
+sys.__stdout__.write("\\n" + json.dumps(found))
+"""
+
+Result = TypeVar("Result")
+
+
+@cache
+def imported_by(modules: tuple[tuple[str, Path | None], ...]) -> dict[str, list[str] | str]:
+    """The heavy libraries that each of these modules (by name, or by file) pulls in, or, as a text, why it cannot be imported.
+
+    One fresh process imports all of them: a library is laid to the first that asks for it.
+    """
+    given = [HEAVY, [[name, str(file) if file else None] for name, file in modules]]
+    paths = os.pathsep.join(path for path in sys.path if path)
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, json.dumps(given)],
+        env=os.environ | {"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout.rpartition("\n")[2]))
+
+
+def source_of(plugin: type[Plugin]) -> PluginSource:
+    """Where another process finds a plugin class: by its module's name, or, where that is on no path, by its file."""
+    package = plugin.__module__.partition(".")[0]
+    finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
+    if package == "__main__" or not any(finder.find_spec(package, None) for finder in finders):
+        return PluginSource(plugin.__module__, plugin.__qualname__, Path(str(sys.modules[plugin.__module__].__file__)))
+    return PluginSource(plugin.__module__, plugin.__qualname__, None)
+
+
+def in_a_worker(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Call a function of a module in a process that was spawned as the workers of a run are; one serves all tests."""
+    return _worker().submit(function, *arguments).result()
+
+
+@cache
+def _worker() -> Executor:
+    executor = ProcessPoolExecutor(1, mp_context=spawning(), initializer=begin_worker)
+    atexit.register(executor.shutdown)
+    return executor

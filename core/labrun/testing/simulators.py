@@ -1,0 +1,127 @@
+"""What is checked of a simulator."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, ClassVar
+
+from labrun.plugin import Arrays, Simulator, View
+from labrun.seeds import generator
+from labrun.simulation import PluginSource, simulate_member
+from labrun.testing import digest
+from labrun.testing.contract import PluginContract
+from labrun.testing.declared import disagreements
+from labrun.testing.processes import in_a_worker, source_of
+
+__all__ = ["SimulatorContract"]
+
+
+class SimulatorContract(PluginContract):
+    """Checks of a simulator: subclass it, and give `plugin` and `config`.
+
+    Choose a toy configuration in which chance matters, if it ever does, and with sides of different length.
+    """
+
+    plugin: ClassVar[type[Simulator]]
+
+    seconds: ClassVar[float] = 10.0
+    """How long one member may take in the toy configuration [s]; what is compiled first does not count."""
+
+    def test_a_member_is_whole(self) -> None:
+        try:
+            simulate(self.configured())
+        except (TypeError, FloatingPointError) as error:
+            raise AssertionError(
+                f"A run would count this member as failed: {error}. {self.method()} must return a dict of arrays of numbers, all finite, "
+                "and exactly those that 'outputs' declares."
+            ) from error
+
+    def test_the_same_seed_gives_the_same_bytes(self) -> None:
+        import random
+
+        import numpy as np
+
+        found = []
+        for seed in (1, 2):  # what is drawn from the libraries' own generators differs
+            random.seed(seed)
+            np.random.seed(seed)  # noqa: NPY002
+            found.append(digest.of_arrays(simulate(self.configured())))
+        self._expect_equal(found[0], found[1], "in two calls with the same generator")
+
+    def test_another_process_gives_the_same_bytes(self) -> None:
+        here = digest.of_arrays(simulate(self.configured()))
+        there = in_a_worker(digests_there, source_of(self.plugin), dict(self.config))
+        self._expect_equal(here, there, "in a spawned process with the same generator")
+
+    def _expect_equal(self, one: dict[str, str], other: dict[str, str], where: str) -> None:
+        names = digest.differing(one, other)
+        assert not names, (
+            f"{self.method()} gives other bytes {where}: {', '.join(names)}. Draw every random number from 'rng' (never from np.random or "
+            "random, whose state is shared), seed compiled code from it, do not go through sets of texts, whose order differs from process "
+            "to process, and do not add up in parallel in an order that is left to chance."
+        )
+
+    def test_another_seed_gives_other_bytes(self) -> None:
+        rng = generator(0, "toy")
+        before = state(rng)
+        one = digest.of_arrays(simulate_member(self.configured(), rng))
+        if state(rng) == before:
+            return  # it draws nothing
+        other = digest.of_arrays(simulate_member(self.configured(), generator(1, "toy")))
+        assert one != other, (
+            f"{self.method()} draws random numbers, but another seed gives the same arrays. Are they used? If chance does not matter in "
+            "this configuration, choose a toy configuration in which it does."
+        )
+
+    def test_outputs_are_as_declared(self) -> None:
+        plugin = self.configured()
+        if not plugin.outputs:
+            return
+        fields = {name: getattr(plugin, name) for name in type(plugin).model_fields}
+        found = [*disagreements(plugin.outputs, simulate(plugin), fields)]
+        assert not found, (
+            f"{self.plugin.__name__}.outputs and what {self.method()} returns do not agree: {'; '.join(found)}. Write each array as "
+            "'(height, width) float32: what it is [unit]'; equal names are equal sizes, and the name of a field is its value."
+        )
+
+    def test_it_ends_within_seconds(self) -> None:
+        plugin = self.configured()
+        simulate(plugin)  # compiles
+        begin = time.perf_counter()
+        simulate(plugin)
+        taken = time.perf_counter() - begin
+        assert taken < self.seconds, (
+            f"One member of the toy configuration took {taken:.1f} s; more than {self.seconds:g} s make tests that nobody runs. Choose a "
+            "smaller 'config' for this test."
+        )
+
+    def test_watching_yields_views(self) -> None:
+        if self.plugin.watch is Simulator.watch:
+            return
+        views: list[Any] = [*self.configured().watch(generator(0, "toy"), 2)]
+        odd = [
+            view
+            for view in views
+            if not isinstance(view, View) or view.image.ndim not in (2, 3) or view.low > view.high
+        ]
+        fits = 1 <= len(views) <= 2 and not odd
+        assert fits, (
+            f"{self.plugin.__name__}.watch was asked for 2 pictures and yielded {len(views)}, {len(odd)} of which are no View of an image "
+            "(height, width) with low ≤ high. Yield as many labrun.View as 'pictures' says."
+        )
+
+
+def simulate(plugin: Any) -> Arrays:
+    """One member, of the same seed every time."""
+    return simulate_member(plugin, generator(0, "toy"))
+
+
+def state(rng: Any) -> tuple[str, int]:
+    """What has been drawn from a generator, or spawned from it."""
+    return repr(rng.bit_generator.state), rng.bit_generator.seed_seq.n_children_spawned
+
+
+def digests_there(source: PluginSource, config: dict[str, Any]) -> dict[str, str]:
+    """Simulate one member, in another process."""
+    plugin: Any = source.load()
+    return digest.of_arrays(simulate(plugin.configured(config)))

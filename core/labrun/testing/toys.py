@@ -1,0 +1,127 @@
+"""Toy inputs for tests of plugins: small, the same in every run, and such that a network can learn from them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from labrun.blocks import FitBlock
+from labrun.ensemble import Ensemble
+from labrun.examples import Examples, Quantity
+from labrun.plugin import Model, Simulator
+from labrun.seeds import generator
+from labrun.simulation import simulate_member
+from labrun.testing.parcels import examples_of
+from labrun.trained import TrainedModel
+
+__all__ = ["simulated_ensemble", "toy_ensemble", "toy_examples", "toy_trained"]
+
+
+def toy_ensemble(
+    shapes: Mapping[str, tuple[int, ...]],
+    columns: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    name: str = "toy",
+    seed: int = 0,
+) -> Ensemble:
+    """An ensemble of noise: an array of each of these `shapes` a member, float32 between 0 and 1, dimensionless, the brighter the later the
+    member. `columns` is the sweep's table, a value for each member: by default six members of a `strength` and a `class`, a or b.
+
+        toy_ensemble({"u": (8, 12)}, {"feed": [0.1, 0.2, 0.3]})
+    """
+    import numpy as np
+
+    columns = columns or {"strength": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0], "class": ["a", "a", "a", "b", "b", "b"]}
+    count = len(next(iter(columns.values())))
+    rng = generator(seed, name)
+    members = [
+        {array: np.asarray(0.6 * rng.random(shape) + 0.4 * i / count, np.float32) for array, shape in shapes.items()}
+        for i in range(count)
+    ]
+    return Ensemble.from_arrays(members, columns, name)
+
+
+def simulated_ensemble(
+    simulator: type[Simulator],
+    sweep: Mapping[str, Sequence[Any]],
+    config: Mapping[str, Any] | None = None,
+    labels: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    name: str = "toy",
+    seed: int = 0,
+) -> Ensemble:
+    """The members that a simulator makes with each row of `sweep` and the fixed values of `config`; `labels` are further columns of the
+    table.
+
+    Raises:
+        pydantic.ValidationError: the simulator refuses a row.
+        TypeError, FloatingPointError: it gives no arrays of finite numbers.
+    """
+    rows = [dict(zip(sweep, values, strict=True)) for values in zip(*sweep.values(), strict=True)]
+    plugins = [simulator.configured({**(config or {}), **row}) for row in rows]
+    members = [simulate_member(plugin, generator(seed, name, i)) for i, plugin in enumerate(plugins)]
+    return Ensemble.from_arrays(members, {**sweep, **(labels or {})}, name)
+
+
+def toy_examples(
+    shape: tuple[int, ...],
+    *,
+    classes: Sequence[str] | None = None,
+    number: bool = False,
+    picture: bool = False,
+    count: int = 24,
+    name: str = "toy",
+    seed: int = 0,
+) -> Examples:
+    """Examples that can be learned: `x` (count, *shape) float32 between 0 and 1, dimensionless, noise that is the brighter the greater the
+    number of the class (int64; `a` and `b` unless `classes` names others), or `y` (count,) float32 between 0 and 1 (`number`); with
+    `picture`, `y` is `x`. Two examples come from each member.
+
+    Raises:
+        ValueError: more than one kind of target is asked for.
+    """
+    import numpy as np
+
+    if (classes is not None) + number + picture > 1:
+        raise ValueError("toy_examples takes one of classes=(…), number=True and picture=True")
+    rng = generator(seed, name)
+    names = tuple(classes or ("a", "b"))
+    members = np.arange(count) // 2
+    level = members / members[-1] if number or picture else members % len(names) / max(1, len(names) - 1)
+    x = 0.4 * rng.random((count, *shape)) + 0.6 * level.reshape(-1, *[1] * len(shape))
+    x = x.astype(np.float32)
+    y = x if picture else level.astype(np.float32) if number else members % len(names)
+    import pandas as pd
+
+    return examples_of(
+        x,
+        y,
+        members,
+        classes=None if number or picture else names,
+        quantity=Quantity("level") if number else None,
+        table=pd.DataFrame({"member": members}),
+        name=name,
+    )
+
+
+def toy_trained(plugin: Model, examples: Examples, epochs: int = 2, *, name: str = "toy", **fit: Any) -> TrainedModel:
+    """A model trained on `examples` as a run would train it; `fit` are further values of a project's `fit`. Its files lie in a temporary
+    folder, which goes when the model does.
+
+    Raises:
+        LabrunError: the examples do not suit the model, it is not compiled, or the loss is no longer a number.
+    """
+    from labrun.training import train
+
+    folder = Path(tempfile.mkdtemp(prefix="labrun-toy-"))
+    block = FitBlock(train=examples.name or "toy", epochs=epochs, **{"batch_size": 8, **fit})
+    (folder / "model").mkdir()
+    validation = examples if block.samples is not None else None
+    train(plugin, block, examples, validation, {}, 0, folder / "checkpoint", folder / "model", lambda *_: None)
+    trained = TrainedModel(plugin, folder / "model", name)
+    weakref.finalize(trained, shutil.rmtree, folder, ignore_errors=True)
+    return trained
