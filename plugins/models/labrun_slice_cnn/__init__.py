@@ -35,13 +35,14 @@ class SliceCNN(Model):
 
     * `encoded_cnn`: the origin's on the codes of its autoencoder; 4,521 weights with 17 classes of (25, 25, 8);
     * `direct`: the same layers on slices, without the encoder;
-    * `tiles`: for 50×50 tiles of δT_b, and larger slices: it ends in a mean over all places, so that it learns what is there and not
-      where. The means are normalized, since neighbouring redshifts differ by little in them (normalization of each convolution
-      instead was no better in one trial on toy skies). Its rate is to fall as it trains: `schedule: cosine`.
+    * `tiles`: for 50×50 tiles of δT_b, and larger slices: all that reaches its answer are means over all places, so that it learns what is
+      there and not where. It begins with functions of single pixels (convolutions of 1×1), whose means tell how the values are
+      distributed: how much is ionized, to begin with. The means are normalized, since neighbouring redshifts differ by little in
+      them. Its rate is to fall as it trains: `schedule: cosine`.
     """
 
     name: ClassVar[str] = "slice_cnn"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     preset: Literal["encoded_cnn", "direct", "tiles"] | None = Field(
         None, description="a named set of the values below"

@@ -15,9 +15,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     "direct": _ORIGIN,
     "tiles": {
         "layers": [
-            *("conv 16 3x3", "norm", "relu", "tap", "average 2"),
-            *("conv 32 3x3", "norm", "relu", "tap", "average 2"),
-            *("conv 64 3x3", "norm", "relu", "mean", "norm", "dense 64", "relu"),
+            *("norm", "conv 16 1x1", "relu", "tap"),
+            *("conv 16 3x3", "relu", "tap", "average 2"),
+            *("conv 32 3x3", "relu", "tap", "average 2"),
+            *("conv 64 3x3", "relu", "mean", "norm", "dense 128", "relu", "dense 128", "relu"),
         ],
         "momentum": 0.9,
         "learning_rate": 3e-3,
