@@ -7,30 +7,31 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labrun.blame import raised_by
 from labrun.events import Outcome, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.faults import LabrunError
 from labrun.files import is_out_of_space
 from labrun.findings import Findings
+from labrun.integrity import Damage, in_words
 from labrun.interruption import Interruption
 from labrun.observers import Observers
-from labrun.parts import Failure
+from labrun.parts import Failure, part_name
 from labrun.plan import Plan, Planned
 from labrun.plugin import Analysis, Model
-from labrun.pool import Workers
 from labrun.pretrained import FILES
 from labrun.project import Ref
 from labrun.results import Results
 from labrun.runfolder import RunFolder
 from labrun.seeds import integer_seed
 from labrun.simulation import MembersFailed, Simulation
+from labrun.workers import Workers
 
 __all__ = ["Engine"]
 
@@ -48,14 +49,14 @@ class Engine:
     """One execution of a plan."""
 
     def __init__(
-        self, plan: Plan, folder: RunFolder, observers: Observers, workers: int, interruption: Interruption
+        self, plan: Plan, folder: RunFolder, observers: Observers, workers: Workers, interruption: Interruption
     ) -> None:
         self.plan = plan
         self.folder = folder
         self.observers = observers
-        self.workers = Workers(workers)
+        self.workers = workers
         self.interruption = interruption
-        self.results = Results(plan)
+        self.results = Results(plan, workers)
         self.ended: dict[str, _Ended] = {}
         self._reached = ""
         """How far the stage in work is, in words."""
@@ -69,10 +70,12 @@ class Engine:
         """
         started = time.time()
         stages = list(self.plan.stages.values())
+        self._record("running", started)  # from now on, `labrun gc` leaves these results alone
         reused = [p.id for p in stages if self.plan.manifest(p) is not None]
         folder = str(self.folder.path)
         ids = [p.id for p in stages]
-        self.observers.tell(RunStarted(time.time(), self.plan.project.name, folder, ids, reused, self.workers.count))
+        name, workers = self.plan.project.name, self.workers
+        self.observers.tell(RunStarted(time.time(), name, folder, ids, reused, workers.count, workers.where))
         outcome: Outcome = "failed"
         try:
             for planned in stages:
@@ -90,7 +93,7 @@ class Engine:
             self.observers.tell(RunFinished(time.time(), outcome, time.time() - started, report))
         return outcome if outcome != "done" or (complete and not self.observers.out_of_space) else "failed"
 
-    def _record(self, outcome: Outcome, started: float) -> bool:
+    def _record(self, outcome: str, started: float) -> bool:
         """Write `run.json`, and say whether that could be done."""
         try:
             self.folder.record(self.plan, {name: ended.outcome for name, ended in self.ended.items()}, outcome, started)
@@ -113,7 +116,7 @@ class Engine:
             else:
                 ended = _Ended("done", "; ".join(self._do(planned)))
             if ended.outcome in ("done", "reused"):
-                self.folder.place(self.plan, planned)
+                self._place(planned)
         except LabrunError as error:
             ended = _Ended("failed", str(error), traceback.format_exc())
         except KeyboardInterrupt:
@@ -126,16 +129,28 @@ class Engine:
     def _tell_end(self, planned: Planned, ended: _Ended, begun: float) -> None:
         self.ended[planned.id] = ended
         seconds = time.perf_counter() - begun
+        folder = str(self.folder.stage(planned)) if ended.outcome in ("done", "reused") else ""
         self.observers.tell(
-            StageFinished(time.time(), planned.id, ended.outcome, seconds, ended.message, ended.traceback)
+            StageFinished(time.time(), planned.id, ended.outcome, seconds, ended.message, ended.traceback, folder)
         )
 
     def _is_done(self, planned: Planned) -> bool:
         manifest = self.plan.manifest(planned)
         return manifest is not None and not (manifest.notes.get("failed") and planned.stage.failures == "stop")
 
+    def _place(self, planned: Planned) -> None:
+        changed = self.folder.place(self.plan, planned)
+        problem = f"in {self.folder.stage(planned)} is not what was put there"
+        self._complain(planned, [Damage(name, problem) for name in changed], "the result is put there again")
+
+    def _complain(self, planned: Planned, damage: Iterable[Damage], consequence: str) -> None:
+        for sentence in in_words(planned.id, damage, consequence):
+            self.observers.complain(sentence)
+
     def _do(self, planned: Planned) -> list[str]:
         """Make the result of a stage; what comes back are warnings."""
+        if planned.section != "simulations":
+            self._complain(planned, self.plan.damage(planned), "the result is made again")
         begun = time.perf_counter()
         match planned.section:
             case "simulations":
@@ -168,7 +183,9 @@ class Engine:
         assert table is not None
         folder = self.plan.folder(planned)
         simulation = Simulation.of(self.plan, planned)
-        receipts = simulation.finished()
+        damage = {one.name: one for one in [*simulation.damage(), *self.plan.damage(planned)]}
+        self._complain(planned, damage.values(), "it is made again")
+        receipts = simulation.finished(damage)
         self._started(planned, "members", table.size, simulation.count(receipts))
 
         def progress(done: int) -> None:
@@ -179,10 +196,11 @@ class Engine:
         if failures and (stage.failures == "stop" or len(failures) == table.size):
             raise MembersFailed(_about_failures(planned, failures, table.size))
         failed = sorted(failure.member for failure in failures)
-        self._seal(planned, folder, begun, failed=failed, failures=[vars(failure) for failure in failures])
+        parts = {f"parts/{part_name(number)}": receipt.sha256 for number, receipt in receipts.items()}
+        self._seal(planned, folder, begun, parts, failed=failed, failures=[vars(failure) for failure in failures])
 
     def _train(self, planned: Planned, begun: float) -> None:
-        from labrun.checkpoint import checkpoint_in, epochs_done
+        from labrun.checkpoint import checkpoint_in, damage_of_checkpoint, epochs_done
         from labrun.training import train
 
         stage, fit = planned.stage, planned.stage.fit
@@ -190,6 +208,9 @@ class Engine:
         assert fit is not None
         self.workers.stop()  # their memory is wanted now
         checkpoint = checkpoint_in(self.plan.store.checkpoints(planned.key))
+        if damage := damage_of_checkpoint(checkpoint, fit.samples.every if fit.samples else None):
+            self._complain(planned, damage, "the training begins anew")
+            shutil.rmtree(checkpoint.parent, ignore_errors=True)
         self._started(planned, "epochs", fit.epochs, epochs_done(checkpoint))
         train_on, validation = (self._optional(stage.inputs.get(f"fit.{key}")) for key in ("train", "validation"))
 
@@ -239,9 +260,11 @@ class Engine:
         findings.save(folder)
         return findings.warnings
 
-    def _seal(self, planned: Planned, folder: Path, begun: float, **notes: Any) -> None:
-        seconds = time.perf_counter() - begun
-        self.plan.store.seal(folder, planned.section, planned.key, planned.id, planned.inputs, seconds, **notes)
+    def _seal(
+        self, planned: Planned, folder: Path, begun: float, expected: dict[str, str] | None = None, **notes: Any
+    ) -> None:
+        seconds, key = time.perf_counter() - begun, planned.key
+        self.plan.store.seal(folder, planned.section, key, planned.id, planned.inputs, seconds, expected, **notes)
 
 
 def _in_words(error: BaseException, planned: Planned, store: Path) -> str:
@@ -250,10 +273,7 @@ def _in_words(error: BaseException, planned: Planned, store: Path) -> str:
     if isinstance(error, OSError) and str(error.filename).startswith(str(store)):
         return f"cannot write {error.filename}: {error.strerror}. What was finished is kept"
     offer = planned.stage.offer
-    frames = traceback.extract_tb(error.__traceback__)
-    own = getattr(sys.modules.get(offer.plugin.__module__), "__file__", None)
-    where = next((frame for frame in reversed(frames) if frame.filename == own), frames[-1])
-    return f"the plugin '{offer.name}' raised {type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+    return f"the plugin {offer.called} raised {raised_by(offer.plugin.__module__, error)}"
 
 
 def _about_failures(planned: Planned, failures: list[Failure], size: int) -> str:

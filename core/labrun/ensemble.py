@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
     from labrun.plugin import Arrays
+    from labrun.workers import Workers
 
 from labrun.faults import did_you_mean
 
-__all__ = ["Ensemble"]
+__all__ = ["Ensemble", "MembersInMemory"]
+
+Made = TypeVar("Made")
 
 BYTES_AT_ONCE = 2**24
 """What `planes` reads at once, of arrays of one byte a value."""
@@ -26,6 +29,7 @@ class Members(Protocol):
     def names(self, member: int) -> list[str]: ...
     def shape(self, member: int, name: str) -> tuple[int, ...]: ...
     def read(self, member: int, name: str, selection: Any = ()) -> np.ndarray: ...
+    def only(self, members: Sequence[int]) -> Members: ...
 
 
 class Ensemble:
@@ -43,14 +47,18 @@ class Ensemble:
         columns: Mapping[str, Sequence[Any]],
         name: str = "",
         groups: Sequence[Any] | None = None,
+        workers: Workers | None = None,
     ) -> None:
         """`numbers` are the members that are there (all but failed ones); `columns` and `groups` hold one value for each of them.
-        Members of equal `groups` have drawn the same random numbers."""
+        Members of equal `groups` have drawn the same random numbers. `workers` are those of the run, for `map`."""
         self.name = name
         self.numbers = list(numbers)
         self._groups = list(groups) if groups is not None else list(range(len(self.numbers)))
         self.columns = {column: list(values) for column, values in columns.items()}
         self._members = members
+        self._workers = workers
+        self.outputs: Mapping[str, str] = {}
+        """What the simulator says of its arrays: shape, type, unit."""
 
     @classmethod
     def from_arrays(
@@ -60,8 +68,9 @@ class Ensemble:
         name: str = "",
         groups: Sequence[Any] | None = None,
     ) -> Ensemble:
-        """An ensemble held in memory, for tests and notebooks."""
-        return cls(_MembersInMemory(arrays), range(len(arrays)), columns, name, groups)
+        """An ensemble held in memory, for tests and notebooks: a dict of arrays of any shape and unit for each member, and for each column
+        a value a member."""
+        return cls(MembersInMemory(dict(enumerate(arrays))), range(len(arrays)), columns, name, groups)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -89,13 +98,40 @@ class Ensemble:
         return chosen
 
     def take(self, chosen: Any) -> Ensemble:
-        """The members that `chosen` (members,) bool, or a list of places, names."""
+        """The members that `chosen` (members,) bool, a list of places or a range of them names."""
         import numpy as np
 
-        places = np.arange(len(self))[chosen].tolist()
+        places = chosen if isinstance(chosen, range) else np.arange(len(self))[chosen].tolist()
         columns = {name: [values[i] for i in places] for name, values in self.columns.items()}
         numbers, groups = ([values[i] for i in places] for values in (self.numbers, self._groups))
-        return Ensemble(self._members, numbers, columns, self.name, groups)
+        taken = Ensemble(self._members, numbers, columns, self.name, groups, self._workers)
+        taken.outputs = self.outputs
+        return taken
+
+    def packed(self, *, inline: bool) -> Ensemble:
+        """This ensemble as it is sent to another process: with its arrays, if `inline`, or with where they lie."""
+        members: Members = self._members.only(self.numbers)
+        if inline:
+            members = MembersInMemory({number: self.member(i) for i, number in enumerate(self.numbers)})
+        packed = Ensemble(members, self.numbers, self.columns, self.name, self._groups)
+        packed.outputs = self.outputs
+        return packed
+
+    def map(self, function: Callable[[Ensemble, int], Made]) -> Iterator[Made]:
+        """Yield `function(ensemble, i)` of every member, in their order, the same for any number of workers.
+
+        In a run, the workers do it where it takes some time, a few members at once; elsewhere this process does. So `function` is one of a
+        module, a method of a plugin, or a `functools.partial` of such, and returns arrays, numbers, tables or dicts of them. The `ensemble`
+        that it is given may hold only some of the members, and `i` is the member's place in that one: what is to be known of a member is
+        read from it, as in `ensemble.numbers[i]`. It computes with one thread.
+
+        Raises:
+            TypeError: `function` cannot be sent to a worker.
+            Exception: whatever `function` raises.
+        """
+        from labrun.mapping import map_members
+
+        return map_members(self, function, self._workers)
 
     @property
     def parameters(self) -> pd.DataFrame:
@@ -130,7 +166,7 @@ class Ensemble:
             raise self._unknown(name) from None
 
     def read(self, i: int, name: str, selection: Any = ()) -> np.ndarray:
-        """The array `name` of member `i`, or the slice of it that `selection` names.
+        """The array `name` of member `i`, or the slice of it that `selection` names, in the shape and unit that its simulator gave it.
 
         Raises:
             KeyError: the members hold no such array.
@@ -144,10 +180,26 @@ class Ensemble:
         return KeyError(f"the simulation '{self.name}' gives no array '{name}'; it gives {', '.join(self.names)}")
 
     def stack(self, indices: np.ndarray, name: str) -> np.ndarray:
-        """The array `name` of several members, (len(indices), …)."""
+        """The array `name` of several members, (members, …), in its unit."""
         import numpy as np
 
         return np.stack([self.read(int(i), name) for i in indices])
+
+    def array(self, name: str, selection: Any = ()) -> np.ndarray:
+        """The array `name` of all members, (members, …), or the slice of each that `selection` names: of large arrays, only that is read.
+
+        Raises:
+            KeyError: the members hold no such array.
+            ValueError: it has not the same shape in all members.
+        """
+        import numpy as np
+
+        arrays = [self.read(i, name, selection) for i in range(len(self))]
+        shapes = {array.shape: self.numbers[i] for i, array in enumerate(arrays)}
+        if len(shapes) > 1:
+            told = ", ".join(f"{shape} in member {number}" for shape, number in list(shapes.items())[:3])
+            raise ValueError(f"'{name}' of '{self.name}' has not one shape ({told}): read member by member, or a slice that all have")
+        return np.stack(arrays)
 
     def planes(self, i: int, name: str, every: int = 1) -> Iterator[np.ndarray]:
         """Yield each so-many-th plane, (height, width), of the array `name` of member `i`, reading some at a time.
@@ -175,16 +227,31 @@ class Ensemble:
         return shape
 
     def member(self, i: int) -> Arrays:
-        """All arrays of member `i`."""
+        """All arrays of member `i`, by name, in the shapes and units that its simulator gave them."""
         return {name: self.read(i, name) for name in self._members.names(self.numbers[i])}
 
     def __iter__(self) -> Iterator[Arrays]:
         return (self.member(i) for i in range(len(self)))
 
+    def __repr__(self) -> str:
+        arrays = ", ".join(f"{name} {self.shape(0, name)}" for name in self.names)
+        return f"<Ensemble {self.name}: {len(self)} members; arrays {arrays}; columns {', '.join(self.columns)}>"
 
-class _MembersInMemory:
-    def __init__(self, arrays: Sequence[Arrays]) -> None:
+    def _repr_html_(self) -> str:
+        from labrun.notebook.cards import ensemble_card
+
+        return ensemble_card(self)
+
+
+class MembersInMemory:
+    """Members that are held in memory, by their numbers."""
+
+    def __init__(self, arrays: Mapping[int, Arrays]) -> None:
         self._arrays = arrays
+
+    def only(self, members: Sequence[int]) -> MembersInMemory:
+        """Some of them."""
+        return MembersInMemory({member: self._arrays[member] for member in members})
 
     def names(self, member: int) -> list[str]:
         return sorted(self._arrays[member])

@@ -6,6 +6,7 @@ Ctrl-C sends the first; schedulers of clusters send the second when the wall tim
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -48,13 +49,16 @@ class Interruption:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def __enter__(self) -> Interruption:
+        if threading.current_thread() is not threading.main_thread():
+            return self  # signals are the main thread's: whoever runs a project in another one leaves them alone
         self._before = {number: signal.signal(number, self._request) for number in SIGNALS}
         if CAN_WAIT:
             self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._time_is_over)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.settle()
+        if self._before:
+            self.settle()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -1,26 +1,25 @@
-"""The local executor: spawned worker processes of one thread each, which end when the run does, however it ends."""
+"""The local workers: spawned processes of one thread each, which end when the run does, however it ends."""
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import multiprocessing.context
 import os
 import signal
+import sys
 import threading
-from concurrent.futures import Executor, ProcessPoolExecutor
+import types
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
+from typing import Any
 
 from labrun.interruption import SIGNALS
+from labrun.workers import ONE_THREAD
 
-__all__ = ["Workers", "available_cores", "begin_worker"]
-
-ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
-"""Set before a worker imports NumPy: two workers with two threads each on two cores are slower than one."""
+__all__ = ["Pool", "available_cores", "begin_worker", "spawning"]
 
 
 def available_cores() -> int:
@@ -28,8 +27,20 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Workers:
-    """A pool that is started when it is first needed, and anew when a process of it has died."""
+SAFE_PATH = "PYTHONSAFEPATH"
+
+
+class Pool:
+    """A pool that is started when it is first needed, and anew when a process of it has died: then all work in hand is lost.
+
+    It keeps to the protocol `labrun.workers.Workers`.
+    """
+
+    where = ""
+    token = None
+    shared = True
+    deaths: tuple[type[Exception], ...] = (BrokenProcessPool,)
+    chances = 3
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -40,20 +51,73 @@ class Workers:
         if self._pool is not None and getattr(self._pool, "_broken", False):
             self.stop(at_once=True)  # what is left of it heeds no SIGTERM, by which the pool itself would end it
         if self._pool is None:
-            os.environ.setdefault("PYTHONSAFEPATH", "1")  # or a socket.py beside the user's data would run in every worker
-            spawn = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.count, mp_context=spawn, initializer=begin_worker)
+            self._pool = ProcessPoolExecutor(self.count, mp_context=spawning(), initializer=begin_worker)
         return self._pool
+
+    def attend(self) -> None:
+        """Nudge a pool that has not noticed a death: it watches the processes that it had when it last awoke, and wakes before it starts
+        another."""
+        if any(process.exitcode is not None for process in self._processes()):
+            with contextlib.suppress(BrokenProcessPool):  # it has noticed
+                self.executor().submit(int)
+
+    def withdraw(self, futures: Iterable[Future[Any]]) -> set[Future[Any]]:
+        """Take back what has not begun; what is in hand is returned."""
+        return {future for future in futures if not future.cancel()}
 
     def stop(self, *, at_once: bool = False) -> None:
         """Drop work that has not begun and end the processes; `at_once` also drops the work in hand."""
         if self._pool is None:
             return
         if at_once:
-            for process in list((getattr(self._pool, "_processes", None) or {}).values()):
+            for process in self._processes():
                 process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = None
+
+    def _processes(self) -> list[multiprocessing.process.BaseProcess]:
+        return list((getattr(self._pool, "_processes", None) or {}).values())
+
+
+def spawning() -> multiprocessing.context.SpawnContext:
+    """The way to start worker processes."""
+    with _safe_path():
+        resource_tracker.ensure_running()  # a process beside the workers, which Python starts with the first lock
+    return _Spawning()
+
+
+@contextlib.contextmanager
+def _safe_path() -> Iterator[None]:
+    """Python processes that are started meanwhile do not look for modules in the working directory first: a `socket.py` that lies beside
+    somebody's data would run in them."""
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
+
+
+class _Worker(multiprocessing.context.SpawnProcess):
+    """A process that does not run the script of its parent once more, as Python's own do: it needs nothing of it, and a script that calls
+    `labrun.run` would start workers of workers."""
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            with _safe_path():
+                return multiprocessing.context.SpawnProcess._Popen(process)
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Spawning(multiprocessing.context.SpawnContext):
+    Process = _Worker
 
 
 def begin_worker() -> None:

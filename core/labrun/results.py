@@ -13,10 +13,11 @@ from labrun.findings import Findings
 from labrun.inputs import wants
 from labrun.parts import StoredMembers, cut
 from labrun.plan import Plan, Planned
-from labrun.plugin import Dataset, Model
+from labrun.plugin import Dataset, Model, Simulator
 from labrun.project import Ref
 from labrun.seeds import generator
 from labrun.trained import TrainedModel
+from labrun.workers import Workers
 
 __all__ = ["Results"]
 
@@ -24,8 +25,10 @@ __all__ = ["Results"]
 class Results:
     """The results of a plan's stages, by reference."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, workers: Workers | None = None) -> None:
+        """`workers` do what is done for each member of an ensemble, where there are any."""
         self.plan = plan
+        self.workers = workers
         self._made: dict[str, Any] = {}
         self._parts: dict[str, dict[str, Examples]] = {}
 
@@ -83,7 +86,9 @@ class Results:
                 assert isinstance(stage.plugin, Model)
                 return TrainedModel(stage.plugin, folder, stage.name, self.inputs(planned), stage.values)
             case "analyses":
-                return Findings.load(folder)
+                findings = Findings.load(folder)
+                findings.name = planned.stage.name
+                return findings
 
     def examples(self, planned: Planned, folder: Path) -> Examples:
         """Ask a dataset for its examples. Its own folder is `folder`, if it wants one.
@@ -111,4 +116,7 @@ class Results:
         groups = table.groups()
         members = StoredMembers(self.plan.folder(planned) / "parts", cut(table.size, groups))
         shared = [groups[member] for member in numbers] if groups is not None else None
-        return Ensemble(members, numbers, columns, planned.stage.name, shared)
+        ensemble = Ensemble(members, numbers, columns, planned.stage.name, shared, self.workers)
+        if isinstance(planned.stage.plugin, Simulator):
+            ensemble.outputs = planned.stage.plugin.outputs
+        return ensemble

@@ -1,64 +1,44 @@
-"""Running a simulation stage: its parts, on an executor, each written by the worker that simulated it."""
+"""Running a simulation stage: its parts, on workers, each written by the worker that simulated it, if that sees the store."""
 
 from __future__ import annotations
 
-import importlib
-import itertools
+import hashlib
+import tempfile
+import time
 import traceback
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.dispatch import TaskKillsWorker, dispatch
 from labrun.faults import LabrunError
-from labrun.files import is_out_of_space
+from labrun.files import expect_room, is_out_of_space, write_atomically
+from labrun.integrity import Damage
 from labrun.interruption import Interruption
-from labrun.parts import Failure, Receipt, cut, is_intact, read_receipt, write_part
+from labrun.loading import watched
+from labrun.parts import Failure, Receipt, cut, examine_part, part_name, read_receipt, write_part, write_receipt
 from labrun.plan import Plan, Planned
 from labrun.plugin import Arrays, Simulator
-from labrun.pool import Workers
-from labrun.registry import Offer, load_file
+from labrun.registry import Offer
 from labrun.seeds import generator
+from labrun.shipping import PluginSource
 from labrun.sweeptable import SweepTable
+from labrun.token import Token, scratch_folder
+from labrun.workers import Workers
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["MembersFailed", "PartTask", "Simulation", "simulate_member", "simulate_part"]
+__all__ = ["MembersFailed", "PartTask", "PluginSource", "Simulation", "simulate_member", "simulate_part"]
 
-DEATHS_AT_MOST = 3
-"""A part whose worker died so often, while nothing else was in hand, is given up."""
-
-PATIENCE = 0.5
-"""Seconds after which a driver that waits for parts looks whether it shall stop."""
+UNSEEN = 120.0
+"""Seconds in which a file that a worker has written must be seen here. Network file systems remember for a minute what was not there."""
 
 
 class MembersFailed(LabrunError):
     """Members of a simulation failed; all others are done and kept."""
-
-
-@dataclass(frozen=True)
-class PluginSource:
-    """Where a worker finds a plugin class."""
-
-    module: str
-    name: str
-    file: Path | None
-
-    @classmethod
-    def of(cls, offer: Offer) -> PluginSource:
-        return cls(offer.plugin.__module__, offer.plugin.__qualname__, offer.file)
-
-    def load(self) -> type[Simulator]:
-        module = load_file(self.file) if self.file else importlib.import_module(self.module)
-        found: Any = module
-        for name in self.name.split("."):
-            found = getattr(found, name)
-        return found
 
 
 @dataclass(frozen=True)
@@ -75,11 +55,67 @@ class PartTask:
     stage: str
     draws: list[Any]
     """What the random numbers of each member follow from: its number, or the values of `seed_by`."""
+    token: Token | None = None
+    """What tells the worker whether it sees the folder; None if it surely does."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A part that is made: its receipt, and what stands in its file, if the worker could not write it to the store."""
+
+    receipt: Receipt
+    content: bytes | None = None
+
+    def keep(self, folder: Path, number: int) -> Receipt:
+        """See to it that the part lies in the store.
+
+        Raises:
+            LabrunError: it cannot be seen, or has changed on the way.
+            OSError: the disk is full, or the folder cannot be written.
+        """
+        path = folder / part_name(number)
+        if self.content is None:
+            _await(path, self.receipt.size)
+            return self.receipt
+        if hashlib.sha256(self.content).hexdigest() != self.receipt.sha256:
+            raise LabrunError(
+                f"{path} has changed on its way from the worker. Run the same command again: it makes what is missing"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        expect_room(path, len(self.content))
+        with write_atomically(path) as temporary:
+            temporary.write_bytes(self.content)
+        write_receipt(folder, number, self.receipt)
+        return self.receipt
+
+
+def _await(path: Path, size: int) -> None:
+    begun = time.monotonic()
+    while not (path.is_file() and path.stat().st_size == size):
+        if time.monotonic() - begun > UNSEEN:
+            raise LabrunError(
+                f"a worker has written {path}, but after {UNSEEN:g} s it is not seen here: is the folder the same on both machines?"
+            )
+        time.sleep(0.1)
+
+
+def deliver_part(task: PartTask) -> Delivery:
+    """Make a part in the store, or, where that is not seen, in a folder that does not last. Runs in a worker.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    if task.token is None or task.token.is_seen():
+        return Delivery(simulate_part(task))
+    with tempfile.TemporaryDirectory(dir=scratch_folder()) as folder:
+        receipt = simulate_part(replace(task, folder=Path(folder)))
+        return Delivery(receipt, (Path(folder) / part_name(task.number)).read_bytes())
 
 
 def simulate_part(task: PartTask) -> Receipt:
     """Simulate the members of a part one after the other and write them. Runs in a worker."""
-    plugin_class = task.source.load()
+    with watched():  # the driver has told what there is to tell of the import
+        plugin_class: Any = task.source.load()
 
     def results() -> Iterator[tuple[int, Arrays] | Failure]:
         for member, row, draw in zip(task.members, task.rows, task.draws, strict=True):
@@ -108,18 +144,31 @@ def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
 
     returned = plugin.simulate(rng)
     if not isinstance(returned, dict) or not returned:
-        raise TypeError(f"{plugin.name}.simulate must return a dict of arrays, not {type(returned).__name__}")
-    arrays = {name: np.asarray(array) for name, array in returned.items()}
-    if plugin.outputs and set(arrays) != set(plugin.outputs):
-        raise TypeError(f"{plugin.name} declares the outputs {sorted(plugin.outputs)} but returned {sorted(arrays)}")
-    for name, array in arrays.items():
+        found = type(returned).__name__ if not isinstance(returned, dict) else "an empty one"
+        raise TypeError(f"{plugin.name}.simulate must return a dict of arrays, not {found}")
+    for name in returned:
         if not isinstance(name, str) or not name or "/" in name or name.startswith("."):
             raise TypeError(f"{plugin.name} returned an array named {name!r}; a name is a text without '/'")
+    if plugin.outputs and set(returned) != set(plugin.outputs):
+        raise TypeError(f"{plugin.name} declares the outputs {sorted(plugin.outputs)} but returned {sorted(returned)}")
+    arrays = {name: _array(plugin, name, value) for name, value in returned.items()}
+    for name, array in arrays.items():
         if array.dtype.kind not in "biufc":
             raise TypeError(f"{plugin.name} returned '{name}' as an array of {array.dtype}; numbers are wanted")
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
             raise FloatingPointError(f"the array '{name}' holds a NaN or an infinity")
     return arrays
+
+
+def _array(plugin: Simulator, name: str, value: Any) -> np.ndarray:
+    import numpy as np
+
+    try:
+        return np.asarray(value)
+    except ValueError as error:  # lists of unlike lengths
+        raise TypeError(
+            f"{plugin.name} returned '{name}' as {type(value).__name__} that is no array: {error}"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -144,24 +193,37 @@ class Simulation:
     @cached_property
     def parts(self) -> list[list[int]]:
         """The members of each part."""
-        return cut(self.table.size, self.table.groups())
+        return cut(self.table.size, self._groups)
 
-    def finished(self) -> dict[int, Receipt]:
-        """The parts that are there: whole (the content is compared with the receipt), and without failed members."""
-        receipts = ((number, read_receipt(self.folder, number)) for number in range(len(self.parts)))
-        return {
-            number: receipt
-            for number, receipt in receipts
-            if receipt is not None and not receipt.failures and is_intact(self.folder, number, receipt)
-        }
+    @cached_property
+    def _groups(self) -> list[tuple[Any, ...]] | None:
+        return self.table.groups()
 
-    def task(self, number: int) -> PartTask:
+    @cached_property
+    def source(self) -> PluginSource:
+        """The simulator, as workers get it."""
+        return PluginSource.of(self.offer)
+
+    def finished(self, damaged: Collection[str] = ()) -> dict[int, Receipt]:
+        """The parts that are there: whole (`labrun.integrity`), without failed members, and with no file among the `damaged`."""
+        lost = {int(Path(name).stem) for name in damaged if Path(name).stem.isdecimal()}
+        receipts = (
+            (number, read_receipt(self.folder, number)) for number in range(len(self.parts)) if number not in lost
+        )
+        return {number: receipt for number, receipt in receipts if receipt is not None and not receipt.failures}
+
+    def damage(self) -> list[Damage]:
+        """What is wrong with parts that were finished once, by their names in the result."""
+        found = (one for number in range(len(self.parts)) for one in examine_part(self.folder, number)[1])
+        return [Damage(f"{self.folder.name}/{one.name}", one.problem) for one in found]
+
+    def task(self, number: int, token: Token | None = None) -> PartTask:
         """What a worker must know to make a part."""
-        members, groups = self.parts[number], self.table.groups()
+        members, groups = self.parts[number], self._groups
         draws = [m if groups is None else list(groups[m]) for m in members]
         rows = [self.table.row(m) for m in members]
-        source = PluginSource.of(self.offer)
-        return PartTask(source, self.folder, number, members, rows, self.fixed, self.seed, self.stage, draws)
+        folder = self.folder.absolute()  # workers may have another working directory
+        return PartTask(self.source, folder, number, members, rows, self.fixed, self.seed, self.stage, draws, token)
 
     def count(self, parts: Iterable[int]) -> int:
         """How many members these parts hold."""
@@ -177,65 +239,29 @@ class Simulation:
         """Make the parts that `receipts` lacks and add theirs; `progress` is told how many members are done. When the run shall stop, no
         part is begun any more, and those in hand are finished.
 
-        When a worker dies, all parts in hand are lost, and any of them may be the cause. They are made again one at a
-        time, so that one that kills its worker is found, and does not keep the others from being made.
-
         Raises:
             LabrunError: a part killed its worker again and again.
             OSError: the disk is full, or the folder cannot be written.
             KeyboardInterrupt: the run was asked to stop.
         """
-        lost: list[int] = []
-        deaths: Counter[int] = Counter()
-        while missing := [number for number in range(len(self.parts)) if number not in receipts]:
-            in_hand: set[int] = set()
-            alone = bool(lost)
-            try:
-                for number, receipt in self._make(workers, lost[:1] or missing, in_hand, interruption):
-                    receipts[number] = receipt
-                    progress(self.count(receipts))
-                interruption.check()
-                lost = lost[1:]
-            except BrokenProcessPool as error:
-                if not alone:
-                    lost = sorted(in_hand)
-                    continue
-                deaths[lost[0]] += 1
-                if deaths[lost[0]] == DEATHS_AT_MOST:
-                    raise LabrunError(self._about_deaths(lost[0])) from error
-
-    def _make(
-        self, workers: Workers, numbers: list[int], in_hand: set[int], interruption: Interruption
-    ) -> Iterator[tuple[int, Receipt]]:
-        """Submit parts, a few more than there are workers, and yield receipts as they come."""
-        executor = workers.executor()
-        waiting = iter(numbers)
-        running: dict[Future[Receipt], int] = {}
-
-        def submit(count: int) -> None:
-            for number in itertools.islice(waiting, count):
-                in_hand.add(number)
-                running[executor.submit(simulate_part, self.task(number))] = number
-
+        missing = [number for number in range(len(self.parts)) if number not in receipts]
+        tasks = ((number, self.task(number, workers.token)) for number in missing)
+        made = dispatch(workers, deliver_part, tasks, lambda: interruption.requested)
         try:
-            submit(2 * workers.count)
-            while running:
-                for future in wait(running, PATIENCE, FIRST_COMPLETED).done:
-                    number = running.pop(future)
-                    yield number, future.result()
-                    in_hand.discard(number)
-                    submit(not interruption.requested)
-                if interruption.requested:
-                    running = {future: number for future, number in running.items() if not future.cancel()}
+            for number, delivery in made:
+                receipts[number] = delivery.keep(self.folder, number)
+                progress(self.count(receipts))
+        except TaskKillsWorker as error:
+            raise LabrunError(self._about_deaths(error.number, error.times)) from error
         finally:
-            for future in running:
-                future.cancel()
+            made.close()
+        interruption.check()
 
-    def _about_deaths(self, part: int) -> str:
+    def _about_deaths(self, part: int, times: int) -> str:
         members = self.parts[part]
         which = f"member {members[0]}" if len(members) == 1 else f"one of the members {members[0]} to {members[-1]}"
         return (
-            f"the worker process died {DEATHS_AT_MOST} times in {which} "
+            f"the worker process died {f'{times} times' if times > 1 else 'again and again'} in {which} "
             f"(first: {self.table.row(members[0])}). Was there too little memory, or a crash in compiled code? "
             "What was finished is kept"
         )

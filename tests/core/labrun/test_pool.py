@@ -11,12 +11,13 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from labrun.pool import ONE_THREAD, Workers, available_cores
+from labrun.pool import Pool, available_cores
+from labrun.workers import ONE_THREAD
 
 
 @pytest.fixture
 def workers():
-    pool = Workers(2)
+    pool = Pool(2)
     yield pool
     pool.stop(at_once=True)
 
@@ -63,6 +64,16 @@ def test_pool_is_made_anew_after_a_death(workers):
     assert workers.executor().submit(os.getpid).result() != os.getpid()
 
 
+def test_a_death_is_noticed_while_another_is_busy(workers):
+    workers.executor().submit(time.sleep, 60)
+    lost = workers.executor().submit(die)
+    deadline = time.monotonic() + 30
+    while not lost.done() and time.monotonic() < deadline:
+        workers.attend()
+        time.sleep(0.1)
+    assert isinstance(lost.exception(timeout=0), BrokenProcessPool)
+
+
 def test_stop_ends_all_processes(workers):
     pid = workers.executor().submit(os.getpid).result()
     workers.executor().submit(time.sleep, 60)
@@ -78,9 +89,9 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path):
     script = tmp_path / "driver.py"
     script.write_text(
         "import os, time\n"
-        "from labrun.pool import Workers\n"
+        "from labrun.pool import Pool\n"
         "if __name__ == '__main__':\n"
-        "    executor = Workers(2).executor()\n"
+        "    executor = Pool(2).executor()\n"
         "    pids = {executor.submit(os.getpid).result()}\n"
         "    for _ in range(2): executor.submit(time.sleep, 60)\n"
         "    print(*executor._processes, flush=True)\n"

@@ -73,7 +73,7 @@ def test_same_bytes_for_any_number_of_workers(noise, labrun):
     path = noise(PROJECT)
     for count in (1, 2, 3):
         assert labrun("run", path, "--workers", count, "--runs", f"runs{count}").code == 0
-    for stage, parts in (("first", 150), ("second", 8)):
+    for stage, parts in (("first", 300), ("second", 8)):
         once = parts_of(Path("runs1"), stage)
         assert len(once) == parts
         assert once == parts_of(Path("runs2"), stage) == parts_of(Path("runs3"), stage)
@@ -130,7 +130,7 @@ RETURNED: Any = None
     [
         (np.zeros(3), TypeError, "returns.simulate must return a dict of arrays, not ndarray"),
         (None, TypeError, "must return a dict of arrays, not NoneType"),
-        ({}, TypeError, "must return a dict of arrays, not dict"),
+        ({}, TypeError, "must return a dict of arrays, not an empty one"),
         ({"u": np.array([object()])}, TypeError, "returned 'u' as an array of object; numbers are wanted"),
         ({"u": "text"}, TypeError, "returned 'u' as an array of <U4; numbers are wanted"),
         ({"a/b": 1}, TypeError, "returned an array named 'a/b'; a name is a text without '/'"),

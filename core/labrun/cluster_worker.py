@@ -1,0 +1,118 @@
+"""What a worker of a Dask cluster does for a run: it tells whether it fits, then it works, one piece at a time, with one thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from labrun.faults import LabrunError
+from labrun.inputs import Section
+from labrun.token import Token
+from labrun.workers import ONE_THREAD, one_thread
+
+__all__ = ["ADVICE", "Introduction", "NeededPlugin", "Terms", "introduce", "perform"]
+
+ADVICE = "Install the same there, restart these workers, and run the same command again"
+
+_WORKING = threading.Lock()
+"""Plugins need not be written for threads, so that a worker with several of them uses one at a time."""
+
+
+@dataclass(frozen=True)
+class NeededPlugin:
+    """A plugin that workers must have, as the run has it."""
+
+    section: Section
+    name: str
+    distribution: str
+    version: str
+    """Of the distribution."""
+    fingerprint: str
+
+    def __str__(self) -> str:
+        return f"the plugin '{self.name}' of {self.distribution} {self.version}"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a run asks of every worker."""
+
+    labrun: str
+    plugins: tuple[NeededPlugin, ...]
+    token: Token
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """What a worker tells of itself."""
+
+    problems: tuple[str, ...]
+    sees_store: bool
+
+
+def introduce(terms: Terms) -> Introduction:
+    """Whether this worker fits the run, and whether it sees its store."""
+    return Introduction(_problems(terms), terms.token.is_seen())
+
+
+def perform(terms: Terms, function: Callable[[Any], Any], argument: Any) -> Any:
+    """Do a piece of work.
+
+    Raises:
+        LabrunError: the worker does not fit, which was not known when the run began.
+    """
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries that are loaded from now on
+    with _WORKING:
+        if problems := _problems(terms):
+            raise LabrunError(f"{own_name()}, a worker that has joined since, {'; '.join(problems)}. {ADVICE}")
+        with one_thread():
+            return function(argument)
+
+
+def own_name() -> str:
+    """The address of this worker."""
+    from distributed import get_worker
+
+    return str(get_worker().address)
+
+
+@cache
+def _problems(terms: Terms) -> tuple[str, ...]:
+    if terms.labrun != (own := metadata.version("labrun")):
+        return (f"has labrun {own}, where the run has {terms.labrun}",)
+    return tuple(problem for needed in terms.plugins if (problem := _problem(needed)))
+
+
+def _problem(needed: NeededPlugin) -> str | None:
+    own, broken = _installed()
+    fitting = own.get((needed.section, needed.distribution, needed.name))
+    if fitting is None:
+        reason = next((f": {error}" for source, error in broken if source.startswith(f"{needed.distribution}:")), "")
+        return f"lacks {needed}{reason}"
+    if fitting.version != needed.version:
+        return f"has version {fitting.version} of {needed}"
+    if fitting.fingerprint != needed.fingerprint:
+        codes = f"its fingerprint is {fitting.fingerprint[:12]}, that of the run is {needed.fingerprint[:12]}"
+        return f"has other code of {needed}: {codes}"
+    return None
+
+
+@cache
+def _installed() -> tuple[dict[tuple[Section, str, str], NeededPlugin], list[tuple[str, str]]]:
+    """All plugins of this process, as they were when it loaded them: what changes on the disk later does not reach it."""
+    from labrun.fingerprint import fingerprint
+    from labrun.registry import Registry
+
+    registry = Registry.installed()
+    own = {
+        (o.section, o.distribution, o.name): NeededPlugin(
+            o.section, o.name, o.distribution, o.distribution_version, fingerprint(o)
+        )
+        for o in registry.offers
+    }
+    return own, [(broken.title, broken.error) for broken in registry.broken]

@@ -1,0 +1,116 @@
+"""A function of every member of an ensemble: in this process while that is quick, by the workers of the run where it takes long."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from labrun.dispatch import TaskKillsWorker, dispatch
+from labrun.ensemble import Ensemble
+from labrun.faults import LabrunError
+from labrun.shipping import SourceFile, files_behind
+from labrun.token import Token
+from labrun.workers import Workers, one_thread
+
+__all__ = ["map_members"]
+
+AT_ONCE = 1.0
+"""Seconds of work that go to a worker at a time."""
+
+WORTH = 5.0
+"""Seconds of work from which on workers are asked: they take about one to start."""
+
+BYTES_AT_ONCE = 2**26
+"""Of arrays that travel to a worker which does not see the store."""
+
+Function = Callable[[Ensemble, int], Any]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some members, and what is to be done with each. The function and the ensemble are pickled, since the files must be loaded first."""
+
+    files: list[SourceFile]
+    pickled: bytes
+    token: Token | None
+
+
+def apply(chunk: Chunk) -> list[Any]:
+    """What the function makes of each member of a chunk. Runs in a worker.
+
+    Raises:
+        LabrunError: the worker does not see the store, though those that were asked did.
+    """
+    if chunk.token is not None and not chunk.token.is_seen():
+        raise LabrunError(
+            f"a worker that has joined since does not see the store ({chunk.token.path.parent}), as the others do"
+        )
+    for file in chunk.files:
+        file.load()
+    function, ensemble = pickle.loads(chunk.pickled)
+    return [function(ensemble, i) for i in range(len(ensemble))]
+
+
+def map_members(ensemble: Ensemble, function: Function, workers: Workers | None) -> Iterator[Any]:
+    """`function(ensemble, i)` of every member, in order. See `Ensemble.map`."""
+    return _results(ensemble, function, workers, _files_of(function))
+
+
+def _results(ensemble: Ensemble, function: Function, workers: Workers | None, files: list[SourceFile]) -> Iterator[Any]:
+    done, size = 0, 1
+    while done < len(ensemble):
+        begun = time.perf_counter()
+        some = ensemble.take(range(done, min(done + size, len(ensemble))))
+        with one_thread():
+            made = [function(some, i) for i in range(len(some))]
+        each = (time.perf_counter() - begun) / len(some)
+        yield from made
+        done += len(some)
+        rest = each * (len(ensemble) - done)
+        if workers is not None and workers.count > 1 and rest > WORTH:
+            yield from _by_workers(ensemble, function, workers, files, done, each)
+            return
+        size = max(1, min(2 * size, int(AT_ONCE / max(each, 1e-6))))
+
+
+def _files_of(function: Function) -> list[SourceFile]:
+    try:
+        return files_behind(pickle.dumps(function))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise TypeError(
+            f"Ensemble.map wants a function of a module, a method of a plugin, or a functools.partial of such; {function!r} cannot be "
+            f"sent to a worker: {error}"
+        ) from error
+
+
+def _by_workers(
+    ensemble: Ensemble, function: Function, workers: Workers, files: list[SourceFile], done: int, each: float
+) -> Iterator[Any]:
+    """The members from `done` on; `each` is how many seconds one takes."""
+    size = max(1, min(int(AT_ONCE / each), (len(ensemble) - done) // (4 * workers.count)))
+    token = workers.token if workers.shared else None
+    if not workers.shared:
+        size = max(1, min(size, BYTES_AT_ONCE // max(1, sum(array.nbytes for array in ensemble.member(done).values()))))
+    chunks = (range(start, min(start + size, len(ensemble))) for start in range(done, len(ensemble), size))
+    tasks = (
+        (
+            chunk.start,
+            Chunk(files, pickle.dumps((function, ensemble.take(chunk).packed(inline=not workers.shared))), token),
+        )
+        for chunk in chunks
+    )
+    made = dispatch(workers, apply, tasks, in_order=True)
+    try:
+        for _, results in made:
+            yield from results
+    except TaskKillsWorker as error:
+        first, last = (ensemble.numbers[min(i, len(ensemble) - 1)] for i in (error.number, error.number + size - 1))
+        raise LabrunError(
+            f"the worker process died again and again on the members {first} to {last} of '{ensemble.name}'. Was there too little memory, "
+            "or a crash in compiled code?"
+        ) from error
+    finally:
+        made.close()
