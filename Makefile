@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test lint benchmarks weights clean
+.PHONY: run test lint docs benchmarks weights clean
 
 run: $(VENV)/.installed
 	$(BIN)/labrun projects/gray_scott.yaml
@@ -16,6 +16,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 
 benchmarks: $(VENV)/.installed
 	$(BIN)/python benchmarks/gray_scott_kernel.py

@@ -3,15 +3,24 @@
 This page is all that a plugin needs: `from labrun import …`. What several plugins share beyond it is in `bootstrap`, `classification`,
 `clusters`, `drawn_networks`, `expression`, `files`, `filling`, `fragments`, `layer_words`, `networks`, `palette`, `parameter_sets`,
 `patterns`, `periodic`, `presets`, `ranges`, `recovery`, `shades`, `spectra`, `sprites` and `targets`.
+
+
+In a script or a notebook, `labrun.load`, `labrun.run` and `labrun.open_run` do what the command line does; `Run` is what comes back.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from labrun.ensemble import Ensemble
 from labrun.examples import ArraySpec, Examples, ExampleSpec, Quantity
-from labrun.faults import did_you_mean
+from labrun.faults import LabrunError, did_you_mean
 from labrun.findings import Findings
 from labrun.inputs import Outline
 from labrun.plugin import Analysis, Arrays, Dataset, Field, Model, Plugin, Simulator, View, hookimpl
 from labrun.trained import TrainedModel
+
+if TYPE_CHECKING:
+    from labrun.api import RunFailed, load, open_run, run
+    from labrun.runs import Run
 
 __all__ = [
     "Analysis",
@@ -23,13 +32,34 @@ __all__ = [
     "Examples",
     "Field",
     "Findings",
+    "LabrunError",
     "Model",
     "Outline",
     "Plugin",
     "Quantity",
+    "Run",
+    "RunFailed",
     "Simulator",
     "TrainedModel",
     "View",
     "did_you_mean",
     "hookimpl",
+    "load",
+    "open_run",
+    "run",
 ]
+
+_LAZY = {"Run": "labrun.runs", "RunFailed": "labrun.api", "load": "labrun.api", "open_run": "labrun.api", "run": "labrun.api"}
+"""What plugins do not need, and `import labrun` does not load."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'labrun' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

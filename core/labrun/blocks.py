@@ -60,6 +60,12 @@ _Augment = Annotated[
 ]
 """For the schema alone: `Augmentation` itself takes the short list."""
 
+_Schedule = Annotated[
+    Schedule,
+    BeforeValidator(lambda value: value, json_schema_input_type=Schedule | Literal["constant", "cosine"]),
+]
+"""As above: `Schedule` itself takes the word."""
+
 
 class SimulationBlock(_StageBlock):
     """A simulation: one member for each row of its sweep."""
@@ -117,7 +123,7 @@ class FitBlock(_Block):
     augment: _Augment = Field(
         default=Augmentation(), description="changes of the inputs, and of targets that are images"
     )
-    schedule: Schedule = Field(default=Schedule(), description="course of the learning rate: constant, cosine, …")
+    schedule: _Schedule = Field(default=Schedule(), description="course of the learning rate: constant, cosine, …")
     monitor: str | None = Field(None, description="number that says which epoch is best (default: val_loss, or loss)")
     keep: Literal["last", "best"] = Field("last", description="the weights of which epoch are kept")
     early_stopping: EarlyStopping | None = Field(None, description="stop before `epochs` if nothing becomes better")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 import tempfile
 import time
@@ -15,7 +14,7 @@ from labrun.amounts import bytes_in_words
 from labrun.faults import LabrunError
 from labrun.files import free_space
 from labrun.plan import Plan, Planned
-from labrun.pool import begin_worker
+from labrun.pool import begin_worker, spawning
 from labrun.remembered import recall, remember
 from labrun.simulation import PartTask, Simulation, simulate_part
 
@@ -51,8 +50,7 @@ def measured_cost(plan: Plan, planned: Planned) -> Cost:
     simulation = Simulation.of(plan, planned)
     task = simulation.task(len(simulation.parts) // 2)
     one = replace(task, members=task.members[:1], rows=task.rows[:1], draws=task.draws[:1])
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, initializer=begin_worker) as process:
+    with ProcessPoolExecutor(1, mp_context=spawning(), initializer=begin_worker) as process:
         try:
             found = process.submit(_measure, one).result()
         except BrokenProcessPool as error:

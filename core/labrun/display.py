@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from labrun.amounts import duration_in_words
 from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.faults import printable
 from labrun.plugin import hookimpl
 
 __all__ = ["Lines", "Terminal", "display_for"]
@@ -47,12 +48,13 @@ class Lines:
         self._unit = ""
 
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
     @hookimpl
     def labrun_run_started(self, event: RunStarted) -> None:
+        workers = event.where or f"{event.workers} workers"
         self._say(
-            f"{event.project}: {len(event.stages)} stages, {len(event.reused)} of them done before; {event.workers} workers"
+            f"{event.project}: {len(event.stages)} stages, {len(event.reused)} of them done before; {workers}"
         )
 
     @hookimpl
@@ -100,6 +102,8 @@ class Terminal:
         self._console.print(
             f"[bold]{escape(event.project)}[/]  {len(event.stages)} stages, {len(event.reused)} of them done before"
         )
+        if event.where:
+            self._console.print(escape(event.where), highlight=False, soft_wrap=True)
         self._progress.start()
 
     @hookimpl
@@ -117,7 +121,7 @@ class Terminal:
     @hookimpl
     def labrun_stage_finished(self, event: StageFinished) -> None:
         self._clear()
-        told = escape(event.message) or (
+        told = escape(printable(event.message)) or (
             f"[dim]{duration_in_words(event.seconds)}[/]" if event.outcome == "done" else f"[dim]{event.outcome}[/]"
         )
         self._progress.console.print(f"{_MARKS[event.outcome]} {escape(event.stage)}  {told}", highlight=False)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from labrun.events import Event, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.files import expect_own
 from labrun.plugin import hookimpl
 
 __all__ = ["EventLog"]
@@ -18,6 +19,7 @@ class EventLog:
         self.path = path
 
     def _write(self, event: Event) -> None:
+        expect_own(self.path)  # what is told of a run, added to a file that a shell runs, could be commands
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(event.record()) + "\n")
 

@@ -30,11 +30,16 @@ class RunStarted(Event):
     stages: list[str]
     reused: list[str]
     workers: int
+    where: str = ""
+    """Which cluster the workers belong to, in words; empty if they are processes of this machine."""
 
 
 @dataclass(frozen=True)
 class StageStarted(Event):
-    """`total` counts the `unit`s of the stage (members, epochs); `done` of them were there already."""
+    """`total` counts the `unit`s of the stage (members, epochs); `done` of them were there already.
+
+    `inputs` is all that the result depends on, as `run.json` and `manifest.json` hold it: `config`, `fit`, `seed`, …
+    """
 
     stage: str
     plugin: str
@@ -42,6 +47,7 @@ class StageStarted(Event):
     unit: str
     total: int
     done: int
+    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,17 @@ class StageProgressed(Event):
 
 @dataclass(frozen=True)
 class StageFinished(Event):
-    """`message` says what went wrong, or of what is done what a reader must know before believing it."""
+    """`message` says what went wrong, or of what is done what a reader must know before believing it.
+
+    `folder` is where the files of a stage lie that is done or was reused.
+    """
 
     stage: str
     outcome: Outcome
     seconds: float
     message: str = ""
     traceback: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True)

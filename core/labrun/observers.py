@@ -1,4 +1,8 @@
-"""Telling observers what happens: one by one, so that one that fails is reported once and the run goes on."""
+"""Telling observers what happens: one by one, so that one that fails is reported once and the run goes on.
+
+They are told in the order of their registration; one that is marked `@hookimpl(trylast=True)` after all others, when the
+report is written.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import Callable
 import pluggy
 
 from labrun.events import Event, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.faults import LabrunError
 from labrun.files import is_out_of_space
 
 __all__ = ["Observers"]
@@ -22,7 +27,7 @@ _HOOKS: dict[type[Event], str] = {
 
 
 class Observers:
-    """All observers that are registered with a plugin manager, in the order of their registration."""
+    """All observers that are registered with a plugin manager."""
 
     def __init__(self, manager: pluggy.PluginManager, complain: Callable[[str], None]) -> None:
         """`complain` is given a paragraph about an observer that failed."""
@@ -35,7 +40,8 @@ class Observers:
     def tell(self, event: Event) -> None:
         """Call the hook of this event on every observer that has it."""
         name = _HOOKS[type(event)]
-        for implementation in getattr(self._manager.hook, name).get_hookimpls():
+        found = getattr(self._manager.hook, name).get_hookimpls()
+        for implementation in sorted(found, key=lambda one: one.trylast - one.tryfirst):
             if implementation.plugin_name in self._failed:
                 continue
             try:
@@ -51,6 +57,9 @@ class Observers:
                 f"no space is left on the disk for '{observer}': it lacks what comes now. What was finished is kept: "
                 "make room, and run the same command again"
             )
+            return
+        if isinstance(error, LabrunError):
+            self.complain(f"the observer '{observer}' is left out from now on: {error}")
             return
         where = traceback.extract_tb(error.__traceback__)[-1]
         self.complain(

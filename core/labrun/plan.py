@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labrun.digests import digest_of
 from labrun.fingerprint import fingerprint
 from labrun.inputs import Section
+from labrun.integrity import Damage
 from labrun.parts import cut, part_name
 from labrun.pretrained import content_of
 from labrun.project import Project, Ref, Stage
 from labrun.store import Manifest, Store
 from labrun.sweeptable import SweepTable
 
-__all__ = ["Plan", "Planned", "make_plan"]
+__all__ = ["Plan", "Planned", "identity_of", "make_plan"]
 
-KEY_VERSION = 1
+KEY_VERSION = 2
 """Raised when the core itself makes other results from the same inputs."""
 
 
@@ -57,6 +59,10 @@ class Plan:
     def manifest(self, planned: Planned) -> Manifest | None:
         """The manifest of a stage that is in the store."""
         return self.store.manifest(planned.section, planned.key)
+
+    def damage(self, planned: Planned) -> list[Damage]:
+        """What is wrong with the result of a stage that was finished once."""
+        return self.store.examine(planned.section, planned.key)[1]
 
     def folder(self, planned: Planned) -> Path:
         """Where the result of a stage lies."""
@@ -112,9 +118,13 @@ def _plan(stage: Stage, project: Project, planned: dict[str, Planned]) -> Planne
         inputs["backend"] = keras_backend()
     if stage.pretrained is not None:
         inputs["pretrained"] = content_of(stage.pretrained)
-    key = digest(inputs)
-    identity = digest([key, _digest_of_columns(stage.table.labels)]) if stage.table and stage.table.labels else key
-    return Planned(stage, key, identity, inputs)
+    key = digest_of(inputs)
+    return Planned(stage, key, identity_of(stage, key), inputs)
+
+
+def identity_of(stage: Stage, key: str) -> str:
+    """The identity of a stage whose result has this key."""
+    return digest_of([key, _digest_of_columns(stage.table.labels)]) if stage.table and stage.table.labels else key
 
 
 def _config(stage: Stage) -> dict[str, Any]:
@@ -149,11 +159,6 @@ def _digest_of_groups(table: SweepTable) -> str | None:
     if table.seed_by is None:
         return None
     return _digest_of_columns({name: table.columns[name] for name in table.seed_by})
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of canonical JSON."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def keras_backend() -> str:

@@ -7,7 +7,6 @@ on), `model.weights.h5` and `history.csv`. The network is built by the plugin; n
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from labrun.faults import LabrunError, did_you_mean
-from labrun.files import sha256_of, write_json
+from labrun.files import read_json, sha256_of, write_json
 from labrun.plugin import Model
 from labrun.registry import Offer, Registry, UnknownPlugin
+from labrun.store import expect_intact
 from labrun.trained import HISTORY, SPEC, WEIGHTS, TrainedModel
 
 __all__ = ["CARD", "FILES", "content_of", "find_pretrained", "load_trained", "made_by", "read_card", "write_card"]
@@ -45,7 +45,7 @@ def read_card(folder: Path) -> dict[str, Any]:
             "of a model in a run, such as runs/gray_scott/models/cnn"
         )
     try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        card = read_json(folder / CARD)
         inputs = card.setdefault("inputs", [])
         if (
             isinstance(card["plugin"], str)
@@ -98,10 +98,11 @@ def load_trained(folder: Path, offer: Offer) -> TrainedModel:
     """The trained model in a folder, configured as it was. The network itself is not yet built.
 
     Raises:
-        LabrunError: the folder holds none, another plugin or another version of this one has made it, or it was built with
-            other stages of its project.
+        LabrunError: the folder holds none, or a file of it is damaged; another plugin or another version of this one has made
+            it, or it was built with other stages of its project.
     """
     card = read_card(folder)
+    expect_intact(folder)
     if card["plugin"] != offer.name:
         raise LabrunError(f"the model in '{folder}' is a '{card['plugin']}', not a '{offer.name}'")
     if card["version"] != offer.plugin.version:

@@ -10,12 +10,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from labrun.belonging import stranger
 from labrun.blocks import STAGE_BLOCKS, STAGE_NAME, Head
 from labrun.configuring import Configuring
 from labrun.explain import FaultBook
@@ -24,14 +24,15 @@ from labrun.inputs import SECTIONS, Section
 from labrun.layers import read_layers
 from labrun.matrix import Variant, variants
 from labrun.registry import Registry, UnknownPlugin
+from labrun.requirements import unmet
 from labrun.stage import Ref, Stage
 from labrun.wiring import Block, BlockName, Wiring
 from labrun.yaml12 import Document
 
-__all__ = ["Project", "Ref", "Stage", "load", "stage_ids"]
+__all__ = ["Project", "Ref", "Stage", "load", "make_project", "stage_ids"]
 
 
-@dataclass
+@dataclass(repr=False)
 class Project:
     """A checked project; `stages` are in an order in which each follows what it needs."""
 
@@ -49,20 +50,34 @@ class Project:
     def seed(self) -> int:
         return self.head.seed
 
+    def __repr__(self) -> str:
+        return f"<Project {self.name}: {len(self.stages)} stages, from {self.path}>"
 
-def load(path: Path, overrides: Sequence[str] = (), registry: Registry | None = None) -> Project:
-    """Read and check a project.
+    def _repr_html_(self) -> str:
+        from labrun.notebook.cards import project_card
+
+        return project_card(self)
+
+
+def load(
+    path: Path, overrides: Sequence[str] = (), registry: Registry | None = None, own_plugins: bool = True
+) -> Project:
+    """Read and check a project. Unless `own_plugins`, no code of its own is run: plugin files are faults then.
 
     Raises:
         ProjectFaults: with every fault that was found.
     """
-    document = read_layers(path, overrides)
+    return make_project(read_layers(path, overrides), path, registry, own_plugins)
+
+
+def make_project(document: Document, path: Path, registry: Registry | None = None, own_plugins: bool = True) -> Project:
+    """Check a project that has been read; files that it names lie beside `path`. Raises as `load` does."""
     registry = registry or Registry.installed()
     book = FaultBook(document)
     head = _read_head(book)
     if head is not None:
         _meet_requirements(head, book)
-    _load_files(path.parent, registry, book)
+    _load_files(path.parent, registry, book, own_plugins)
     blocks = _read_blocks(book, registry)
     stages = _make_stages(blocks, Configuring(book, path.parent, head.seed if head else 0))
     if head is None or book:
@@ -93,26 +108,31 @@ def _meet_requirements(head: Head, book: FaultBook) -> None:
 
     for i, text in enumerate(head.requires):
         try:
-            requirement = Requirement(text)
-            found = metadata.version(requirement.name)
+            problem = unmet("the project", Requirement(text))
         except InvalidRequirement:
             problem = f"'{text}' is no requirement; write a package and versions, as in 'labrun>=1'"
-        except metadata.PackageNotFoundError:
-            problem = f"the project needs '{text}', which is not installed: pip install '{text}'"
-        else:
-            if requirement.specifier.contains(found, prereleases=True):
-                continue
-            problem = f"the project needs '{text}', but version {found} is installed: pip install --upgrade '{text}'"
-        book.add(problem, ("requires", i))
+        if problem:
+            book.add(problem, ("requires", i))
 
 
-def _load_files(folder: Path, registry: Registry, book: FaultBook) -> None:
+def _load_files(folder: Path, registry: Registry, book: FaultBook, allowed: bool) -> None:
     """Load the plugins beside the project, also where its head has faults: else every stage would seem to be wrong."""
     files = book.document.value.get("plugins")
     for i, file in enumerate(files if isinstance(files, list) else []):
-        broken = registry.add_file(folder / file) if isinstance(file, str) else None
+        if not isinstance(file, str):
+            continue
+        if problem := stranger(folder / file, folder):
+            book.add(f"the plugin file '{file}' is not loaded: {problem}", ("plugins", i))
+            continue
+        if not allowed:
+            book.add(
+                f"the plugin file '{file}' is code of this project, which --no-plugins forbids to run: read it first",
+                ("plugins", i),
+            )
+            continue
+        broken = registry.add_file(folder / file)
         if broken is not None:
-            book.add(f"the plugin file '{file}' could not be loaded: {broken.error}", ("plugins", i))
+            book.add(f"the plugin file '{file}' could not be loaded: {broken.explanation}", ("plugins", i))
 
 
 # -- the blocks ----------------------------------------------------------------------------------------------------------------
@@ -136,7 +156,7 @@ def _read_blocks(book: FaultBook, registry: Registry) -> dict[BlockName, Block]:
             blocks[section, name] = block
     if missing:
         for broken in registry.broken:
-            book.add(f"the plugin {broken.title} could not be loaded: {broken.error}", ())
+            book.add(f"the plugin {broken.title} could not be loaded: {broken.explanation}", ())
     if not blocks and not book:
         book.add("this project has no stages: add 'simulations', 'datasets', 'models' or 'analyses'", ())
     return blocks
@@ -197,7 +217,7 @@ def stage_ids(project: Project, names: Iterable[str]) -> list[str]:
     """
     found: list[str] = []
     for name in names:
-        fitting = [s.id for s in project.stages.values() if name in (s.id, s.name, s.base, f"{s.section}.{s.base}")]
+        fitting = [s.id for s in project.stages.values() if name in s.names]
         if not fitting:
             known = [s.id for s in project.stages.values()] + [s.name for s in project.stages.values()]
             raise ProjectFaults([Fault(f"there is no stage '{name}'{did_you_mean(name, known)}")])

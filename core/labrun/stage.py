@@ -55,6 +55,11 @@ class Stage:
     def id(self) -> str:
         return f"{self.section}.{self.name}"
 
+    @property
+    def names(self) -> tuple[str, str, str, str]:
+        """What it may be called on the command line; all variants of a matrix share the last two."""
+        return self.id, self.name, self.base, f"{self.section}.{self.base}"
+
     def refs(self) -> Iterator[Ref]:
         """Every stage that this one needs."""
         for found in self.inputs.values():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import warnings
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.backend import load_keras
 from labrun.examples import Examples, ExampleSpec
 from labrun.faults import LabrunError, did_you_mean
+from labrun.files import read_json
 from labrun.matrix import suffix
 from labrun.samples import Samples
 
@@ -49,6 +49,15 @@ class TrainedModel:
         self.variant = {axis.rpartition(".")[2]: value for axis, value in (variant or {}).items()}
         """The values that tell the model from others of its matrix, by the last word of their keys: `{"seed": 1}`."""
 
+    def __repr__(self) -> str:
+        last = ", ".join(f"{name} {value:.4g}" for name, value in self.history.iloc[-1].items())
+        return f"<TrainedModel {self.name} ({self.plugin.name}): {last}>"
+
+    def _repr_html_(self) -> str:
+        from labrun.notebook.cards import model_card
+
+        return model_card(self)
+
     @property
     def kind(self) -> str:
         """What it shares with the models of its matrix that differ from it by their seed alone: `net[width=8]`."""
@@ -63,7 +72,7 @@ class TrainedModel:
         """
         path = self.folder / SPEC
         try:
-            return ExampleSpec.from_record(json.loads(path.read_text(encoding="utf-8")))
+            return ExampleSpec.from_record(read_json(path))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             problem = "it must tell the shapes and classes of the examples that the model was trained on"
             raise LabrunError(f"'{path}' is damaged: {problem}") from error
@@ -87,6 +96,8 @@ class TrainedModel:
         Raises:
             LabrunError: the weights cannot be read, or are those of another network.
         """
+        from labrun.hdf5 import open_hdf5
+
         load_keras()
         model = self.plugin.build(self.spec, **self._inputs)
         with warnings.catch_warnings():
@@ -94,6 +105,7 @@ class TrainedModel:
             # the file holds no state of the optimizer, and none is needed to predict
             warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
             try:
+                open_hdf5(self.folder / WEIGHTS).close()  # Keras would follow what leads out of the file
                 model.load_weights(self.folder / WEIGHTS)
             except (OSError, ValueError, KeyError, UserWarning) as error:
                 problem = (
@@ -120,7 +132,7 @@ class TrainedModel:
         return len(wanted) == len(shape) and all(w in (None, s) for w, s in zip(wanted, shape, strict=True))
 
     def predict(self, examples: Examples, batch_size: int = 32) -> np.ndarray:
-        """Return the network's output for all examples, in their order, reading a batch at a time.
+        """Return the network's output for all examples, (n, …), in their order and in the unit of y, reading a batch at a time.
 
         Raises:
             ValueError: the examples have other shapes than those that the model was trained on.
@@ -167,7 +179,7 @@ class TrainedModel:
         return quantity.value(y) if quantity is not None else y.astype(float)
 
     def activations(self, examples: Examples, layer: str, batch_size: int = 32) -> np.ndarray:
-        """What a layer of the network gives, (n, …).
+        """What a layer of the network gives, (n, …), dimensionless.
 
         Raises:
             ValueError: there is no such layer, or the examples have other shapes than those of its training.

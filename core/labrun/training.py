@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.backend import keep_freed_memory, load_keras, make_deterministic
 from labrun.batches import Batches, as_keras
 from labrun.blocks import FitBlock
+from labrun.built import expect_network
 from labrun.checkpoint import Checkpoint, History, assign, optimizers_of, values_of
 from labrun.examples import Examples
 from labrun.faults import LabrunError
@@ -59,8 +60,7 @@ def train(
     keras = load_keras()
     make_deterministic(seed)
     model = plugin.build(train_on.spec, **inputs)
-    if getattr(model, "optimizer", None) is None:
-        raise LabrunError(f"the model '{plugin.name}' is not compiled: its build must end with model.compile(…)")
+    expect_network(plugin, model, train_on.spec)
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     rates = [] if fit.schedule == Schedule() else [_base_rate(optimizer) for optimizer in optimizers_of(model)]

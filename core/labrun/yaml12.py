@@ -284,6 +284,14 @@ def _is_merge(node: yaml.Node) -> bool:
 class _Loader(yaml.SafeLoader):
     """PyYAML's parser without its types: a node has a tag only where one is written; scalars go to `parse_scalar`."""
 
+    nodes = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self.nodes += 1
+        if self.nodes > MAX_VALUES:  # before minutes have gone by
+            raise yaml.MarkedYAMLError(problem=f"more than {MAX_VALUES:,} values", problem_mark=self.get_mark())
+        return super().compose_node(parent, index)
+
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
         return _NO_TAG
 

@@ -1,4 +1,7 @@
-"""The commands of the pages for users, run as a user does: files are saved under the names that the page gives, then commands."""
+"""The pages for users, done as a user does them: files are saved under the names that the page gives, then commands are run, and Python.
+
+What is no whole project, a few lines of YAML that show one thing, is checked by `test_fragments.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,41 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"(?:Save this as `(?P<file>[^`]+)`:\n\n)?```(?P<kind>\w+)\n(?P<body>.*?)```", re.DOTALL)
 
+PAGES = [
+    ["README.md"],
+    ["docs/getting-started.md", "docs/predicting.md"],  # the second goes on where the first ends
+    ["docs/parameter_space.md"],
+    ["docs/tumbling.md"],
+    ["docs/microstructure.md"],
+    ["docs/twentyone_cm.md"],
+    ["docs/mechanical_networks.md"],
+    [
+        "docs/plugins.md",
+        "docs/testing.md",
+        "docs/store.md",
+        "docs/provenance.md",
+        "docs/observers.md",
+        "docs/editor.md",
+    ],  # likewise
+    ["docs/security.md"],
+    ["docs/python.md"],
+    ["docs/cluster.md"],
+]
+SLOW = ("docs/getting-started.md", "docs/tumbling.md", "docs/microstructure.md")
+"""A minute each; what they use is tested, made small, elsewhere."""
+ELSEWHERE = {"docs/cluster.md": "tests/docs/test_cluster_page.py"}
+"""Pages that need more than a shell, and the tests that do what they say."""
+
 
 def run_page(page: Path, folder: Path) -> list[str]:
     """Do what a page says, in `folder`; return the commands that were run."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LABRUN_WORKERS": "2"}
-    ran = []
+    ran, script = [], ""
     for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
         if block["file"]:
             (folder / block["file"]).write_text(block["body"], encoding="utf-8")
+        elif block["kind"] == "python":
+            script += block["body"]
         if block["kind"] != "console":
             continue
         lines = block["body"].splitlines()
@@ -34,30 +64,35 @@ def run_page(page: Path, folder: Path) -> list[str]:
             for line in expected.splitlines():
                 assert line in output, f"{command}\n{output}"
             ran.append(command)
+    if script:
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        ran.append(script)
     return ran
 
 
 @pytest.mark.parametrize(
     "pages",
-    [
-        ["README.md"],
-        ["docs/getting-started.md", "docs/predicting.md"],  # the second goes on where the first ends
-        ["docs/parameter_space.md"],
-        ["docs/tumbling.md"],
-        pytest.param(
-            ["docs/microstructure.md"], marks=pytest.mark.slow
-        ),  # a minute; its project, made small, is in tests/projects
-        ["docs/twentyone_cm.md"],
-        ["docs/mechanical_networks.md"],
-        ["docs/plugins.md"],
-    ],
+    [pytest.param(pages, marks=[pytest.mark.slow] if pages[0] in SLOW else []) for pages in PAGES],
     ids=" ".join,
 )
-def test_commands_of_a_page_do_what_it_says(pages, tmp_path):
+def test_page_does_what_it_says(pages, tmp_path):
     for folder in ("projects", "docs"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     for page in pages:
         assert run_page(ROOT / page, tmp_path)
+
+
+def test_every_page_with_commands_is_run():
+    run = {page for pages in PAGES for page in pages} | ELSEWHERE.keys()
+    kinds = {
+        str(page.relative_to(ROOT)): {block["kind"] for block in BLOCK.finditer(page.read_text(encoding="utf-8"))}
+        for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    }
+    assert [page for page, found in kinds.items() if found & {"console", "python"} and page not in run] == []
+    assert [test for test in ELSEWHERE.values() if not (ROOT / test).is_file()] == []
 
 
 def test_first_project_leaves_what_the_page_names(tmp_path):

@@ -11,13 +11,14 @@ import click
 
 from labrun.amounts import bytes_in_words
 from labrun.cli.options import project_argument, runs_option, set_option, store_of
-from labrun.cli.tables import print_table
+from labrun.cli.tables import print_table, short
+from labrun.faults import printable
 from labrun.inputs import ONE_OF
 
 if TYPE_CHECKING:
     from labrun.plan import Plan, Planned
 
-__all__ = ["check", "state_in_words", "status", "why"]
+__all__ = ["check", "state_in_words", "status", "tell_damage", "why"]
 
 
 @click.command()
@@ -38,8 +39,19 @@ def state_in_words(made: Plan, planned: Planned) -> str:
     """How much of a stage is there."""
     if made.manifest(planned):
         return "done"
+    if made.damage(planned):
+        return "damaged"
     done, total = made.progress(planned)
     return f"{done} of {total} parts" if done else "to do"
+
+
+def tell_damage(made: Plan) -> None:
+    """Say what is wrong with results that were finished once."""
+    from labrun.integrity import in_words
+
+    for planned in made.stages.values():
+        for sentence in in_words(planned.id, made.damage(planned), "the next run makes it again"):
+            click.echo(sentence, err=True)
 
 
 @click.command()
@@ -59,6 +71,7 @@ def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
         cost = [f"{manifest.seconds:.1f}", bytes_in_words(size)] if manifest else ["", ""]
         rows.append([planned.id, state_in_words(made, planned), *cost])
     print_table(["stage", "state", "seconds", "size"], rows)
+    tell_damage(made)
 
 
 @click.command()
@@ -79,6 +92,8 @@ def why(project: Path, stage: str, overrides: tuple[str, ...], runs: Path) -> No
         planned = made.stages[identifier]
         if made.manifest(planned):
             click.echo(f"{identifier}: is done ({planned.key[:12]}); a run would not touch it")
+        elif damage := made.damage(planned):
+            click.echo(f"{identifier}: {damage[0]}; the next run makes it again")
         elif identifier not in record:
             click.echo(f"{identifier}: has not been run yet")
         elif record[identifier]["key"] == planned.key:
@@ -94,15 +109,10 @@ def _differences(before: Any, now: Any, path: str) -> Iterator[str]:
         for key in [*before, *(k for k in now if k not in before)]:
             inner = f"{path}.{key}" if path else key
             if key not in before:
-                yield f"{inner}: added, {_short(now[key])}"
+                yield f"{inner}: added, {short(now[key])}"
             elif key not in now:
-                yield f"{inner}: removed, was {_short(before[key])}"
+                yield f"{inner}: removed, was {short(before[key])}"
             else:
                 yield from _differences(before[key], now[key], inner)
     elif before != now:
-        yield f"{path}: {_short(before)} → {_short(now)}"
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text[:12] if isinstance(value, str) and len(text) == 64 else text
+        yield f"{path}: {short(before)} → {short(now)}"

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from labrun.store import store_of
+
 __all__ = ["only_option", "project_argument", "runs_option", "set_option", "store_of", "workers_option"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -52,8 +54,3 @@ workers_option: Decorator = click.option(
 only_option: Decorator = click.option(
     "--only", multiple=True, metavar="STAGE", help="This stage and what it needs, nothing else. May be repeated."
 )
-
-
-def store_of(runs: Path) -> Path:
-    """The store lies beside the runs that use it."""
-    return runs / ".store"

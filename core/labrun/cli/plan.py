@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labrun.amounts import bytes_in_words, duration_in_words
-from labrun.cli.inspect import state_in_words
+from labrun.cli.inspect import state_in_words, tell_damage
 from labrun.cli.options import project_argument, runs_option, set_option, store_of, workers_option
 from labrun.cli.tables import print_table
 from labrun.faults import LabrunError
@@ -51,6 +51,7 @@ def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...],
         seconds = cost.seconds * members / min(workers, members) if cost else None if members else last_time
         rows.append(_row(made, planned, seconds, cost.disk * members if cost else None))
     print_table(["stage", "plugin", "work", "state", "time", "disk", "key"], rows)
+    tell_damage(made)
     if costs:
         disk = sum(cost.disk * left[identifier] for identifier, cost in costs.items())
         click.echo(

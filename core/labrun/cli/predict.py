@@ -132,7 +132,7 @@ def _registry(files: tuple[Path, ...]) -> Registry:
         except LabrunError as error:
             raise ProjectFaults([Fault(str(error))]) from error
         if broken:
-            raise ProjectFaults([Fault(f"the plugin file '{file}' could not be loaded: {broken.error}")])
+            raise ProjectFaults([Fault(f"the plugin file '{file}' could not be loaded: {broken.explanation}")])
     return registry
 
 

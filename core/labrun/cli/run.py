@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from labrun.cli.options import only_option, project_argument, runs_option, set_option, store_of, workers_option
-from labrun.faults import LabrunError, printable
+from labrun.cli.options import only_option, project_argument, runs_option, set_option, workers_option
+from labrun.faults import printable
 
 __all__ = ["run"]
 
@@ -20,6 +20,20 @@ EXIT_CODES = {"done": 0, "failed": 1}
 @click.command()
 @project_argument
 @workers_option
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    envvar="LABRUN_DASK",
+    help="Work on the Dask cluster whose scheduler has this address (tcp://HOST:PORT), or has written this file.",
+)
+@click.option(
+    "--dask-wait",
+    type=click.FloatRange(min=0),
+    default=600.0,
+    show_default=True,
+    envvar="LABRUN_DASK_WAIT",
+    help="Seconds that the cluster may be without a worker.",
+)
 @set_option
 @only_option
 @click.option(
@@ -37,6 +51,8 @@ def run(
     context: click.Context,
     project: Path,
     workers: int,
+    dask: str | None,
+    dask_wait: float,
     overrides: tuple[str, ...],
     only: tuple[str, ...],
     grace: float,
@@ -46,41 +62,24 @@ def run(
     """Run a project: what is done already is left alone, everything else is done, then the report is written."""
     from rich.console import Console
 
-    from labrun.costs import require_disk
     from labrun.display import display_for
-    from labrun.engine import Engine
-    from labrun.eventlog import EventLog
-    from labrun.interruption import Interruption
-    from labrun.observers import Observers
-    from labrun.plan import make_plan
-    from labrun.project import load, stage_ids
-    from labrun.report import ReportWriter
-    from labrun.runfolder import RunFolder
+    from labrun.project import load
+    from labrun.running import hire, run_project
 
-    loaded = load(project, overrides)
-    plan = make_plan(loaded, store_of(runs), stage_ids(loaded, only) if only else None)
-    folder = RunFolder(runs / loaded.name)
-    try:
-        folder.prepare(plan)
-    except OSError as error:
-        raise LabrunError(
-            f"cannot write the run's folder {folder.path}: {error.strerror or error}. Choose another with --runs DIR"
-        ) from error
-    if fresh:
-        for planned in plan.stages.values():
-            plan.store.discard(planned.section, planned.key)
-    require_disk(plan)
-    manager = loaded.registry.manager
-    manager.register(EventLog(folder.path / "events.jsonl"), name="events.jsonl")
-    manager.register(ReportWriter(folder, plan), name="report.html")
-    manager.register(display_for(Console()), name="display")
-    observers = Observers(manager, lambda text: click.echo(printable(text), err=True))
-    with Interruption(grace, observers.complain) as interruption:
-        outcome = Engine(plan, folder, observers, workers, interruption).run()
-    if outcome == "interrupted":
+    ending = run_project(
+        load(project, overrides),
+        runs,
+        hire(workers, dask, dask_wait),
+        only=only,
+        fresh=fresh,
+        grace=grace,
+        display=display_for(Console()),
+        tell=lambda text: click.echo(printable(text), err=True),
+    )
+    if ending.outcome == "interrupted":
         click.echo(f"to go on: {_command_to_go_on()}")
-        context.exit(128 + (interruption.signal or signal.SIGINT))
-    context.exit(EXIT_CODES[outcome])
+        context.exit(128 + (ending.signal or signal.SIGINT))
+    context.exit(EXIT_CODES[ending.outcome])
 
 
 def _command_to_go_on() -> str:

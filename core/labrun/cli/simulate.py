@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from labrun.blame import raised_by
 from labrun.cli.configured import configured
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.plugin import Simulator, View
@@ -52,8 +53,8 @@ def simulate(plugin: str, values: tuple[str, ...], save: Path | None, pictures: 
             raise ProjectFaults([Fault(f"--save takes a file that ends in {kinds}, not '{target.name}'")])
     except (LabrunError, KeyboardInterrupt):
         raise
-    except Exception as error:  # a simulator may raise what it likes
-        raise LabrunError(f"simulate {plugin}: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # a simulator may raise what it likes
+        raise LabrunError(f"simulate {plugin}: {raised_by(type(simulator).__module__, error)}") from error
     if target is not None:
         click.echo(f"wrote {target}")
 
@@ -61,7 +62,14 @@ def simulate(plugin: str, values: tuple[str, ...], save: Path | None, pictures: 
 def _watch(simulator: Simulator, rng: Any, pictures: int) -> Iterator[View]:
     if type(simulator).watch is Simulator.watch:
         raise LabrunError(f"'{simulator.name}' draws no pictures; save its arrays instead: --save {simulator.name}.npz")
-    return simulator.watch(rng, pictures)
+    drawn = 0
+    for view in simulator.watch(rng, pictures):
+        if not isinstance(view, View):
+            raise TypeError(f"{simulator.name}.watch must yield labrun.View, not {type(view).__name__}")
+        yield view
+        drawn += 1
+    if not drawn:
+        raise TypeError(f"{simulator.name}.watch yielded no picture; {pictures} were wanted")
 
 
 def _save_arrays(simulator: Simulator, rng: Any, path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
-from labrun.findings import figure_names
+from labrun.findings import figure_names, read_contents
 from labrun.inputs import SECTIONS
 from labrun.plan import Planned
 from labrun.project import Stage
@@ -179,7 +179,7 @@ def _add_model(content: StageContent, path: Path) -> None:
 
 
 def _add_findings(content: StageContent, path: Path, attachments: Attachments) -> None:
-    contents = json.loads((path / "findings.json").read_text(encoding="utf-8"))
+    contents = read_contents(path)
     captions = contents["captions"]
     metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
     content.metrics = {name: metrics[name] for name in contents["metrics"]}

@@ -11,8 +11,8 @@ __all__ = ["draw_graph"]
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 168, 40, 56, 14, 8
 
 
-def draw_graph(stages: list[Planned], outcomes: dict[str, str]) -> str:
-    """Return an SVG element. The stages of a matrix are one box that says how many they are."""
+def draw_graph(stages: list[Planned], outcomes: dict[str, str], *, linked: bool = True) -> str:
+    """Return an SVG element. The stages of a matrix are one box that says how many they are; `linked`, it leads to the first of them."""
     boxes: dict[str, list[Planned]] = {}
     for planned in stages:
         boxes.setdefault(f"{planned.section}.{planned.stage.base}", []).append(planned)
@@ -27,7 +27,7 @@ def draw_graph(stages: list[Planned], outcomes: dict[str, str]) -> str:
     width = MARGIN * 2 + (max(layer.values(), default=0) + 1) * (WIDTH + GAP_X) - GAP_X
     height = max((y for _, y in place.values()), default=0) + HEIGHT + MARGIN
     lines = [_edge(place[other], place[box]) for box in boxes for other in sorted(needs[box])]
-    drawn = [_box(box, found, place[box], outcomes) for box, found in boxes.items()]
+    drawn = [_box(box, found, place[box], outcomes, linked) for box, found in boxes.items()]
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     return f'<svg class="graph" role="img" aria-label="graph of stages" {size}>{"".join(lines + drawn)}</svg>'
 
@@ -50,7 +50,7 @@ def _edge(start: tuple[float, float], end: tuple[float, float]) -> str:
     return f'<path class="edge" d="M{x0},{y0} C{x0 + bend},{y0} {x1 - bend},{y1} {x1},{y1}"/>'
 
 
-def _box(box: str, found: list[Planned], place: tuple[float, float], outcomes: dict[str, str]) -> str:
+def _box(box: str, found: list[Planned], place: tuple[float, float], outcomes: dict[str, str], linked: bool) -> str:
     x, y = place
     first = found[0]
     states = {outcomes.get(p.id, "") for p in found}
@@ -60,10 +60,11 @@ def _box(box: str, found: list[Planned], place: tuple[float, float], outcomes: d
     count = f" ×{len(found)}" if len(found) > 1 else ""
     name = escape(_short(first.stage.base, 24) + count)
     plugin = escape(_short(first.stage.offer.name, 27))
+    start, end = (f'<a href="#{escape(first.id)}">', "</a>") if linked else ("", "")
     return (
-        f'<a href="#{escape(first.id)}"><g class="box {first.section} {state}"><title>{escape(box)}</title>'
+        f'{start}<g class="box {first.section} {state}"><title>{escape(box)}</title>'
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="6"/>'
-        f'<text x="{x + 10}" y="{y + 17}">{name}</text><text class="plugin" x="{x + 10}" y="{y + 32}">{plugin}</text></g></a>'
+        f'<text x="{x + 10}" y="{y + 17}">{name}</text><text class="plugin" x="{x + 10}" y="{y + 32}">{plugin}</text></g>{end}'
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 PLUGIN = '''
+from pathlib import Path
 from typing import ClassVar
 import numpy as np
 from labrun import Analysis, Dataset, Ensemble, Examples, Field, Findings, Model, Simulator, TrainedModel, hookimpl
@@ -30,6 +31,15 @@ class Few(Dataset):
         return Examples(
             lambda i: np.stack([simulation.read(n, "u", np.s_[:4]) for n in i]), lambda i: i * 1.0, np.arange(len(simulation))
         )
+
+class Kept(Dataset):
+    """The first numbers of each member, and a file of a given size in a folder of its own."""
+    name: ClassVar[str] = "kept"
+    megabytes: float = 0.1
+    def examples(self, simulation: Ensemble, folder: Path) -> Examples:
+        if not (folder / "kept.bin").exists():
+            (folder / "kept.bin").write_bytes(bytes(int(self.megabytes * 1e6)))
+        return Few().examples(simulation)
 
 class Wide(Model):
     """A layer with as many weights as wanted."""
@@ -52,7 +62,7 @@ class Bytes(Analysis):
 @hookimpl
 def labrun_simulators(): return [Big]
 @hookimpl
-def labrun_datasets(): return [Few]
+def labrun_datasets(): return [Few, Kept]
 @hookimpl
 def labrun_models(): return [Wide]
 @hookimpl
@@ -66,6 +76,7 @@ simulations:
   waves: {use: big, sweep: {grid: {megabytes: [1]}, repeats: 6}}
 datasets:
   waves: {use: few, from: waves}
+  kept: {use: kept, from: waves}
 models:
   wide: {use: wide, fit: {train: waves, epochs: 2}}
 analyses:
@@ -161,6 +172,21 @@ def test_disk_fills_up_while_findings_are_written(project, labrun, disk):
     assert labrun(*words, "--set", "analyses.bytes.with.megabytes=3").code == 0
 
 
+def test_disk_fills_up_while_a_dataset_fills_its_folder(project, labrun, disk):
+    words = ("run", project, "--workers", 1, "--only", "datasets.kept", "--set", "datasets.kept.with.megabytes=3")
+    assert labrun("run", project, "--workers", 1, "--only", "simulations.waves").code == 0
+    filler = fill(disk, 1)
+    done = labrun(*words)
+    assert done.code == 1
+    assert f"datasets.kept: failed: {NO_SPACE}" in done.out
+    assert not list((disk / ".store" / "datasets").iterdir())
+    filler.unlink()
+    again = labrun(*words)
+    assert again.code == 0
+    assert "simulations.waves: reused" in again.out
+    assert labrun("verify").code == 0
+
+
 def full(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -206,6 +232,28 @@ def test_manifest_that_finds_no_room(project, labrun, labrun_without_room):
     assert done.code == 1
     assert f"simulations.waves: failed: {NO_SPACE}" in done.out
     assert "big, 6 members (6 done before)" in labrun(*words).out
+
+
+def test_result_that_finds_no_room_in_the_folder_of_the_run(project, labrun, labrun_without_room):
+    """Where there are no hard links, it is copied."""
+    words = ("run", project, "--workers", 1, "--only", "simulations.waves")
+    done = labrun_without_room("labrun.runfolder._link", *words)
+    assert done.code == 1
+    assert f"simulations.waves: failed: {NO_SPACE}" in done.out
+    assert not list(Path("runs").rglob("*.tmp-*"))
+    again = labrun(*words)
+    assert again.code == 0
+    assert "simulations.waves: reused" in again.out
+    assert len(list(Path("runs/full/simulations/waves/parts").glob("*.h5"))) == 6
+
+
+def test_log_of_events_that_finds_no_room(project, labrun, labrun_without_room):
+    words = ("run", project, "--workers", 1, "--only", "simulations.waves")
+    done = labrun_without_room("labrun.eventlog.EventLog._write", *words)
+    assert done.code == 1
+    assert "no space is left on the disk for 'events.jsonl'" in done.err
+    assert "simulations.waves: done" in done.out
+    assert labrun(*words).code == 0
 
 
 def test_simulator_that_finds_no_room_is_not_to_blame(project, labrun):

@@ -1,5 +1,9 @@
-"""Whatever text comes in, the answer is a project or a list of faults with places, never another exception."""
+"""Whatever text comes in, the answer is a project or a list of faults with places, never another exception.
 
+`LABRUN_FUZZ_EXAMPLES=2000 pytest tests/core/labrun/test_fuzz_project.py` tries more of each kind.
+"""
+
+import os
 import random
 import re
 import string
@@ -14,7 +18,10 @@ from labrun.plan import make_plan
 from labrun.project import load
 
 SETTINGS = settings(
-    max_examples=60, deadline=5000, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=int(os.environ.get("LABRUN_FUZZ_EXAMPLES", "60")),
+    deadline=5000,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 PLACED = re.compile(r"(.+:\d+:\d+|project\.yaml): .+", re.DOTALL)
 
@@ -154,6 +161,44 @@ TABLES = st.lists(st.lists(CELLS, max_size=4).map(",".join), max_size=5).map("\n
 @given(table=TABLES)
 def test_any_table(answer, waves, table):
     answer(waves, table=table)
+
+
+PATTERNS = st.lists(
+    st.sampled_from([*"*{}[]?/.~", "{a}", "{b}", "{a}", "wave", "lab", ".py", ".csv", "..", "\0"]), max_size=9
+).map("".join)
+
+
+@SETTINGS
+@given(
+    patterns=st.dictionaries(WORDS, PATTERNS, min_size=1, max_size=3), columns=st.none() | st.lists(WORDS, max_size=2)
+)
+def test_any_patterns_of_files(answer, patterns, columns):
+    sweep = {"files": patterns} | ({"columns": columns} if columns is not None else {})
+    block = {"use": "wave", "sweep": sweep}
+    answer(yaml.safe_dump({"project": "p", "plugins": ["lab.py"], "simulations": {"a": block}}))
+
+
+PATHS = st.lists(
+    st.sampled_from(
+        ["..", ".", "/", "~", "etc", "passwd", "waves.csv", "lab.py", "project.yaml", "\0", "é", "x" * 300]
+    ),
+    max_size=5,
+)
+
+
+@SETTINGS
+@given(key=st.sampled_from(["extends", "plugins", "table", "pretrained"]), path=PATHS.map("/".join))
+def test_any_path(answer, key, path):
+    project = {"project": "p", "plugins": ["lab.py"], "simulations": {"a": {"use": "wave"}}}
+    if key == "extends":
+        project["extends"] = path
+    elif key == "plugins":
+        project["plugins"] = [path]
+    elif key == "table":
+        project["simulations"]["a"]["sweep"] = {"table": path}
+    else:
+        project["models"] = {"m": {"use": "line", "pretrained": path}}
+    answer(yaml.safe_dump(project))
 
 
 @SETTINGS

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labrun import ArraySpec, ExampleSpec, Model, TrainedModel
+from labrun import ArraySpec, ExampleSpec, Model, TrainedModel, pictures
 from labrun.faults import LabrunError
 from labrun.newdata import read_new_data
 from labrun.parts import write_part
@@ -421,9 +421,9 @@ def test_a_damaged_picture_among_others_is_named(model, rng):
 
 
 def test_a_picture_that_would_fill_the_memory(model, grey, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5)
-    assert told(picture("p.png", grey), model(1)).startswith(
-        "cannot read the picture 'p.png': Image size (24 pixels) exceeds"
+    monkeypatch.setattr(pictures, "PIXELS_AT_MOST", 23)
+    assert told(picture("p.png", grey), model(1)) == (
+        "cannot read the picture 'p.png': it has 4 × 6 pixels; at most 23 are read: cut out a part of it"
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from labrun import hookimpl, hookspecs
 from labrun.events import StageFinished, StageStarted
+from labrun.faults import LabrunError
 from labrun.observers import Observers
 
 STARTED = StageStarted(0.0, "simulations.a", "wave", "key", "members", 2, 0)
@@ -86,6 +87,28 @@ def test_one_that_fails_is_reported_once_and_the_others_are_told(make_observers,
     assert f"{type(error).__name__}: {error} (" in told[0]
     assert "test_observers.py:" in told[0]
     assert not observers.out_of_space
+
+
+def test_error_for_people_is_told_as_it_is(make_observers, told):
+    make_observers(Breaks(LabrunError("no such server: start it"))).tell(STARTED)
+    assert told == ["the observer 'observer 0' is left out from now on: no such server: start it"]
+
+
+def test_one_that_wants_to_be_last_is_told_after_those_registered_later(make_observers):
+    order: list[str] = []
+
+    class Last:
+        @hookimpl(trylast=True)
+        def labrun_stage_started(self, event):
+            order.append("last")
+
+    class Usual:
+        @hookimpl
+        def labrun_stage_started(self, event):
+            order.append("usual")
+
+    make_observers(Last(), Usual(), Usual()).tell(STARTED)
+    assert order == ["usual", "usual", "last"]
 
 
 def test_full_disk_is_told_in_words(make_observers, told):

@@ -97,21 +97,24 @@ def test_a_check_of_swept_and_fixed_fields_together(told):
     assert told(text) == [("project.yaml:4:64", "simulations.s.with (stern), row 2: step=2 is unstable above 1.5")]
 
 
-def test_a_check_that_has_a_bug(told):
+def test_a_check_that_has_a_bug(told, tmp_path):
     text = "simulations:\n  s: {use: stern, sweep: {grid: {step: [1, -1]}}}\n"
     assert [message for _, message in told(text)] == [
-        "simulations.s.with (stern), member 1: the plugin's own check failed: TypeError: a bug"
+        f"simulations.s.with (stern), member 1: the plugin's own check failed: TypeError: a bug ({tmp_path}/stern.py:16)"
     ]
 
 
-def test_a_check_of_the_inputs(told):
+def test_a_check_of_the_inputs(told, tmp_path):
     text = "simulations:\n  s: {use: stern}\ndatasets:\n  d: {use: picky, from: s, with: {x: v}}\n"
     assert told(text) == [
         ("project.yaml:6:38", "datasets.d.with.x: 's' gives no array 'v' (known: u)"),
         ("project.yaml:6:38", "datasets.d.with.x: a column 'kind' is needed"),
     ]
     assert told(text.replace("x: v", "x: boom")) == [
-        ("project.yaml:6:6", "datasets.d (picky): the plugin's own check failed: RuntimeError: boom")
+        (
+            "project.yaml:6:6",
+            f"datasets.d (picky): the plugin's own check failed: RuntimeError: boom ({tmp_path}/stern.py:28)",
+        )
     ]
 
 

@@ -204,7 +204,12 @@ def test_models_that_are_none(told):
 
 def test_a_damaged_model(told):
     weights = Path(NET, "model.weights.h5")
+    size = weights.stat().st_size
     weights.write_bytes(weights.read_bytes()[:1000])
+    assert told(NET, TRAIN) == (
+        f"'{weights}' is damaged (it has 1,000 bytes, and {size:,} were written): run its project again, which makes it anew, or copy it again"
+    )
+    Path(NET, "manifest.json").unlink()  # a folder that somebody has made
     assert told(NET, TRAIN).startswith(
         f"the weights in '{weights}' are damaged, or those of another network than the 'line' "
     )
@@ -212,6 +217,17 @@ def test_a_damaged_model(told):
     assert (
         told(NET, TRAIN) == f"'{NET}/model.json' is damaged: it must name a plugin, its version and its configuration"
     )
+
+
+def test_flipped_bit_in_weights_and_in_data(told):
+    """HDF5 would give other numbers, and say nothing."""
+    changed = "is damaged (its content is not what was written): run its project again, which makes it anew, or copy it again"
+    part = Path(TRAIN, "parts", "000001.h5")
+    for path in (part, Path(NET, "model.weights.h5")):
+        content = bytearray(path.read_bytes())
+        content[-9] ^= 1
+        path.write_bytes(content)
+        assert told(NET, TRAIN) == f"'{path}' {changed}"
 
 
 def test_a_model_of_another_version_of_its_plugin(told):
@@ -386,6 +402,7 @@ def test_other_weights_make_another_key(labrun, predicted, use):
     before = key(labrun, use)
     assert key(labrun, use) == before
     assert labrun("run", use, "--workers", 1).code == 0
+    Path(NET, "manifest.json").unlink()  # else the weights would be damaged ones
     with h5py.File(f"{NET}/model.weights.h5", "a") as file:
         file["layers/dense/vars/0"][...] *= -1
     assert key(labrun, use) != before
@@ -422,6 +439,7 @@ def test_a_project_may_go_on_with_its_own_model_under_another_name(labrun, predi
 
 
 def test_all_that_is_wrong_is_told_before_anything_runs(labrun, use):
+    Path(NET, "manifest.json").unlink()
     Path(NET, "examples.json").write_text("{}")
     outcome = labrun("run", use, "--workers", 1)
     assert outcome.code == 2

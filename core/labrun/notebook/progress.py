@@ -1,0 +1,89 @@
+"""How a run proceeds, in a notebook: one output that is drawn anew, and that stays as it was when the run ended."""
+
+from __future__ import annotations
+
+import time
+from html import escape
+from typing import Any
+
+from labrun.amounts import duration_in_words
+from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.faults import printable
+from labrun.plugin import hookimpl
+
+__all__ = ["NotebookProgress"]
+
+SECONDS_BETWEEN = 0.2
+MARKS = {"done": "✓", "reused": "=", "failed": "✗", "skipped": "–", "interrupted": "!"}
+SHOWN = 12
+"""Stages that are over are shown, the last ones of many."""
+
+
+class NotebookProgress:
+    """A line for each stage that is over, and a bar for the one in work."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._head = ""
+        self._lines: list[str] = []
+        self._bar = ""
+        self._unit = ""
+        self._drawn = 0.0
+
+    @hookimpl
+    def labrun_run_started(self, event: RunStarted) -> None:
+        self._head = (
+            f"<b>{escape(event.project)}</b>: {len(event.stages)} stages, {len(event.reused)} of them done before"
+        )
+        self._draw()
+
+    @hookimpl
+    def labrun_stage_started(self, event: StageStarted) -> None:
+        self._unit = event.unit
+        self._show(event.stage, event.done, event.total, {})
+        self._draw()
+
+    @hookimpl
+    def labrun_stage_progressed(self, event: StageProgressed) -> None:
+        self._show(event.stage, event.done, event.total, event.numbers)
+        if time.monotonic() - self._drawn >= SECONDS_BETWEEN:
+            self._draw()
+
+    @hookimpl
+    def labrun_stage_finished(self, event: StageFinished) -> None:
+        took = duration_in_words(event.seconds) if event.outcome == "done" else event.outcome
+        told = escape(printable(event.message)) or f'<span style="opacity:.65">{took}</span>'
+        self._lines.append(f"{MARKS[event.outcome]} {escape(event.stage)} {told}")
+        self._bar = ""
+        self._draw()
+
+    @hookimpl
+    def labrun_run_finished(self, event: RunFinished) -> None:
+        words = {"done": "finished", "failed": "stages failed", "interrupted": "stopped"}
+        ending = f"{words[event.outcome]} after {duration_in_words(event.seconds)}; report: {event.report}"
+        self._bar = f"<div>{escape(ending)}</div>"
+        self._draw()
+
+    def _show(self, stage: str, done: int, total: int, numbers: dict[str, float]) -> None:
+        told = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+        self._bar = (
+            f'<div>{escape(stage)} <progress value="{done}" max="{max(total, 1)}" style="vertical-align:middle"></progress> '
+            f"{done}/{total} {escape(self._unit)} {escape(told)}</div>"
+        )
+
+    def _draw(self) -> None:
+        import IPython.display
+
+        jupyter: Any = IPython.display  # has no types
+
+        hidden = max(0, len(self._lines) - SHOWN)
+        before = [f'<div style="opacity:.65">{hidden} stages before</div>'] if hidden else []
+        lines = [f"<div>{line}</div>" for line in self._lines[hidden:]]
+        page: Any = jupyter.HTML(
+            f'<div style="line-height:1.5">{"".join([self._head, *before, *lines, self._bar])}</div>'
+        )
+        if self._handle is None:
+            self._handle = jupyter.display(page, display_id=True)
+        else:
+            self._handle.update(page)
+        self._drawn = time.monotonic()

@@ -1,0 +1,133 @@
+"""Running a project: what stands around the engine, for the command line and for Python alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labrun.costs import require_disk
+from labrun.engine import Engine
+from labrun.eventlog import EventLog
+from labrun.faults import LabrunError
+from labrun.interruption import Interruption
+from labrun.observers import Observers
+from labrun.plan import Plan, make_plan
+from labrun.pool import Pool
+from labrun.project import Project, stage_ids
+from labrun.report import ReportWriter
+from labrun.runfolder import RunFolder
+from labrun.store import store_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pluggy
+
+    from labrun.workers import Workers
+
+__all__ = ["Ending", "hire", "run_project"]
+
+Tell = Callable[[str], None]
+Hire = Callable[[Plan, Tell], "Workers"]
+"""Gives the workers of a run; it may tell what a person should know of them."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: `done`, `failed` or `interrupted`, by which signal, and where its files lie."""
+
+    outcome: str
+    signal: int | None
+    folder: Path
+
+
+def run_project(
+    project: Project,
+    runs: Path,
+    hire: Hire,
+    *,
+    only: Sequence[str] = (),
+    fresh: bool = False,
+    grace: float = 30.0,
+    display: Any = None,
+    tell: Tell,
+) -> Ending:
+    """Run a project into `runs/<its name>`, with the record, the event log and the report.
+
+    Args:
+        hire: gives the workers.
+        only: these stages and what they need, nothing else, by the names that the command line takes.
+        fresh: do all again, whatever is in the store.
+        grace: seconds that a part or an epoch in hand has to finish after Ctrl-C or SIGTERM.
+        display: an observer that shows a person how the run proceeds.
+        tell: is given what a person must know at once: an observer that failed, a request to stop.
+
+    Raises:
+        ProjectFaults: `only` names what is no stage.
+        LabrunError: the folder cannot be written, the disk cannot hold what is simulated, or there are no workers.
+    """
+    plan = make_plan(project, store_of(runs), stage_ids(project, only) if only else None)
+    folder = RunFolder(runs / project.name)
+    _prepare(folder, plan)
+    manager = project.registry.manager
+    observers = Observers(manager, tell)
+    workers = hire(plan, tell)
+    try:
+        if fresh:
+            for planned in plan.stages.values():
+                plan.store.discard(planned.section, planned.key)
+        require_disk(plan)
+        own = {"events.jsonl": EventLog(folder.path / "events.jsonl"), "report.html": ReportWriter(folder, plan)}
+        shown = {"display": display} if display else {}
+        with _registered(manager, own | shown), Interruption(grace, observers.complain) as interruption:
+            outcome = Engine(plan, folder, observers, workers, interruption).run()
+        return Ending(outcome, interruption.signal, folder.path)
+    finally:
+        workers.stop()
+
+
+def hire(count: int, dask: str | None, wait: float) -> Hire:
+    """Workers on request: processes of this machine, or a cluster whose workers fit, waited for as many seconds.
+
+    Raises:
+        LabrunError: when they are asked for: there is no such cluster, or it does not fit.
+    """
+
+    def workers(plan: Plan, tell: Tell) -> Workers:
+        if dask is None:
+            return Pool(count)
+        try:
+            from labrun.cluster import Cluster
+        except ImportError as error:
+            raise LabrunError(
+                f"--dask needs Dask, which is not installed here ({error}): pip install 'labrun[cluster]'"
+            ) from error
+        cluster = Cluster(dask, plan, tell, wait)
+        cluster.executor()
+        return cluster
+
+    return workers
+
+
+def _prepare(folder: RunFolder, plan: Plan) -> None:
+    try:
+        folder.prepare(plan)
+    except OSError as error:
+        raise LabrunError(
+            f"cannot write the run's folder {folder.path}: {error.strerror or error}. Choose another with --runs DIR"
+        ) from error
+
+
+@contextmanager
+def _registered(manager: pluggy.PluginManager, observers: dict[str, Any]) -> Iterator[None]:
+    """A project that was loaded once may be run several times, each time with observers of its own."""
+    for name, observer in observers.items():
+        manager.register(observer, name=name)
+    try:
+        yield
+    finally:
+        for name in observers:
+            manager.unregister(name=name)

@@ -1,0 +1,233 @@
+"""A run that is over: the results of its stages, by the names that the command line knows them by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
+from labrun.plan import Plan, Planned, identity_of, make_plan
+from labrun.project import Project, Ref
+from labrun.results import Results
+from labrun.runfolder import RunFolder
+from labrun.store import Manifest, Store, store_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Run"]
+
+DONE = ("done", "reused")
+
+
+class Run:
+    """What a run has left in its folder.
+
+    `run["cnn"]` is the result of a stage: an `Ensemble`, `Examples`, a `TrainedModel` or `Findings`. Names are those of the command
+    line: `cnn`, or `models.cnn` where stages of several sections are called so; `waves.train` is a part of a dataset. Nothing is read
+    before it is asked for.
+    """
+
+    def __init__(self, folder: Path, project: Project) -> None:
+        self.folder = folder
+        self.project = project
+        self.record = RunFolder(folder).last_record()
+        """What `run.json` holds: how the run ended, with which versions, on which machine."""
+        self._plan = _recorded(project, folder, self.record)
+        self._results = Results(self._plan)
+
+    @property
+    def name(self) -> str:
+        """The name of the project."""
+        return self.project.name
+
+    @property
+    def outcome(self) -> str:
+        """`done`, `failed` or `interrupted`."""
+        return str(self.record.get("outcome", "not reached"))
+
+    @property
+    def report(self) -> Path:
+        """The page that tells all of it: open it in a browser."""
+        return self.folder / "report.html"
+
+    @property
+    def planned(self) -> list[Planned]:
+        """Its stages as the plan has them, each after what it needs."""
+        return list(self._plan.stages.values())
+
+    @property
+    def stages(self) -> pd.DataFrame:
+        """One row a stage: its plugin, how it ended, and the seconds that it took."""
+        import pandas as pd
+
+        entries = [self._entry(identifier) for identifier in self]
+        rows = {
+            "plugin": [planned.stage.offer.name for planned in self._plan.stages.values()],
+            "outcome": [entry.get("outcome", "not reached") for entry in entries],
+            "seconds": [entry.get("seconds") for entry in entries],
+        }
+        return pd.DataFrame(rows, index=pd.Index(list(self), name="stage"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._plan.stages)
+
+    def __len__(self) -> int:
+        return len(self._plan.stages)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self._fitting(name))
+
+    def __getitem__(self, name: str) -> Any:
+        """The result of a stage.
+
+        Raises:
+            ProjectFaults: there is no stage of this name, or several are called so.
+            LabrunError: it is not done.
+        """
+        fitting = self._named(name)
+        if len(fitting) > 1:
+            told = ", ".join(f"'{_written(ref)}'" for ref in fitting)
+            raise ProjectFaults(
+                [Fault(f"'{name}' is the name of {len(fitting)} stages: write one of {told}, or run.all('{name}')")]
+            )
+        return self._result(fitting[0])
+
+    def all(self, name: str) -> dict[str, Any]:
+        """The results of all stages that a name means, such as those of a matrix, by their names.
+
+        Raises:
+            ProjectFaults: there is none.
+            LabrunError: one of them is not done.
+        """
+        return {_written(ref): self._result(ref) for ref in self._named(name)}
+
+    def failure(self) -> str:
+        """What went wrong, a line for each stage that failed and one for those that could not be done without it; empty if nothing did."""
+        messages = self._messages()
+        outcomes = {identifier: self._entry(identifier).get("outcome") for identifier in self}
+        told = [
+            f"{identifier} failed: {messages.get(identifier, '')}"
+            for identifier in self
+            if outcomes[identifier] == "failed"
+        ]
+        skipped = [identifier for identifier in self if outcomes[identifier] == "skipped"]
+        return "\n".join([*told, *([f"not done for want of it: {', '.join(skipped)}"] if skipped else [])])
+
+    def _named(self, name: str) -> list[Ref]:
+        fitting = self._fitting(name)
+        if not fitting:
+            raise ProjectFaults([Fault(f"this run has no stage '{name}'{did_you_mean(name, self._known())}")])
+        return fitting
+
+    def _fitting(self, name: str) -> list[Ref]:
+        stages = self.project.stages.values()
+        whole = [Ref(stage.section, stage.name) for stage in stages if name in stage.names]
+        base, _, part = name.rpartition(".")
+        return whole or [
+            Ref(stage.section, stage.name, part)
+            for stage in stages
+            if stage.split is not None and part in stage.split.fractions and base in stage.names
+        ]
+
+    def _known(self) -> list[str]:
+        stages = self.project.stages.values()
+        parts = [
+            f"{stage.name}.{part}" for stage in stages if stage.split is not None for part in stage.split.fractions
+        ]
+        return [*self, *(stage.name for stage in stages), *parts]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self._known()
+
+    def _entry(self, identifier: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.record.get("stages", {}).get(identifier, {})
+        return found
+
+    def _result(self, ref: Ref) -> Any:
+        self._expect_done(self._plan.stages[ref.id])
+        return self._results.get(ref)
+
+    def _expect_done(self, planned: Planned) -> None:
+        """What is read must be what the record tells of; a later run of some stages may have changed what a dataset was made from."""
+        entry, manifest = self._entry(planned.id), self._plan.manifest(planned)
+        if entry.get("outcome") not in DONE or manifest is None:
+            ending = {"failed": "failed", "skipped": "was left out"}.get(entry.get("outcome", ""), "is not done")
+            message = self._messages().get(planned.id, "")
+            why = f": {message}" if message else ""
+            raise LabrunError(
+                f"{planned.id} of '{self.folder}' {ending}{why}. labrun.run('{self.project.path}') goes on with it"
+            )
+        if planned.stage.table is not None and manifest.inputs["sweep"] != planned.inputs["sweep"]:
+            raise LabrunError(
+                f"the table of {planned.id} is no longer the one that '{self.folder}' was made with: run the project again"
+            )
+        if planned.section == "datasets":  # whose examples are read from what they were made from
+            for ref in planned.stage.refs():
+                self._expect_done(self._plan.stages[ref.id])
+                if self._plan.stages[ref.id].identity not in json.dumps(manifest.inputs["from"]):
+                    raise LabrunError(
+                        f"{planned.id} of '{self.folder}' was made from another {ref.id} than was run last: run the project again"
+                    )
+
+    def _messages(self) -> dict[str, str]:
+        """What the last run said of each stage, from its log."""
+        messages: dict[str, str] = {}
+        try:
+            with (self.folder / "events.jsonl").open(encoding="utf-8") as stream:
+                for event in map(json.loads, stream):
+                    if event["event"] == "RunStarted":
+                        messages.clear()
+                    elif event["event"] == "StageFinished":
+                        messages[event["stage"]] = event["message"]
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+        ):  # the log is for people: without it, stages only have no reasons
+            pass
+        return messages
+
+    def __repr__(self) -> str:
+        return f"<Run of {self.name}: {self.outcome}, {len(self)} stages, in {self.folder}>"
+
+    def _repr_html_(self) -> str:
+        from labrun.notebook.cards import run_card
+
+        return run_card(self)
+
+
+def _written(ref: Ref) -> str:
+    return f"{ref.id}.{ref.part}" if ref.part else ref.id
+
+
+@dataclass
+class _Recorded(Plan):
+    """The results that a run has recorded: as the store beside it holds them, also when another run has taken its place since, or,
+    where its folder was carried elsewhere, as they lie in it."""
+
+    place: Path
+
+    def manifest(self, planned: Planned) -> Manifest | None:
+        kept = self.store.manifest(planned.section, planned.key)
+        placed = kept or Store(self.place).manifest(planned.section, planned.stage.name)
+        return placed if placed is not None and placed.key == planned.key else None
+
+    def folder(self, planned: Planned) -> Path:
+        if self.store.manifest(planned.section, planned.key) is not None:
+            return self.store.folder(planned.section, planned.key)
+        return Store(self.place).folder(planned.section, planned.stage.name)
+
+
+def _recorded(project: Project, folder: Path, record: dict[str, Any]) -> _Recorded:
+    store = store_of(folder.parent)
+    stages = make_plan(project, store).stages
+    for identifier, entry in record.get("stages", {}).items():
+        if identifier in stages:
+            planned = stages[identifier]
+            stages[identifier] = replace(planned, key=entry["key"], identity=identity_of(planned.stage, entry["key"]))
+    return _Recorded(project, Store(store), stages, folder)

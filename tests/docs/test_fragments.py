@@ -1,0 +1,113 @@
+"""The YAML of the pages that is no whole project: each stage, sweep or field in it is what labrun would take."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from labrun.augmentation import Augmentation
+from labrun.blocks import STAGE_BLOCKS, EarlyStopping, FitBlock, Head, SamplesBlock, Split
+from labrun.faults import ProjectFaults
+from labrun.inputs import SECTIONS
+from labrun.registry import Registry
+from labrun.schedule import Schedule
+from labrun.sweep import Interval, Random, Range, Sweep
+from labrun.yaml12 import Document
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"(?<!`:\n\n)```yaml\n(.*?)```", re.DOTALL)
+LANGUAGE = [
+    Head,
+    *STAGE_BLOCKS.values(),
+    Split,
+    FitBlock,
+    EarlyStopping,
+    SamplesBlock,
+    Augmentation,
+    Schedule,
+    Sweep,
+    Range,
+    Interval,
+    Random,
+]
+PARTS = {"sweep": Sweep, "fit": FitBlock, "split": Split}
+
+
+def fragments():
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for number, found in enumerate(BLOCK.findall(page.read_text(encoding="utf-8"))):
+            yield pytest.param(found, id=f"{page.name}-{number}")
+
+
+def documents(text):
+    """The whole as one document; where a key comes again, each line is an example of its own."""
+    try:
+        return [Document.parse(text, "page").value or {}]
+    except ProjectFaults as faults:
+        if "a second time" not in str(faults):
+            raise
+    return [Document.parse(line, "page").value for line in text.splitlines()]
+
+
+def check_stage(section, name, block, offers):
+    # what stands beside 'use' is told elsewhere on the page, if it is not here
+    model = STAGE_BLOCKS[section]
+    assert block.keys() <= {field.alias or key for key, field in model.model_fields.items()}, name
+    model.model_validate_json(json.dumps(block), strict=True)
+    offer = next((o for o in offers if o.section == section and o.name == block["use"]), None)
+    assert offer is not None, f"{name}: there is no {section} '{block['use']}'"
+    swept = set(block.get("matrix") or {})
+    for field in block.get("with") or {}:
+        assert field in offer.plugin.model_fields, f"{name}: {block['use']} has no field '{field}'"
+    for key in swept:
+        if key.startswith("with."):
+            assert key.split(".")[1] in offer.plugin.model_fields
+
+
+def check(value, offers):
+    for key, inner in value.items():
+        if key in SECTIONS:
+            for name, block in inner.items():
+                check_stage(key, name, block, offers)
+        elif key in PARTS:
+            PARTS[key].model_validate_json(json.dumps(inner), strict=True)
+        elif isinstance(inner, dict) and "use" in inner:
+            section = next(o.section for o in offers if o.name == inner["use"])
+            check_stage(section, key, inner, offers)
+        elif key not in Head.model_fields:
+            having = [o.plugin for o in offers if key in o.plugin.model_fields]
+            assert having, f"no plugin has a field '{key}'"
+            having[0].__pydantic_validator__.validate_assignment(having[0].model_construct(), key, inner)
+
+
+@pytest.mark.parametrize("text", list(fragments()))
+def test_fragment_is_what_labrun_takes(text):
+    offers = Registry.installed().offers
+    for document in documents(text):
+        check(document, offers)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "models: {net: {use: pattern_cnn, with: {presett: compact}, fit: {train: a, epochs: 1}}}",
+            "no field 'presett'",
+        ),
+        ("models: {net: {use: patern_cnn, fit: {train: a, epochs: 1}}}", "there is no models 'patern_cnn'"),
+        ("latice: {cell: []}", "no plugin has a field 'latice'"),
+    ],
+)
+def test_mistake_in_a_fragment_is_found(text, problem):
+    with pytest.raises(AssertionError, match=problem):
+        check(documents(text)[0], Registry.installed().offers)
+
+
+def test_every_key_of_the_language_is_explained():
+    page = (ROOT / "docs" / "projects.md").read_text(encoding="utf-8")
+    code = " ".join(re.findall(r"```.*?```|`[^`]+`", page, re.DOTALL))
+    keys = {(model.__name__, field.alias or name) for model in LANGUAGE for name, field in model.model_fields.items()}
+    assert sorted(key for key in keys if not re.search(rf"\b{key[1]}\b", code)) == []
