@@ -8,12 +8,20 @@ from typing import Any
 
 import click
 
+from labrun.cli.compare import compare
+from labrun.cli.describe import describe
+from labrun.cli.doctor import doctor
+from labrun.cli.export import export
 from labrun.cli.inspect import check, status, why
+from labrun.cli.list_plugins import list_plugins
+from labrun.cli.new import new
 from labrun.cli.plan import plan
-from labrun.cli.plugins import describe, list_plugins, schema
 from labrun.cli.predict import predict
 from labrun.cli.run import run
+from labrun.cli.schema import schema
 from labrun.cli.simulate import simulate
+from labrun.cli.store import gc as gc_command
+from labrun.cli.store import verify
 from labrun.faults import LabrunError, did_you_mean, printable
 
 # Loading makes some 100,000 objects that stay; looking through them again and again took a tenth of the time of `check`.
@@ -61,5 +69,22 @@ def main(traceback: bool) -> None:
     """
 
 
-for command in (run, check, plan, status, why, list_plugins, describe, schema, simulate, predict):
+for command in (
+    run,
+    check,
+    plan,
+    status,
+    why,
+    list_plugins,
+    describe,
+    schema,
+    doctor,
+    simulate,
+    predict,
+    new,
+    compare,
+    export,
+    verify,
+    gc_command,
+):
     main.add_command(command)
