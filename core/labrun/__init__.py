@@ -49,7 +49,13 @@ __all__ = [
     "run",
 ]
 
-_LAZY = {"Run": "labrun.runs", "RunFailed": "labrun.api", "load": "labrun.api", "open_run": "labrun.api", "run": "labrun.api"}
+_LAZY = {
+    "Run": "labrun.runs",
+    "RunFailed": "labrun.api",
+    "load": "labrun.api",
+    "open_run": "labrun.api",
+    "run": "labrun.api",
+}
 """What plugins do not need, and `import labrun` does not load."""
 
 

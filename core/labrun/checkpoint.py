@@ -102,7 +102,9 @@ def damage_of_checkpoint(checkpoint: Path, sampled_every: int | None) -> list[Da
         return [Damage(checkpoint.name, CHANGED)]
     epochs = range(sampled_every, epochs_done(checkpoint) + 1, sampled_every) if sampled_every else ()
     samples = [sample_file(checkpoint.parent, epoch) for epoch in epochs]
-    return [Damage(path.name, CHANGED if path.exists() else "is missing") for path in samples if not ends_with_digest(path)]
+    return [
+        Damage(path.name, CHANGED if path.exists() else "is missing") for path in samples if not ends_with_digest(path)
+    ]
 
 
 def epochs_done(checkpoint: Path) -> int:

@@ -53,9 +53,7 @@ class Lines:
     @hookimpl
     def labrun_run_started(self, event: RunStarted) -> None:
         workers = event.where or f"{event.workers} workers"
-        self._say(
-            f"{event.project}: {len(event.stages)} stages, {len(event.reused)} of them done before; {workers}"
-        )
+        self._say(f"{event.project}: {len(event.stages)} stages, {len(event.reused)} of them done before; {workers}")
 
     @hookimpl
     def labrun_stage_started(self, event: StageStarted) -> None:

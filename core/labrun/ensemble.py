@@ -198,7 +198,9 @@ class Ensemble:
         shapes = {array.shape: self.numbers[i] for i, array in enumerate(arrays)}
         if len(shapes) > 1:
             told = ", ".join(f"{shape} in member {number}" for shape, number in list(shapes.items())[:3])
-            raise ValueError(f"'{name}' of '{self.name}' has not one shape ({told}): read member by member, or a slice that all have")
+            raise ValueError(
+                f"'{name}' of '{self.name}' has not one shape ({told}): read member by member, or a slice that all have"
+            )
         return np.stack(arrays)
 
     def planes(self, i: int, name: str, every: int = 1) -> Iterator[np.ndarray]:

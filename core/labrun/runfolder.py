@@ -99,7 +99,9 @@ class RunFolder:
         wanted = planned.identity + sha256_of(source / MANIFEST)  # a result that was made again has another manifest
         manifest = plan.manifest(planned)
         if manifest is None:
-            raise LabrunError(f"'{source}' was removed or damaged while this run went on. Run the same command again: it is made again")
+            raise LabrunError(
+                f"'{source}' was removed or damaged while this run went on. Run the same command again: it is made again"
+            )
         placed = [*manifest.files, MANIFEST]
         changed = []
         if mark.exists() and mark.read_bytes().partition(b"\n")[0] == wanted.encode():
@@ -137,7 +139,9 @@ class RunFolder:
         try:
             record = read_json(self.path / RECORD)
             stages = record.get("stages", {}).values()
-            sound = is_whole(record) and all(isinstance(entry["key"], str) and isinstance(entry["inputs"], dict) for entry in stages)
+            sound = is_whole(record) and all(
+                isinstance(entry["key"], str) and isinstance(entry["inputs"], dict) for entry in stages
+            )
             return dict(record) if sound else {}
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return {}
