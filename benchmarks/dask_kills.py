@@ -1,6 +1,6 @@
 """A Dask cluster one of whose workers is killed again and again, against a local run: the same bytes, and what it costs.
 
-    python benchmarks/dask_kills.py [--members 240] [--workers 4] [--every 3]
+    python benchmarks/dask_kills.py [--members 240] [--workers 4] [--every 5]
 
 All workers are processes of this machine, each with a nanny that starts it again. Every few seconds the oldest is sent SIGKILL. Both runs
 begin with an empty store and have as many workers. Prints seconds, deaths, and which members were begun more than once.
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=240)
     parser.add_argument("--duration", type=int, default=15000, help="of each member, in units of the model")
     parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--every", type=float, default=3.0, help="seconds between two kills")
+    parser.add_argument("--every", type=float, default=5.0, help="seconds between two kills")
     options = parser.parse_args()
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as name:

@@ -29,6 +29,9 @@ CONNECT = 10.0
 BETWEEN_LOOKS = 1.0
 """Seconds between two looks at which workers there are."""
 
+NOT_TOLD = 10.0
+"""Seconds without a worker that are not worth a word: the last one is started again."""
+
 TOLD = 3
 """Workers that do not fit, of which an error tells."""
 
@@ -60,6 +63,7 @@ class Cluster:
         self._threads: Mapping[str, int] = {}
         self._looked = 0.0
         self._alone_since: float | None = None
+        self._told = False
 
     @property
     def count(self) -> int:
@@ -83,11 +87,14 @@ class Cluster:
         """
         self._look()
         if self._threads:
-            self._alone_since = None
-        elif self._alone_since is None:
-            self._alone_since = time.monotonic()
+            self._alone_since, self._told = None, False
+            return
+        self._alone_since = self._alone_since or time.monotonic()
+        alone = time.monotonic() - self._alone_since
+        if not self._told and (alone > NOT_TOLD or not self.where):
+            self._told = True
             self._tell(f"there is no worker at {self.address} now; waiting for one, {self._wait:g} s at most")
-        elif time.monotonic() - self._alone_since > self._wait:
+        if alone > self._wait:
             raise LabrunError(
                 f"there was no worker at {self.address} for {self._wait:g} s. Start some (dask worker {self.address}), or say "
                 "with --dask-wait how long they may take; then run the same command again. What was finished is kept"

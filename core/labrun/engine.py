@@ -270,7 +270,7 @@ class Engine:
 def _in_words(error: BaseException, planned: Planned, store: Path) -> str:
     if is_out_of_space(error):
         return f"no space is left on the disk that holds {store}. {ADVICE}"
-    if isinstance(error, OSError) and str(error.filename).startswith(str(store)):
+    if isinstance(error, OSError) and Path(str(error.filename)).absolute().is_relative_to(store.absolute()):
         return f"cannot write {error.filename}: {error.strerror}. What was finished is kept"
     offer = planned.stage.offer
     return f"the plugin {offer.called} raised {raised_by(offer.plugin.__module__, error)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import pickletools
 import sys
 import tempfile
 import threading
@@ -90,5 +91,6 @@ class PluginSource:
 
 def files_behind(pickled: bytes) -> list[SourceFile]:
     """The local files whose functions or classes a pickle names: they must be loaded before it can be read."""
-    names = [name for name in [*sys.modules] if name.startswith(FILE_MODULE) and name.encode() in pickled]
+    words = {word for _, word, _ in pickletools.genops(pickled) if isinstance(word, str)}
+    names = sorted(word for word in words if word.startswith(FILE_MODULE) and word in sys.modules)
     return [SourceFile.of(Path(str(sys.modules[name].__file__))) for name in names]

@@ -222,7 +222,9 @@ class Simulation:
         members, groups = self.parts[number], self._groups
         draws = [m if groups is None else list(groups[m]) for m in members]
         rows = [self.table.row(m) for m in members]
-        folder = self.folder.absolute()  # workers may have another working directory
+        folder = (
+            self.folder if token is None else self.folder.absolute()
+        )  # workers elsewhere have another working directory
         return PartTask(self.source, folder, number, members, rows, self.fixed, self.seed, self.stage, draws, token)
 
     def count(self, parts: Iterable[int]) -> int:

@@ -79,7 +79,7 @@ def test_its_project_has_no_faults(environment, tmp_path):
 
 SMALL = (
     "simulations.curves.with.measurements=20",
-    "simulations.curves.sweep.grid.size=[8, [12, 16]]",
+    "simulations.curves.sweep.grid.size=[8, 12]",
     "simulations.curves.sweep.grid.temperature=[1.8, 2.2, 2.4, 3.0]",
     "simulations.snapshots.with.size=16",
     "models.phase.fit.epochs=3",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 __all__ = ["flip_clusters", "sum_bonds", "sweep"]
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def sweep(
     spins: NDArray[np.int8],
     neighbours: NDArray[np.int32],
@@ -41,7 +41,7 @@ def sweep(
                 spins[site] = -spins[site]
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def flip_clusters(
     spins: NDArray[np.int8],
     neighbours: NDArray[np.int32],
@@ -78,7 +78,7 @@ def flip_clusters(
     return flipped
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def sum_bonds(spins: NDArray[np.int8], neighbours: NDArray[np.int32]) -> int:
     """Return Σ s_i s_j over all pairs of neighbours."""
     twice = 0

@@ -92,8 +92,10 @@ def test_crossing_of_straight_lines() -> None:
 
 def test_a_crossing_by_chance_far_below_is_not_taken() -> None:
     table = points(2.35)
-    table.loc[(table["height"] == 16) & (table["temperature"] < 2.05), "Binder cumulant"] = 0.6561 + 1e-4
-    table.loc[(table["height"] == 8) & (table["temperature"] < 2.05), "Binder cumulant"] = 0.6561
+    for temperature, difference in ((2.0, 1e-4), (2.1, -1e-4)):
+        here = np.isclose(table["temperature"], temperature)
+        table.loc[here, "Binder cumulant"] = 0.6561
+        table.loc[here & (table["height"] == 16), "Binder cumulant"] += difference
     assert find_crossings(table)["temperature"].iloc[0] == pytest.approx(2.35)
 
 
