@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -13,6 +12,7 @@ from pathlib import Path
 from labrun.amounts import bytes_in_words
 from labrun.faults import LabrunError
 from labrun.files import free_space
+from labrun.memory import peak_memory
 from labrun.plan import Plan, Planned
 from labrun.pool import begin_worker, spawning
 from labrun.remembered import recall, remember
@@ -96,12 +96,4 @@ def _measure(task: PartTask) -> Cost | str:
                 return receipt.failures[0].error
             if seconds > ONCE_FROM:
                 break
-    return Cost(seconds, receipt.size, _peak_memory())
-
-
-def _peak_memory() -> int:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Cost(seconds, receipt.size, peak_memory())

@@ -20,6 +20,7 @@ from labrun.digests import is_whole, with_digest
 from labrun.faults import LabrunError
 from labrun.files import expect_own, read_json, replace_folder, sha256_of, temporary_name, write_atomically, write_json
 from labrun.inputs import SECTIONS
+from labrun.memory import peak_memory, peak_memory_of_children
 from labrun.plan import Plan, Planned, keras_backend
 from labrun.store import MANIFEST
 
@@ -168,7 +169,7 @@ class RunFolder:
             "started": clock(started),
             "finished": None if outcome == "running" else clock(time.time()),
             "seconds": time.time() - started,
-            "peak_memory_bytes": _peak_memory(),
+            "peak_memory_bytes": {"driver": peak_memory(), "largest_worker": peak_memory_of_children()},
             "command": sys.argv,
             "host": {
                 "name": platform.node(),
@@ -217,14 +218,3 @@ def _versions(plan: Plan) -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
     return found
-
-
-def _peak_memory() -> dict[str, int] | None:
-    """The most memory that this process and (each of) its workers had, where the system tells."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    driver = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return {"driver": driver, "largest_worker": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit}

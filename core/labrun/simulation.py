@@ -31,7 +31,7 @@ from labrun.workers import Workers
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["MembersFailed", "PartTask", "PluginSource", "Simulation", "simulate_member", "simulate_part"]
+__all__ = ["MembersFailed", "PartTask", "Simulation", "simulate_member", "simulate_part"]
 
 UNSEEN = 120.0
 """Seconds in which a file that a worker has written must be seen here. Network file systems remember for a minute what was not there."""

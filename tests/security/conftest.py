@@ -54,6 +54,7 @@ from pathlib import Path
 warnings.simplefilter("error")
 import h5py, numpy, pandas, PIL.Image
 from labrun.faults import LabrunError
+from labrun.memory import peak_memory
 limit, *blocks = json.loads(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 told = []
@@ -63,7 +64,7 @@ for block in blocks:
         told.append("no error")
     except (ValueError, OSError, LabrunError) as error:
         told.append(f"{type(error).__name__}: {error}")
-print(json.dumps([told, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+print(json.dumps([told, peak_memory()]))
 """
 
 
@@ -84,6 +85,6 @@ def bounded(tmp_path: Path) -> Callable[..., Ending]:
         )
         assert done.returncode == 0, done.stderr
         told, peak = json.loads(done.stdout.splitlines()[-1])
-        return Ending(told, 1024 * peak)
+        return Ending(told, peak)
 
     return run

@@ -216,7 +216,11 @@ def test_a_name_that_two_claim(call, use, message):
 
 
 def test_ctrl_c_names_what_is_imported(tmp_path):
-    install(tmp_path, "endless", {"m_endless": "import signal\nsignal.raise_signal(signal.SIGINT)\n"})
+    install(
+        tmp_path,
+        "endless",
+        {"m_endless": "import signal\nsignal.signal(2, signal.default_int_handler)\nsignal.raise_signal(2)\n"},
+    )
     command = [sys.executable, "-m", "labrun", "list-plugins"]
     done = subprocess.run(
         command, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False

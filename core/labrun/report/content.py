@@ -119,6 +119,14 @@ def _settings(stage: Stage) -> str:
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True) if settings else ""
 
 
+def _distinct(values: list[Any]) -> list[Any]:
+    """Each value once: numbers in their order, then texts, then lists and mappings."""
+    numbers = {value for value in values if isinstance(value, (int, float))}
+    texts = {value for value in values if isinstance(value, str)}
+    others = {json.dumps(value, default=str): value for value in values if not isinstance(value, (int, float, str))}
+    return [*sorted(numbers), *sorted(texts), *(others[text] for text in sorted(others))]
+
+
 def _add_simulation(content: StageContent, stage: Stage, path: Path) -> None:
     table = stage.table
     assert table is not None
@@ -128,7 +136,7 @@ def _add_simulation(content: StageContent, stage: Stage, path: Path) -> None:
     content.metrics = {"members": table.size, "disk [MB]": round(size / 1e6, 1), "failed members": len(failures)}
     rows = []
     for name, values in table.columns.items():
-        distinct = sorted(set(values), key=lambda v: (isinstance(v, str), v))
+        distinct = _distinct(values)
         span = f"{distinct[0]} … {distinct[-1]}" if len(distinct) > 6 else ", ".join(map(str, distinct))
         rows.append([name, str(len(distinct)), span])
     if rows:

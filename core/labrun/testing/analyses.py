@@ -17,7 +17,7 @@ import labrun
 from labrun.faults import LabrunError
 from labrun.findings import Findings
 from labrun.plugin import Analysis
-from labrun.simulation import PluginSource
+from labrun.shipping import PluginSource
 from labrun.testing import degenerate, digest
 from labrun.testing.contract import InputsContract, once
 from labrun.testing.parcels import call, holds_model, packed, unpacked

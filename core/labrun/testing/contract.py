@@ -14,7 +14,7 @@ from pydantic import PydanticUserError, ValidationError
 from labrun.inputs import METHODS, section_of
 from labrun.plugin import Plugin
 from labrun.registry import Registry
-from labrun.simulation import PluginSource
+from labrun.shipping import PluginSource
 from labrun.testing.fields import UNITLESS, fields_without_description, fields_without_unit
 from labrun.testing.parcels import check_names
 from labrun.testing.processes import imported_by, in_a_worker, source_of

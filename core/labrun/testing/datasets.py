@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from labrun.examples import Examples, ExampleSpec
 from labrun.plugin import Dataset
 from labrun.seeds import generator
-from labrun.simulation import PluginSource
+from labrun.shipping import PluginSource
 from labrun.testing import digest
 from labrun.testing.contract import InputsContract, once
 from labrun.testing.parcels import call, packed, unpacked

@@ -12,7 +12,7 @@ from labrun.findings import Findings
 from labrun.inputs import METHODS, inputs_of, section_of, wants
 from labrun.plugin import Plugin
 from labrun.seeds import generator
-from labrun.simulation import PluginSource
+from labrun.shipping import PluginSource
 from labrun.testing.processes import source_of
 from labrun.trained import TrainedModel
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from labrun.plugin import Plugin
 from labrun.pool import begin_worker, spawning
-from labrun.simulation import PluginSource
+from labrun.shipping import PluginSource
 
 __all__ = ["HEAVY", "imported_by", "in_a_worker", "source_of"]
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from labrun.plugin import Arrays, Simulator, View
 from labrun.seeds import generator
-from labrun.simulation import PluginSource, simulate_member
+from labrun.shipping import PluginSource
+from labrun.simulation import simulate_member
 from labrun.testing import digest
 from labrun.testing.contract import PluginContract
 from labrun.testing.declared import disagreements

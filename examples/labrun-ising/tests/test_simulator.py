@@ -48,7 +48,7 @@ def test_averages_are_those_of_all_states(algorithm: Algorithm, temperature: flo
         size=[3, 4],
         algorithm=algorithm,
         start="hot",
-        measurements=100_000,
+        measurements=40_000,
         snapshots=1,
         interval=1,
     )
