@@ -36,7 +36,13 @@ PAGES = [
     ["docs/python.md"],
     ["docs/cluster.md"],
 ]
-SLOW = ("docs/getting-started.md", "docs/tumbling.md", "docs/microstructure.md")
+SLOW = (
+    "docs/getting-started.md",
+    "docs/tumbling.md",
+    "docs/microstructure.md",
+    "docs/twentyone_cm.md",
+    "docs/mechanical_networks.md",
+)
 """A minute each; what they use is tested, made small, elsewhere."""
 ELSEWHERE = {"docs/cluster.md": "tests/docs/test_cluster_page.py"}
 """Pages that need more than a shell, and the tests that do what they say."""

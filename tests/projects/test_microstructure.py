@@ -34,6 +34,7 @@ def clothes(tmp_path, rng):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_fashion_mnist_is_learned_from_its_four_files(clothes, labrun_process):
     outcome = labrun_process("run", PROJECTS / "fashion_mnist.yaml", "--set", "models.cnn.fit.epochs=6", timeout=200)
     assert outcome.code == 0, outcome.out + outcome.err
@@ -76,6 +77,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.slow
 def test_the_course_made_small_runs_to_its_report(labrun_process, tmp_path):
     options = [option for word in SMALL for option in ("--set", word)]
     outcome = labrun_process("run", PROJECTS / "microstructure.yaml", *options, "--workers", 1, timeout=250)

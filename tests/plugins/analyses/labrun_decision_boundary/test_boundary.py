@@ -226,6 +226,7 @@ analyses:
 """
 
 
+@pytest.mark.slow
 def test_the_phase_boundary_is_learned_to_two_per_cent_everywhere_in_the_picture(labrun, write_project, tmp_path):
     outcome = labrun("run", write_project(PROJECT), "--workers", 1)
     assert outcome.code == 0, outcome.err

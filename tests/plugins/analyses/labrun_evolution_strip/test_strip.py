@@ -142,6 +142,7 @@ analyses:
 """
 
 
+@pytest.mark.slow
 def test_a_project(write_project, labrun_process, tmp_path):
     outcome = labrun_process("run", write_project(PROJECT), "--workers", "1")
     assert outcome.code == 0, outcome.err

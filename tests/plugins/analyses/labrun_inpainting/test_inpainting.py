@@ -236,6 +236,7 @@ analyses:
 """
 
 
+@pytest.mark.slow
 def test_a_project_runs(labrun_process, write_project, tmp_path):
     outcome = labrun_process("run", write_project(PROJECT), "--workers", 1)
     assert outcome.code == 0, outcome.err

@@ -161,6 +161,7 @@ analyses:
 """
 
 
+@pytest.mark.slow
 def test_from_the_command_line(tmp_path, labrun_process):
     (tmp_path / "patterns.csv").write_text("class,feed,kill\na,0.03,0.06\nb,0.05,0.06\n", encoding="utf-8")
     (tmp_path / "fields.yaml").write_text(PROJECT, encoding="utf-8")
