@@ -21,14 +21,19 @@ def fingerprint(offer: Offer) -> str:
         return _of_files((offer.file,), offer.file.parent)
     package = offer.plugin.__module__.split(".")[0]
     file = getattr(sys.modules[package], "__file__", None) or sys.modules[offer.plugin.__module__].__file__
-    path = Path(str(file))
+    return _of_package(Path(str(file)))
+
+
+@cache
+def _of_package(path: Path) -> str:
+    """Of a module that is imported once in a process, whatever is written to its files since. (A local file is executed anew whenever a
+    project is read.)"""
     if path.name != "__init__.py":
         return _of_files((path,), path.parent)
     files = (file for suffix in SOURCES for file in path.parent.rglob(f"*{suffix}"))
     return _of_files(tuple(sorted(files)), path.parent)
 
 
-@cache
 def _of_files(paths: tuple[Path, ...], root: Path) -> str:
     digest = hashlib.sha256()
     for path in paths:

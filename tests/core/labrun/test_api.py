@@ -157,6 +157,18 @@ def test_project_that_is_loaded_once_is_run_twice(write_project, capsys):
         labrun.run(project, set=["seed=2"])
 
 
+def test_plugin_file_that_was_changed_is_run_anew(write_project, tmp_path):
+    """Without a new start of Python: people work on a plugin beside a notebook."""
+    path = write_project(QUICK)
+    before = labrun.run(path, only="train", workers=1, quiet=True)["train"].array("u")
+    plugin = tmp_path / "lab.py"
+    source = plugin.read_text(encoding="utf-8")
+    assert source.count("u = self.amplitude *") == 1
+    plugin.write_text(source.replace("u = self.amplitude *", "u = 2 * self.amplitude *"), encoding="utf-8")
+    after = labrun.run(path, only="train", workers=1, quiet=True)["train"].array("u")
+    np.testing.assert_allclose(after, 2 * before, rtol=1e-6)
+
+
 def test_overrides_are_a_mapping_or_a_list_of_texts():
     values = {"a.b": 1e-5, "c": "on", "d": [1, 2], "e": np.float64(0.5), "f": Path("x/y")}
     assert _as_texts(values) == ["a.b=1e-05", 'c="on"', "d=[1, 2]", "e=0.5", 'f="x/y"']

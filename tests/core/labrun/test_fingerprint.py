@@ -1,6 +1,7 @@
 """What counts as a change of a plugin's code."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,18 @@ def test_changes_of_a_file(tmp_path, old, new, same):
     assert SOURCE.count(old) == 1
     before, after = of_file(tmp_path / "a", SOURCE), of_file(tmp_path / "b", SOURCE.replace(old, new))
     assert (before == after) is same
+
+
+def test_a_file_that_is_changed_while_a_notebook_is_open(tmp_path, monkeypatch):
+    """And two files of one relative name, seen from two folders, are two."""
+    for folder, number in (("a", 3), ("b", 4), ("a", 5)):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / folder)
+        Path("rain.py").write_text(SOURCE.replace("random(3)", f"random({number})"))
+        registry = Registry()
+        assert registry.add_file(Path("rain.py")) is None
+        found = fingerprint(registry.find("simulations", "rain"))
+        assert found == of_file(tmp_path / f"other-{number}", SOURCE.replace("random(3)", f"random({number})"))
 
 
 def of_package(folder, monkeypatch, **files):

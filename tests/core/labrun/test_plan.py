@@ -2,7 +2,6 @@
 
 import pytest
 
-from labrun import fingerprint
 from labrun.faults import ProjectFaults
 from labrun.plan import keras_backend, make_plan
 from labrun.project import load, stage_ids
@@ -18,7 +17,6 @@ def keys(write_project, tmp_path, waves):
         text = target.read_text()
         assert old in text
         target.write_text(text.replace(old, new, 1))
-        fingerprint._of_files.cache_clear()
         plan = make_plan(load(path, overrides), tmp_path / store)
         return {planned.id: planned.key for planned in plan.stages.values()}
 
