@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from labrun.amounts import bytes_in_words
+from labrun.dispatch import TaskKillsWorker, dispatch
 from labrun.faults import LabrunError
 from labrun.files import free_space
 from labrun.memory import peak_memory
 from labrun.plan import Plan, Planned
-from labrun.pool import begin_worker, spawning
+from labrun.pool import Pool
 from labrun.remembered import recall, remember
 from labrun.simulation import PartTask, Simulation, simulate_part
 
@@ -50,11 +49,13 @@ def measured_cost(plan: Plan, planned: Planned) -> Cost:
     simulation = Simulation.of(plan, planned)
     task = simulation.task(len(simulation.parts) // 2)
     one = replace(task, members=task.members[:1], rows=task.rows[:1], draws=task.draws[:1])
-    with ProcessPoolExecutor(1, mp_context=spawning(), initializer=begin_worker) as process:
-        try:
-            found = process.submit(_measure, one).result()
-        except BrokenProcessPool as error:
-            raise LabrunError(f"{planned.id}: member {one.members[0]} killed its process ({one.rows[0]})") from error
+    worker = Pool(1, chances=1)
+    try:
+        ((_, found),) = dispatch(worker, _measure, [(0, one)])
+    except TaskKillsWorker as error:
+        raise LabrunError(f"{planned.id}: member {one.members[0]} killed its process ({one.rows[0]})") from error
+    finally:
+        worker.stop(at_once=True)
     if isinstance(found, str):
         raise LabrunError(f"{planned.id}: member {one.members[0]} failed: {found}")
     remember("costs", planned.key, asdict(found))

@@ -40,10 +40,10 @@ class Pool:
     token = None
     shared = True
     deaths: tuple[type[Exception], ...] = (BrokenProcessPool,)
-    chances = 3
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, chances: int = 3) -> None:
         self.count = count
+        self.chances = chances
         self._pool: ProcessPoolExecutor | None = None
 
     def executor(self) -> Executor:
