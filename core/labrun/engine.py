@@ -183,9 +183,11 @@ class Engine:
         assert table is not None
         folder = self.plan.folder(planned)
         simulation = Simulation.of(self.plan, planned)
-        damage = {one.name: one for one in [*simulation.damage(), *self.plan.damage(planned)]}
+        receipts, damaged_parts = simulation.examine()
+        damage = {one.name: one for one in [*damaged_parts, *self.plan.damage(planned)]}
         self._complain(planned, damage.values(), "it is made again")
-        receipts = simulation.finished(damage)
+        lost = {Path(name).stem for name in damage}
+        receipts = {n: receipt for n, receipt in receipts.items() if Path(part_name(n)).stem not in lost}
         self._started(planned, "members", table.size, simulation.count(receipts))
 
         def progress(done: int) -> None:

@@ -72,7 +72,7 @@ class References:
         for folder in _entries(section):
             try:
                 self.keys.add(Manifest.read(folder).key)
-            except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            except (OSError, ValueError):
                 continue  # `run.json` tells
 
 
@@ -152,7 +152,7 @@ def _refers_to(key: str, referred: References) -> bool:
 def _what(folder: Path) -> str:
     try:
         return f"result of {Manifest.read(folder).stage}"
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError):
         return "damaged result"
 
 

@@ -60,6 +60,13 @@ class Plan:
         """The manifest of a stage that is in the store."""
         return self.store.manifest(planned.section, planned.key)
 
+    def seconds(self, planned: Planned) -> float | None:
+        """How long the result of a stage took, as its manifest tells; its files are not looked at."""
+        try:
+            return Manifest.read(self.folder(planned)).seconds
+        except (OSError, ValueError):
+            return None
+
     def damage(self, planned: Planned) -> list[Damage]:
         """What is wrong with the result of a stage that was finished once."""
         return self.store.examine(planned.section, planned.key)[1]

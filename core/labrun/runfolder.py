@@ -152,13 +152,12 @@ class RunFolder:
         before = self.last_record().get("stages", {})
         stages = {identifier: before[identifier] for identifier in plan.project.stages if identifier in before}
         for planned in plan.stages.values():
-            manifest = plan.manifest(planned)
             stages[planned.id] = {
                 "key": planned.key,
                 "plugin": f"{planned.stage.offer.distribution}:{planned.stage.offer.name}",
                 "plugin_version": planned.stage.offer.plugin.version,
                 "outcome": outcomes.get(planned.id, "not reached"),
-                "seconds": manifest.seconds if manifest else None,
+                "seconds": plan.seconds(planned),
                 "inputs": planned.inputs,
             }
         record = {

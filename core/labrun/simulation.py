@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from labrun.files import expect_room, is_out_of_space, write_atomically
 from labrun.integrity import Damage
 from labrun.interruption import Interruption
 from labrun.loading import watched
-from labrun.parts import Failure, Receipt, cut, examine_part, part_name, read_receipt, write_part, write_receipt
+from labrun.parts import Failure, Receipt, cut, examine_part, part_name, write_part, write_receipt
 from labrun.plan import Plan, Planned
 from labrun.plugin import Arrays, Simulator
 from labrun.registry import Offer
@@ -204,18 +204,16 @@ class Simulation:
         """The simulator, as workers get it."""
         return PluginSource.of(self.offer)
 
-    def finished(self, damaged: Collection[str] = ()) -> dict[int, Receipt]:
-        """The parts that are there: whole (`labrun.integrity`), without failed members, and with no file among the `damaged`."""
-        lost = {int(Path(name).stem) for name in damaged if Path(name).stem.isdecimal()}
-        receipts = (
-            (number, read_receipt(self.folder, number)) for number in range(len(self.parts)) if number not in lost
-        )
-        return {number: receipt for number, receipt in receipts if receipt is not None and not receipt.failures}
-
-    def damage(self) -> list[Damage]:
-        """What is wrong with parts that were finished once, by their names in the result."""
-        found = (one for number in range(len(self.parts)) for one in examine_part(self.folder, number)[1])
-        return [Damage(f"{self.folder.name}/{one.name}", one.problem) for one in found]
+    def examine(self) -> tuple[dict[int, Receipt], list[Damage]]:
+        """The parts that are there, whole (`labrun.integrity`) and without failed members; and what is wrong with parts that were finished
+        once, by their names in the result."""
+        receipts, damage = {}, []
+        for number in range(len(self.parts)):
+            receipt, found = examine_part(self.folder, number)
+            if receipt is not None and not receipt.failures:
+                receipts[number] = receipt
+            damage += [Damage(f"{self.folder.name}/{one.name}", one.problem) for one in found]
+        return receipts, damage
 
     def task(self, number: int, token: Token | None = None) -> PartTask:
         """What a worker must know to make a part."""
@@ -249,10 +247,12 @@ class Simulation:
         missing = [number for number in range(len(self.parts)) if number not in receipts]
         tasks = ((number, self.task(number, workers.token)) for number in missing)
         made = dispatch(workers, deliver_part, tasks, lambda: interruption.requested)
+        done = self.count(receipts)
         try:
             for number, delivery in made:
                 receipts[number] = delivery.keep(self.folder, number)
-                progress(self.count(receipts))
+                done += len(self.parts[number])
+                progress(done)
         except TaskKillsWorker as error:
             raise LabrunError(self._about_deaths(error.number, error.times)) from error
         finally:

@@ -48,15 +48,18 @@ class Manifest:
 
         Raises:
             FileNotFoundError: there is none.
-            OSError, ValueError, TypeError, KeyError, AttributeError: it cannot be read, or is damaged.
+            OSError, ValueError: it cannot be read, or is damaged.
         """
         record = read_json(folder / MANIFEST)
-        if not is_whole(record):
-            raise ValueError("its content is not what was written")
-        record.pop("digest", None)
-        manifest = cls(**record)
-        if not all({"size", "sha256"} <= entry.keys() for entry in manifest.files.values()):
-            raise ValueError("it does not tell sizes and digests")
+        try:
+            if not is_whole(record):
+                raise ValueError("its content is not what was written")
+            record.pop("digest", None)
+            manifest = cls(**record)
+            if not all({"size", "sha256"} <= entry.keys() for entry in manifest.files.values()):
+                raise ValueError("it does not tell sizes and digests")
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"it is no manifest: {error}") from error
         return manifest
 
     def save(self, folder: Path) -> None:
@@ -84,7 +87,7 @@ class Store:
                 section != "simulations" and folder.is_dir()
             )  # all but simulations get their names when they are sealed
             return None, [Damage(MANIFEST, "is missing")] if lost else []
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError):
             return None, [Damage(MANIFEST, CHANGED)]
         damage = damage_in(folder, manifest.files)
         return (None, damage) if damage else (manifest, [])
@@ -173,7 +176,7 @@ def expect_intact(folder: Path) -> None:
     """
     try:
         files = Manifest.read(folder).files
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # others may call their files so, too
+    except (OSError, ValueError):  # others may call their files so, too
         return
     for one in damage_in(folder, {name: seal for name, seal in files.items() if (folder / name).exists()}):
         raise LabrunError(

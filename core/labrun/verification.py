@@ -105,7 +105,7 @@ class Verification:
             manifest = Manifest.read(folder)
         except FileNotFoundError:
             return False
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError):
             self._add(where, folder, MANIFEST, lambda: CHANGED)
             return False
         self.results += 1
