@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,13 +72,8 @@ class Checkpoint:
     @classmethod
     def load(cls, path: Path) -> Checkpoint | None:
         """Read what `save` wrote; None if there is none, or none that is whole."""
-        import numpy as np
-
-        if not ends_with_digest(path):
-            return None
         try:
-            expect_archive(path)
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            with _opened(path) as file:
                 count = sum(name.startswith("values/") for name in file)
                 best = [file[f"best/{i}"] for i in range(count) if f"best/{i}" in file]
                 rows = json.loads(str(file["history"]))
@@ -109,8 +106,27 @@ def damage_of_checkpoint(checkpoint: Path, sampled_every: int | None) -> list[Da
 
 def epochs_done(checkpoint: Path) -> int:
     """How many epochs a checkpoint holds; 0 if there is none, or none that is whole."""
-    found = Checkpoint.load(checkpoint)
-    return len(found.history.rows) if found else 0
+    try:
+        with _opened(checkpoint) as file:
+            return len(json.loads(str(file["history"])))
+    except DAMAGE:
+        return 0
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The arrays in the file of a checkpoint; one is read when it is asked for.
+
+    Raises:
+        labrun.limits.DAMAGE: there is none, or none that is whole.
+    """
+    import numpy as np
+
+    if not ends_with_digest(path):
+        raise ValueError(f"'{path}' is not what was written")
+    expect_archive(path)
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        yield file
 
 
 def optimizers_of(model: keras.Model) -> list[keras.optimizers.Optimizer]:
