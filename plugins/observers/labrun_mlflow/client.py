@@ -6,7 +6,7 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from labrun.faults import LabrunError
+from labrun import LabrunError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

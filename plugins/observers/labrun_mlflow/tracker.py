@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.flattening import flattened
-from labrun.yaml12 import Document
 from labrun_mlflow.client import open_client
 
 __all__ = ["Tracker"]
@@ -25,6 +26,12 @@ STATUS = {
 }
 AT_ONCE = 100
 """Parameters that MLflow takes in one call."""
+
+
+def _project_in(folder: Path) -> dict[str, Any]:
+    """The resolved project of a run, which labrun writes as any program reads it."""
+    project: dict[str, Any] = yaml.safe_load((folder / "project.yaml").read_text(encoding="utf-8"))
+    return project
 
 
 class Tracker:
@@ -43,7 +50,7 @@ class Tracker:
         self._told: dict[str, set[int]] = {}
         name = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.time))
         self._run = self._begin(event.time, name, {"labrun.folder": str(self._folder.absolute())})
-        self._log_params(self._run, Document.read(self._folder / "project.yaml").value)
+        self._log_params(self._run, _project_in(self._folder))
 
     def stage_started(self, event: StageStarted) -> None:
         if event.stage.startswith("models."):
