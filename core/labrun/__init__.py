@@ -1,9 +1,9 @@
 """labrun: simulate, learn, analyse and report from one YAML file.
 
 This page is all that a plugin needs: `from labrun import …`. What several plugins share beyond it is in `bootstrap`, `classification`,
-`clusters`, `drawn_networks`, `expression`, `files`, `filling`, `fragments`, `layer_words`, `networks`, `palette`, `parameter_sets`,
-`patterns`, `periodic`, `presets`, `ranges`, `recovery`, `shades`, `spectra`, `sprites` and `targets`.
-
+`clusters`, `drawn_networks`, `expression`, `files`, `filling`, `flattening`, `fragments`, `hdf5`, `layer_words`, `limits`, `networks`,
+`palette`, `parameter_sets`, `patterns`, `periodic`, `pictures`, `presets`, `ranges`, `recovery`, `shades`, `spectra`, `sprites` and
+`targets`.
 
 In a script or a notebook, `labrun.load`, `labrun.run` and `labrun.open_run` do what the command line does; `Run` is what comes back.
 """

@@ -1,8 +1,8 @@
-"""Amounts in words: how long, and how many bytes."""
+"""Amounts in words: how long, how many bytes, numbers in tables."""
 
 from __future__ import annotations
 
-__all__ = ["bytes_in_words", "duration_in_words"]
+__all__ = ["bytes_in_words", "duration_in_words", "shown"]
 
 
 def duration_in_words(seconds: float) -> str:
@@ -23,3 +23,8 @@ def bytes_in_words(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
+
+
+def shown(value: object) -> str:
+    """A value in a table for people: numbers to four digits; empty for None."""
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -16,7 +16,7 @@ from labrun.files import read_json
 from labrun.flattening import flattened
 from labrun.runrecord import RunRecord, expect_sound, read_run
 
-__all__ = ["ABSENT", "Row", "compare_runs", "difference", "shown"]
+__all__ = ["ABSENT", "Row", "compare_runs", "difference"]
 
 ABSENT = object()
 """Stands where a run has nothing of that name."""
@@ -131,11 +131,6 @@ def _cost(run: RunRecord) -> dict[str, Any]:
 
 def _written(value: Any) -> str:
     return "" if value is ABSENT else json.dumps(value, sort_keys=True, default=str)
-
-
-def shown(value: object) -> str:
-    """A value in a table for people: numbers to four digits."""
-    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def difference(value: Any, first: Any) -> str:

@@ -109,9 +109,7 @@ class _Desk:
             return False
         try:
             self.running[self.workers.executor().submit(self.function, task[1])] = task
-        except CancelledError:  # they were lost this very moment
-            self._again.append(task)
-        except self.workers.deaths:
+        except self.workers.deaths + (CancelledError,):  # they were lost this very moment
             self._again.append(task)
         return True
 

@@ -50,7 +50,7 @@ def _advice(error: BaseException, source: Source) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _about_module(error.name, source)
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "labrun":
-        return f"It is written for another version of labrun than this one: pip install --upgrade labrun {_package(source)}".strip()
+        return _about_labrun(source)
     if source.file is not None or "pip install" in str(error):
         return ""
     return f"The fault is the plugin's: {_remedies(source)}"
@@ -61,12 +61,16 @@ def _about_module(missing: str, source: Source) -> str:
     if source.file is None and package == source.module.partition(".")[0]:
         return f"Its entry point names a module that is not there: pip install --force-reinstall {source.distribution}"
     if package == "labrun":
-        return f"It is written for another version of labrun than this one: pip install --upgrade labrun {_package(source)}".strip()
+        return _about_labrun(source)
     if package in sys.modules or importlib.util.find_spec(package) is not None:
         return (
             f"The installed '{package}' has no such module: pip install --upgrade {package} {_package(source)}".strip()
         )
     return f"pip install {package}, or the package that has this module"
+
+
+def _about_labrun(source: Source) -> str:
+    return f"It is written for another version of labrun than this one: pip install --upgrade labrun {_package(source)}".strip()
 
 
 def _package(source: Source) -> str:

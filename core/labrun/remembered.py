@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from labrun.files import write_atomically
+from labrun.files import read_json, write_atomically
 
 __all__ = ["recall", "remember"]
 
@@ -17,7 +17,7 @@ __all__ = ["recall", "remember"]
 def recall(kind: str, name: str) -> dict[str, Any]:
     """What was remembered under a name; empty if nothing was, or if it is damaged."""
     with contextlib.suppress(OSError, ValueError):
-        found = json.loads(_place(kind, name).read_text(encoding="utf-8"))
+        found = read_json(_place(kind, name))
         if isinstance(found, dict):
             return found
     return {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labrun.amounts import shown
 from labrun.cli.tables import print_table, short
 from labrun.faults import Fault, ProjectFaults, printable
 
@@ -65,7 +66,7 @@ def _cells(row: Row) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    from labrun.comparison import ABSENT, shown
+    from labrun.comparison import ABSENT
 
     text = "" if value is ABSENT else "null" if value is None else shown(value)
     text = " ".join(short(printable(text)).split())

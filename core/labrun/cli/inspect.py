@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labrun.amounts import bytes_in_words
-from labrun.cli.options import project_argument, runs_option, set_option, store_of
+from labrun.cli.options import project_argument, runs_option, set_option
 from labrun.cli.tables import print_table, short
 from labrun.faults import printable
 from labrun.inputs import ONE_OF
+from labrun.store import store_of
 
 if TYPE_CHECKING:
     from labrun.plan import Plan, Planned

@@ -8,9 +8,7 @@ from typing import Any
 
 import click
 
-from labrun.store import store_of
-
-__all__ = ["only_option", "project_argument", "runs_option", "set_option", "store_of", "workers_option"]
+__all__ = ["only_option", "project_argument", "runs_option", "set_option", "workers_option"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

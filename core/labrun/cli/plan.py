@@ -9,9 +9,10 @@ import click
 
 from labrun.amounts import bytes_in_words, duration_in_words
 from labrun.cli.inspect import state_in_words, tell_damage
-from labrun.cli.options import project_argument, runs_option, set_option, store_of, workers_option
+from labrun.cli.options import project_argument, runs_option, set_option, workers_option
 from labrun.cli.tables import print_table
 from labrun.faults import LabrunError
+from labrun.store import store_of
 
 if TYPE_CHECKING:
     from labrun.costs import Cost

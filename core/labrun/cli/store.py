@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from labrun.amounts import bytes_in_words, duration_in_words
-from labrun.cli.options import runs_option, set_option, store_of
+from labrun.cli.options import runs_option, set_option
 from labrun.cli.tables import print_table
 from labrun.faults import Fault, ProjectFaults
+from labrun.store import Store, store_of
+
+if TYPE_CHECKING:
+    from labrun.verification import Verification
 
 __all__ = ["gc", "verify"]
 
@@ -26,7 +31,6 @@ def verify(context: click.Context, project: Path | None, overrides: tuple[str, .
 
     The next run makes again what is damaged. The exit code is 1 if anything is.
     """
-    from labrun.store import Store
     from labrun.verification import Verification
 
     verification = Verification(Store(_existing_store(runs)))
@@ -50,12 +54,10 @@ def _existing_store(runs: Path) -> Path:
     return store
 
 
-def _add_project(verification: object, project: Path, overrides: tuple[str, ...], runs: Path) -> None:
+def _add_project(verification: Verification, project: Path, overrides: tuple[str, ...], runs: Path) -> None:
     from labrun.plan import make_plan
     from labrun.project import load
-    from labrun.verification import Verification
 
-    assert isinstance(verification, Verification)
     plan = make_plan(load(project, overrides), store_of(runs))
     for planned in plan.stages.values():
         verification.add_result(planned.section, planned.key)
@@ -101,7 +103,6 @@ def gc(runs: Path, delete: bool) -> None:
     What lies in the folders of runs stays. Nothing is removed without --delete.
     """
     from labrun.garbage import find_garbage, remove
-    from labrun.store import Store
 
     found = list(find_garbage(runs, Store(_existing_store(runs))))
     if delete:

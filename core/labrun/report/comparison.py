@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labrun.comparison import shown
+from labrun.amounts import shown
 from labrun.report.content import StageContent, Table
 
 __all__ = ["compare"]
