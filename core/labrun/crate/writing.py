@@ -45,6 +45,9 @@ def write_crate(folder: Path, target: Path, members: bool = False, licence: str 
             "to write an RO-Crate, labrun needs the library rocrate: pip install 'labrun[crate]'"
         ) from error
     run = read_run(folder)
+    if run.record.get("outcome") == "running":
+        advice = "wait for its end; if it was killed, run its project again, which goes on where it was"
+        raise ProjectFaults([Fault(f"the run in '{folder}' has not ended: {advice}")])
     if target.exists():
         raise ProjectFaults([Fault(f"'{target}' is there already: name a folder or a file .zip that is not")])
     with expect_sound(folder):

@@ -11,6 +11,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from labrun.digests import with_digest
+from labrun.files import write_json
+
 rocrate = pytest.importorskip("rocrate")
 
 PROFILES = {
@@ -278,6 +281,17 @@ def test_damaged_result_is_not_given_away(run, labrun):
     )
     assert outcome.err.endswith("). Its files must be as labrun has written them: run the project again\n")
     assert not [path for path in Path().iterdir() if "crate" in path.name]
+
+
+def test_run_that_has_not_ended_is_not_given_away(run, labrun):
+    record = json.loads((run / "run.json").read_text())
+    del record["digest"]
+    write_json(run / "run.json", with_digest(record | {"outcome": "running", "finished": None}))
+    outcome = labrun("export", run, "--ro-crate", "crate")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "the run in 'runs/waves' has not ended: wait for its end; if it was killed, run its project again, which goes on where it was\n",
+    )
 
 
 def test_names_in_a_record_do_not_lead_out_of_the_folder(run, labrun):
