@@ -19,7 +19,7 @@ from typing import Any
 from labrun.interruption import SIGNALS
 from labrun.workers import ONE_THREAD
 
-__all__ = ["Pool", "available_cores", "begin_worker", "spawning"]
+__all__ = ["Pool", "available_cores"]
 
 
 def available_cores() -> int:
@@ -51,7 +51,7 @@ class Pool:
         if self._pool is not None and getattr(self._pool, "_broken", False):
             self.stop(at_once=True)  # what is left of it heeds no SIGTERM, by which the pool itself would end it
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.count, mp_context=spawning(), initializer=begin_worker)
+            self._pool = ProcessPoolExecutor(self.count, mp_context=_spawning(), initializer=_begin)
         return self._pool
 
     def attend(self) -> None:
@@ -79,7 +79,7 @@ class Pool:
         return list((getattr(self._pool, "_processes", None) or {}).values())
 
 
-def spawning() -> multiprocessing.context.SpawnContext:
+def _spawning() -> multiprocessing.context.SpawnContext:
     """The way to start worker processes."""
     with _safe_path():
         resource_tracker.ensure_running()  # a process beside the workers, which Python starts with the first lock
@@ -120,7 +120,7 @@ class _Spawning(multiprocessing.context.SpawnContext):
     Process = _Worker
 
 
-def begin_worker() -> None:
+def _begin() -> None:
     """The first that a worker does."""
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     for number in SIGNALS:  # they reach the whole group; the driver decides

@@ -8,13 +8,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from labrun.plugin import Plugin
-from labrun.pool import begin_worker, spawning
+from labrun.pool import Pool
 from labrun.shipping import PluginSource
 
 __all__ = ["HEAVY", "imported_by", "in_a_worker", "source_of"]
@@ -73,11 +72,11 @@ def source_of(plugin: type[Plugin]) -> PluginSource:
 
 def in_a_worker(function: Callable[..., Result], *arguments: Any) -> Result:
     """Call a function of a module in a process that was spawned as the workers of a run are; one serves all tests."""
-    return _worker().submit(function, *arguments).result()
+    return _worker().executor().submit(function, *arguments).result()
 
 
 @cache
-def _worker() -> Executor:
-    executor = ProcessPoolExecutor(1, mp_context=spawning(), initializer=begin_worker)
-    atexit.register(executor.shutdown)
-    return executor
+def _worker() -> Pool:
+    worker = Pool(1)
+    atexit.register(worker.stop)
+    return worker
