@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from labrun import project as projects
 from labrun.faults import LabrunError, printable
+from labrun.notebook import cards  # noqa: F401 - registers what a notebook shows
+from labrun.places import default_runs
 from labrun.runs import Run
 
 if TYPE_CHECKING:
     from labrun.project import Project
 
-__all__ = ["RunFailed", "default_runs", "load", "open_run", "run"]
+__all__ = ["RunFailed", "load", "open_run", "run"]
 
 Overrides = Mapping[str, Any] | Sequence[str]
 
@@ -28,11 +29,6 @@ class RunFailed(LabrunError):
     def __init__(self, message: str, run: Run) -> None:
         super().__init__(message)
         self.run = run
-
-
-def default_runs() -> Path:
-    """Where runs lie unless a call says otherwise: `$LABRUN_RUNS`, or `runs` where Python was started."""
-    return Path(os.environ.get("LABRUN_RUNS", "runs"))
 
 
 def load(project: str | Path, *, set: Overrides = ()) -> Project:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import logging
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-__all__ = ["keep_freed_memory", "load_keras", "make_deterministic"]
+__all__ = ["keep_freed_memory", "keras_backend", "load_keras", "make_deterministic"]
 
 QUIET = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -35,6 +37,17 @@ def load_keras() -> Any:
     import keras
 
     return keras
+
+
+def keras_backend() -> str:
+    """The backend that Keras will use, found without importing it."""
+    if name := os.environ.get("KERAS_BACKEND"):
+        return name
+    file = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8")).get("backend", "tensorflow"))
+    except (OSError, ValueError, AttributeError):  # no such file, no JSON, no mapping
+        return "tensorflow"
 
 
 @contextmanager

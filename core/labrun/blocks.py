@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from labrun.augmentation import Augmentation
-from labrun.schedule import Schedule
+from labrun.settings import FitBlock
+from labrun.strict import StrictModel
 from labrun.sweep import Sweep
 
 __all__ = [
     "STAGE_BLOCKS",
     "AnalysisBlock",
     "DatasetBlock",
-    "FitBlock",
     "Head",
     "ModelBlock",
     "SimulationBlock",
@@ -24,11 +23,7 @@ __all__ = [
 STAGE_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
-
-
-class Head(_Block):
+class Head(StrictModel):
     """The keys of a project beside its stages."""
 
     project: str = Field(pattern=STAGE_NAME, description="name of the project, and of the folder of its runs")
@@ -39,7 +34,7 @@ class Head(_Block):
     extends: str | None = Field(None, description="the project that this one is laid over")
 
 
-class _StageBlock(_Block):
+class _StageBlock(StrictModel):
     use: str = Field(description="name of the plugin, or distribution:name")
     with_: dict[str, Any] = Field(default={}, alias="with", description="configuration of the plugin")
 
@@ -55,18 +50,6 @@ References = Annotated[
 Matrix = Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)]
 
 
-_Augment = Annotated[
-    Augmentation, BeforeValidator(lambda value: value, json_schema_input_type=Augmentation | list[str | dict[str, Any]])
-]
-"""For the schema alone: `Augmentation` itself takes the short list."""
-
-_Schedule = Annotated[
-    Schedule,
-    BeforeValidator(lambda value: value, json_schema_input_type=Schedule | Literal["constant", "cosine"]),
-]
-"""As above: `Schedule` itself takes the word."""
-
-
 class SimulationBlock(_StageBlock):
     """A simulation: one member for each row of its sweep."""
 
@@ -74,7 +57,7 @@ class SimulationBlock(_StageBlock):
     failures: Literal["stop", "skip"] = Field("stop", description="what a member that fails does to the run")
 
 
-class Split(_Block):
+class Split(StrictModel):
     """Parts of a dataset, named in other stages as `dataset.part`."""
 
     fractions: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(min_length=2, description="share of each part")
@@ -98,38 +81,6 @@ class DatasetBlock(_StageBlock):
     matrix: Matrix | None = Field(
         None, description="one stage for each combination of these values (dotted keys of this stage)"
     )
-
-
-class EarlyStopping(_Block):
-    """Stop when the monitored number has not become better for `patience` epochs."""
-
-    patience: int = Field(ge=1, description="epochs to wait")
-
-
-class SamplesBlock(_Block):
-    """What the network makes of the first validation examples is kept while it trains."""
-
-    every: int = Field(ge=1, description="epochs from one look to the next")
-    count: int = Field(4, ge=1, description="how many examples")
-
-
-class FitBlock(_Block):
-    """How a model is trained."""
-
-    train: str = Field(description="the dataset, or part of one, to train on")
-    validation: str | None = Field(None, description="the dataset that is watched while training")
-    epochs: int = Field(ge=1, description="passes over the training examples")
-    batch_size: int = Field(32, ge=1, description="examples in one step")
-    augment: _Augment = Field(
-        default=Augmentation(), description="changes of the inputs, and of targets that are images"
-    )
-    schedule: _Schedule = Field(default=Schedule(), description="course of the learning rate: constant, cosine, …")
-    monitor: str | None = Field(None, description="number that says which epoch is best (default: val_loss, or loss)")
-    keep: Literal["last", "best"] = Field("last", description="the weights of which epoch are kept")
-    early_stopping: EarlyStopping | None = Field(None, description="stop before `epochs` if nothing becomes better")
-    samples: SamplesBlock | None = Field(None, description="keep answers to a few validation examples while training")
-    seed: int = Field(0, ge=0, description="another number gives another initialization, order and augmentation")
-    tensorboard: bool = Field(False, description="write logs for TensorBoard (needs the package)")
 
 
 class ModelBlock(_StageBlock):

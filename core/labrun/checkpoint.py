@@ -15,7 +15,7 @@ from labrun.faults import LabrunError
 from labrun.files import write_atomically
 from labrun.integrity import CHANGED, Damage
 from labrun.limits import DAMAGE, expect_archive
-from labrun.samples import sample_file
+from labrun.sampling import sample_file
 
 if TYPE_CHECKING:
     import keras

@@ -18,7 +18,6 @@ from distributed.client import ClosedClientError
 
 from labrun.cluster_worker import ADVICE, Introduction, NeededPlugin, Terms, introduce, perform
 from labrun.faults import LabrunError
-from labrun.plan import Plan
 from labrun.token import Token
 
 __all__ = ["Cluster"]
@@ -48,14 +47,17 @@ class Cluster:
     deaths: tuple[type[Exception], ...] = (KilledWorker,)
     chances = 1  # Dask itself has begun the work several times by then
 
-    def __init__(self, address: str, plan: Plan, tell: Callable[[str], None], wait: float) -> None:
-        """`address` is that of a scheduler, or a file that a scheduler has written; `tell` is given sentences for people; `wait` is how
+    def __init__(
+        self, address: str, store: Path, needed: Iterable[NeededPlugin], tell: Callable[[str], None], wait: float
+    ) -> None:
+        """`address` is that of a scheduler, or a file that a scheduler has written; `store` and the `needed` plugins are what workers are
+        asked for; `tell` is given sentences for people; `wait` is how
         many seconds there may be no worker."""
         self.address = address
         self.where = ""
         self.shared = False
-        self.token = Token.of(plan.store.root)
-        self._terms = Terms(metadata.version("labrun"), tuple(_needed(plan)), self.token)
+        self.token = Token.of(store)
+        self._terms = Terms(metadata.version("labrun"), tuple(needed), self.token)
         self._tell = tell
         self._wait = wait
         self._client: Client | None = None
@@ -209,15 +211,6 @@ def _is_there(address: str) -> bool:
     while not (found := Path(address).is_file()) and address.endswith(".json") and time.monotonic() < deadline:
         time.sleep(0.1)
     return found
-
-
-def _needed(plan: Plan) -> Iterable[NeededPlugin]:
-    """The plugins that workers may be asked to run. Local files go along with the work."""
-    for planned in plan.stages.values():
-        offer = planned.stage.offer
-        if planned.section != "models" and offer.file is None:
-            source = planned.inputs["plugin"]["source"]
-            yield NeededPlugin(planned.section, offer.name, offer.distribution, offer.distribution_version, source)
 
 
 def _refuse_unfit(answers: Mapping[str, Introduction | Exception]) -> None:

@@ -13,7 +13,8 @@ from pydantic_core import to_json
 
 from labrun.blame import raised_by
 from labrun.blocks import SimulationBlock
-from labrun.explain import FaultBook, explain
+from labrun.explain import explain
+from labrun.faultbook import FaultBook
 from labrun.faults import Fault, LabrunError, Place, did_you_mean
 from labrun.inputs import Outline
 from labrun.matrix import Variant

@@ -14,16 +14,59 @@ import time
 from pathlib import Path
 from typing import Any
 
-from labrun.files import sha256_of
 from labrun.remembered import recall, remember
 
-__all__ = ["append_digest", "digest_of", "ends_with_digest", "is_whole", "remembered_sha256", "with_digest"]
+__all__ = [
+    "append_digest",
+    "digest_of",
+    "ends_with_digest",
+    "expect_digest",
+    "is_whole",
+    "remembered_sha256",
+    "require_digest",
+    "sha256_of",
+    "with_digest",
+]
 
 SETTLED = 2.0
 """Seconds since a file was last changed, from which on its digest is remembered: one that is still being written keeps its time, perhaps,
 while it changes."""
 
 _FIELD = "digest"
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def expect_digest(path: Path, digest: str) -> None:
+    """Refuse a file that is not there, or that has changed.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ValueError: it has another SHA-256.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file '{path}', seen from {Path.cwd()}")
+    if (found := sha256_of(path)) != digest:
+        raise ValueError(f"'{path}' is another file than the one asked for: its sha256 is {found}, not {digest}")
+
+
+def require_digest(path: Path, digest: str) -> None:
+    """Refuse a file that is named without its SHA-256. Only then is it looked at: what was read once needs its file no more.
+
+    Raises:
+        ValueError: the digest is missing; the message tells it, so that it can be copied into the project.
+    """
+    if digest:
+        return
+    if not path.is_file():
+        raise ValueError(f"there is no file '{path}', seen from {Path.cwd()}")
+    raise ValueError(
+        f"sha256 is missing: give it with the file, so that a change of the file is noticed. For '{path}' it is now {sha256_of(path)}"
+    )
 
 
 def remembered_sha256(path: Path) -> str:

@@ -17,7 +17,6 @@ from typing import Any
 from labrun.blame import raised_by
 from labrun.events import Outcome, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.faults import LabrunError
-from labrun.files import is_out_of_space
 from labrun.findings import Findings
 from labrun.integrity import Damage, in_words
 from labrun.interruption import Interruption
@@ -28,6 +27,7 @@ from labrun.plugin import Analysis, Model
 from labrun.pretrained import FILES
 from labrun.project import Ref
 from labrun.results import Results
+from labrun.room import is_out_of_space
 from labrun.runfolder import RunFolder
 from labrun.seeds import integer_seed
 from labrun.simulation import MembersFailed, Simulation

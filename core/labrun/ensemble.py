@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
     from labrun.plugin import Arrays
-    from labrun.workers import Workers
 
+from labrun.card import HasCard
 from labrun.faults import did_you_mean
 
-__all__ = ["Ensemble", "MembersInMemory"]
+__all__ = ["REPEAT", "Ensemble", "MembersInMemory"]
 
 Made = TypeVar("Made")
+Mapper: TypeAlias = "Callable[[Ensemble, Callable[[Ensemble, int], Any]], Iterator[Any]]"
+"""Yields what a function returns for every member, in order."""
+
+REPEAT = "repeat"
+"""The label that counts the repeats of a row."""
 
 BYTES_AT_ONCE = 2**24
 """What `planes` reads at once, of arrays of one byte a value."""
@@ -32,7 +37,7 @@ class Members(Protocol):
     def only(self, members: Sequence[int]) -> Members: ...
 
 
-class Ensemble:
+class Ensemble(HasCard):
     """The members of a simulation stage.
 
     `parameters` is a pandas DataFrame with one row a member: what was swept, and the labels of its table.
@@ -47,16 +52,17 @@ class Ensemble:
         columns: Mapping[str, Sequence[Any]],
         name: str = "",
         groups: Sequence[Any] | None = None,
-        workers: Workers | None = None,
+        mapper: Mapper | None = None,
     ) -> None:
         """`numbers` are the members that are there (all but failed ones); `columns` and `groups` hold one value for each of them.
-        Members of equal `groups` have drawn the same random numbers. `workers` are those of the run, for `map`."""
+        Members of equal `groups` have drawn the same random numbers. `mapper` does the
+        work of `map`; without one it is a plain loop."""
         self.name = name
         self.numbers = list(numbers)
         self._groups = list(groups) if groups is not None else list(range(len(self.numbers)))
         self.columns = {column: list(values) for column, values in columns.items()}
         self._members = members
-        self._workers = workers
+        self._mapper = mapper
         self.outputs: Mapping[str, str] = {}
         """What the simulator says of its arrays: shape, type, unit."""
 
@@ -104,7 +110,7 @@ class Ensemble:
         places = chosen if isinstance(chosen, range) else np.arange(len(self))[chosen].tolist()
         columns = {name: [values[i] for i in places] for name, values in self.columns.items()}
         numbers, groups = ([values[i] for i in places] for values in (self.numbers, self._groups))
-        taken = Ensemble(self._members, numbers, columns, self.name, groups, self._workers)
+        taken = Ensemble(self._members, numbers, columns, self.name, groups, self._mapper)
         taken.outputs = self.outputs
         return taken
 
@@ -129,9 +135,9 @@ class Ensemble:
             TypeError: `function` cannot be sent to a worker.
             Exception: whatever `function` raises.
         """
-        from labrun.mapping import map_members
-
-        return map_members(self, function, self._workers)
+        if self._mapper is None:
+            return (function(self, i) for i in range(len(self)))
+        return self._mapper(self, function)
 
     @property
     def parameters(self) -> pd.DataFrame:
@@ -238,11 +244,6 @@ class Ensemble:
     def __repr__(self) -> str:
         arrays = ", ".join(f"{name} {self.shape(0, name)}" for name in self.names)
         return f"<Ensemble {self.name}: {len(self)} members; arrays {arrays}; columns {', '.join(self.columns)}>"
-
-    def _repr_html_(self) -> str:
-        from labrun.notebook.cards import ensemble_card
-
-        return ensemble_card(self)
 
 
 class MembersInMemory:

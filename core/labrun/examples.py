@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from labrun.card import HasCard
 from labrun.faults import LabrunError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class ExampleSpec:
         )
 
 
-class Examples:
+class Examples(HasCard):
     """Examples of a dataset.
 
     Args:
@@ -147,11 +148,6 @@ class Examples:
 
     def __repr__(self) -> str:
         return f"<Examples {self.name}: {len(self)} examples>"
-
-    def _repr_html_(self) -> str:
-        from labrun.notebook.cards import examples_card
-
-        return examples_card(self)
 
     def load(self, indices: Any) -> tuple[Any, np.ndarray]:
         """Load inputs and targets of some examples: `x` (n, …), or a dict of such arrays, and `y` (n, …), in the units of the dataset."""

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.card import HasCard
 from labrun.faults import did_you_mean
-from labrun.files import is_plain, read_json, write_json
+from labrun.files import read_json, write_json
+from labrun.trust import is_plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +27,7 @@ _ENDINGS = {"tables": (".csv",), "figures": (".svg", ".png"), "html": (".html",)
 
 
 @dataclass
-class Findings:
+class Findings(HasCard):
     """The result of an analysis.
 
     `metrics` are single numbers; `tables` pandas DataFrames; `figures` Matplotlib figures; `html` fragments for the
@@ -77,11 +79,6 @@ class Findings:
         }
         told = [metrics, *(f"{kind} {', '.join(found)}" for kind, found in names.items() if found)]
         return f"<Findings: {'; '.join(told)}>"
-
-    def _repr_html_(self) -> str:
-        from labrun.notebook.cards import findings_card
-
-        return findings_card(self)
 
     def save(self, folder: Path) -> None:
         """Write `findings.json`, `metrics.json`, `<table>.csv`, `<figure>.png` and `.svg`, `<fragment>.html` and the

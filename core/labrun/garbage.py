@@ -21,8 +21,9 @@ from labrun.digests import is_whole
 from labrun.faults import LabrunError
 from labrun.files import is_temporary, read_json, temporary_name
 from labrun.inputs import SECTIONS
+from labrun.places import store_of
 from labrun.runfolder import RECORD
-from labrun.store import CHECKPOINTS, MANIFEST, Manifest, Store, store_of
+from labrun.store import CHECKPOINTS, MANIFEST, Manifest, Store
 
 __all__ = ["Garbage", "References", "find_garbage", "remove"]
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-import json
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,7 +14,7 @@ from labrun.yaml12 import KeyPath
 if TYPE_CHECKING:
     from labrun.registry import Offer
 
-__all__ = ["MAX_VARIANTS", "Variant", "suffix", "variants"]
+__all__ = ["MAX_VARIANTS", "Variant", "variants"]
 
 MAX_VARIANTS = 1000
 VARIED = ("with", "fit", "from", "use")
@@ -87,22 +85,3 @@ def _problems(matrix: dict[str, list[Any]], block: dict[str, Any]) -> Iterator[s
     count = math.prod(len(values) for values in matrix.values())
     if count > MAX_VARIANTS:
         yield f"it makes {count:,} stages; at most {MAX_VARIANTS:,} are possible"
-
-
-def suffix(values: dict[str, Any]) -> str:
-    """What distinguishes a stage from others of its matrix, as a part of its name: `[width=8,seed=1]`."""
-    if not values:
-        return ""
-    return "[" + ",".join(f"{_word(axis.rsplit('.', 1)[-1])}={_label(value)}" for axis, value in values.items()) + "]"
-
-
-def _label(value: Any) -> str:
-    if isinstance(value, list) and value:
-        return "+".join(map(_label, value))[:60]
-    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-    return _word(text)
-
-
-def _word(text: str) -> str:
-    """What may stand in the name of a folder."""
-    return re.sub(r"[^A-Za-z0-9_.+,-]+", "_", text)[:60]

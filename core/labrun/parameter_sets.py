@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from labrun.ensemble import Ensemble
-from labrun.sweeptable import REPEAT
+from labrun.ensemble import REPEAT, Ensemble
 
 __all__ = ["ParameterSet", "averaged_over", "in_words", "parameter_sets", "varying"]
 

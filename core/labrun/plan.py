@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labrun.backend import keras_backend
 from labrun.digests import digest_of
 from labrun.fingerprint import fingerprint
 from labrun.inputs import Section
@@ -166,14 +166,3 @@ def _digest_of_groups(table: SweepTable) -> str | None:
     if table.seed_by is None:
         return None
     return _digest_of_columns({name: table.columns[name] for name in table.seed_by})
-
-
-def keras_backend() -> str:
-    """The backend that Keras will use, found without importing it."""
-    if name := os.environ.get("KERAS_BACKEND"):
-        return name
-    file = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
-    try:
-        return str(json.loads(file.read_text(encoding="utf-8")).get("backend", "tensorflow"))
-    except (OSError, ValueError, AttributeError):  # no such file, no JSON, no mapping
-        return "tensorflow"

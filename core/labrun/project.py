@@ -17,8 +17,9 @@ from pydantic import ValidationError
 
 from labrun.belonging import stranger
 from labrun.blocks import STAGE_BLOCKS, STAGE_NAME, Head
+from labrun.card import HasCard
 from labrun.configuring import Configuring
-from labrun.explain import FaultBook
+from labrun.faultbook import FaultBook
 from labrun.faults import Fault, ProjectFaults, did_you_mean
 from labrun.inputs import SECTIONS, Section
 from labrun.layers import read_layers
@@ -33,7 +34,7 @@ __all__ = ["Project", "Ref", "Stage", "load", "make_project", "stage_ids"]
 
 
 @dataclass(repr=False)
-class Project:
+class Project(HasCard):
     """A checked project; `stages` are in an order in which each follows what it needs."""
 
     path: Path
@@ -52,11 +53,6 @@ class Project:
 
     def __repr__(self) -> str:
         return f"<Project {self.name}: {len(self.stages)} stages, from {self.path}>"
-
-    def _repr_html_(self) -> str:
-        from labrun.notebook.cards import project_card
-
-        return project_card(self)
 
 
 def load(

@@ -3,6 +3,7 @@ asked for."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from labrun.examples import Examples
 from labrun.faults import LabrunError
 from labrun.findings import Findings
 from labrun.inputs import wants
+from labrun.mapping import map_members
 from labrun.parts import StoredMembers, cut
 from labrun.plan import Plan, Planned
 from labrun.plugin import Dataset, Model, Simulator
@@ -28,7 +30,7 @@ class Results:
     def __init__(self, plan: Plan, workers: Workers | None = None) -> None:
         """`workers` do what is done for each member of an ensemble, where there are any."""
         self.plan = plan
-        self.workers = workers
+        self._map = partial(map_members, workers=workers)
         self._made: dict[str, Any] = {}
         self._parts: dict[str, dict[str, Examples]] = {}
 
@@ -116,7 +118,7 @@ class Results:
         groups = table.groups()
         members = StoredMembers(self.plan.folder(planned) / "parts", cut(table.size, groups))
         shared = [groups[member] for member in numbers] if groups is not None else None
-        ensemble = Ensemble(members, numbers, columns, planned.stage.name, shared, self.workers)
+        ensemble = Ensemble(members, numbers, columns, planned.stage.name, shared, self._map)
         if isinstance(planned.stage.plugin, Simulator):
             ensemble.outputs = planned.stage.plugin.outputs
         return ensemble

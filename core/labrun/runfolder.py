@@ -15,14 +15,16 @@ from typing import Any
 
 import yaml
 
+from labrun.backend import keras_backend
 from labrun.commit import commit_of
-from labrun.digests import is_whole, with_digest
+from labrun.digests import is_whole, sha256_of, with_digest
 from labrun.faults import LabrunError
-from labrun.files import expect_own, read_json, replace_folder, sha256_of, temporary_name, write_atomically, write_json
+from labrun.files import read_json, replace_folder, temporary_name, write_atomically, write_json
 from labrun.inputs import SECTIONS
 from labrun.memory import peak_memory, peak_memory_of_children
-from labrun.plan import Plan, Planned, keras_backend
+from labrun.plan import Plan, Planned
 from labrun.store import MANIFEST
+from labrun.trust import expect_own
 
 __all__ = ["RunFolder"]
 

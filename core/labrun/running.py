@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.cluster_worker import NeededPlugin
 from labrun.costs import require_disk
 from labrun.engine import Engine
 from labrun.eventlog import EventLog
 from labrun.faults import LabrunError
 from labrun.interruption import Interruption
 from labrun.observers import Observers
+from labrun.places import store_of
 from labrun.plan import Plan, make_plan
 from labrun.pool import Pool
 from labrun.project import Project, stage_ids
 from labrun.report import ReportWriter
 from labrun.runfolder import RunFolder
-from labrun.store import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,11 +106,20 @@ def hire(count: int, dask: str | None, wait: float) -> Hire:
             raise LabrunError(
                 f"--dask needs Dask, which is not installed here ({error}): pip install 'labrun[cluster]'"
             ) from error
-        cluster = Cluster(dask, plan, tell, wait)
+        cluster = Cluster(dask, plan.store.root, _needed(plan), tell, wait)
         cluster.executor()
         return cluster
 
     return workers
+
+
+def _needed(plan: Plan) -> Iterator[NeededPlugin]:
+    """The plugins that workers may be asked to run. Local files go along with the work."""
+    for planned in plan.stages.values():
+        offer = planned.stage.offer
+        if planned.section != "models" and offer.file is None:
+            source = planned.inputs["plugin"]["source"]
+            yield NeededPlugin(planned.section, offer.name, offer.distribution, offer.distribution_version, source)
 
 
 def _prepare(folder: RunFolder, plan: Plan) -> None:

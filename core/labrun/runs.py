@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.card import HasCard
 from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
+from labrun.places import store_of
 from labrun.plan import Plan, Planned, identity_of, make_plan
 from labrun.project import Project, Ref
 from labrun.results import Results
 from labrun.runfolder import RunFolder
-from labrun.store import Manifest, Store, store_of
+from labrun.store import Manifest, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +25,7 @@ __all__ = ["Run"]
 DONE = ("done", "reused")
 
 
-class Run:
+class Run(HasCard):
     """What a run has left in its folder.
 
     `run["cnn"]` is the result of a stage: an `Ensemble`, `Examples`, a `TrainedModel` or `Findings`. Names are those of the command
@@ -194,11 +196,6 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run of {self.name}: {self.outcome}, {len(self)} stages, in {self.folder}>"
-
-    def _repr_html_(self) -> str:
-        from labrun.notebook.cards import run_card
-
-        return run_card(self)
 
 
 def _written(ref: Ref) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.dispatch import TaskKillsWorker, dispatch
 from labrun.faults import LabrunError
-from labrun.files import expect_room, is_out_of_space, write_atomically
+from labrun.files import write_atomically
 from labrun.integrity import Damage
 from labrun.interruption import Interruption
 from labrun.loading import watched
@@ -22,6 +22,7 @@ from labrun.parts import Failure, Receipt, cut, examine_part, part_name, write_p
 from labrun.plan import Plan, Planned
 from labrun.plugin import Arrays, Simulator
 from labrun.registry import Offer
+from labrun.room import expect_room, is_out_of_space
 from labrun.seeds import generator
 from labrun.shipping import PluginSource
 from labrun.sweeptable import SweepTable

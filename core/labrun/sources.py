@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.faults import LabrunError, did_you_mean
 from labrun.limits import expect_archive, expect_memory
 from labrun.pictures import open_picture
+from labrun.runfolder import MEMBERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +21,6 @@ __all__ = ["Reading", "readings"]
 ARRAYS = (".npy", ".npz", ".h5", ".hdf5")
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 COLOURED = ("RGB", "RGBA", "P", "CMYK", "YCbCr")
-MEMBERS = "members.csv"
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labrun.blocks import FitBlock, Split
+from labrun.blocks import Split
 from labrun.inputs import Section
 from labrun.plugin import Plugin
 from labrun.registry import Offer
+from labrun.settings import FitBlock
 from labrun.sweeptable import SweepTable
 
 __all__ = ["Ref", "Stage"]

@@ -19,15 +19,16 @@ from labrun.faults import LabrunError
 from labrun.files import is_temporary, read_json, sync_file, sync_folder, temporary_name, write_json
 from labrun.integrity import CHANGED, Damage, damage_in, mark_damaged, seal_of
 
-__all__ = ["CHECKPOINTS", "MANIFEST", "Manifest", "Store", "expect_intact", "store_of"]
+__all__ = [
+    "CHECKPOINTS",
+    "MANIFEST",
+    "Manifest",
+    "Store",
+    "expect_intact",
+]
 
 MANIFEST = "manifest.json"
 CHECKPOINTS = "checkpoints"
-
-
-def store_of(runs: Path) -> Path:
-    """The store lies beside the runs that use it."""
-    return runs / ".store"
 
 
 @dataclass(frozen=True)

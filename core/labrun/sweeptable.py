@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from labrun.belonging import stranger
 from labrun.csvtable import CsvTable, TableError
 from labrun.digests import remembered_sha256
+from labrun.ensemble import REPEAT
 from labrun.faults import LabrunError, Place, did_you_mean
 from labrun.filepatterns import PatternError, find_files, join_files
 from labrun.seeds import generator
@@ -19,9 +20,6 @@ from labrun.sweep import MAX_CELLS, MAX_MEMBERS, Random, Range, Sweep
 from labrun.yaml12 import KeyPath
 
 __all__ = ["SweepError", "SweepTable", "distinct_rows", "tabulate"]
-
-REPEAT = "repeat"
-"""The label that counts the repeats of a row."""
 
 
 class SweepError(LabrunError):

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.backend import load_keras
+from labrun.card import HasCard
 from labrun.examples import Examples, ExampleSpec
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files import read_json
-from labrun.matrix import suffix
+from labrun.naming import suffix
 from labrun.samples import Samples
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ SPEC = "examples.json"
 HISTORY = "history.csv"
 
 
-class TrainedModel:
+class TrainedModel(HasCard):
     """A trained model of a run. The network itself is built when it is first used."""
 
     def __init__(
@@ -52,11 +53,6 @@ class TrainedModel:
     def __repr__(self) -> str:
         last = ", ".join(f"{name} {value:.4g}" for name, value in self.history.iloc[-1].items())
         return f"<TrainedModel {self.name} ({self.plugin.name}): {last}>"
-
-    def _repr_html_(self) -> str:
-        from labrun.notebook.cards import model_card
-
-        return model_card(self)
 
     @property
     def kind(self) -> str:

@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.backend import keep_freed_memory, load_keras, make_deterministic
 from labrun.batches import Batches, as_keras
-from labrun.blocks import FitBlock
 from labrun.built import expect_network
 from labrun.checkpoint import Checkpoint, History, assign, optimizers_of, values_of
 from labrun.examples import Examples
 from labrun.faults import LabrunError
-from labrun.files import expect_room, write_atomically
+from labrun.files import write_atomically
 from labrun.plugin import Model
 from labrun.pretrained import write_card
-from labrun.samples import Sampling
+from labrun.room import expect_room
+from labrun.sampling import Sampling
 from labrun.schedule import Schedule
+from labrun.settings import FitBlock
 from labrun.trained import HISTORY, SPEC, WEIGHTS
 
 if TYPE_CHECKING:

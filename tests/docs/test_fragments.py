@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from labrun.augmentation import Augmentation
-from labrun.blocks import STAGE_BLOCKS, EarlyStopping, FitBlock, Head, SamplesBlock, Split
+from labrun.blocks import STAGE_BLOCKS, Head, Split
 from labrun.faults import ProjectFaults
 from labrun.inputs import SECTIONS
 from labrun.registry import Registry
 from labrun.schedule import Schedule
+from labrun.settings import EarlyStopping, FitBlock, SamplesBlock
 from labrun.sweep import Interval, Random, Range, Sweep
 from labrun.yaml12 import Document
 

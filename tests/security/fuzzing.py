@@ -60,7 +60,7 @@ def sky(path: Path) -> None:
 
 def snapshots(path: Path) -> None:
     """A file of snapshots."""
-    from labrun.files import sha256_of
+    from labrun.digests import sha256_of
     from labrun_persistent_exclusion_files import PersistentExclusionFiles
 
     PersistentExclusionFiles(file=path, sha256=sha256_of(path)).simulate(None)  # type: ignore[arg-type]

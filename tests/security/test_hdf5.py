@@ -93,7 +93,7 @@ def test_objects_in_a_part_are_not_mapped_as_addresses(tmp_path):
 
 
 def test_readers_of_simulations_do_not_follow(attack, secret, tmp_path, rng):
-    from labrun.files import sha256_of
+    from labrun.digests import sha256_of
     from labrun_persistent_exclusion_files import PersistentExclusionFiles
     from labrun_twentyone_cm_files import TwentyoneCmFiles
 

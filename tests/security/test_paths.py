@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from labrun.belonging import stranger
-from labrun.files import is_plain, read_json
+from labrun.files import read_json
 from labrun.findings import Findings, read_contents
-from labrun.matrix import suffix
+from labrun.naming import suffix
 from labrun.store import Store
+from labrun.trust import is_plain
 
 SPREAD = """\
 project: waves

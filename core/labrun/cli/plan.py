@@ -12,7 +12,7 @@ from labrun.cli.inspect import state_in_words, tell_damage
 from labrun.cli.options import project_argument, runs_option, set_option, workers_option
 from labrun.cli.tables import print_table
 from labrun.faults import LabrunError
-from labrun.store import store_of
+from labrun.places import store_of
 
 if TYPE_CHECKING:
     from labrun.costs import Cost
@@ -35,9 +35,9 @@ def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...],
     One member of each simulation is simulated to find that out, once. Of other stages, the time is what they took the last time.
     """
     from labrun.costs import members_left, require_disk
-    from labrun.files import free_space
     from labrun.plan import make_plan
     from labrun.project import load
+    from labrun.room import free_space
     from labrun.runfolder import RunFolder
 
     loaded = load(project, overrides)

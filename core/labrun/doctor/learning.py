@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from labrun.backend import keras_backend
 from labrun.doctor.check import Check
-from labrun.plan import keras_backend
 
 __all__ = ["Probes"]
 

@@ -1,37 +1,34 @@
-"""The cards that a notebook shows: one for each thing that a person may leave as the last line of a cell."""
+"""The cards that a notebook shows: one for each thing that a person may leave as the last line of a cell. Importing this module
+registers them."""
 
 from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from labrun.amounts import duration_in_words
+from labrun.card import card_of
+from labrun.ensemble import Ensemble
+from labrun.examples import Examples, ExampleSpec
+from labrun.findings import Findings
 from labrun.notebook.thumbnails import thumbnails_of_examples, thumbnails_of_members
+from labrun.places import default_runs, store_of
+from labrun.plan import make_plan
+from labrun.project import Project
+from labrun.runs import Run
+from labrun.trained import TrainedModel
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from labrun.ensemble import Ensemble
-    from labrun.examples import Examples, ExampleSpec
-    from labrun.findings import Findings
-    from labrun.project import Project
-    from labrun.runs import Run
-    from labrun.trained import TrainedModel
-
-__all__ = ["ensemble_card", "examples_card", "findings_card", "model_card", "project_card", "run_card"]
 
 ROWS = 8
 """Of a table, so many rows are shown."""
 
 
+@card_of.register(Project)
 def project_card(project: Project) -> str:
     """The graph of stages, and what is done of each in the folder of runs that a call would use."""
-    from labrun.api import default_runs
-    from labrun.plan import make_plan
-    from labrun.store import store_of
-
     plan = make_plan(project, store_of(default_runs()))
     stages = list(plan.stages.values())
     outcomes = {planned.id: "done" if plan.manifest(planned) else "not reached" for planned in stages}
@@ -41,10 +38,9 @@ def project_card(project: Project) -> str:
     return _render("graph", project.name, "Project", facts, lead=lead, graph=_graph(stages, outcomes), todo=todo)
 
 
+@card_of.register(Run)
 def run_card(run: Run) -> str:
     """The graph of stages with how each ended, what failed, and where the report is."""
-    from labrun.amounts import duration_in_words
-
     outcomes = {identifier: entry["outcome"] for identifier, entry in run.record.get("stages", {}).items()}
     facts = {"outcome": run.outcome, "stages": len(run), "in": run.folder, "report": run.report}
     if "seconds" in run.record:
@@ -57,6 +53,7 @@ def run_card(run: Run) -> str:
     return _render("graph", run.name, "Run", facts, lead=lead, graph=graph, problem=run.failure(), todo=todo)
 
 
+@card_of.register(Ensemble)
 def ensemble_card(ensemble: Ensemble) -> str:
     """Arrays with their shapes and units, the table of parameters, and thumbnails where an array is a picture."""
     arrays = [[name, str(ensemble.shape(0, name)), ensemble.outputs.get(name, "")] for name in ensemble.names]
@@ -74,6 +71,7 @@ def ensemble_card(ensemble: Ensemble) -> str:
     )
 
 
+@card_of.register(Examples)
 def examples_card(examples: Examples) -> str:
     """Shapes and types, how many examples each class has, and the first ones where they are pictures."""
     from labrun.summary import summarize_examples
@@ -97,6 +95,7 @@ def examples_card(examples: Examples) -> str:
     )
 
 
+@card_of.register(TrainedModel)
 def model_card(model: TrainedModel) -> str:
     """The last numbers of the training, its course, and what the network takes."""
     history = model.history
@@ -115,6 +114,7 @@ def model_card(model: TrainedModel) -> str:
     )
 
 
+@card_of.register(Findings)
 def findings_card(findings: Findings) -> str:
     """Metrics, figures and tables with their captions; interactive parts are in the report."""
     figures = [(name, _uri(findings.picture(name)), findings.captions.get(name, "")) for name in findings.figure_names]
@@ -133,6 +133,8 @@ def findings_card(findings: Findings) -> str:
 
 
 def _render(template: str, name: str, kind: str, facts: dict[str, Any], **context: Any) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("labrun.notebook"),
         autoescape=True,
@@ -143,7 +145,9 @@ def _render(template: str, name: str, kind: str, facts: dict[str, Any], **contex
     return environment.get_template(f"{template}.html").render(name=name, kind=kind, facts=facts, **context)
 
 
-def _graph(stages: list[Any], outcomes: dict[str, str]) -> Markup:
+def _graph(stages: list[Any], outcomes: dict[str, str]) -> Any:
+    from markupsafe import Markup
+
     from labrun.report.graph import draw_graph
 
     return Markup(draw_graph(stages, outcomes, linked=False))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labrun.blocks import STAGE_NAME, FitBlock
+from labrun.blocks import STAGE_NAME
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.fields import FieldInWords, fields_in_words
 from labrun.files import write_atomically
@@ -19,6 +19,7 @@ from labrun.inputs import ONE_OF, SECTIONS, Input, Outline, Section, inputs_of
 from labrun.plugin import Simulator
 from labrun.registry import Offer, Registry, UnknownPlugin
 from labrun.scaffold.settings import Settings, choose_settings, choose_sweep
+from labrun.settings import FitBlock
 
 __all__ = ["NewProject", "Stage", "lay_out", "write_project"]
 

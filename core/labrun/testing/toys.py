@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from labrun.blocks import FitBlock
 from labrun.ensemble import Ensemble
 from labrun.examples import Examples, Quantity
 from labrun.plugin import Model, Simulator
 from labrun.seeds import generator
+from labrun.settings import FitBlock
 from labrun.simulation import simulate_member
 from labrun.testing.parcels import examples_of
 from labrun.trained import TrainedModel

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import Arrays, Field, Simulator, hookimpl
-from labrun.files import expect_digest, require_digest
+from labrun.digests import expect_digest, require_digest
 from labrun.hdf5 import datasets_in, open_hdf5
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from labrun.checkpoint import Checkpoint, History, checkpoint_in, damage_of_checkpoint, epochs_done
 from labrun.digests import append_digest
 from labrun.integrity import CHANGED, Damage
-from labrun.samples import sample_file
+from labrun.sampling import sample_file
 
 
 @pytest.fixture

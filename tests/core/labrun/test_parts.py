@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from labrun import parts
+from labrun.digests import sha256_of
 from labrun.faults import LabrunError
-from labrun.files import sha256_of
 from labrun.integrity import CHANGED, Damage
 from labrun.parts import Failure, StoredMembers, cut, examine_part, part_name, read_receipt, write_part
 

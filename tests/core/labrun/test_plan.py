@@ -2,8 +2,9 @@
 
 import pytest
 
+from labrun.backend import keras_backend
 from labrun.faults import ProjectFaults
-from labrun.plan import keras_backend, make_plan
+from labrun.plan import make_plan
 from labrun.project import load, stage_ids
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from labrun.digests import sha256_of
 from labrun.faults import LabrunError
-from labrun.files import sha256_of
 from labrun.integrity import CHANGED, Damage
 from labrun.store import MANIFEST, Store
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from labrun import Examples
-from labrun.blocks import FitBlock
 from labrun.checkpoint import checkpoint_in
+from labrun.settings import FitBlock
 from labrun.training import train
 from labrun_unet import UNet
 

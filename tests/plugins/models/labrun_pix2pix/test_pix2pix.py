@@ -12,8 +12,8 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from labrun import ArraySpec, Examples, ExampleSpec
-from labrun.blocks import FitBlock
 from labrun.checkpoint import checkpoint_in
+from labrun.settings import FitBlock
 from labrun.trained import TrainedModel
 from labrun.training import train
 from labrun_pix2pix import Pix2Pix
