@@ -21,7 +21,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-from labrun.digests import sha256_of
+from labrun.files.digests import sha256_of
 
 PLUGIN = '''\
 """Gray-Scott, which notes each member that is begun."""

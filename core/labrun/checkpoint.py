@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.digests import append_digest, ends_with_digest
 from labrun.faults import LabrunError
-from labrun.files import write_atomically
-from labrun.integrity import CHANGED, Damage
-from labrun.limits import DAMAGE, expect_archive
+from labrun.files.digests import append_digest, ends_with_digest
+from labrun.files.integrity import CHANGED, Damage
+from labrun.files.limits import DAMAGE, expect_archive
+from labrun.files.whole import write_atomically
 from labrun.sampling import sample_file
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _opened(path: Path) -> Iterator[Any]:
     """The arrays in the file of a checkpoint; one is read when it is asked for.
 
     Raises:
-        labrun.limits.DAMAGE: there is none, or none that is whole.
+        labrun.files.limits.DAMAGE: there is none, or none that is whole.
     """
     import numpy as np
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labrun.faults import LabrunError, Place
-from labrun.trust import is_file
+from labrun.files.trust import is_file
 from labrun.yaml12 import parse_scalar
 
 __all__ = ["CsvTable", "TableError"]

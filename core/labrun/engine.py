@@ -17,8 +17,9 @@ from typing import Any
 from labrun.blame import raised_by
 from labrun.events import Outcome, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.faults import LabrunError
+from labrun.files.integrity import Damage, in_words
+from labrun.files.room import is_out_of_space
 from labrun.findings import Findings
-from labrun.integrity import Damage, in_words
 from labrun.interruption import Interruption
 from labrun.observers import Observers
 from labrun.parts import Failure, part_name
@@ -27,7 +28,6 @@ from labrun.plugin import Analysis, Model
 from labrun.pretrained import FILES
 from labrun.project import Ref
 from labrun.results import Results
-from labrun.room import is_out_of_space
 from labrun.runfolder import RunFolder
 from labrun.seeds import integer_seed
 from labrun.simulation import MembersFailed, Simulation

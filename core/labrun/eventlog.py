@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from labrun.events import Event, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.files.trust import expect_own
 from labrun.plugin import hookimpl
-from labrun.trust import expect_own
 
 __all__ = ["EventLog"]
 

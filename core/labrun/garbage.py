@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 from stat import S_ISDIR
 
-from labrun.digests import is_whole
 from labrun.faults import LabrunError
-from labrun.files import is_temporary, read_json, temporary_name
+from labrun.files.digests import is_whole
+from labrun.files.whole import is_temporary, read_json, temporary_name
 from labrun.inputs import SECTIONS
 from labrun.places import store_of
 from labrun.runfolder import RECORD

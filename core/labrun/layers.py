@@ -8,7 +8,7 @@ from typing import Any
 
 from labrun.belonging import stranger
 from labrun.faults import Fault, Place, ProjectFaults
-from labrun.trust import is_file
+from labrun.files.trust import is_file
 from labrun.yaml12 import Document, KeyPath
 
 __all__ = ["read_layers"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from labrun.examples import ArraySpec, Examples
 from labrun.faults import LabrunError
-from labrun.limits import DAMAGE
+from labrun.files.limits import DAMAGE
 from labrun.sources import Reading, readings
 from labrun.trained import TrainedModel
 

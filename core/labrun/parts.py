@@ -22,13 +22,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.digests import sha256_of
 from labrun.faults import LabrunError
-from labrun.files import read_json, write_atomically
-from labrun.hdf5 import expect_within
-from labrun.integrity import CHANGED, Damage, problem_with
-from labrun.limits import expect_plausible
-from labrun.room import expect_room
+from labrun.files.digests import sha256_of
+from labrun.files.hdf5 import expect_within
+from labrun.files.integrity import CHANGED, Damage, problem_with
+from labrun.files.limits import expect_plausible
+from labrun.files.room import expect_room
+from labrun.files.whole import read_json, write_atomically
 
 if TYPE_CHECKING:
     import h5py

@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from labrun.digests import sha256_of
 from labrun.faults import LabrunError, did_you_mean
-from labrun.files import read_json, write_json
+from labrun.files.digests import sha256_of
+from labrun.files.whole import read_json, write_json
 from labrun.plugin import Model
 from labrun.registry import Offer, Registry, UnknownPlugin
 from labrun.store import expect_intact

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from labrun.faults import Fault, ProjectFaults
+from labrun.files.trust import is_plain
 from labrun.runfolder import RunFolder
-from labrun.trust import is_plain
 from labrun.yaml12 import Document
 
 __all__ = ["RunRecord", "expect_sound", "read_run"]

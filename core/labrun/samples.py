@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labrun.limits import expect_archive
+from labrun.files.limits import expect_archive
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.digests import append_digest
-from labrun.files import write_atomically
+from labrun.files.digests import append_digest
+from labrun.files.whole import write_atomically
 from labrun.samples import FILE
 
 if TYPE_CHECKING:
@@ -54,5 +54,5 @@ class Sampling:
 
 
 def sample_file(folder: Path, epoch: int) -> Path:
-    """Where the sample of an epoch lies while the training goes on. The file ends with its digest (`labrun.digests`)."""
+    """Where the sample of an epoch lies while the training goes on. The file ends with its digest (`labrun.files.digests`)."""
     return folder / f"sample-{epoch}.npy"

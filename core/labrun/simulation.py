@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.dispatch import TaskKillsWorker, dispatch
 from labrun.faults import LabrunError
-from labrun.files import write_atomically
-from labrun.integrity import Damage
+from labrun.files.integrity import Damage
+from labrun.files.room import expect_room, is_out_of_space
+from labrun.files.whole import write_atomically
 from labrun.interruption import Interruption
 from labrun.loading import watched
 from labrun.parts import Failure, Receipt, cut, examine_part, part_name, write_part, write_receipt
 from labrun.plan import Plan, Planned
 from labrun.plugin import Arrays, Simulator
 from labrun.registry import Offer
-from labrun.room import expect_room, is_out_of_space
 from labrun.seeds import generator
 from labrun.shipping import PluginSource
 from labrun.sweeptable import SweepTable
@@ -206,7 +206,7 @@ class Simulation:
         return PluginSource.of(self.offer)
 
     def examine(self) -> tuple[dict[int, Receipt], list[Damage]]:
-        """The parts that are there, whole (`labrun.integrity`) and without failed members; and what is wrong with parts that were finished
+        """The parts that are there, whole (`labrun.files.integrity`) and without failed members; and what is wrong with parts that were finished
         once, by their names in the result."""
         receipts, damage = {}, []
         for number in range(len(self.parts)):

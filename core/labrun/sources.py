@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.faults import LabrunError, did_you_mean
-from labrun.limits import expect_archive, expect_memory
+from labrun.files.limits import expect_archive, expect_memory
 from labrun.pictures import open_picture
 from labrun.runfolder import MEMBERS
 
@@ -45,7 +45,7 @@ def readings(path: Path, colours: bool, array: str | None) -> list[Reading]:
 
     Raises:
         LabrunError: it is nothing that can be read, or `array` names none of its arrays.
-        labrun.limits.DAMAGE: it is damaged.
+        labrun.files.limits.DAMAGE: it is damaged.
     """
     if (path / MEMBERS).is_file():
         return _ensemble(path, array)
@@ -96,7 +96,7 @@ def _ensemble(path: Path, array: str | None) -> list[Reading]:
 def _open_array(path: Path, name: str | None) -> Any:
     import numpy as np
 
-    from labrun.hdf5 import datasets_in, open_hdf5
+    from labrun.files.hdf5 import datasets_in, open_hdf5
 
     if path.suffix.lower() in (".npy", ".npz"):
         with path.open("rb") as stream:

@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labrun.digests import is_whole, with_digest
 from labrun.faults import LabrunError
-from labrun.files import is_temporary, read_json, sync_file, sync_folder, temporary_name, write_json
-from labrun.integrity import CHANGED, Damage, damage_in, mark_damaged, seal_of
+from labrun.files.digests import is_whole, with_digest
+from labrun.files.integrity import CHANGED, Damage, damage_in, mark_damaged, seal_of
+from labrun.files.whole import is_temporary, read_json, sync_file, sync_folder, temporary_name, write_json
 
 __all__ = [
     "CHECKPOINTS",
@@ -79,7 +79,7 @@ class Store:
         return self.root / section / key
 
     def examine(self, section: str, key: str) -> tuple[Manifest | None, list[Damage]]:
-        """The manifest of a finished result, if it is there whole, and what is wrong with one that is not (`labrun.integrity`)."""
+        """The manifest of a finished result, if it is there whole, and what is wrong with one that is not (`labrun.files.integrity`)."""
         folder = self.folder(section, key)
         try:
             manifest = Manifest.read(folder)

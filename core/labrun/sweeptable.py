@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 from labrun.belonging import stranger
 from labrun.csvtable import CsvTable, TableError
-from labrun.digests import remembered_sha256
 from labrun.ensemble import REPEAT
 from labrun.faults import LabrunError, Place, did_you_mean
 from labrun.filepatterns import PatternError, find_files, join_files
+from labrun.files.digests import remembered_sha256
 from labrun.seeds import generator
 from labrun.sweep import MAX_CELLS, MAX_MEMBERS, Random, Range, Sweep
 from labrun.yaml12 import KeyPath

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from labrun.files import temporary_name
+from labrun.files.whole import temporary_name
 
 __all__ = ["Token", "scratch_folder"]
 

@@ -13,7 +13,7 @@ from labrun.backend import load_keras
 from labrun.card import HasCard
 from labrun.examples import Examples, ExampleSpec
 from labrun.faults import LabrunError, did_you_mean
-from labrun.files import read_json
+from labrun.files.whole import read_json
 from labrun.naming import suffix
 from labrun.samples import Samples
 
@@ -92,7 +92,7 @@ class TrainedModel(HasCard):
         Raises:
             LabrunError: the weights cannot be read, or are those of another network.
         """
-        from labrun.hdf5 import open_hdf5
+        from labrun.files.hdf5 import open_hdf5
 
         load_keras()
         model = self.plugin.build(self.spec, **self._inputs)

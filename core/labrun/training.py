@@ -22,10 +22,10 @@ from labrun.built import expect_network
 from labrun.checkpoint import Checkpoint, History, assign, optimizers_of, values_of
 from labrun.examples import Examples
 from labrun.faults import LabrunError
-from labrun.files import write_atomically
+from labrun.files.room import expect_room
+from labrun.files.whole import write_atomically
 from labrun.plugin import Model
 from labrun.pretrained import write_card
-from labrun.room import expect_room
 from labrun.sampling import Sampling
 from labrun.schedule import Schedule
 from labrun.settings import FitBlock

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from labrun import Ensemble, Examples, Findings, TrainedModel
-from labrun.digests import sha256_of
+from labrun.files.digests import sha256_of
 from labrun.registry import Registry
 from labrun.testing import (
     AnalysisContract,

@@ -32,7 +32,7 @@ def part(path: Path) -> None:
 
 def new_data(path: Path) -> None:
     """What `labrun predict` reads, in each way that it can be understood."""
-    from labrun.limits import DAMAGE
+    from labrun.files.limits import DAMAGE
     from labrun.sources import readings
 
     try:
@@ -60,7 +60,7 @@ def sky(path: Path) -> None:
 
 def snapshots(path: Path) -> None:
     """A file of snapshots."""
-    from labrun.digests import sha256_of
+    from labrun.files.digests import sha256_of
     from labrun_persistent_exclusion_files import PersistentExclusionFiles
 
     PersistentExclusionFiles(file=path, sha256=sha256_of(path)).simulate(None)  # type: ignore[arg-type]

@@ -36,7 +36,7 @@ def expect(ending, *words):
 # -- HDF5 ----------------------------------------------------------------------------------------------------------------------
 
 SNAPSHOTS = """
-from labrun.digests import sha256_of
+from labrun.files.digests import sha256_of
 from labrun_persistent_exclusion_files import PersistentExclusionFiles
 PersistentExclusionFiles(file="snapshots.h5", sha256=sha256_of(Path("snapshots.h5"))).simulate(None)
 """

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from labrun.faults import LabrunError
-from labrun.hdf5 import datasets_in, open_hdf5, single_values
+from labrun.files.hdf5 import datasets_in, open_hdf5, single_values
 from labrun.parts import StoredMembers, part_name
 from labrun.sources import readings
 
@@ -93,7 +93,7 @@ def test_objects_in_a_part_are_not_mapped_as_addresses(tmp_path):
 
 
 def test_readers_of_simulations_do_not_follow(attack, secret, tmp_path, rng):
-    from labrun.digests import sha256_of
+    from labrun.files.digests import sha256_of
     from labrun_persistent_exclusion_files import PersistentExclusionFiles
     from labrun_twentyone_cm_files import TwentyoneCmFiles
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from labrun.belonging import stranger
-from labrun.files import read_json
+from labrun.files.trust import is_plain
+from labrun.files.whole import read_json
 from labrun.findings import Findings, read_contents
 from labrun.naming import suffix
 from labrun.store import Store
-from labrun.trust import is_plain
 
 SPREAD = """\
 project: waves

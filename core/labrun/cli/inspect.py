@@ -48,7 +48,7 @@ def state_in_words(made: Plan, planned: Planned) -> str:
 
 def tell_damage(made: Plan) -> None:
     """Say what is wrong with results that were finished once."""
-    from labrun.integrity import in_words
+    from labrun.files.integrity import in_words
 
     for planned in made.stages.values():
         for sentence in in_words(planned.id, made.damage(planned), "the next run makes it again"):

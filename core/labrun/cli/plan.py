@@ -35,9 +35,9 @@ def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...],
     One member of each simulation is simulated to find that out, once. Of other stages, the time is what they took the last time.
     """
     from labrun.costs import members_left, require_disk
+    from labrun.files.room import free_space
     from labrun.plan import make_plan
     from labrun.project import load
-    from labrun.room import free_space
     from labrun.runfolder import RunFolder
 
     loaded = load(project, overrides)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labrun.digests import expect_digest, sha256_of
-from labrun.files import read_json
+from labrun.files.digests import expect_digest, sha256_of
+from labrun.files.trust import is_plain
+from labrun.files.whole import read_json
 from labrun.runfolder import MEMBERS
 from labrun.runrecord import RunRecord, place_of
 from labrun.store import MANIFEST
-from labrun.trust import is_plain
 
 __all__ = ["Content", "run_files", "stage_files", "written_beside"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.files import temporary_name, write_atomically
+from labrun.files.whole import temporary_name, write_atomically
 from labrun.runrecord import expect_sound, read_run
 
 if TYPE_CHECKING:

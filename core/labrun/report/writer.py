@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from labrun.amounts import bytes_in_words, duration_in_words
 from labrun.events import RunFinished, StageFinished
-from labrun.files import write_atomically
+from labrun.files.whole import write_atomically
 from labrun.plan import Plan
 from labrun.plugin import hookimpl
 from labrun.report.attachments import Attachments

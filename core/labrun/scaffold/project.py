@@ -14,7 +14,7 @@ from typing import Any
 from labrun.blocks import STAGE_NAME
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.fields import FieldInWords, fields_in_words
-from labrun.files import write_atomically
+from labrun.files.whole import write_atomically
 from labrun.inputs import ONE_OF, SECTIONS, Input, Outline, Section, inputs_of
 from labrun.plugin import Simulator
 from labrun.registry import Offer, Registry, UnknownPlugin

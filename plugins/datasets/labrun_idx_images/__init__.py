@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import model_validator
 
 from labrun import Arrays, Dataset, Ensemble, Examples, Field, Outline, Simulator, hookimpl
-from labrun.digests import expect_digest, sha256_of
+from labrun.files.digests import expect_digest, sha256_of
 from labrun_idx_images.classes import CLASSES
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import Arrays, Field, Simulator, View, hookimpl
-from labrun.digests import expect_digest, require_digest
+from labrun.files.digests import expect_digest, require_digest
 
 if TYPE_CHECKING:
     import numpy as np

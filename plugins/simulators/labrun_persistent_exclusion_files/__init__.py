@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import Arrays, Field, Simulator, hookimpl
-from labrun.digests import expect_digest, require_digest
-from labrun.hdf5 import datasets_in, open_hdf5
+from labrun.files.digests import expect_digest, require_digest
+from labrun.files.hdf5 import datasets_in, open_hdf5
 
 if TYPE_CHECKING:
     import h5py

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import Arrays, Field, Simulator, hookimpl
-from labrun.digests import expect_digest, require_digest
+from labrun.files.digests import expect_digest, require_digest
 from labrun_twentyone_cm_files.facts import Facts, agreed
 from labrun_twentyone_cm_files.names import expect_kind, facts_of_name
 

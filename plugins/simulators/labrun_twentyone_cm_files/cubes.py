@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from labrun.hdf5 import datasets_in, open_hdf5, single_values
-from labrun.limits import DAMAGE
+from labrun.files.hdf5 import datasets_in, open_hdf5, single_values
+from labrun.files.limits import DAMAGE
 from labrun_twentyone_cm_files.facts import Facts
 from labrun_twentyone_cm_files.names import facts_of_name
 

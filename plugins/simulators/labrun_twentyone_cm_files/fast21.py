@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from labrun import Arrays
-from labrun.hdf5 import single_values
+from labrun.files.hdf5 import single_values
 from labrun_twentyone_cm_files.cosmology import redshifts_at
 from labrun_twentyone_cm_files.cubes import Cube, expect_values, map_dataset, open_file
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from labrun.checkpoint import Checkpoint, History, checkpoint_in, damage_of_checkpoint, epochs_done
-from labrun.digests import append_digest
-from labrun.integrity import CHANGED, Damage
+from labrun.files.digests import append_digest
+from labrun.files.integrity import CHANGED, Damage
 from labrun.sampling import sample_file
 
 

@@ -19,8 +19,8 @@ from typing import IO, Any
 
 import pytest
 
-from labrun.digests import sha256_of
 from labrun.faults import LabrunError
+from labrun.files.digests import sha256_of
 
 distributed = pytest.importorskip("distributed")
 

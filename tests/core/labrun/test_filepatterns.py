@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from labrun.digests import remembered_sha256
 from labrun.filepatterns import PatternError, find_files, join_files
+from labrun.files.digests import remembered_sha256
 from labrun.sweep import Sweep
 from labrun.sweeptable import SweepError, tabulate
 
@@ -122,7 +122,7 @@ def test_digest_is_remembered_until_the_file_changes(cubes, monkeypatch):
     first = remembered_sha256(file)
     assert first == hashlib.sha256(b"one").hexdigest()
     with monkeypatch.context() as patched:
-        patched.setattr("labrun.digests.sha256_of", lambda path: pytest.fail("read again"))
+        patched.setattr("labrun.files.digests.sha256_of", lambda path: pytest.fail("read again"))
         assert remembered_sha256(file) == first
     file.write_bytes(b"two")
     assert remembered_sha256(file) == hashlib.sha256(b"two").hexdigest()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from labrun.digests import with_digest
 from labrun.faults import LabrunError
-from labrun.files import temporary_name
+from labrun.files.digests import with_digest
+from labrun.files.whole import temporary_name
 from labrun.garbage import QUIET, References, find_garbage, remove
 from labrun.store import Store
 

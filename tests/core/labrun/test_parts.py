@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from labrun import parts
-from labrun.digests import sha256_of
 from labrun.faults import LabrunError
-from labrun.integrity import CHANGED, Damage
+from labrun.files.digests import sha256_of
+from labrun.files.integrity import CHANGED, Damage
 from labrun.parts import Failure, StoredMembers, cut, examine_part, part_name, read_receipt, write_part
 
 
@@ -118,7 +118,7 @@ def flip(path: Path, *, keep_time: bool) -> None:
 
 def test_part_that_was_not_changed_is_not_read(tmp_path, monkeypatch):
     receipt = write_part(tmp_path, 0, [member(0)])
-    monkeypatch.setattr("labrun.integrity.remembered_sha256", lambda _: pytest.fail("it was read"))
+    monkeypatch.setattr("labrun.files.integrity.remembered_sha256", lambda _: pytest.fail("it was read"))
     assert read_receipt(tmp_path, 0) == receipt
 
 

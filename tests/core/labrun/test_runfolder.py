@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labrun.digests import sha256_of
+from labrun.files.digests import sha256_of
 
 ONLY = ("--only", "simulations.train", "--only", "analyses.spread", "--workers", 1)
 

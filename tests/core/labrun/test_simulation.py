@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from labrun import Simulator
-from labrun.digests import sha256_of
+from labrun.files.digests import sha256_of
 from labrun.simulation import simulate_member
 
 NOISE = '''

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from labrun.digests import sha256_of
 from labrun.faults import LabrunError
-from labrun.integrity import CHANGED, Damage
+from labrun.files.digests import sha256_of
+from labrun.files.integrity import CHANGED, Damage
 from labrun.store import MANIFEST, Store
 
 KEY = "0" * 64

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labrun.files import is_temporary
+from labrun.files.whole import is_temporary
 from labrun.token import Token
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labrun.digests import append_digest
+from labrun.files.digests import append_digest
 from labrun.parts import write_part
 from labrun.store import Store
 from labrun.verification import Verification

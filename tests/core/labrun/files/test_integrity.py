@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labrun import digests, integrity
-from labrun.integrity import CHANGED, Damage, damage_in, in_words, mark_damaged, problem_with, seal_of
+from labrun.files import digests, integrity
+from labrun.files.integrity import CHANGED, Damage, damage_in, in_words, mark_damaged, problem_with, seal_of
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.limits import expect_plausible
+from labrun.files.limits import expect_plausible
 
 if TYPE_CHECKING:
     import h5py

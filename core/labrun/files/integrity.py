@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labrun.digests import remembered_sha256, sha256_of
-from labrun.trust import is_plain
+from labrun.files.digests import remembered_sha256, sha256_of
+from labrun.files.trust import is_plain
 
 __all__ = ["Damage", "damage_in", "in_words", "mark_damaged", "problem_in", "problem_with", "seal_of"]
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from labrun.files import read_json, write_atomically
+from labrun.files.whole import read_json, write_atomically
 
 __all__ = ["recall", "remember"]
 

@@ -1,7 +1,7 @@
 """SHA-256 of files and records: remembered, carried along, compared.
 
 Files that are too large to be read anew whenever a project is looked at have their digest remembered as long as their size and time stay
-(`labrun.remembered`). A record (JSON) and a file that is read as a whole can carry their own digest, so that damage shows.
+(`labrun.files.cache`). A record (JSON) and a file that is read as a whole can carry their own digest, so that damage shows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from labrun.remembered import recall, remember
+from labrun.files.cache import recall, remember
 
 __all__ = [
     "append_digest",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from labrun import digests
-from labrun.digests import append_digest, digest_of, ends_with_digest, is_whole, remembered_sha256, with_digest
+from labrun.files import digests
+from labrun.files.digests import append_digest, digest_of, ends_with_digest, is_whole, remembered_sha256, with_digest
 
 
 @pytest.fixture

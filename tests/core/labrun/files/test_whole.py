@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labrun import files
+from labrun.files import whole as files
 
 
 def test_file_takes_its_name_once_it_is_whole(tmp_path):
