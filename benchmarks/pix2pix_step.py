@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from labrun import ArraySpec, ExampleSpec
-from labrun.backend import load_keras, make_deterministic
+from labrun.contracts.backend import load_keras, make_deterministic
 from labrun_pix2pix import Pix2Pix
 
 keras = load_keras()

@@ -143,7 +143,7 @@ def write_model(tmp_path: Path) -> Callable[..., Path]:
     """Write a network with random weights as a run writes a trained one: `write_model(plugin, spec, "net")` is its folder."""
 
     def write(plugin: Model, spec: ExampleSpec, name: str = "net", inputs: dict[str, Any] | None = None) -> Path:
-        from labrun.backend import load_keras
+        from labrun.contracts.backend import load_keras
         from labrun.pretrained import write_card
 
         load_keras().utils.set_random_seed(5)

@@ -10,13 +10,13 @@ In a script or a notebook, `labrun.load`, `labrun.run` and `labrun.open_run` do 
 
 from typing import TYPE_CHECKING, Any
 
-from labrun.ensemble import Ensemble
-from labrun.examples import ArraySpec, Examples, ExampleSpec, Quantity
+from labrun.contracts.ensemble import Ensemble
+from labrun.contracts.examples import ArraySpec, Examples, ExampleSpec, Quantity
+from labrun.contracts.findings import Findings
+from labrun.contracts.inputs import Outline
+from labrun.contracts.plugin import Analysis, Arrays, Dataset, Field, Model, Plugin, Simulator, View, hookimpl
+from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError, did_you_mean
-from labrun.findings import Findings
-from labrun.inputs import Outline
-from labrun.plugin import Analysis, Arrays, Dataset, Field, Model, Plugin, Simulator, View, hookimpl
-from labrun.trained import TrainedModel
 
 if TYPE_CHECKING:
     from labrun.api import RunFailed, load, open_run, run

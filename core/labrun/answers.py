@@ -6,17 +6,17 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labrun.contracts.findings import Findings
+from labrun.contracts.inputs import inputs_of
+from labrun.contracts.plugin import Analysis
 from labrun.faults import LabrunError
-from labrun.findings import Findings
-from labrun.inputs import inputs_of
-from labrun.plugin import Analysis
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from labrun.contracts.trained import TrainedModel
     from labrun.newdata import NewData
-    from labrun.trained import TrainedModel
 
 __all__ = ["analysed", "answer_table", "gives_images", "save_images"]
 

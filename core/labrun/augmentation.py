@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from labrun.examples import ArraySpec
+    from labrun.contracts.examples import ArraySpec
 
 __all__ = ["Augmentation"]
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from labrun.augmentation import Augmentation
-from labrun.examples import Examples
+from labrun.contracts.examples import Examples
 from labrun.seeds import generator
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labrun.backend import load_keras
+from labrun.contracts.backend import load_keras
+from labrun.contracts.plugin import Model
 from labrun.faults import LabrunError
-from labrun.plugin import Model
 
 if TYPE_CHECKING:
-    from labrun.examples import ExampleSpec
+    from labrun.contracts.examples import ExampleSpec
 
 __all__ = ["expect_network"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labrun.findings import Findings
+from labrun.contracts.findings import Findings
 
 if TYPE_CHECKING:
     import numpy as np

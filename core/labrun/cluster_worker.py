@@ -10,8 +10,8 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
+from labrun.contracts.inputs import Section
 from labrun.faults import LabrunError
-from labrun.inputs import Section
 from labrun.token import Token
 from labrun.workers import ONE_THREAD, one_thread
 

@@ -13,12 +13,12 @@ from pydantic_core import to_json
 
 from labrun.blame import raised_by
 from labrun.blocks import SimulationBlock
+from labrun.contracts.inputs import Outline
+from labrun.contracts.plugin import Model, Plugin, Simulator
 from labrun.explain import explain
 from labrun.faultbook import FaultBook
 from labrun.faults import Fault, LabrunError, Place, did_you_mean
-from labrun.inputs import Outline
 from labrun.matrix import Variant
-from labrun.plugin import Model, Plugin, Simulator
 from labrun.pretrained import find_pretrained, load_trained
 from labrun.registry import Offer
 from labrun.stage import Ref, Stage

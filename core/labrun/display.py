@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from labrun.amounts import duration_in_words
-from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.plugin import hookimpl
 from labrun.faults import printable
-from labrun.plugin import hookimpl
 
 __all__ = ["Lines", "Terminal", "display_for"]
 

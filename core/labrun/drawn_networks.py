@@ -35,8 +35,8 @@ from skimage.feature import peak_local_max
 from labrun.networks import Network
 
 if TYPE_CHECKING:
-    from labrun.examples import Examples
-    from labrun.trained import TrainedModel
+    from labrun.contracts.examples import Examples
+    from labrun.contracts.trained import TrainedModel
 
 __all__ = [
     "Drawing",

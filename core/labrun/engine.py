@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from labrun.blame import raised_by
-from labrun.events import Outcome, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.events import Outcome, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.findings import Findings
+from labrun.contracts.plugin import Analysis, Model
 from labrun.faults import LabrunError
 from labrun.files.integrity import Damage, in_words
 from labrun.files.room import is_out_of_space
-from labrun.findings import Findings
 from labrun.interruption import Interruption
 from labrun.observers import Observers
 from labrun.parts import Failure, part_name
 from labrun.plan import Plan, Planned
-from labrun.plugin import Analysis, Model
 from labrun.pretrained import FILES
 from labrun.project import Ref
 from labrun.results import Results

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from labrun.events import Event, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.events import Event, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.plugin import hookimpl
 from labrun.files.trust import expect_own
-from labrun.plugin import hookimpl
 
 __all__ = ["EventLog"]
 

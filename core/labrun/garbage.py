@@ -17,10 +17,10 @@ from functools import partial
 from pathlib import Path
 from stat import S_ISDIR
 
+from labrun.contracts.inputs import SECTIONS
 from labrun.faults import LabrunError
 from labrun.files.digests import is_whole
 from labrun.files.whole import is_temporary, read_json, temporary_name
-from labrun.inputs import SECTIONS
 from labrun.places import store_of
 from labrun.runfolder import RECORD
 from labrun.store import CHECKPOINTS, MANIFEST, Manifest, Store

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from labrun.contracts.ensemble import Ensemble
 from labrun.dispatch import TaskKillsWorker, dispatch
-from labrun.ensemble import Ensemble
 from labrun.faults import LabrunError
 from labrun.shipping import SourceFile, files_behind
 from labrun.token import Token

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from labrun.examples import ArraySpec, Examples
+from labrun.contracts.examples import ArraySpec, Examples
+from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
 from labrun.files.limits import DAMAGE
 from labrun.sources import Reading, readings
-from labrun.trained import TrainedModel
 
 if TYPE_CHECKING:
     import numpy as np

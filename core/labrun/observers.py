@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pluggy
 
-from labrun.events import Event, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.events import Event, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.faults import LabrunError
 from labrun.files.room import is_out_of_space
 

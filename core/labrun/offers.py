@@ -11,10 +11,10 @@ from typing import Any
 
 import pluggy
 
-from labrun import hookspecs
+from labrun.contracts import hookspecs
+from labrun.contracts.inputs import METHODS, SECTIONS, Section, inputs_of
+from labrun.contracts.plugin import API, Plugin
 from labrun.faults import did_you_mean
-from labrun.inputs import METHODS, SECTIONS, Section, inputs_of
-from labrun.plugin import API, Plugin
 
 __all__ = ["GROUP", "Offer", "Refusal", "Source", "expect_hooks", "new_manager", "offers_of"]
 

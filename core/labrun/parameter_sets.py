@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from labrun.ensemble import REPEAT, Ensemble
+from labrun.contracts.ensemble import REPEAT, Ensemble
 
 __all__ = ["ParameterSet", "averaged_over", "in_words", "parameter_sets", "varying"]
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import h5py
     import numpy as np
 
-    from labrun.plugin import Arrays
+    from labrun.contracts.plugin import Arrays
 
 __all__ = [
     "Failure",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labrun.classification import Classification, ClassProbabilities
-from labrun.ensemble import Ensemble
-from labrun.findings import Findings
-from labrun.inputs import Outline
-from labrun.plugin import Analysis, Field
+from labrun.contracts.ensemble import Ensemble
+from labrun.contracts.findings import Findings
+from labrun.contracts.inputs import Outline
+from labrun.contracts.plugin import Analysis, Field
 from labrun.sprites import Sprites
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labrun.backend import keras_backend
+from labrun.contracts.backend import keras_backend
+from labrun.contracts.inputs import Section
 from labrun.files.digests import digest_of
 from labrun.files.integrity import Damage
 from labrun.fingerprint import fingerprint
-from labrun.inputs import Section
 from labrun.parts import cut, part_name
 from labrun.pretrained import content_of
 from labrun.project import Project, Ref, Stage

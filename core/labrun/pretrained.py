@@ -13,13 +13,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from labrun.contracts.plugin import Model
+from labrun.contracts.trained import HISTORY, SPEC, WEIGHTS, TrainedModel
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.digests import sha256_of
 from labrun.files.whole import read_json, write_json
-from labrun.plugin import Model
 from labrun.registry import Offer, Registry, UnknownPlugin
 from labrun.store import expect_intact
-from labrun.trained import HISTORY, SPEC, WEIGHTS, TrainedModel
 
 __all__ = ["CARD", "FILES", "content_of", "find_pretrained", "load_trained", "made_by", "read_card", "write_card"]
 

@@ -17,11 +17,11 @@ from pydantic import ValidationError
 
 from labrun.belonging import stranger
 from labrun.blocks import STAGE_BLOCKS, STAGE_NAME, Head
-from labrun.card import HasCard
 from labrun.configuring import Configuring
+from labrun.contracts.card import HasCard
+from labrun.contracts.inputs import SECTIONS, Section
 from labrun.faultbook import FaultBook
 from labrun.faults import Fault, ProjectFaults, did_you_mean
-from labrun.inputs import SECTIONS, Section
 from labrun.layers import read_layers
 from labrun.matrix import Variant, variants
 from labrun.registry import Registry, UnknownPlugin

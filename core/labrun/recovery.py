@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from labrun.findings import Findings
+    from labrun.contracts.findings import Findings
 
 __all__ = ["ALL", "Recovery", "choose_threshold", "curves", "draw_recovery", "recovery_table", "threshold_of"]
 

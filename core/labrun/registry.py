@@ -19,12 +19,12 @@ from typing import Any
 
 import pluggy
 
+from labrun.contracts.inputs import SECTIONS, Section
+from labrun.contracts.plugin import Model
 from labrun.faults import did_you_mean
 from labrun.files.trust import is_file
-from labrun.inputs import SECTIONS, Section
 from labrun.loading import watched
 from labrun.offers import GROUP, Offer, Refusal, Source, expect_hooks, new_manager, offers_of
-from labrun.plugin import Model
 from labrun.quarantine import BrokenPlugin, quarantined
 
 __all__ = ["BrokenPlugin", "Offer", "Registry", "Remark", "UnknownPlugin"]

@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from labrun.ensemble import Ensemble
-from labrun.examples import Examples
+from labrun.contracts.ensemble import Ensemble
+from labrun.contracts.examples import Examples
+from labrun.contracts.findings import Findings
+from labrun.contracts.inputs import wants
+from labrun.contracts.plugin import Dataset, Model, Simulator
+from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
-from labrun.findings import Findings
-from labrun.inputs import wants
 from labrun.mapping import map_members
 from labrun.parts import StoredMembers, cut
 from labrun.plan import Plan, Planned
-from labrun.plugin import Dataset, Model, Simulator
 from labrun.project import Ref
 from labrun.seeds import generator
-from labrun.trained import TrainedModel
 from labrun.workers import Workers
 
 __all__ = ["Results"]

@@ -15,13 +15,13 @@ from typing import Any
 
 import yaml
 
-from labrun.backend import keras_backend
 from labrun.commit import commit_of
+from labrun.contracts.backend import keras_backend
+from labrun.contracts.inputs import SECTIONS
 from labrun.faults import LabrunError
 from labrun.files.digests import is_whole, sha256_of, with_digest
 from labrun.files.trust import expect_own
 from labrun.files.whole import read_json, replace_folder, temporary_name, write_atomically, write_json
-from labrun.inputs import SECTIONS
 from labrun.memory import peak_memory, peak_memory_of_children
 from labrun.plan import Plan, Planned
 from labrun.store import MANIFEST

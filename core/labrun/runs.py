@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.card import HasCard
+from labrun.contracts.card import HasCard
 from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
 from labrun.places import store_of
 from labrun.plan import Plan, Planned, identity_of, make_plan

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.contracts.samples import FILE
 from labrun.files.digests import append_digest
 from labrun.files.whole import write_atomically
-from labrun.samples import FILE
 
 if TYPE_CHECKING:
-    from labrun.examples import Examples
+    from labrun.contracts.examples import Examples
 
 __all__ = ["Sampling", "sample_file"]
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, PydanticUserError
 
 from labrun.blocks import STAGE_BLOCKS, STAGE_NAME, Head
-from labrun.inputs import SECTIONS
+from labrun.contracts.inputs import SECTIONS
 from labrun.registry import Offer, Registry
 
 __all__ = ["project_schema"]

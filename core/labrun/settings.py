@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from labrun.augmentation import Augmentation
+from labrun.contracts.strict import StrictModel
 from labrun.schedule import Schedule
-from labrun.strict import StrictModel
 
 __all__ = ["EarlyStopping", "FitBlock", "SamplesBlock"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from labrun.contracts.plugin import Plugin
 from labrun.offers import Offer
-from labrun.plugin import Plugin
 from labrun.registry import FILE_MODULE, load_file
 
 __all__ = ["PluginSource", "SourceFile", "files_behind"]

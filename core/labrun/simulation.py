@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.contracts.plugin import Arrays, Simulator
 from labrun.dispatch import TaskKillsWorker, dispatch
 from labrun.faults import LabrunError
 from labrun.files.integrity import Damage
@@ -21,7 +22,6 @@ from labrun.interruption import Interruption
 from labrun.loading import watched
 from labrun.parts import Failure, Receipt, cut, examine_part, part_name, write_part, write_receipt
 from labrun.plan import Plan, Planned
-from labrun.plugin import Arrays, Simulator
 from labrun.registry import Offer
 from labrun.seeds import generator
 from labrun.shipping import PluginSource

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labrun.ensemble import Ensemble
+from labrun.contracts.ensemble import Ensemble
 
 if TYPE_CHECKING:
     import numpy as np

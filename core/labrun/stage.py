@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from labrun.blocks import Split
-from labrun.inputs import Section
-from labrun.plugin import Plugin
+from labrun.contracts.inputs import Section
+from labrun.contracts.plugin import Plugin
 from labrun.registry import Offer
 from labrun.settings import FitBlock
 from labrun.sweeptable import SweepTable

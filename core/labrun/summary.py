@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labrun.examples import Examples
+from labrun.contracts.examples import Examples
 
 __all__ = ["summarize_examples"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from labrun.belonging import stranger
+from labrun.contracts.ensemble import REPEAT
 from labrun.csvtable import CsvTable, TableError
-from labrun.ensemble import REPEAT
 from labrun.faults import LabrunError, Place, did_you_mean
 from labrun.filepatterns import PatternError, find_files, join_files
 from labrun.files.digests import remembered_sha256

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from labrun.examples import Quantity
+from labrun.contracts.examples import Quantity
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,20 +16,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.backend import keep_freed_memory, load_keras, make_deterministic
 from labrun.batches import Batches, as_keras
 from labrun.built import expect_network
 from labrun.checkpoint import Checkpoint, History, assign, optimizers_of, values_of
-from labrun.examples import Examples
+from labrun.contracts.backend import keep_freed_memory, load_keras, make_deterministic
+from labrun.contracts.examples import Examples
+from labrun.contracts.plugin import Model
+from labrun.contracts.trained import HISTORY, SPEC, WEIGHTS
 from labrun.faults import LabrunError
 from labrun.files.room import expect_room
 from labrun.files.whole import write_atomically
-from labrun.plugin import Model
 from labrun.pretrained import write_card
 from labrun.sampling import Sampling
 from labrun.schedule import Schedule
 from labrun.settings import FitBlock
-from labrun.trained import HISTORY, SPEC, WEIGHTS
 
 if TYPE_CHECKING:
     import keras

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from labrun.contracts.inputs import SECTIONS
 from labrun.files.digests import ends_with_digest
 from labrun.files.integrity import CHANGED, Damage, mark_damaged, problem_in
 from labrun.files.whole import is_temporary
-from labrun.inputs import SECTIONS
 from labrun.parts import examine_part
 from labrun.pool import available_cores
 from labrun.runfolder import KEY

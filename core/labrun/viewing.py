@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.plugin import View
+from labrun.contracts.plugin import View
 
 if TYPE_CHECKING:
     from matplotlib.animation import AbstractMovieWriter

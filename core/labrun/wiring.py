@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
+from labrun.contracts.inputs import ONE_OF, Input, Section, inputs_of
+from labrun.contracts.naming import suffix
 from labrun.faultbook import FaultBook
 from labrun.faults import did_you_mean
-from labrun.inputs import ONE_OF, Input, Section, inputs_of
 from labrun.matrix import MAX_VARIANTS, Variant
-from labrun.naming import suffix
 from labrun.registry import Offer
 from labrun.settings import FitBlock
 from labrun.stage import Ref, Stage

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from labrun.fields import fields_in_words
-from labrun.inputs import ONE_OF, SECTIONS, Section, inputs_of
-from labrun.plugin import Model, Plugin, Simulator
+from labrun.contracts.fields import fields_in_words
+from labrun.contracts.inputs import ONE_OF, SECTIONS, Section, inputs_of
+from labrun.contracts.plugin import Model, Plugin, Simulator
 from labrun.registry import Offer, Registry
 
 TITLES: dict[Section, str] = {

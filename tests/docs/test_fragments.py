@@ -10,8 +10,8 @@ import pytest
 
 from labrun.augmentation import Augmentation
 from labrun.blocks import STAGE_BLOCKS, Head, Split
+from labrun.contracts.inputs import SECTIONS
 from labrun.faults import ProjectFaults
-from labrun.inputs import SECTIONS
 from labrun.registry import Registry
 from labrun.schedule import Schedule
 from labrun.settings import EarlyStopping, FitBlock, SamplesBlock

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from labrun.inputs import SECTIONS
+from labrun.contracts.inputs import SECTIONS
 from labrun.registry import Registry
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from labrun.examples import ArraySpec, ExampleSpec
+from labrun.contracts.examples import ArraySpec, ExampleSpec
 from labrun.registry import load_file
 
 TESTS = Path(__file__).parents[1]

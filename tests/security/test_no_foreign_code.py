@@ -15,10 +15,10 @@ import pytest
 
 from labrun.checkpoint import Checkpoint
 from labrun.commit import commit_of
+from labrun.contracts.samples import FILE, Samples
 from labrun.expression import parse
 from labrun.faults import LabrunError
 from labrun.pictures import open_picture
-from labrun.samples import FILE, Samples
 from labrun.sources import readings
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ FORBIDDEN_CALLS = {
     *("read_pickle", "read_hdf", "load_model", "model_from_json", "enable_unsafe_deserialization"),
     *("unsafe_load", "full_load", "system", "popen", "literal_eval"),
 }
-KNOWN = {("core/labrun/inputs.py", "eval")}
+KNOWN = {("core/labrun/contracts/inputs.py", "eval")}
 """The annotations of a plugin's own method."""
 OWN_PICTURES = {"core/labrun/testing/analyses.py"}
 """Read what a plugin has just drawn."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 
 from labrun.blame import raised_by
+from labrun.contracts.inputs import Section
+from labrun.contracts.plugin import Plugin
 from labrun.explain import explain
 from labrun.faults import Fault, ProjectFaults
-from labrun.inputs import Section
-from labrun.plugin import Plugin
 from labrun.registry import Registry, UnknownPlugin
 from labrun.yaml12 import Document
 

@@ -12,10 +12,10 @@ from typing import Any
 import click
 
 from labrun.cli.prose import reflowed
+from labrun.contracts.fields import fields_in_words
+from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, inputs_of
+from labrun.contracts.plugin import Model, Plugin, Simulator
 from labrun.faults import Fault, ProjectFaults, did_you_mean
-from labrun.fields import fields_in_words
-from labrun.inputs import ONE_OF, SECTIONS, Input, inputs_of
-from labrun.plugin import Model, Plugin, Simulator
 from labrun.registry import Offer, Registry
 
 __all__ = ["describe"]

@@ -12,8 +12,8 @@ import click
 from labrun.amounts import bytes_in_words
 from labrun.cli.options import project_argument, runs_option, set_option
 from labrun.cli.tables import print_table, short
+from labrun.contracts.inputs import ONE_OF
 from labrun.faults import printable
-from labrun.inputs import ONE_OF
 from labrun.places import store_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from labrun.cli.tables import print_table
-from labrun.inputs import SECTIONS
+from labrun.contracts.inputs import SECTIONS
 from labrun.registry import Offer, Registry
 
 __all__ = ["list_plugins"]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from labrun.inputs import Section
+from labrun.contracts.inputs import Section
 from labrun.registry import Registry
 
 __all__ = ["new"]

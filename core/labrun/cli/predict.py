@@ -9,16 +9,16 @@ import click
 
 from labrun.answers import analysed, answer_table, gives_images, save_images
 from labrun.cli.configured import configured
+from labrun.contracts.plugin import Analysis
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.plugin import Analysis
 from labrun.pretrained import find_pretrained, load_trained, made_by
 from labrun.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labrun.contracts.trained import TrainedModel
     from labrun.newdata import NewData
-    from labrun.trained import TrainedModel
 
 __all__ = ["predict"]
 

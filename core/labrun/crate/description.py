@@ -14,12 +14,12 @@ from urllib.parse import quote
 from rocrate.model.computationalworkflow import ComputationalWorkflow
 from rocrate.model.entity import Entity
 
+from labrun.contracts.inputs import ONE_OF
 from labrun.crate.contents import Content, run_files, stage_files, written_beside
 from labrun.crate.entities import Entities, about_file, iso, set_values
 from labrun.crate.times import spans
 from labrun.files.digests import sha256_of
 from labrun.flattening import flattened
-from labrun.inputs import ONE_OF
 from labrun.runrecord import RunRecord, place_of
 
 __all__ = ["Description", "describe"]

@@ -9,7 +9,7 @@ def main() -> None:
     """Train and look."""
     import numpy as np
 
-    from labrun.backend import load_keras
+    from labrun.contracts.backend import load_keras
 
     keras = load_keras()
     inputs = keras.Input((2,))

@@ -7,16 +7,16 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from labrun.amounts import duration_in_words
-from labrun.card import card_of
-from labrun.ensemble import Ensemble
-from labrun.examples import Examples, ExampleSpec
-from labrun.findings import Findings
+from labrun.contracts.card import card_of
+from labrun.contracts.ensemble import Ensemble
+from labrun.contracts.examples import Examples, ExampleSpec
+from labrun.contracts.findings import Findings
+from labrun.contracts.trained import TrainedModel
 from labrun.notebook.thumbnails import thumbnails_of_examples, thumbnails_of_members
 from labrun.places import default_runs, store_of
 from labrun.plan import make_plan
 from labrun.project import Project
 from labrun.runs import Run
-from labrun.trained import TrainedModel
 
 if TYPE_CHECKING:
     import pandas as pd

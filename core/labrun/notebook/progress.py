@@ -7,9 +7,9 @@ from html import escape
 from typing import Any
 
 from labrun.amounts import duration_in_words
-from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.plugin import hookimpl
 from labrun.faults import printable
-from labrun.plugin import hookimpl
 
 __all__ = ["NotebookProgress"]
 

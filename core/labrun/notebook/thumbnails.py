@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from labrun.ensemble import Ensemble
+from labrun.contracts.ensemble import Ensemble
 from labrun.sprites import Sprites
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from labrun.examples import Examples
+    from labrun.contracts.examples import Examples
 
 __all__ = ["thumbnails_of_examples", "thumbnails_of_members"]
 

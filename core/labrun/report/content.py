@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
-from labrun.findings import figure_names, read_contents
-from labrun.inputs import SECTIONS
+from labrun.contracts.findings import figure_names, read_contents
+from labrun.contracts.inputs import SECTIONS
 from labrun.plan import Planned
 from labrun.project import Stage
 from labrun.report.attachments import Attachments

@@ -9,10 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from labrun.amounts import bytes_in_words, duration_in_words
-from labrun.events import RunFinished, StageFinished
+from labrun.contracts.events import RunFinished, StageFinished
+from labrun.contracts.plugin import hookimpl
 from labrun.files.whole import write_atomically
 from labrun.plan import Plan
-from labrun.plugin import hookimpl
 from labrun.report.attachments import Attachments
 from labrun.report.comparison import compare
 from labrun.report.content import stage_content

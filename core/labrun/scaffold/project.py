@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from labrun.blocks import STAGE_NAME
+from labrun.contracts.fields import FieldInWords, fields_in_words
+from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, Outline, Section, inputs_of
+from labrun.contracts.plugin import Simulator
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.fields import FieldInWords, fields_in_words
 from labrun.files.whole import write_atomically
-from labrun.inputs import ONE_OF, SECTIONS, Input, Outline, Section, inputs_of
-from labrun.plugin import Simulator
 from labrun.registry import Offer, Registry, UnknownPlugin
 from labrun.scaffold.settings import Settings, choose_settings, choose_sweep
 from labrun.settings import FitBlock

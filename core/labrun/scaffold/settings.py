@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import PydanticUserError, ValidationError
 
-from labrun.inputs import Outline
-from labrun.plugin import Plugin
+from labrun.contracts.inputs import Outline
+from labrun.contracts.plugin import Plugin
 
 __all__ = ["Settings", "choose_settings", "choose_sweep", "flatten_outlines"]
 

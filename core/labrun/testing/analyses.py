@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import labrun
+from labrun.contracts.findings import Findings
+from labrun.contracts.plugin import Analysis
 from labrun.faults import LabrunError
-from labrun.findings import Findings
-from labrun.plugin import Analysis
 from labrun.shipping import PluginSource
 from labrun.testing import degenerate, digest
 from labrun.testing.contract import InputsContract, once

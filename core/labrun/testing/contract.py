@@ -11,8 +11,8 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import PydanticUserError, ValidationError
 
-from labrun.inputs import METHODS, section_of
-from labrun.plugin import Plugin
+from labrun.contracts.inputs import METHODS, section_of
+from labrun.contracts.plugin import Plugin
 from labrun.registry import Registry
 from labrun.shipping import PluginSource
 from labrun.testing.fields import UNITLESS, fields_without_description, fields_without_unit

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
-from labrun.examples import Examples, ExampleSpec
-from labrun.plugin import Dataset
+from labrun.contracts.examples import Examples, ExampleSpec
+from labrun.contracts.plugin import Dataset
 from labrun.seeds import generator
 from labrun.shipping import PluginSource
 from labrun.testing import digest

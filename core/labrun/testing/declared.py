@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from labrun.testing.fields import tells_unit
 
 if TYPE_CHECKING:
-    from labrun.plugin import Arrays
+    from labrun.contracts.plugin import Arrays
 
 __all__ = ["Declaration", "disagreements"]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from labrun.ensemble import Ensemble
-from labrun.examples import Examples
-from labrun.findings import Findings
+from labrun.contracts.ensemble import Ensemble
+from labrun.contracts.examples import Examples
+from labrun.contracts.findings import Findings
 from labrun.testing.parcels import described, examples_of
 
 __all__ = ["constant", "one_class", "one_member", "unchanged", "with_nan"]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from labrun.examples import Examples
-    from labrun.findings import Findings
+    from labrun.contracts.examples import Examples
+    from labrun.contracts.findings import Findings
 
 __all__ = ["differing", "of_arrays", "of_examples", "of_findings"]
 

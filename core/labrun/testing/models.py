@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from labrun.backend import load_keras, make_deterministic
-from labrun.examples import Examples, ExampleSpec
-from labrun.plugin import Model
+from labrun.contracts.backend import load_keras, make_deterministic
+from labrun.contracts.examples import Examples, ExampleSpec
+from labrun.contracts.plugin import Model
+from labrun.contracts.trained import TrainedModel
 from labrun.testing import digest
 from labrun.testing.contract import PluginContract, once
 from labrun.testing.toys import toy_trained
-from labrun.trained import TrainedModel
 
 __all__ = ["ModelContract"]
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from labrun.examples import Examples
-from labrun.findings import Findings
-from labrun.inputs import METHODS, inputs_of, section_of, wants
-from labrun.plugin import Plugin
+from labrun.contracts.examples import Examples
+from labrun.contracts.findings import Findings
+from labrun.contracts.inputs import METHODS, inputs_of, section_of, wants
+from labrun.contracts.plugin import Plugin
+from labrun.contracts.trained import TrainedModel
 from labrun.seeds import generator
 from labrun.shipping import PluginSource
 from labrun.testing.processes import source_of
-from labrun.trained import TrainedModel
 
 __all__ = ["call", "check_names", "holds_model", "packed", "unpacked"]
 

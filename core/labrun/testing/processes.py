@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from labrun.plugin import Plugin
+from labrun.contracts.plugin import Plugin
 from labrun.pool import Pool
 from labrun.shipping import PluginSource
 

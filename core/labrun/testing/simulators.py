@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar
 
-from labrun.plugin import Arrays, Simulator, View
+from labrun.contracts.plugin import Arrays, Simulator, View
 from labrun.seeds import generator
 from labrun.shipping import PluginSource
 from labrun.simulation import simulate_member

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from labrun.ensemble import Ensemble
-from labrun.examples import Examples, Quantity
-from labrun.plugin import Model, Simulator
+from labrun.contracts.ensemble import Ensemble
+from labrun.contracts.examples import Examples, Quantity
+from labrun.contracts.plugin import Model, Simulator
+from labrun.contracts.trained import TrainedModel
 from labrun.seeds import generator
 from labrun.settings import FitBlock
 from labrun.simulation import simulate_member
 from labrun.testing.parcels import examples_of
-from labrun.trained import TrainedModel
 
 __all__ = ["simulated_ensemble", "toy_ensemble", "toy_examples", "toy_trained"]
 

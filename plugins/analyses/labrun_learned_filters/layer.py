@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from labrun import did_you_mean
-from labrun.backend import load_keras
+from labrun.contracts.backend import load_keras
 
 __all__ = ["Convolution", "find_convolution"]
 

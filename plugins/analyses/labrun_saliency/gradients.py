@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labrun.backend import load_keras
+from labrun.contracts.backend import load_keras
 
 if TYPE_CHECKING:
     import keras

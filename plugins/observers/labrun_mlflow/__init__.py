@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from labrun import hookimpl
 
 if TYPE_CHECKING:
-    from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+    from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
     from labrun_mlflow.tracker import Tracker
 
 _tracker: Tracker | None = None

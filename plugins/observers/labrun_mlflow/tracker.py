@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.flattening import flattened
 from labrun_mlflow.client import open_client
 
@@ -77,7 +77,7 @@ class Tracker:
     # -- models --
 
     def _begin_model(self, stage: str, begun: float, inputs: dict[str, Any]) -> None:
-        tags = {"mlflow.parentRunId": self._run, "labrun.plugin": inputs["plugin"]["name"]}
+        tags = {"mlflow.parentRunId": self._run, "labrun.contracts.plugin": inputs["plugin"]["name"]}
         self._models[stage] = self._begin(begun, stage.partition(".")[2], tags)
         self._log_params(self._models[stage], inputs["config"] | {"fit": inputs.get("fit", {})})
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from labrun import display
-from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ import pytest
 
 import labrun
 import labrun.testing
-from labrun import hookspecs
-from labrun.inputs import SECTIONS
+from labrun.contracts import hookspecs
+from labrun.contracts.inputs import SECTIONS
 from labrun.registry import Registry
 from labrun.testing.fields import tells_unit
 

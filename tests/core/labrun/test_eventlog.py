@@ -7,9 +7,9 @@ import json
 import pluggy
 import pytest
 
-from labrun import hookspecs
+from labrun.contracts import hookspecs
+from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.eventlog import EventLog
-from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.observers import Observers
 
 EVENTS = [

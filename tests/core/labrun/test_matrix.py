@@ -2,8 +2,8 @@
 
 import pytest
 
+from labrun.contracts.naming import suffix
 from labrun.matrix import variants
-from labrun.naming import suffix
 
 BLOCK = {"use": "line", "with": {"width": 8, "rates": [1]}, "fit": {"epochs": 2}}
 

@@ -7,8 +7,9 @@ import errno
 import pluggy
 import pytest
 
-from labrun import hookimpl, hookspecs
-from labrun.events import StageFinished, StageStarted
+from labrun import hookimpl
+from labrun.contracts import hookspecs
+from labrun.contracts.events import StageFinished, StageStarted
 from labrun.faults import LabrunError
 from labrun.observers import Observers
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labrun.backend import keras_backend
+from labrun.contracts.backend import keras_backend
 from labrun.faults import ProjectFaults
 from labrun.plan import make_plan
 from labrun.project import load, stage_ids

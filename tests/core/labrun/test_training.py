@@ -15,9 +15,9 @@ import pytest
 from labrun import Examples, Model
 from labrun.batches import Batches
 from labrun.checkpoint import checkpoint_in, epochs_done
+from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
 from labrun.settings import FitBlock
-from labrun.trained import TrainedModel
 from labrun.training import train
 
 

@@ -100,7 +100,7 @@ def test_run_is_read_back(write_project, labrun, client, runs_of, tmp_path):
     assert nested["net"].info.status == "FINISHED"
     assert nested["net"].data.params["learning_rate"] == "0.01"  # a default, which the project does not tell
     assert nested["net"].data.params["fit.epochs"] == "2"
-    assert nested["net"].data.tags["labrun.plugin"] == "line"
+    assert nested["net"].data.tags["labrun.contracts.plugin"] == "line"
     for column in ("loss", "val_loss"):
         assert series(client, nested["net"], column) == history(tmp_path, column)
         assert len(history(tmp_path, column)) == 2
@@ -152,7 +152,7 @@ def test_failure_is_the_status_and_the_reason_its_note(write_project, labrun, ru
 
 
 def test_interruption_is_killed(tmp_path, client, runs_of):
-    from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+    from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
     from labrun_mlflow.tracker import Tracker
 
     (tmp_path / "project.yaml").write_text("project: waves\n")

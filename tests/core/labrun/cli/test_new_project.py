@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from labrun.fields import fields_in_words
+from labrun.contracts.fields import fields_in_words
 from labrun.registry import Registry
 from labrun.yaml12 import Document
 

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from tests.conftest import HERE, WAVES, WAVES_CSV
 
 import labrun
-from labrun.ensemble import Ensemble
-from labrun.examples import Examples, Quantity
-from labrun.findings import Findings
+from labrun.contracts.ensemble import Ensemble
+from labrun.contracts.examples import Examples, Quantity
+from labrun.contracts.findings import Findings
 from labrun.notebook.cards import _curves
 from labrun.notebook.thumbnails import _plane, thumbnails_of_members
 

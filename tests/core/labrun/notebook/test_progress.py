@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.notebook import progress
 
 

@@ -36,7 +36,7 @@ def ensemble(*members):
 @pytest.mark.parametrize(("clock", "unit"), [("steps", "sweeps"), ("iterations", "iterations")])
 def test_snapshots_are_measured_at_their_times(snapshots, observable, clock, unit, monkeypatch):
     plane = snapshots[0].size
-    monkeypatch.setattr("labrun.ensemble.BYTES_AT_ONCE", 3 * plane)  # 7 snapshots: what is read last is less
+    monkeypatch.setattr("labrun.contracts.ensemble.BYTES_AT_ONCE", 3 * plane)  # 7 snapshots: what is read last is less
     runs = ensemble({"snapshots": snapshots, clock: np.arange(7) * 5 + 100})
     series = read_series(runs, 0, observable)
     assert series.unit == unit

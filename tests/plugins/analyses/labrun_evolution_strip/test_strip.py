@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from labrun.samples import Samples
+from labrun.contracts.samples import Samples
 from labrun_evolution_strip import EvolutionStrip
 
 

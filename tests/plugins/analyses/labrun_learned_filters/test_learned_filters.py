@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from labrun import ArraySpec, Ensemble, ExampleSpec, Field, Model, TrainedModel
-from labrun.backend import load_keras
+from labrun.contracts.backend import load_keras
 from labrun_image_filters import ImageFilters
 from labrun_learned_filters import LearnedFilters
 from labrun_learned_filters.drawing import plane_of

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from labrun.backend import load_keras
+from labrun.contracts.backend import load_keras
 from labrun_receptive_field.fields import AxisField, Window
 from labrun_receptive_field.walk import receptive_fields
 

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from labrun import ArraySpec, Examples, ExampleSpec, Model, TrainedModel
-from labrun.backend import load_keras
+from labrun.contracts.backend import load_keras
 from labrun_pattern_cnn import PatternCNN
 from labrun_receptive_field import ReceptiveField
 from labrun_receptive_field.drawing import plane_of

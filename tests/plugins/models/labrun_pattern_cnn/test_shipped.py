@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labrun.examples import Examples
+from labrun.contracts.examples import Examples
 from labrun.pretrained import load_trained
 from labrun.registry import Registry
 from labrun_gray_scott import GrayScott

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from labrun import ArraySpec, Examples, ExampleSpec
 from labrun.checkpoint import checkpoint_in
+from labrun.contracts.trained import TrainedModel
 from labrun.settings import FitBlock
-from labrun.trained import TrainedModel
 from labrun.training import train
 from labrun_pix2pix import Pix2Pix
 

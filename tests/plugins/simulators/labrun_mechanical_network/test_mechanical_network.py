@@ -11,7 +11,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 import labrun_mechanical_network
-from labrun.plugin import View
+from labrun.contracts.plugin import View
 from labrun_mechanical_network import MechanicalNetwork
 from labrun_mechanical_network.lattices import LATTICES
 

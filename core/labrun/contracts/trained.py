@@ -9,20 +9,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.backend import load_keras
-from labrun.card import HasCard
-from labrun.examples import Examples, ExampleSpec
+from labrun.contracts.backend import load_keras
+from labrun.contracts.card import HasCard
+from labrun.contracts.examples import Examples, ExampleSpec
+from labrun.contracts.naming import suffix
+from labrun.contracts.samples import Samples
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.whole import read_json
-from labrun.naming import suffix
-from labrun.samples import Samples
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
     import pandas as pd
 
-    from labrun.plugin import Model
+    from labrun.contracts.plugin import Model
 
 __all__ = ["TrainedModel"]
 

@@ -2,7 +2,7 @@
 
 A plugin is a frozen pydantic model with one method. Its fields are its configuration, its docstring is its
 documentation, and `version` is raised whenever its results change. What a Dataset, Model or Analysis works on is read
-from the signature of its method, as pytest reads fixtures (see `labrun.inputs`):
+from the signature of its method, as pytest reads fixtures (see `labrun.contracts.inputs`):
 
     ==================  ========================
     annotation          a stage of the section
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from labrun.examples import ExampleSpec
+    from labrun.contracts.examples import ExampleSpec
 
 __all__ = ["API", "Analysis", "Arrays", "Dataset", "Field", "Model", "Plugin", "Simulator", "View", "hookimpl"]
 
@@ -79,7 +79,7 @@ class Plugin(BaseModel):
     def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
         """Yield `(field, message)` for every fault that shows before anything has run.
 
-        `inputs` holds an `labrun.inputs.Outline` for each input of the stage (a list of them where several are asked
+        `inputs` holds an `labrun.contracts.inputs.Outline` for each input of the stage (a list of them where several are asked
         for): the columns of an ensemble's table, the arrays that its simulator says it gives.
         """
         return ()
@@ -123,7 +123,7 @@ class Model(Plugin):
     """What the network of a classifier gives, (batch, classes)."""
 
     pretrained: ClassVar[Mapping[str, Path]] = {}
-    """Trained models that come with the plugin: the folder of each, as a run writes it (see `labrun.trained`)."""
+    """Trained models that come with the plugin: the folder of each, as a run writes it (see `labrun.contracts.trained`)."""
 
     def build(self, examples: ExampleSpec) -> keras.Model:
         """Return a compiled functional model for examples of these shapes."""

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from labrun.backend import _standard_error_held_back
+from labrun.contracts.backend import _standard_error_held_back
 
 
 def test_what_is_held_back_is_shown_if_the_block_fails(capfd):
@@ -23,7 +23,9 @@ def test_what_is_held_back_is_shown_if_the_block_fails(capfd):
 
 
 def test_keras_starts_in_silence():
-    code = "from labrun.backend import load_keras; k = load_keras(); k.ops.convert_to_numpy(k.ops.ones(2) + 1)"
+    code = (
+        "from labrun.contracts.backend import load_keras; k = load_keras(); k.ops.convert_to_numpy(k.ops.ones(2) + 1)"
+    )
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert (done.stdout, done.stderr) == ("", "")

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from labrun import Findings
-from labrun.findings import figure_names
+from labrun.contracts.findings import figure_names
 
 
 def make_findings() -> Findings:

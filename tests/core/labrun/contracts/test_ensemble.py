@@ -47,7 +47,7 @@ def test_empty_ensemble():
 
 @pytest.mark.parametrize("every", [1, 3, 7])
 def test_planes_are_read_some_at_a_time(monkeypatch, rng, every):
-    monkeypatch.setattr("labrun.ensemble.BYTES_AT_ONCE", 4 * 5 * 7)
+    monkeypatch.setattr("labrun.contracts.ensemble.BYTES_AT_ONCE", 4 * 5 * 7)
     snapshots = rng.integers(0, 5, (23, 5, 7), np.uint8)
     simulation = Ensemble.from_arrays([{"snapshots": snapshots}], {}, "gas")
     read, sizes = simulation.read, []

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from labrun.ensemble import Ensemble
-from labrun.examples import Examples
+from labrun.contracts.ensemble import Ensemble
+from labrun.contracts.examples import Examples
+from labrun.contracts.findings import Findings
+from labrun.contracts.plugin import Analysis, Dataset, Model, Plugin, Simulator
+from labrun.contracts.trained import TrainedModel
 from labrun.faults import did_you_mean
-from labrun.findings import Findings
-from labrun.plugin import Analysis, Dataset, Model, Plugin, Simulator
-from labrun.trained import TrainedModel
 
 __all__ = ["METHODS", "ONE_OF", "SECTIONS", "Input", "Outline", "Section", "inputs_of", "section_of", "wants"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from labrun.card import HasCard
+from labrun.contracts.card import HasCard
 from labrun.faults import LabrunError
 
 if TYPE_CHECKING:

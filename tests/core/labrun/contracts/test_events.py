@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from labrun.events import RunFinished, StageProgressed
+from labrun.contracts.events import RunFinished, StageProgressed
 
 
 def test_record_is_json_with_the_name_of_the_event():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.card import HasCard
+from labrun.contracts.card import HasCard
 from labrun.faults import did_you_mean
 from labrun.files.trust import is_plain
 from labrun.files.whole import read_json, write_json

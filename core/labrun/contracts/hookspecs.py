@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from labrun.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
-    from labrun.plugin import Analysis, Dataset, Model, Simulator
+    from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+    from labrun.contracts.plugin import Analysis, Dataset, Model, Simulator
 
 hookspec = pluggy.HookspecMarker("labrun")
 

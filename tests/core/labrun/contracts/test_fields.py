@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from labrun.fields import fields_in_words
+from labrun.contracts.fields import fields_in_words
 from labrun.registry import Registry
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Optional
 import pytest
 
 from labrun import Analysis, Dataset, Ensemble, Examples, Findings, Model, Simulator, TrainedModel
-from labrun.inputs import Input, inputs_of, section_of, wants
+from labrun.contracts.inputs import Input, inputs_of, section_of, wants
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from labrun.plugin import Arrays
+    from labrun.contracts.plugin import Arrays
 
-from labrun.card import HasCard
+from labrun.contracts.card import HasCard
 from labrun.faults import did_you_mean
 
 __all__ = ["REPEAT", "Ensemble", "MembersInMemory"]
