@@ -28,7 +28,7 @@ def gives_images(model: TrainedModel) -> bool:
 
 def answer_table(model: TrainedModel, data: NewData) -> pd.DataFrame:
     """The table of the data, and beside it the classes with their probabilities, or the numbers that are predicted."""
-    from labrun.classification import Classification
+    from labrun.kit.classification import Classification
 
     if model.spec.classes is not None:
         probabilities = model.probabilities(data.examples, data.batch_size)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from labrun.bootstrap import bootstrap_interval
-from labrun.palette import class_colours
+from labrun.kit.bootstrap import bootstrap_interval
+from labrun.kit.class_colours import class_colours
 
 if TYPE_CHECKING:
     import pandas as pd

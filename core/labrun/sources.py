@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.limits import expect_archive, expect_memory
-from labrun.pictures import open_picture
+from labrun.kit.pictures import open_picture
 from labrun.runfolder import MEMBERS
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from labrun import Analysis, Arrays, Ensemble, Field, Findings, Simulator, hookimpl
-from labrun.classification import Classification
+from labrun.kit.classification import Classification
 
 if TYPE_CHECKING:
     import numpy as np

@@ -196,7 +196,7 @@ def patterns() -> Ensemble:
 
 @cache
 def classes(seed: int = 0) -> Findings:
-    from labrun.classification import Classification
+    from labrun.kit.classification import Classification
 
     probabilities = np.random.default_rng(seed).dirichlet([1.0, 1.0], len(patterns()))
     return Classification(patterns().parameters, ("a", "b"), probabilities).findings()

@@ -16,9 +16,9 @@ import pytest
 from labrun.checkpoint import Checkpoint
 from labrun.commit import commit_of
 from labrun.contracts.samples import FILE, Samples
-from labrun.expression import parse
 from labrun.faults import LabrunError
-from labrun.pictures import open_picture
+from labrun.kit.expression import parse
+from labrun.kit.pictures import open_picture
 from labrun.sources import readings
 
 ROOT = Path(__file__).parents[2]

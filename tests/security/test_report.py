@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from labrun.faults import printable
-from labrun.fragments import render_fragment
+from labrun.kit.fragments import render_fragment
 
 HERE = Path(__file__).parent
 MARK = "<script>alert(1)</script><img src=x onerror=alert(1)>\"><svg onload=alert(1)>'{{ 7*7 }}</style>"

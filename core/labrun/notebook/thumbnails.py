@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.ensemble import Ensemble
-from labrun.sprites import Sprites
+from labrun.kit.thumbnails import Sprites
 
 if TYPE_CHECKING:
     import numpy as np

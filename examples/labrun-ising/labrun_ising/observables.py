@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from labrun import Ensemble
-from labrun.bootstrap import bootstrap_interval
+from labrun.kit.bootstrap import bootstrap_interval
 from numpy.typing import NDArray
 
 from labrun_ising import exact

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from labrun.parameter_sets import in_words
-from labrun.shades import explain_shades, shades_of
+from labrun.kit.parameter_sets import in_words
+from labrun.kit.value_colours import explain_shades, shades_of
 
 __all__ = ["draw_sizes"]
 

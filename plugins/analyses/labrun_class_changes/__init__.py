@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Field, Findings, did_you_mean, hookimpl
-from labrun.classification import Classification
+from labrun.kit.classification import Classification
 
 if TYPE_CHECKING:
     import pandas as pd

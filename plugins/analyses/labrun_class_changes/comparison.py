@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from labrun.classification import Classification
+from labrun.kit.classification import Classification
 
 __all__ = ["Comparison", "compare"]
 

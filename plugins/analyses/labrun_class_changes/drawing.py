@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from labrun.palette import class_colours
+from labrun.kit.class_colours import class_colours
 from labrun_class_changes.comparison import Comparison
 from labrun_class_changes.places import Axis, find_axis
 

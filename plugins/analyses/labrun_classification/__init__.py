@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, hookimpl
-from labrun.classification import Classification
+from labrun.kit.classification import Classification
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ class ClassifyMembers(Analysis):
         yield from simulation.missing_array("array", self.array)
 
     def analyse(self, model: list[TrainedModel], simulation: Ensemble) -> Findings:
-        """Table `members` (see `labrun.classification`) and `classes`: how many members each class has, how surely.
+        """Table `members` (see `labrun.kit.classification`) and `classes`: how many members each class has, how surely.
 
         Raises:
             ValueError: the networks have other classes than the first, or were trained on other shapes.

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from labrun import Ensemble
-from labrun.parameter_sets import ParameterSet, parameter_sets, varying
+from labrun.kit.parameter_sets import ParameterSet, parameter_sets, varying
 from labrun_cluster_convergence.sources import Observable, Series, read_series
 from labrun_cluster_convergence.stationarity import SteadyState, candidate_starts, find_start, measure_steady_state
 

@@ -14,7 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap
 from matplotlib.figure import Figure
 
-from labrun.parameter_sets import varying
+from labrun.kit.parameter_sets import varying
 from labrun_cluster_convergence.convergence import Convergence
 from labrun_cluster_convergence.rolling import roll
 from labrun_cluster_convergence.sources import Observable

@@ -11,7 +11,7 @@ from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
 if TYPE_CHECKING:
     import numpy as np
 
-    from labrun.parameter_sets import ParameterSet
+    from labrun.kit.parameter_sets import ParameterSet
     from labrun_cluster_sizes.counting import ClusterCount
 
 
@@ -52,7 +52,7 @@ class ClusterSizes(Analysis):
         Raises:
             ValueError: the array is not of snapshots, or there is none, or no cluster in any.
         """
-        from labrun.parameter_sets import parameter_sets
+        from labrun.kit.parameter_sets import parameter_sets
         from labrun_cluster_sizes import tables
         from labrun_cluster_sizes.drawing import draw_distributions
 

@@ -18,8 +18,8 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from labrun.palette import class_colours
-from labrun.parameter_sets import ParameterSet, in_words, varying
+from labrun.kit.class_colours import class_colours
+from labrun.kit.parameter_sets import ParameterSet, in_words, varying
 
 __all__ = ["draw_distributions"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labrun.parameter_sets import ParameterSet
+from labrun.kit.parameter_sets import ParameterSet
 from labrun_cluster_sizes.counting import ClusterCount
 
 __all__ = ["distribution", "group_table", "member_distributions", "member_table", "set_distributions"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
-from labrun.bootstrap import bootstrap_interval
+from labrun.kit.bootstrap import bootstrap_interval
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
-from labrun.expression import parse
+from labrun.kit.expression import parse
 from labrun.ranges import Range
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from labrun.palette import class_colours
+from labrun.kit.class_colours import class_colours
 from labrun_decision_boundary.plane import Plane
 
 __all__ = ["draw_plane"]

@@ -11,7 +11,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from labrun.palette import class_colours
+from labrun.kit.class_colours import class_colours
 from labrun_evolution_strip.strips import Strip
 
 __all__ = ["draw_errors", "draw_strip"]

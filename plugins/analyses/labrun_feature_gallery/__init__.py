@@ -45,8 +45,8 @@ class FeatureGallery(Analysis):
         """
         import pandas as pd
 
-        from labrun.palette import class_colours
-        from labrun.parameter_sets import parameter_sets
+        from labrun.kit.class_colours import class_colours
+        from labrun.kit.parameter_sets import parameter_sets
         from labrun_feature_gallery.choosing import choose_evenly, read_snapshot
         from labrun_feature_gallery.colouring import colour_clusters
         from labrun_feature_gallery.drawing import Panel, draw_gallery

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labrun import Ensemble
-from labrun.parameter_sets import ParameterSet
+from labrun.kit.parameter_sets import ParameterSet
 
 __all__ = ["Snapshot", "choose_evenly", "read_snapshot"]
 

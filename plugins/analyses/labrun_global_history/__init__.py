@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
-from labrun.parameter_sets import averaged_over
+from labrun.kit.parameter_sets import averaged_over
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from labrun.shades import explain_shades, shades_of
+from labrun.kit.value_colours import explain_shades, shades_of
 
 __all__ = ["draw_history"]
 

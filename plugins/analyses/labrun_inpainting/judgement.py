@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labrun import Examples
-from labrun.bootstrap import bootstrap_interval
+from labrun.kit.bootstrap import bootstrap_interval
 from labrun_inpainting.baselines import BEATABLE
 from labrun_inpainting.methods import Method
 from labrun_inpainting.pictures import in_batches, load_pictures, load_truth

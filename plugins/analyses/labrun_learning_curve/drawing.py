@@ -12,7 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from labrun.palette import class_colours
+from labrun.kit.class_colours import class_colours
 
 __all__ = ["draw_curves"]
 

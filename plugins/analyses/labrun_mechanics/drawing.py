@@ -14,8 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from labrun.kit.class_colours import class_colours
 from labrun.networks import Network
-from labrun.palette import class_colours
 from labrun_mechanics.measuring import TRUE, Measured
 from labrun_mechanics.tables import truth_of
 

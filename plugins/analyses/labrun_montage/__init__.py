@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
-from labrun.patterns import PatternAnalysis, Patterns
+from labrun.kit.patterns import PatternAnalysis, Patterns
 
 if TYPE_CHECKING:
-    from labrun.sprites import Sprites
+    from labrun.kit.thumbnails import Sprites
 
 
 class Montage(PatternAnalysis):
@@ -41,7 +41,7 @@ class Montage(PatternAnalysis):
         Raises:
             ValueError: the inputs do not belong together, or an axis of the small map is no column of numbers.
         """
-        from labrun.palette import class_colours
+        from labrun.kit.class_colours import class_colours
         from labrun_montage.page import make_fragment
 
         patterns = Patterns.gather(simulation, classes, novelty)

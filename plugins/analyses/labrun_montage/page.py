@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from labrun.fragments import encode, file_marks, plain, render_fragment
-from labrun.patterns import Patterns
+from labrun.kit.fragments import encode, file_marks, plain, render_fragment
+from labrun.kit.patterns import Patterns
 
 
 def make_fragment(

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from labrun import Examples
-from labrun.palette import class_colours
+from labrun.kit.class_colours import class_colours
 
 __all__ = ["draw_components", "draw_plane", "draw_variance"]
 

@@ -119,7 +119,7 @@ class Percolation(Analysis):
 
     def _warnings(self, simulation: Ensemble) -> list[str]:
         """Other columns that differ are averaged over, which a reader must know."""
-        from labrun.parameter_sets import parameter_sets, varying
+        from labrun.kit.parameter_sets import parameter_sets, varying
 
         others = [name for name in varying(parameter_sets(simulation)) if name not in (self.x, self.by)]
         if not others:

@@ -14,8 +14,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from labrun.palette import class_colours
-from labrun.parameter_sets import in_words
+from labrun.kit.class_colours import class_colours
+from labrun.kit.parameter_sets import in_words
 from labrun_percolation.curves import LARGEST, WINDING
 
 __all__ = ["draw_curves"]

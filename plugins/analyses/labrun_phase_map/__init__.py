@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
-from labrun.expression import parse
-from labrun.patterns import PatternAnalysis, Patterns
+from labrun.kit.expression import parse
+from labrun.kit.patterns import PatternAnalysis, Patterns
 
 
 class PhaseMap(PatternAnalysis):
@@ -49,7 +49,7 @@ class PhaseMap(PatternAnalysis):
         Raises:
             ValueError: the inputs do not belong together, or a coordinate is no finite number.
         """
-        from labrun.palette import class_colours
+        from labrun.kit.class_colours import class_colours
         from labrun_phase_map.cells import gather_cells
         from labrun_phase_map.drawing import draw_map
         from labrun_phase_map.lines import zero_set

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from labrun.classification import ClassProbabilities
-from labrun.patterns import Patterns
+from labrun.kit.classification import ClassProbabilities
+from labrun.kit.patterns import Patterns
 
 SAME = 1e-9
 """Coordinates that differ by less than this share of their range are one: 0.1 + 0.2 and 0.3 are."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from contourpy import contour_generator
 
-from labrun.expression import Expression
+from labrun.kit.expression import Expression
 
 RESOLUTION = 401
 

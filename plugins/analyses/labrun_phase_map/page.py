@@ -8,8 +8,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_hex
 
-from labrun.fragments import encode, file_marks, plain, render_fragment
-from labrun.patterns import Patterns
+from labrun.kit.fragments import encode, file_marks, plain, render_fragment
+from labrun.kit.patterns import Patterns
 from labrun_phase_map.cells import Cells
 from labrun_phase_map.drawing import UNSURE
 from labrun_phase_map.raster import Raster

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
-from labrun.parameter_sets import averaged_over
+from labrun.kit.parameter_sets import averaged_over
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from labrun.palette import class_colours
+from labrun.kit.class_colours import class_colours
 from labrun_reconstruction.judgement import Judgement
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from labrun import Examples, Quantity
-from labrun.bootstrap import bootstrap_interval
+from labrun.kit.bootstrap import bootstrap_interval
 from labrun_regression.predictors import Predictor, truth_of
 from labrun_regression.scores import SCORES, is_constant, judge, judge_values, recurring_values
 

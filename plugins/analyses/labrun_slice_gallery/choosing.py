@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from labrun.parameter_sets import in_words
+from labrun.kit.parameter_sets import in_words
 
 __all__ = ["choose_members"]
 

@@ -15,7 +15,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from labrun.palette import class_colours
+from labrun.kit.class_colours import class_colours
 from labrun_translation_gallery.judgement import Judgement
 
 __all__ = ["draw_gallery", "draw_spectra", "ink_errors"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from labrun import Dataset, Ensemble, Examples, Field, Outline, did_you_mean, hookimpl
-from labrun.targets import Scale
+from labrun.kit.targets import Scale
 
 if TYPE_CHECKING:
     import numpy as np

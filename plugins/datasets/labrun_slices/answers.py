@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Ensemble, did_you_mean
-from labrun.targets import Scale, Target, make_target
+from labrun.kit.targets import Scale, Target, make_target
 from labrun_slices.places import Places, shape_of
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from labrun import Dataset, Ensemble, Examples, Field, Findings, Outline, hookimpl
-from labrun.targets import Scale, make_target
+from labrun.kit.targets import Scale, make_target
 
 if TYPE_CHECKING:
     import numpy as np

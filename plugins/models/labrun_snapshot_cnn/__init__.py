@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import model_validator
 
 from labrun import ExampleSpec, Field, Model, hookimpl
+from labrun.kit.presets import fill_from_preset
 from labrun.layer_words import LayerText, Padding, expect_order
-from labrun.presets import fill_from_preset
 from labrun_snapshot_cnn.presets import PRESETS
 
 if TYPE_CHECKING:

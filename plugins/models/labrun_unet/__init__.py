@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import model_validator
 
 from labrun import ExampleSpec, Field, Model, hookimpl
-from labrun.presets import fill_from_preset
+from labrun.kit.presets import fill_from_preset
 from labrun_unet.presets import PRESETS
 
 if TYPE_CHECKING:

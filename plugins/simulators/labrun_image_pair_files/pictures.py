@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from labrun.pictures import KINDS
+from labrun.kit.pictures import KINDS
 
 Channels = Literal["grey", "rgb"]
 

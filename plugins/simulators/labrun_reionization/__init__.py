@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from labrun import Arrays, Field, Simulator, View, hookimpl
-from labrun.presets import fill_from_preset
+from labrun.kit.presets import fill_from_preset
 from labrun_reionization.presets import PRESETS
 
 if TYPE_CHECKING:

@@ -97,7 +97,7 @@ const labrun = (() => {
       return context;
     },
 
-    // Thumbnails on the sheets that root names in data-sheets (see labrun.sprites in Python). A picture that
+    // Thumbnails on the sheets that root names in data-sheets (see labrun.kit.thumbnails in Python). A picture that
     // is not unpacked yet is not drawn; `redraw` is called as soon as it is.
     sprites(root, layout, redraw) {
       const ids = root.dataset.sheets.split(" ");

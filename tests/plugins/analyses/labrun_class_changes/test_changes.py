@@ -9,8 +9,8 @@ import pytest
 from matplotlib.colors import to_hex
 
 from labrun import Findings
-from labrun.classification import Classification
-from labrun.palette import class_colours
+from labrun.kit.class_colours import class_colours
+from labrun.kit.classification import Classification
 from labrun_class_changes import ClassChanges
 from labrun_class_changes.drawing import UNCHANGED
 

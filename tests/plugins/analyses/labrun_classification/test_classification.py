@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labrun import ArraySpec, Ensemble, ExampleSpec, Outline
-from labrun.classification import Classification
+from labrun.kit.classification import Classification
 from labrun_classification import ClassifyMembers
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from labrun import Ensemble, Findings, Outline
-from labrun.classification import Classification
+from labrun.kit.classification import Classification
 from labrun_montage import Montage
 from labrun_phase_map import PhaseMap
 

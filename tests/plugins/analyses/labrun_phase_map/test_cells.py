@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labrun.patterns import Patterns
+from labrun.kit.patterns import Patterns
 from labrun_phase_map.cells import gather_cells
 
 

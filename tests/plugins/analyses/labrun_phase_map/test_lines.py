@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labrun.expression import parse
+from labrun.kit.expression import parse
 from labrun_phase_map.lines import zero_set
 
 

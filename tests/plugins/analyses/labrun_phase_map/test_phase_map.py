@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from labrun import Ensemble, Findings, Outline
-from labrun.classification import Classification
+from labrun.kit.classification import Classification
 from labrun_phase_map import PhaseMap
 
 HOPF = "(feed + kill)**2 - feed*sqrt(kill)"

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labrun.classification import Classification, ClassProbabilities
 from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.findings import Findings
 from labrun.contracts.inputs import Outline
 from labrun.contracts.plugin import Analysis, Field
-from labrun.sprites import Sprites
+from labrun.kit.classification import Classification, ClassProbabilities
+from labrun.kit.thumbnails import Sprites
 
 if TYPE_CHECKING:
     import numpy as np

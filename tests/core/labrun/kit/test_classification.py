@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from labrun import Findings
-from labrun.classification import Classification
+from labrun.kit.classification import Classification
 
 
 @pytest.fixture

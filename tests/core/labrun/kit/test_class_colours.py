@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labrun.palette import class_colours
+from labrun.kit.class_colours import class_colours
 
 NAMES = [f"class {i}" for i in range(23)]
 LIGHT, DARK = "#ffffff", "#1c222c"

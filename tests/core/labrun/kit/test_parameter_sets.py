@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labrun import Ensemble
-from labrun.parameter_sets import averaged_over, in_words, parameter_sets, varying
+from labrun.kit.parameter_sets import averaged_over, in_words, parameter_sets, varying
 
 
 def ensemble(**columns):

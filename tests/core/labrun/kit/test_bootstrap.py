@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labrun.bootstrap import bootstrap_interval
+from labrun.kit.bootstrap import bootstrap_interval
 
 
 def test_interval_is_that_of_the_binomial_where_every_member_has_one_example():

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from labrun import Ensemble
-from labrun.sprites import Sprites
+from labrun.kit.thumbnails import Sprites
 
 
 def make_ensemble(arrays) -> Ensemble:

@@ -66,7 +66,7 @@ class Sprites:
         return -(-height // BLOCK) * BLOCK, -(-width // BLOCK) * BLOCK
 
     def layout(self) -> dict[str, int]:
-        """What `labrun.sprites` of the page needs to find a thumbnail on the sheets [pixels]."""
+        """What `labrun.kit.thumbnails` of the page needs to find a thumbnail on the sheets [pixels]."""
         _, height, width = self.thumbnails.shape
         row, column = self._pitch
         return {"width": width, "height": height, "columnPitch": column, "rowPitch": row, "perRow": PER_ROW}

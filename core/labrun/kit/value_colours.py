@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from labrun.parameter_sets import in_words
+from labrun.kit.parameter_sets import in_words
 
 __all__ = ["explain_shades", "shades_of"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
-from labrun.shades import explain_shades, shades_of
+from labrun.kit.value_colours import explain_shades, shades_of
 
 
 def test_values_go_from_dark_to_light_in_their_order():

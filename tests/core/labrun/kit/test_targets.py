@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labrun.targets import make_target
+from labrun.kit.targets import make_target
 
 
 def test_classes_are_the_values_in_their_order():

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from labrun.expression import parse
+from labrun.kit.expression import parse
 
 COLUMNS = ("kill", "feed")
 

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from labrun.fragments import _script_safe, encode, file_marks, plain
+from labrun.kit.fragments import _script_safe, encode, file_marks, plain
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from labrun import Ensemble, Findings
-from labrun.classification import Classification
-from labrun.patterns import PatternAnalysis, Patterns
+from labrun.kit.classification import Classification
+from labrun.kit.patterns import PatternAnalysis, Patterns
 
 
 @pytest.fixture
