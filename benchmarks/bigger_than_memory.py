@@ -27,7 +27,7 @@ from labrun import Ensemble, Examples
 from labrun.batches import Batches, as_keras
 from labrun.contracts.backend import load_keras
 from labrun.parts import StoredMembers
-from labrun.registry import Registry, load_file
+from labrun.registry.registry import Registry, load_file
 
 PLUGIN = '''\
 from typing import TYPE_CHECKING, ClassVar

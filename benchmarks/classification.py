@@ -18,7 +18,7 @@ import numpy as np
 from labrun import Examples
 from labrun.newdata import read_new_data
 from labrun.pretrained import load_trained
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 
 NETWORK = "gray_scott_first_pass"
 

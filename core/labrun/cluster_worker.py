@@ -105,8 +105,8 @@ def _problem(needed: NeededPlugin) -> str | None:
 @cache
 def _installed() -> tuple[dict[tuple[Section, str, str], NeededPlugin], list[tuple[str, str]]]:
     """All plugins of this process, as they were when it loaded them: what changes on the disk later does not reach it."""
-    from labrun.fingerprint import fingerprint
-    from labrun.registry import Registry
+    from labrun.registry.fingerprint import fingerprint
+    from labrun.registry.registry import Registry
 
     registry = Registry.installed()
     own = {

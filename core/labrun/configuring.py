@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from labrun.blame import raised_by
 from labrun.blocks import SimulationBlock
 from labrun.contracts.inputs import Outline
 from labrun.contracts.plugin import Model, Plugin, Simulator
@@ -20,7 +19,8 @@ from labrun.faultbook import FaultBook
 from labrun.faults import Fault, LabrunError, Place, did_you_mean
 from labrun.matrix import Variant
 from labrun.pretrained import find_pretrained, load_trained
-from labrun.registry import Offer
+from labrun.registry.error_origin import raised_by
+from labrun.registry.registry import Offer
 from labrun.stage import Ref, Stage
 from labrun.sweeptable import SweepError, SweepTable, distinct_rows, tabulate
 from labrun.yaml12 import KeyPath

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labrun.blame import raised_by
 from labrun.contracts.events import Outcome, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.contracts.findings import Findings
 from labrun.contracts.plugin import Analysis, Model
@@ -27,6 +26,7 @@ from labrun.parts import Failure, part_name
 from labrun.plan import Plan, Planned
 from labrun.pretrained import FILES
 from labrun.project import Ref
+from labrun.registry.error_origin import raised_by
 from labrun.results import Results
 from labrun.runfolder import RunFolder
 from labrun.seeds import integer_seed

@@ -11,7 +11,7 @@ from typing import Any
 from labrun.contracts.ensemble import Ensemble
 from labrun.dispatch import TaskKillsWorker, dispatch
 from labrun.faults import LabrunError
-from labrun.shipping import SourceFile, files_behind
+from labrun.registry.plugin_code import SourceFile, files_behind
 from labrun.token import Token
 from labrun.workers import Workers, one_thread
 

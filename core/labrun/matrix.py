@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.yaml12 import KeyPath
 
 if TYPE_CHECKING:
-    from labrun.registry import Offer
+    from labrun.registry.registry import Offer
 
 __all__ = ["MAX_VARIANTS", "Variant", "variants"]
 

@@ -24,8 +24,8 @@ from labrun.faultbook import FaultBook
 from labrun.faults import Fault, ProjectFaults, did_you_mean
 from labrun.layers import read_layers
 from labrun.matrix import Variant, variants
-from labrun.registry import Registry, UnknownPlugin
-from labrun.requirements import unmet
+from labrun.registry.registry import Registry, UnknownPlugin
+from labrun.registry.requirements import unmet
 from labrun.stage import Ref, Stage
 from labrun.wiring import Block, BlockName, Wiring
 from labrun.yaml12 import Document

@@ -11,7 +11,7 @@ from pydantic import BaseModel, PydanticUserError
 
 from labrun.blocks import STAGE_BLOCKS, STAGE_NAME, Head
 from labrun.contracts.inputs import SECTIONS
-from labrun.registry import Offer, Registry
+from labrun.registry.registry import Offer, Registry
 
 __all__ = ["project_schema"]
 

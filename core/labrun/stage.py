@@ -10,7 +10,7 @@ from typing import Any
 from labrun.blocks import Split
 from labrun.contracts.inputs import Section
 from labrun.contracts.plugin import Plugin
-from labrun.registry import Offer
+from labrun.registry.registry import Offer
 from labrun.settings import FitBlock
 from labrun.sweeptable import SweepTable
 

@@ -10,7 +10,7 @@ from typing import Any
 from labrun.contracts.fields import fields_in_words
 from labrun.contracts.inputs import ONE_OF, SECTIONS, Section, inputs_of
 from labrun.contracts.plugin import Model, Plugin, Simulator
-from labrun.registry import Offer, Registry
+from labrun.registry.registry import Offer, Registry
 
 TITLES: dict[Section, str] = {
     "simulations": "Simulators",

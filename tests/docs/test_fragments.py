@@ -12,7 +12,7 @@ from labrun.augmentation import Augmentation
 from labrun.blocks import STAGE_BLOCKS, Head, Split
 from labrun.contracts.inputs import SECTIONS
 from labrun.faults import ProjectFaults
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 from labrun.schedule import Schedule
 from labrun.settings import EarlyStopping, FitBlock, SamplesBlock
 from labrun.sweep import Interval, Random, Range, Sweep

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from labrun.contracts.inputs import SECTIONS
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"simulations": "simulators", "datasets": "datasets", "models": "models", "analyses": "analyses"}

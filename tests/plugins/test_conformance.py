@@ -18,7 +18,7 @@ import pytest
 
 from labrun import Ensemble, Examples, Findings, TrainedModel
 from labrun.files.digests import sha256_of
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 from labrun.testing import (
     AnalysisContract,
     DatasetContract,

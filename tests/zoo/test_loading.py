@@ -9,7 +9,7 @@ import sys
 import pytest
 from tests.zoo.cages import install, sound
 
-from labrun.quarantine import BrokenPlugin
+from labrun.registry.quarantine import BrokenPlugin
 
 BROKEN = {
     "import-error": "from math import no_such_thing\n",

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from labrun.blame import raised_by
 from labrun.contracts.inputs import Section
 from labrun.contracts.plugin import Plugin
 from labrun.explain import explain
 from labrun.faults import Fault, ProjectFaults
-from labrun.registry import Registry, UnknownPlugin
+from labrun.registry.error_origin import raised_by
+from labrun.registry.registry import Registry, UnknownPlugin
 from labrun.yaml12 import Document
 
 __all__ = ["configured"]

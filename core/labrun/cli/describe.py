@@ -16,7 +16,7 @@ from labrun.contracts.fields import fields_in_words
 from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, inputs_of
 from labrun.contracts.plugin import Model, Plugin, Simulator
 from labrun.faults import Fault, ProjectFaults, did_you_mean
-from labrun.registry import Offer, Registry
+from labrun.registry.registry import Offer, Registry
 
 __all__ = ["describe"]
 

@@ -10,7 +10,7 @@ import click
 
 from labrun.cli.tables import print_table
 from labrun.contracts.inputs import SECTIONS
-from labrun.registry import Offer, Registry
+from labrun.registry.registry import Offer, Registry
 
 __all__ = ["list_plugins"]
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from labrun.contracts.inputs import Section
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 
 __all__ = ["new"]
 

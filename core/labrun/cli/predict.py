@@ -12,7 +12,7 @@ from labrun.cli.configured import configured
 from labrun.contracts.plugin import Analysis
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.pretrained import find_pretrained, load_trained, made_by
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 
 __all__ = ["schema"]
 

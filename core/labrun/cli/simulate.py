@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from labrun.blame import raised_by
 from labrun.cli.configured import configured
 from labrun.contracts.plugin import Simulator, View
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.registry import Registry
+from labrun.registry.error_origin import raised_by
+from labrun.registry.registry import Registry
 from labrun.seeds import generator
 from labrun.viewing import MOVIES, PICTURES, can_show, save_views, show
 

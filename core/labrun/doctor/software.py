@@ -9,8 +9,8 @@ from importlib import metadata
 from packaging.specifiers import SpecifierSet
 
 from labrun.doctor.check import Check
-from labrun.registry import Registry
-from labrun.requirements import unmet_by_distribution
+from labrun.registry.registry import Registry
+from labrun.registry.requirements import unmet_by_distribution
 
 __all__ = ["check_software"]
 

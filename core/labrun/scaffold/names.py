@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import labrun
 from labrun.faults import Fault, ProjectFaults
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 from labrun.yaml12 import parse_scalar
 
 __all__ = ["Names", "choose_names"]

@@ -17,7 +17,7 @@ import labrun
 from labrun.contracts.findings import Findings
 from labrun.contracts.plugin import Analysis
 from labrun.faults import LabrunError
-from labrun.shipping import PluginSource
+from labrun.registry.plugin_code import PluginSource
 from labrun.testing import degenerate, digest
 from labrun.testing.contract import InputsContract, once
 from labrun.testing.parcels import call, holds_model, packed, unpacked

@@ -13,8 +13,8 @@ from pydantic import PydanticUserError, ValidationError
 
 from labrun.contracts.inputs import METHODS, section_of
 from labrun.contracts.plugin import Plugin
-from labrun.registry import Registry
-from labrun.shipping import PluginSource
+from labrun.registry.plugin_code import PluginSource
+from labrun.registry.registry import Registry
 from labrun.testing.fields import UNITLESS, fields_without_description, fields_without_unit
 from labrun.testing.parcels import check_names
 from labrun.testing.processes import imported_by, in_a_worker, source_of

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from labrun.contracts.examples import Examples, ExampleSpec
 from labrun.contracts.plugin import Dataset
+from labrun.registry.plugin_code import PluginSource
 from labrun.seeds import generator
-from labrun.shipping import PluginSource
 from labrun.testing import digest
 from labrun.testing.contract import InputsContract, once
 from labrun.testing.parcels import call, packed, unpacked

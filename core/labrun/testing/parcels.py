@@ -12,8 +12,8 @@ from labrun.contracts.findings import Findings
 from labrun.contracts.inputs import METHODS, inputs_of, section_of, wants
 from labrun.contracts.plugin import Plugin
 from labrun.contracts.trained import TrainedModel
+from labrun.registry.plugin_code import PluginSource
 from labrun.seeds import generator
-from labrun.shipping import PluginSource
 from labrun.testing.processes import source_of
 
 __all__ = ["call", "check_names", "holds_model", "packed", "unpacked"]

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from labrun.contracts.plugin import Plugin
 from labrun.pool import Pool
-from labrun.shipping import PluginSource
+from labrun.registry.plugin_code import PluginSource
 
 __all__ = ["HEAVY", "imported_by", "in_a_worker", "source_of"]
 
@@ -26,13 +26,13 @@ HEAVY = (
 
 _SCRIPT = """
 import importlib, json, sys, time
-import labrun.registry
+import labrun.registry.registry
 heavy, modules = json.loads(sys.argv[1])
 found = {}
 for name, file in modules:
     before = set(sys.modules)
     try:
-        labrun.registry.load_file(__import__("pathlib").Path(file)) if file else importlib.import_module(name)
+        labrun.registry.registry.load_file(__import__("pathlib").Path(file)) if file else importlib.import_module(name)
         found[name] = [library for library in heavy if library in sys.modules and library not in before]
     except BaseException as error:
         found[name] = f"{type(error).__name__}: {error}"

@@ -6,8 +6,8 @@ import time
 from typing import Any, ClassVar
 
 from labrun.contracts.plugin import Arrays, Simulator, View
+from labrun.registry.plugin_code import PluginSource
 from labrun.seeds import generator
-from labrun.shipping import PluginSource
 from labrun.simulation import simulate_member
 from labrun.testing import digest
 from labrun.testing.contract import PluginContract

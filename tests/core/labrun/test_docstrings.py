@@ -19,7 +19,7 @@ import labrun
 import labrun.testing
 from labrun.contracts import hookspecs
 from labrun.contracts.inputs import SECTIONS
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 from labrun.testing.fields import tells_unit
 
 ROOT = Path(__file__).parents[3]

@@ -16,7 +16,7 @@ from labrun.faults import LabrunError
 from labrun.plan import make_plan
 from labrun.pretrained import FILES, content_of, find_pretrained, load_trained, made_by, read_card
 from labrun.project import load
-from labrun.registry import Offer, Registry
+from labrun.registry.registry import Offer, Registry
 
 SPEC = ExampleSpec(ArraySpec((6,), "float32"), ArraySpec((), "int64"), ("high", "low"))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 from labrun.schema import project_schema
 
 LAB = Path(__file__).parents[2] / "lab.py"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from labrun.contracts.fields import fields_in_words
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 from labrun.yaml12 import Document
 
 REGISTRY = Registry.installed()

@@ -17,7 +17,7 @@ from tests.conftest import WAVES, WAVES_CSV
 
 from labrun import ArraySpec, ExampleSpec
 from labrun.cli import main
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 
 HERE = Path(__file__)
 NET, TRAIN = "runs/waves/models/net", "runs/waves/simulations/train"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labrun import Field, Simulator, View, hookimpl
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 
 
 class Disk(Simulator):

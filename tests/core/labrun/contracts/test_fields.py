@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from labrun.contracts.fields import fields_in_words
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 
 
 class Shade(Enum):

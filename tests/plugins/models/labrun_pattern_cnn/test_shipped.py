@@ -10,7 +10,7 @@ import pytest
 
 from labrun.contracts.examples import Examples
 from labrun.pretrained import load_trained
-from labrun.registry import Registry
+from labrun.registry.registry import Registry
 from labrun_gray_scott import GrayScott
 
 TABLES = Path(__file__).parents[4] / "projects" / "gray_scott"

@@ -8,7 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from labrun.registry import Offer
+from labrun.registry.registry import Offer
 
 __all__ = ["fingerprint"]
 

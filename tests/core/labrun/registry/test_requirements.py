@@ -5,7 +5,7 @@ from importlib import metadata
 import pytest
 from packaging.requirements import Requirement
 
-from labrun.requirements import unmet, unmet_by_distribution
+from labrun.registry.requirements import unmet, unmet_by_distribution
 
 
 @pytest.mark.parametrize(

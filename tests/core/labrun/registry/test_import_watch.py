@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labrun.loading import watched
+from labrun.registry.import_watch import watched
 
 
 def test_nothing_to_tell():
@@ -74,7 +74,7 @@ def test_all_is_undone_when_it_raises(tmp_path, monkeypatch, capfd):
 def test_no_standard_output():
     lines = [
         "import os",
-        "from labrun.loading import watched",
+        "from labrun.registry.import_watch import watched",
         "os.close(1)",
         "with watched() as watch: os.write(2, b'x')",
         "os._exit(watch.printed != 'x')",

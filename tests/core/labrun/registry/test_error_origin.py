@@ -2,7 +2,7 @@
 
 import pytest
 
-from labrun.blame import raised_by
+from labrun.registry.error_origin import raised_by
 
 
 def fall(text):

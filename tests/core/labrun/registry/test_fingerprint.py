@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from labrun.fingerprint import fingerprint
-from labrun.registry import Registry
+from labrun.registry.fingerprint import fingerprint
+from labrun.registry.registry import Registry
 
 SOURCE = '''\
 """A plugin."""

@@ -7,9 +7,9 @@ import sys
 import traceback
 from dataclasses import dataclass
 
-from labrun.blame import raised_by
-from labrun.offers import Refusal, Source
-from labrun.requirements import unmet_by_distribution
+from labrun.registry.error_origin import raised_by
+from labrun.registry.offers import Refusal, Source
+from labrun.registry.requirements import unmet_by_distribution
 
 __all__ = ["BrokenPlugin", "quarantined"]
 

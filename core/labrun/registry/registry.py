@@ -23,9 +23,9 @@ from labrun.contracts.inputs import SECTIONS, Section
 from labrun.contracts.plugin import Model
 from labrun.faults import did_you_mean
 from labrun.files.trust import is_file
-from labrun.loading import watched
-from labrun.offers import GROUP, Offer, Refusal, Source, expect_hooks, new_manager, offers_of
-from labrun.quarantine import BrokenPlugin, quarantined
+from labrun.registry.import_watch import watched
+from labrun.registry.offers import GROUP, Offer, Refusal, Source, expect_hooks, new_manager, offers_of
+from labrun.registry.quarantine import BrokenPlugin, quarantined
 
 __all__ = ["BrokenPlugin", "Offer", "Registry", "Remark", "UnknownPlugin"]
 

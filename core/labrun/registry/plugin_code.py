@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import Any
 
 from labrun.contracts.plugin import Plugin
-from labrun.offers import Offer
-from labrun.registry import FILE_MODULE, load_file
+from labrun.registry.offers import Offer
+from labrun.registry.registry import FILE_MODULE, load_file
 
 __all__ = ["PluginSource", "SourceFile", "files_behind"]
 

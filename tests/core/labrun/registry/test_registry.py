@@ -8,7 +8,7 @@ from tests.zoo.cages import install, sound
 
 from labrun import Simulator, hookimpl
 from labrun.project import load
-from labrun.registry import Registry, UnknownPlugin
+from labrun.registry.registry import Registry, UnknownPlugin
 
 
 class Wave(Simulator):

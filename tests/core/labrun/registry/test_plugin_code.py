@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from labrun.registry import Registry, load_file
-from labrun.shipping import PluginSource, SourceFile, files_behind
+from labrun.registry.plugin_code import PluginSource, SourceFile, files_behind
+from labrun.registry.registry import Registry, load_file
 
 
 def test_installed_plugins_go_by_name():
