@@ -26,8 +26,8 @@ import numpy as np
 from labrun import Ensemble, Examples
 from labrun.batches import Batches, as_keras
 from labrun.contracts.backend import load_keras
-from labrun.parts import StoredMembers
 from labrun.registry.registry import Registry, load_file
+from labrun.store.parts import StoredMembers
 
 PLUGIN = '''\
 from typing import TYPE_CHECKING, ClassVar

@@ -20,10 +20,10 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from labrun.parts import write_part
 from labrun.plan import make_plan
 from labrun.project import load
 from labrun.simulation import Simulation
+from labrun.store.parts import write_part
 
 PLUGIN = '''\
 import time

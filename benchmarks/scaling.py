@@ -17,11 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from labrun.parts import cut, read_receipt, write_part
 from labrun.plan import Plan, make_plan
 from labrun.project import load
 from labrun.simulation import Simulation
-from labrun.store import Store
+from labrun.store.parts import cut, read_receipt, write_part
+from labrun.store.store import Store
 
 MEMBERS = 200_000
 PROJECT = """\

@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 
 from labrun import Ensemble, Examples
-from labrun.parts import StoredMembers, cut, part_name, write_part
+from labrun.store.parts import StoredMembers, cut, part_name, write_part
 from labrun_slices import Slices
 
 ARRAY = "brightness_temperature"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from labrun import project as projects
 from labrun.faults import LabrunError, printable
 from labrun.notebook import cards  # noqa: F401 - registers what a notebook shows
-from labrun.places import default_runs
 from labrun.runs import Run
+from labrun.store.places import default_runs
 
 if TYPE_CHECKING:
     from labrun.project import Project

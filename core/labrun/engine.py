@@ -22,7 +22,6 @@ from labrun.files.integrity import Damage, in_words
 from labrun.files.room import is_out_of_space
 from labrun.interruption import Interruption
 from labrun.observers import Observers
-from labrun.parts import Failure, part_name
 from labrun.plan import Plan, Planned
 from labrun.pretrained import FILES
 from labrun.project import Ref
@@ -31,6 +30,7 @@ from labrun.results import Results
 from labrun.runfolder import RunFolder
 from labrun.seeds import integer_seed
 from labrun.simulation import MembersFailed, Simulation
+from labrun.store.parts import Failure, part_name
 from labrun.workers import Workers
 
 __all__ = ["Engine"]

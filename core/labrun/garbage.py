@@ -21,9 +21,9 @@ from labrun.contracts.inputs import SECTIONS
 from labrun.faults import LabrunError
 from labrun.files.digests import is_whole
 from labrun.files.whole import is_temporary, read_json, temporary_name
-from labrun.places import store_of
 from labrun.runfolder import RECORD
-from labrun.store import CHECKPOINTS, MANIFEST, Manifest, Store
+from labrun.store.places import store_of
+from labrun.store.store import CHECKPOINTS, MANIFEST, Manifest, Store
 
 __all__ = ["Garbage", "References", "find_garbage", "remove"]
 

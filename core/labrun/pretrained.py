@@ -19,7 +19,7 @@ from labrun.faults import LabrunError, did_you_mean
 from labrun.files.digests import sha256_of
 from labrun.files.whole import read_json, write_json
 from labrun.registry.registry import Offer, Registry, UnknownPlugin
-from labrun.store import expect_intact
+from labrun.store.store import expect_intact
 
 __all__ = ["CARD", "FILES", "content_of", "find_pretrained", "load_trained", "made_by", "read_card", "write_card"]
 

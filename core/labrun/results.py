@@ -15,10 +15,10 @@ from labrun.contracts.plugin import Dataset, Model, Simulator
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
 from labrun.mapping import map_members
-from labrun.parts import StoredMembers, cut
 from labrun.plan import Plan, Planned
 from labrun.project import Ref
 from labrun.seeds import generator
+from labrun.store.parts import StoredMembers, cut
 from labrun.workers import Workers
 
 __all__ = ["Results"]

@@ -24,7 +24,7 @@ from labrun.files.trust import expect_own
 from labrun.files.whole import read_json, replace_folder, temporary_name, write_atomically, write_json
 from labrun.memory import peak_memory, peak_memory_of_children
 from labrun.plan import Plan, Planned
-from labrun.store import MANIFEST
+from labrun.store.store import MANIFEST
 
 __all__ = ["RunFolder"]
 

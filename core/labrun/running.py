@@ -15,12 +15,12 @@ from labrun.eventlog import EventLog
 from labrun.faults import LabrunError
 from labrun.interruption import Interruption
 from labrun.observers import Observers
-from labrun.places import store_of
 from labrun.plan import Plan, make_plan
 from labrun.pool import Pool
 from labrun.project import Project, stage_ids
 from labrun.report import ReportWriter
 from labrun.runfolder import RunFolder
+from labrun.store.places import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.card import HasCard
 from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
-from labrun.places import store_of
 from labrun.plan import Plan, Planned, identity_of, make_plan
 from labrun.project import Project, Ref
 from labrun.results import Results
 from labrun.runfolder import RunFolder
-from labrun.store import Manifest, Store
+from labrun.store.places import store_of
+from labrun.store.store import Manifest, Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -65,8 +65,8 @@ def _ensemble(path: Path, array: str | None) -> list[Reading]:
     import numpy as np
     import pandas as pd
 
-    from labrun.parts import StoredMembers
-    from labrun.store import expect_intact
+    from labrun.store.parts import StoredMembers
+    from labrun.store.store import expect_intact
 
     expect_intact(path)
     members = StoredMembers.found_in(path / "parts")

@@ -21,7 +21,7 @@ warnings.simplefilter("error")
 
 def part(path: Path) -> None:
     """A part of an ensemble, with all that is in it."""
-    from labrun.parts import StoredMembers
+    from labrun.store.parts import StoredMembers
 
     members = StoredMembers.found_in(path.parent)
     for number in members.numbers:

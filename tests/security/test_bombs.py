@@ -45,7 +45,7 @@ from labrun_twentyone_cm_files.cubes import open_cube
 open_cube(Path("cube.h5"), "density")
 """
 PART = """
-from labrun.parts import StoredMembers
+from labrun.store.parts import StoredMembers
 StoredMembers(Path(), [[0]]).read(0, "u")
 """
 

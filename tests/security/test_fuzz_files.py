@@ -25,7 +25,7 @@ from PIL import Image
 
 from labrun.filepatterns import PatternError, find_files
 from labrun.files.digests import sha256_of
-from labrun.parts import Failure, part_name, read_receipt, write_part
+from labrun.store.parts import Failure, part_name, read_receipt, write_part
 from labrun_twentyone_cm_files.facts import Facts
 from labrun_twentyone_cm_files.names import expect_kind, facts_of_name
 

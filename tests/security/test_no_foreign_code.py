@@ -38,7 +38,7 @@ OWN_PICTURES = {"core/labrun/testing/analyses.py"}
 """Read what a plugin has just drawn."""
 BETWEEN_OWN_PROCESSES = {"core/labrun/mapping.py"}
 """Pickles what goes from a run to its own workers; no file is concerned."""
-HDF5_READERS = {"core/labrun/files/hdf5.py", "core/labrun/parts.py", "core/labrun/doctor/storage.py"}
+HDF5_READERS = {"core/labrun/files/hdf5.py", "core/labrun/store/parts.py", "core/labrun/doctor/storage.py"}
 """The second looks at arrays one by one, the last reads what it has just written."""
 
 

@@ -13,7 +13,7 @@ from labrun.contracts.findings import Findings, read_contents
 from labrun.contracts.naming import suffix
 from labrun.files.trust import is_plain
 from labrun.files.whole import read_json
-from labrun.store import Store
+from labrun.store.store import Store
 
 SPREAD = """\
 project: waves

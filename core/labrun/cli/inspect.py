@@ -14,7 +14,7 @@ from labrun.cli.options import project_argument, runs_option, set_option
 from labrun.cli.tables import print_table, short
 from labrun.contracts.inputs import ONE_OF
 from labrun.faults import printable
-from labrun.places import store_of
+from labrun.store.places import store_of
 
 if TYPE_CHECKING:
     from labrun.plan import Plan, Planned

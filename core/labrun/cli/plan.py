@@ -12,7 +12,7 @@ from labrun.cli.inspect import state_in_words, tell_damage
 from labrun.cli.options import project_argument, runs_option, set_option, workers_option
 from labrun.cli.tables import print_table
 from labrun.faults import LabrunError
-from labrun.places import store_of
+from labrun.store.places import store_of
 
 if TYPE_CHECKING:
     from labrun.costs import Cost

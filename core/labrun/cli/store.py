@@ -13,8 +13,8 @@ from labrun.amounts import bytes_in_words, duration_in_words
 from labrun.cli.options import runs_option, set_option
 from labrun.cli.tables import print_table
 from labrun.faults import Fault, ProjectFaults
-from labrun.places import store_of
-from labrun.store import Store
+from labrun.store.places import store_of
+from labrun.store.store import Store
 
 if TYPE_CHECKING:
     from labrun.verification import Verification

@@ -12,7 +12,7 @@ from labrun.files.trust import is_plain
 from labrun.files.whole import read_json
 from labrun.runfolder import MEMBERS
 from labrun.runrecord import RunRecord, place_of
-from labrun.store import MANIFEST
+from labrun.store.store import MANIFEST
 
 __all__ = ["Content", "run_files", "stage_files", "written_beside"]
 

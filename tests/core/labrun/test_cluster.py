@@ -218,8 +218,8 @@ def test_parts_come_back_as_bytes_where_the_store_is_not_seen(noise, labrun, tmp
 
 
 def test_a_part_that_changed_on_its_way_is_refused(tmp_path):
-    from labrun.parts import Receipt
     from labrun.simulation import Delivery
+    from labrun.store.parts import Receipt
 
     with pytest.raises(
         LabrunError, match=r"000003.h5 has changed on its way from the worker. Run the same command again"
@@ -229,8 +229,8 @@ def test_a_part_that_changed_on_its_way_is_refused(tmp_path):
 
 
 def test_a_part_that_is_not_seen_here_is_told(tmp_path, monkeypatch):
-    from labrun.parts import Receipt
     from labrun.simulation import Delivery
+    from labrun.store.parts import Receipt
 
     monkeypatch.setattr("labrun.simulation.UNSEEN", 0.2)
     with pytest.raises(

@@ -228,7 +228,7 @@ def test_record_that_finds_no_room(project, labrun, labrun_without_room):
 
 def test_manifest_that_finds_no_room(project, labrun, labrun_without_room):
     words = ("run", project, "--workers", 1, "--only", "simulations.waves")
-    done = labrun_without_room("labrun.store.write_json", *words)
+    done = labrun_without_room("labrun.store.store.write_json", *words)
     assert done.code == 1
     assert f"simulations.waves: failed: {NO_SPACE}" in done.out
     assert "big, 6 members (6 done before)" in labrun(*words).out

@@ -14,7 +14,7 @@ from labrun.faults import LabrunError
 from labrun.files.digests import with_digest
 from labrun.files.whole import temporary_name
 from labrun.garbage import QUIET, References, find_garbage, remove
-from labrun.store import Store
+from labrun.store.store import Store
 
 OLD = time.time() - 2 * QUIET
 DEAD = 2**22 + 1

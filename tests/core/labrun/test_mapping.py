@@ -14,8 +14,8 @@ import pytest
 from labrun import Ensemble
 from labrun.faults import LabrunError
 from labrun.mapping import Chunk, apply
-from labrun.parts import StoredMembers, write_part
 from labrun.pool import Pool
+from labrun.store.parts import StoredMembers, write_part
 from labrun.token import Token
 
 MEMBERS = 23

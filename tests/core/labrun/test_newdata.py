@@ -15,7 +15,7 @@ from PIL import Image
 from labrun import ArraySpec, ExampleSpec, Model, TrainedModel, pictures
 from labrun.faults import LabrunError
 from labrun.newdata import read_new_data
-from labrun.parts import write_part
+from labrun.store.parts import write_part
 
 
 class Sums(Model):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from labrun.files.digests import append_digest
-from labrun.parts import write_part
-from labrun.store import Store
+from labrun.store.parts import write_part
+from labrun.store.store import Store
 from labrun.verification import Verification
 
 KEY = "a" * 64

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 import labrun_rows
 from labrun import Ensemble, Outline
-from labrun.parts import StoredMembers, write_part
+from labrun.store.parts import StoredMembers, write_part
 from labrun_rows import Rows
 from labrun_rows.table import VALUES_AT_ONCE
 from labrun_two_phase_material import TwoPhaseMaterial

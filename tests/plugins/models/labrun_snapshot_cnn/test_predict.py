@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from labrun import ArraySpec, ExampleSpec, Quantity
-from labrun.parts import StoredMembers
+from labrun.store.parts import StoredMembers
 from labrun_snapshot_cnn import SnapshotCNN
 
 PROJECT = """\

@@ -10,11 +10,11 @@ import h5py
 import numpy as np
 import pytest
 
-from labrun import parts
 from labrun.faults import LabrunError
 from labrun.files.digests import sha256_of
 from labrun.files.integrity import CHANGED, Damage
-from labrun.parts import Failure, StoredMembers, cut, examine_part, part_name, read_receipt, write_part
+from labrun.store import parts
+from labrun.store.parts import Failure, StoredMembers, cut, examine_part, part_name, read_receipt, write_part
 
 
 def member(number: int) -> tuple[int, dict[str, np.ndarray]]:

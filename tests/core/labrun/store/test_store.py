@@ -11,7 +11,7 @@ import pytest
 from labrun.faults import LabrunError
 from labrun.files.digests import sha256_of
 from labrun.files.integrity import CHANGED, Damage
-from labrun.store import MANIFEST, Store
+from labrun.store.store import MANIFEST, Store
 
 KEY = "0" * 64
 
@@ -47,7 +47,7 @@ def test_manifest_is_written_last(store, monkeypatch):
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("labrun.store.write_json", killed)
+    monkeypatch.setattr("labrun.store.store.write_json", killed)
     with pytest.raises(KeyboardInterrupt):
         build(store)
     assert store.manifest("analyses", KEY) is None
