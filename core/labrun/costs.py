@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from labrun.amounts import bytes_in_words
-from labrun.dispatch import TaskKillsWorker, dispatch
 from labrun.faults import LabrunError
 from labrun.files.cache import recall, remember
 from labrun.files.room import free_space
-from labrun.memory import peak_memory
 from labrun.plan import Plan, Planned
-from labrun.pool import Pool
 from labrun.simulation import PartTask, Simulation, simulate_part
+from labrun.workers.dispatch import TaskKillsWorker, dispatch
+from labrun.workers.memory import peak_memory
+from labrun.workers.pool import Pool
 
 __all__ = ["Cost", "known_cost", "measured_cost", "members_left", "require_disk"]
 

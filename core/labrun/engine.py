@@ -20,7 +20,6 @@ from labrun.contracts.plugin import Analysis, Model
 from labrun.faults import LabrunError
 from labrun.files.integrity import Damage, in_words
 from labrun.files.room import is_out_of_space
-from labrun.interruption import Interruption
 from labrun.observers import Observers
 from labrun.plan import Plan, Planned
 from labrun.pretrained import FILES
@@ -31,7 +30,8 @@ from labrun.runfolder import RunFolder
 from labrun.seeds import integer_seed
 from labrun.simulation import MembersFailed, Simulation
 from labrun.store.parts import Failure, part_name
-from labrun.workers import Workers
+from labrun.workers.interruption import Interruption
+from labrun.workers.protocol import Workers
 
 __all__ = ["Engine"]
 

@@ -14,12 +14,12 @@ from labrun.contracts.inputs import wants
 from labrun.contracts.plugin import Dataset, Model, Simulator
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
-from labrun.mapping import map_members
 from labrun.plan import Plan, Planned
 from labrun.project import Ref
 from labrun.seeds import generator
 from labrun.store.parts import StoredMembers, cut
-from labrun.workers import Workers
+from labrun.workers.map_members import map_members
+from labrun.workers.protocol import Workers
 
 __all__ = ["Results"]
 

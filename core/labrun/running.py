@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.cluster_worker import NeededPlugin
 from labrun.costs import require_disk
 from labrun.engine import Engine
 from labrun.eventlog import EventLog
 from labrun.faults import LabrunError
-from labrun.interruption import Interruption
 from labrun.observers import Observers
 from labrun.plan import Plan, make_plan
-from labrun.pool import Pool
 from labrun.project import Project, stage_ids
 from labrun.report import ReportWriter
 from labrun.runfolder import RunFolder
 from labrun.store.places import store_of
+from labrun.workers.dask_worker import NeededPlugin
+from labrun.workers.interruption import Interruption
+from labrun.workers.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pluggy
 
-    from labrun.workers import Workers
+    from labrun.workers.protocol import Workers
 
 __all__ = ["Ending", "hire", "run_project"]
 
@@ -101,7 +101,7 @@ def hire(count: int, dask: str | None, wait: float) -> Hire:
         if dask is None:
             return Pool(count)
         try:
-            from labrun.cluster import Cluster
+            from labrun.workers.dask_cluster import Cluster
         except ImportError as error:
             raise LabrunError(
                 f"--dask needs Dask, which is not installed here ({error}): pip install 'labrun[cluster]'"

@@ -13,12 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.plugin import Arrays, Simulator
-from labrun.dispatch import TaskKillsWorker, dispatch
 from labrun.faults import LabrunError
 from labrun.files.integrity import Damage
 from labrun.files.room import expect_room, is_out_of_space
 from labrun.files.whole import write_atomically
-from labrun.interruption import Interruption
 from labrun.plan import Plan, Planned
 from labrun.registry.import_watch import watched
 from labrun.registry.plugin_code import PluginSource
@@ -26,8 +24,10 @@ from labrun.registry.registry import Offer
 from labrun.seeds import generator
 from labrun.store.parts import Failure, Receipt, cut, examine_part, part_name, write_part, write_receipt
 from labrun.sweeptable import SweepTable
-from labrun.token import Token, scratch_folder
-from labrun.workers import Workers
+from labrun.workers.dispatch import TaskKillsWorker, dispatch
+from labrun.workers.interruption import Interruption
+from labrun.workers.protocol import Workers
+from labrun.workers.store_probe import Token, scratch_folder
 
 if TYPE_CHECKING:
     import numpy as np

@@ -54,7 +54,7 @@ from pathlib import Path
 warnings.simplefilter("error")
 import h5py, numpy, pandas, PIL.Image
 from labrun.faults import LabrunError
-from labrun.memory import peak_memory
+from labrun.workers.memory import peak_memory
 limit, *blocks = json.loads(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 told = []

@@ -36,7 +36,7 @@ runs_option: Decorator = click.option(
 
 
 def _cores() -> int:
-    from labrun.pool import available_cores
+    from labrun.workers.pool import available_cores
 
     return available_cores()
 

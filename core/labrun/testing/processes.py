@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from labrun.contracts.plugin import Plugin
-from labrun.pool import Pool
 from labrun.registry.plugin_code import PluginSource
+from labrun.workers.pool import Pool
 
 __all__ = ["HEAVY", "imported_by", "in_a_worker", "source_of"]
 

@@ -4,8 +4,8 @@ import pytest
 
 from labrun.doctor import machine
 from labrun.doctor.machine import check_machine
-from labrun.pool import available_cores
-from labrun.workers import ONE_THREAD
+from labrun.workers.pool import available_cores
+from labrun.workers.protocol import ONE_THREAD
 
 
 @pytest.fixture(autouse=True)

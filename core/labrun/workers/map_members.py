@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from labrun.contracts.ensemble import Ensemble
-from labrun.dispatch import TaskKillsWorker, dispatch
 from labrun.faults import LabrunError
 from labrun.registry.plugin_code import SourceFile, files_behind
-from labrun.token import Token
-from labrun.workers import Workers, one_thread
+from labrun.workers.dispatch import TaskKillsWorker, dispatch
+from labrun.workers.protocol import Workers, one_thread
+from labrun.workers.store_probe import Token
 
 __all__ = ["map_members"]
 

@@ -1,4 +1,4 @@
-"""What does the work of a run: processes of this machine (`labrun.pool`), or those of a Dask cluster (`labrun.cluster`)."""
+"""What does the work of a run: processes of this machine (`labrun.workers.pool`), or those of a Dask cluster (`labrun.workers.dask_cluster`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
 from typing import Any, Protocol
 
-from labrun.token import Token
+from labrun.workers.store_probe import Token
 
 __all__ = ["ONE_THREAD", "Workers", "one_thread"]
 

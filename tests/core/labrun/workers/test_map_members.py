@@ -13,10 +13,10 @@ import pytest
 
 from labrun import Ensemble
 from labrun.faults import LabrunError
-from labrun.mapping import Chunk, apply
-from labrun.pool import Pool
 from labrun.store.parts import StoredMembers, write_part
-from labrun.token import Token
+from labrun.workers.map_members import Chunk, apply
+from labrun.workers.pool import Pool
+from labrun.workers.store_probe import Token
 
 MEMBERS = 23
 
@@ -64,8 +64,8 @@ def stored(tmp_path, rng) -> Ensemble:
 @pytest.fixture
 def on_workers(stored, monkeypatch):
     """The same ensemble with two processes, which are asked from the second member on."""
-    monkeypatch.setattr("labrun.mapping.WORTH", 0)
-    monkeypatch.setattr("labrun.mapping.AT_ONCE", 1e-4)  # a few members at once
+    monkeypatch.setattr("labrun.workers.map_members.WORTH", 0)
+    monkeypatch.setattr("labrun.workers.map_members.AT_ONCE", 1e-4)  # a few members at once
     stored._workers = Pool(2)
     yield stored
     stored._workers.stop(at_once=True)

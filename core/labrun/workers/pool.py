@@ -16,8 +16,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import resource_tracker
 from typing import Any
 
-from labrun.interruption import SIGNALS
-from labrun.workers import ONE_THREAD
+from labrun.workers.interruption import SIGNALS
+from labrun.workers.protocol import ONE_THREAD
 
 __all__ = ["Pool", "available_cores"]
 
@@ -33,7 +33,7 @@ SAFE_PATH = "PYTHONSAFEPATH"
 class Pool:
     """A pool that is started when it is first needed, and anew when a process of it has died: then all work in hand is lost.
 
-    It keeps to the protocol `labrun.workers.Workers`.
+    It keeps to the protocol `labrun.workers.protocol.Workers`.
     """
 
     where = ""

@@ -180,7 +180,7 @@ def contents(runs: str) -> dict[str, str]:
 
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers do what members need, however little."""
-    monkeypatch.setattr("labrun.mapping.WORTH", 0)
+    monkeypatch.setattr("labrun.workers.map_members.WORTH", 0)
 
 
 def test_same_bytes_as_of_a_local_run(noise, labrun, cluster, monkeypatch):
@@ -204,7 +204,7 @@ def test_same_bytes_as_of_a_local_run(noise, labrun, cluster, monkeypatch):
 def test_parts_come_back_as_bytes_where_the_store_is_not_seen(noise, labrun, tmp_path, monkeypatch):
     quickly(monkeypatch)
     blind = tmp_path / "blind.py"
-    blind.write_text("from labrun.token import Token\nToken.is_seen = lambda self: False\n")
+    blind.write_text("from labrun.workers.store_probe import Token\nToken.is_seen = lambda self: False\n")
     path = noise()
     with started(tmp_path / "cluster", 2, 1, blind) as cluster:
         done = labrun("run", path, "--dask", cluster.address, "--runs", "there")
@@ -251,7 +251,7 @@ def test_a_scheduler_file_names_a_scheduler(noise, labrun, cluster):
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere.json", "rubbish", "foo://x:1"])
 def test_no_scheduler(noise, labrun, monkeypatch, address):
-    monkeypatch.setattr("labrun.cluster.CONNECT", 0.5)
+    monkeypatch.setattr("labrun.workers.dask_cluster.CONNECT", 0.5)
     done = labrun("run", noise(), "--dask", address)
     assert done.code == 1
     head = re.escape(f"no Dask scheduler answers at '{address}': ")
@@ -265,7 +265,7 @@ def test_no_scheduler(noise, labrun, monkeypatch, address):
 
 
 def test_dask_is_not_installed(noise, labrun, monkeypatch):
-    monkeypatch.delitem(sys.modules, "labrun.cluster", raising=False)
+    monkeypatch.delitem(sys.modules, "labrun.workers.dask_cluster", raising=False)
     monkeypatch.setitem(sys.modules, "distributed", None)
     done = labrun("run", noise(), "--dask", "tcp://127.0.0.1:1")
     assert done.code == 1
@@ -312,7 +312,7 @@ def test_workers_that_join_are_used(noise, labrun, tmp_path, monkeypatch):
     path = noise(PROJECT.split("analyses")[0].replace("use: noise", "use: noise, with: {pause: 0.3}"))
     with started(tmp_path / "cluster", 1) as cluster:
         counts: list[int] = []
-        from labrun.cluster import Cluster as Driver
+        from labrun.workers.dask_cluster import Cluster as Driver
 
         def look(self: Any) -> None:
             if not counts:
@@ -328,7 +328,7 @@ def test_workers_that_join_are_used(noise, labrun, tmp_path, monkeypatch):
 
 
 def test_a_scheduler_that_goes_away(noise, labrun, tmp_path, monkeypatch):
-    monkeypatch.setattr("labrun.cluster.CONNECT", 2.0)
+    monkeypatch.setattr("labrun.workers.dask_cluster.CONNECT", 2.0)
     path = noise(PROJECT.split("analyses")[0].replace("use: noise", "use: noise, with: {pause: 0.5}"))
     from labrun.simulation import Delivery
 
@@ -354,7 +354,7 @@ def test_a_scheduler_that_goes_away(noise, labrun, tmp_path, monkeypatch):
 
 
 def test_what_is_in_hand_is_not_withdrawn(cluster, tmp_path):
-    from labrun.cluster import Cluster as Driver
+    from labrun.workers.dask_cluster import Cluster as Driver
 
     plan: Any = SimpleNamespace(stages={}, store=SimpleNamespace(root=tmp_path))
     driver = Driver(cluster.address, plan, print, 5)
@@ -411,7 +411,10 @@ UNFIT: dict[str, tuple[Callable[[Path], str], str]] = {
         r"has other code of the plugin 'theirs' of theirs 1\.0: its fingerprint is \w{12}, that of the run is \w{12}",
     ),
     "another labrun": (other_labrun, r"has labrun 0\.9, where the run has [\d.]+"),
-    "no labrun": (no_labrun, r"does not answer as labrun [\d.]+ does \(.*No module named 'labrun.cluster_worker'.*\)"),
+    "no labrun": (
+        no_labrun,
+        r"does not answer as labrun [\d.]+ does \(.*No module named 'labrun.workers.dask_worker'.*\)",
+    ),
 }
 
 
@@ -433,8 +436,8 @@ def test_workers_that_do_not_fit_are_refused_before_work_starts(case, tmp_path, 
 
 
 def test_a_worker_that_joins_late_is_asked_too(cluster, tmp_path):
-    from labrun.cluster_worker import NeededPlugin, Terms, perform
-    from labrun.token import Token
+    from labrun.workers.dask_worker import NeededPlugin, Terms, perform
+    from labrun.workers.store_probe import Token
 
     terms = Terms(
         distributed.__version__, (NeededPlugin("simulations", "x", "y", "1", "z"),), Token(tmp_path / "token", "word")

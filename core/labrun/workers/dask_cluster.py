@@ -16,9 +16,9 @@ import dask
 from distributed import Client, KilledWorker
 from distributed.client import ClosedClientError
 
-from labrun.cluster_worker import ADVICE, Introduction, NeededPlugin, Terms, introduce, perform
 from labrun.faults import LabrunError
-from labrun.token import Token
+from labrun.workers.dask_worker import ADVICE, Introduction, NeededPlugin, Terms, introduce, perform
+from labrun.workers.store_probe import Token
 
 __all__ = ["Cluster"]
 
@@ -41,7 +41,7 @@ class Cluster:
     """The workers of a scheduler. The connection is made when it is first needed; then each worker is asked whether it fits the run, and
     whether it sees the store.
 
-    Workers may come and go: Dask gives what one had in hand to another. It keeps to the protocol `labrun.workers.Workers`.
+    Workers may come and go: Dask gives what one had in hand to another. It keeps to the protocol `labrun.workers.protocol.Workers`.
     """
 
     deaths: tuple[type[Exception], ...] = (KilledWorker,)

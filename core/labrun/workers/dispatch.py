@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from typing import Any
 
-from labrun.workers import Workers
+from labrun.workers.protocol import Workers
 
 __all__ = ["TaskKillsWorker", "dispatch"]
 

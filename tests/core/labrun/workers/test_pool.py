@@ -11,8 +11,8 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from labrun.pool import Pool, available_cores
-from labrun.workers import ONE_THREAD
+from labrun.workers.pool import Pool, available_cores
+from labrun.workers.protocol import ONE_THREAD
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path):
     script = tmp_path / "driver.py"
     script.write_text(
         "import os, time\n"
-        "from labrun.pool import Pool\n"
+        "from labrun.workers.pool import Pool\n"
         "if __name__ == '__main__':\n"
         "    executor = Pool(2).executor()\n"
         "    pids = {executor.submit(os.getpid).result()}\n"

@@ -12,8 +12,8 @@ from typing import Any
 
 from labrun.contracts.inputs import Section
 from labrun.faults import LabrunError
-from labrun.token import Token
-from labrun.workers import ONE_THREAD, one_thread
+from labrun.workers.protocol import ONE_THREAD, one_thread
+from labrun.workers.store_probe import Token
 
 __all__ = ["ADVICE", "Introduction", "NeededPlugin", "Terms", "introduce", "perform"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from labrun.dispatch import FOR_EACH, TaskKillsWorker, dispatch
+from labrun.workers.dispatch import FOR_EACH, TaskKillsWorker, dispatch
 
 
 class Death(Exception):
@@ -65,7 +65,7 @@ class Desk(Executor):
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch):
-    monkeypatch.setattr("labrun.dispatch.PATIENCE", 0)
+    monkeypatch.setattr("labrun.workers.dispatch.PATIENCE", 0)
 
 
 def numbered(count: int) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from labrun.files.whole import is_temporary
-from labrun.token import Token
+from labrun.workers.store_probe import Token
 
 
 @pytest.fixture

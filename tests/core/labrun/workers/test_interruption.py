@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from labrun.interruption import Interruption
+from labrun.workers.interruption import Interruption
 
 PLUGIN = '''
 import time
