@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from labrun import Ensemble, Examples
-from labrun.batches import Batches, as_keras
 from labrun.contracts.backend import load_keras
+from labrun.learning.batches import Batches, as_keras
 from labrun.registry.registry import Registry, load_file
 from labrun.store.parts import StoredMembers
 

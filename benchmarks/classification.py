@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from labrun import Examples
+from labrun.learning.pretrained import load_trained
 from labrun.newdata import read_new_data
-from labrun.pretrained import load_trained
 from labrun.registry.registry import Registry
 
 NETWORK = "gray_scott_first_pass"

@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from labrun import Ensemble, Examples
-from labrun.batches import Batches, as_keras
 from labrun.contracts.backend import load_keras
+from labrun.learning.batches import Batches, as_keras
 from labrun.store.parts import StoredMembers, cut, write_part
 from labrun_persistent_exclusion import PersistentExclusion
 from labrun_snapshot_cnn import SnapshotCNN

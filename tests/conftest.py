@@ -144,7 +144,7 @@ def write_model(tmp_path: Path) -> Callable[..., Path]:
 
     def write(plugin: Model, spec: ExampleSpec, name: str = "net", inputs: dict[str, Any] | None = None) -> Path:
         from labrun.contracts.backend import load_keras
-        from labrun.pretrained import write_card
+        from labrun.learning.pretrained import write_card
 
         load_keras().utils.set_random_seed(5)
         folder = tmp_path / name

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from labrun.contracts.strict import StrictModel
-from labrun.settings import FitBlock
+from labrun.learning.settings import FitBlock
 from labrun.sweep import Sweep
 
 __all__ = [

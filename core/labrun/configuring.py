@@ -17,8 +17,8 @@ from labrun.contracts.plugin import Model, Plugin, Simulator
 from labrun.explain import explain
 from labrun.faultbook import FaultBook
 from labrun.faults import Fault, LabrunError, Place, did_you_mean
+from labrun.learning.pretrained import find_pretrained, load_trained
 from labrun.matrix import Variant
-from labrun.pretrained import find_pretrained, load_trained
 from labrun.registry.error_origin import raised_by
 from labrun.registry.registry import Offer
 from labrun.stage import Ref, Stage

@@ -20,9 +20,9 @@ from labrun.contracts.plugin import Analysis, Model
 from labrun.faults import LabrunError
 from labrun.files.integrity import Damage, in_words
 from labrun.files.room import is_out_of_space
+from labrun.learning.pretrained import FILES
 from labrun.observers import Observers
 from labrun.plan import Plan, Planned
-from labrun.pretrained import FILES
 from labrun.project import Ref
 from labrun.registry.error_origin import raised_by
 from labrun.results import Results
@@ -202,8 +202,8 @@ class Engine:
         self._seal(planned, folder, begun, parts, failed=failed, failures=[vars(failure) for failure in failures])
 
     def _train(self, planned: Planned, begun: float) -> None:
-        from labrun.checkpoint import checkpoint_in, damage_of_checkpoint, epochs_done
-        from labrun.training import train
+        from labrun.learning.checkpoint import checkpoint_in, damage_of_checkpoint, epochs_done
+        from labrun.learning.training import train
 
         stage, fit = planned.stage, planned.stage.fit
         assert isinstance(stage.plugin, Model)
@@ -244,7 +244,7 @@ class Engine:
         return warnings
 
     def _describe_examples(self, planned: Planned, folder: Path) -> list[str]:
-        from labrun.summary import summarize_examples
+        from labrun.learning.summary import summarize_examples
 
         summary = summarize_examples(*self.results.first_examples(planned, folder))
         (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ from labrun.contracts.backend import keras_backend
 from labrun.contracts.inputs import Section
 from labrun.files.digests import digest_of
 from labrun.files.integrity import Damage
-from labrun.pretrained import content_of
+from labrun.learning.pretrained import content_of
 from labrun.project import Project, Ref, Stage
 from labrun.registry.fingerprint import fingerprint
 from labrun.store.parts import cut, part_name

@@ -10,8 +10,8 @@ from typing import Any
 from labrun.blocks import Split
 from labrun.contracts.inputs import Section
 from labrun.contracts.plugin import Plugin
+from labrun.learning.settings import FitBlock
 from labrun.registry.registry import Offer
-from labrun.settings import FitBlock
 from labrun.sweeptable import SweepTable
 
 __all__ = ["Ref", "Stage"]

@@ -13,9 +13,9 @@ from labrun.contracts.inputs import ONE_OF, Input, Section, inputs_of
 from labrun.contracts.naming import suffix
 from labrun.faultbook import FaultBook
 from labrun.faults import did_you_mean
+from labrun.learning.settings import FitBlock
 from labrun.matrix import MAX_VARIANTS, Variant
 from labrun.registry.registry import Offer
-from labrun.settings import FitBlock
 from labrun.stage import Ref, Stage
 from labrun.yaml12 import KeyPath
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from labrun.augmentation import Augmentation
 from labrun.blocks import STAGE_BLOCKS, Head, Split
 from labrun.contracts.inputs import SECTIONS
 from labrun.faults import ProjectFaults
+from labrun.learning.augmentation import Augmentation
+from labrun.learning.schedule import Schedule
+from labrun.learning.settings import EarlyStopping, FitBlock, SamplesBlock
 from labrun.registry.registry import Registry
-from labrun.schedule import Schedule
-from labrun.settings import EarlyStopping, FitBlock, SamplesBlock
 from labrun.sweep import Interval, Random, Range, Sweep
 from labrun.yaml12 import Document
 

@@ -11,7 +11,7 @@ from labrun.answers import analysed, answer_table, gives_images, save_images
 from labrun.cli.configured import configured
 from labrun.contracts.plugin import Analysis
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.pretrained import find_pretrained, load_trained, made_by
+from labrun.learning.pretrained import find_pretrained, load_trained, made_by
 from labrun.registry.registry import Registry
 
 if TYPE_CHECKING:

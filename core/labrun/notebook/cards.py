@@ -74,7 +74,7 @@ def ensemble_card(ensemble: Ensemble) -> str:
 @card_of.register(Examples)
 def examples_card(examples: Examples) -> str:
     """Shapes and types, how many examples each class has, and the first ones where they are pictures."""
-    from labrun.summary import summarize_examples
+    from labrun.learning.summary import summarize_examples
 
     empty: dict[str, Any] = {"examples": 0, "members": 0}
     summary: dict[str, Any] = summarize_examples(examples, {})["whole"] if len(examples) else empty

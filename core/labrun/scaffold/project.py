@@ -17,9 +17,9 @@ from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, Outline, Section, i
 from labrun.contracts.plugin import Simulator
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.files.whole import write_atomically
+from labrun.learning.settings import FitBlock
 from labrun.registry.registry import Offer, Registry, UnknownPlugin
 from labrun.scaffold.settings import Settings, choose_settings, choose_sweep
-from labrun.settings import FitBlock
 
 __all__ = ["NewProject", "Stage", "lay_out", "write_project"]
 

@@ -13,8 +13,8 @@ from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples, Quantity
 from labrun.contracts.plugin import Model, Simulator
 from labrun.contracts.trained import TrainedModel
+from labrun.learning.settings import FitBlock
 from labrun.seeds import generator
-from labrun.settings import FitBlock
 from labrun.simulation import simulate_member
 from labrun.testing.parcels import examples_of
 
@@ -115,7 +115,7 @@ def toy_trained(plugin: Model, examples: Examples, epochs: int = 2, *, name: str
     Raises:
         LabrunError: the examples do not suit the model, it is not compiled, or the loss is no longer a number.
     """
-    from labrun.training import train
+    from labrun.learning.training import train
 
     folder = Path(tempfile.mkdtemp(prefix="labrun-toy-"))
     block = FitBlock(train=examples.name or "toy", epochs=epochs, **{"batch_size": 8, **fit})

@@ -386,7 +386,7 @@ def test_a_pretrained_model_is_not_trained_and_says_the_same(labrun, predicted, 
     def refuse(*_, **__):
         raise AssertionError("it trains")
 
-    monkeypatch.setattr("labrun.training.train", refuse)
+    monkeypatch.setattr("labrun.learning.training.train", refuse)
     assert key(labrun, use).startswith("line\ttrained already\tto do\t")
     assert labrun("run", use, "--workers", 1).code == 0
     expect(predicted("runs/use/models/a", TRAIN), waves(), "runs/use/models/a")

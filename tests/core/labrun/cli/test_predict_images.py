@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from labrun import Examples
-from labrun.checkpoint import checkpoint_in
-from labrun.settings import FitBlock
-from labrun.training import train
+from labrun.learning.checkpoint import checkpoint_in
+from labrun.learning.settings import FitBlock
+from labrun.learning.training import train
 from labrun_unet import UNet
 
 NET = "net"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from labrun.contracts.examples import Examples
-from labrun.pretrained import load_trained
+from labrun.learning.pretrained import load_trained
 from labrun.registry.registry import Registry
 from labrun_gray_scott import GrayScott
 

@@ -12,10 +12,10 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from labrun import ArraySpec, Examples, ExampleSpec
-from labrun.checkpoint import checkpoint_in
 from labrun.contracts.trained import TrainedModel
-from labrun.settings import FitBlock
-from labrun.training import train
+from labrun.learning.checkpoint import checkpoint_in
+from labrun.learning.settings import FitBlock
+from labrun.learning.training import train
 from labrun_pix2pix import Pix2Pix
 
 TINY = {"filters": 4, "depth": 3, "dropout_levels": 1, "discriminator_filters": 4, "discriminator_depth": 1}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from labrun.augmentation import Augmentation
 from labrun.contracts.examples import Examples
+from labrun.learning.augmentation import Augmentation
 from labrun.seeds import generator
 
 if TYPE_CHECKING:

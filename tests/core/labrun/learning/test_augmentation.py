@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from labrun import ArraySpec
-from labrun.augmentation import Augmentation
+from labrun.learning.augmentation import Augmentation
 
 IMAGES = ArraySpec((5, 8, 3), "float32")
 CLASS = ArraySpec((), "int64")

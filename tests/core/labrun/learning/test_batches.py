@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from labrun import Examples
-from labrun.augmentation import Augmentation
-from labrun.batches import Batches
+from labrun.learning.augmentation import Augmentation
+from labrun.learning.batches import Batches
 
 
 def make_examples(count: int) -> tuple[Examples, list[np.ndarray]]:

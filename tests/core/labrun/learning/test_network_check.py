@@ -5,8 +5,8 @@ from typing import ClassVar
 import pytest
 
 from labrun import ArraySpec, ExampleSpec, Model
-from labrun.built import expect_network
 from labrun.faults import LabrunError
+from labrun.learning.network_check import expect_network
 
 CLASSES = ExampleSpec(ArraySpec((3,), "float32"), ArraySpec((), "int64"), ("a", "b"))
 NUMBER = ExampleSpec(ArraySpec((3,), "float32"), ArraySpec((), "float32"))

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labrun.checkpoint import Checkpoint, History, checkpoint_in, damage_of_checkpoint, epochs_done
 from labrun.files.digests import append_digest
 from labrun.files.integrity import CHANGED, Damage
-from labrun.sampling import sample_file
+from labrun.learning.checkpoint import Checkpoint, History, checkpoint_in, damage_of_checkpoint, epochs_done
+from labrun.learning.sampling import sample_file
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from labrun.augmentation import Augmentation
 from labrun.contracts.strict import StrictModel
-from labrun.schedule import Schedule
+from labrun.learning.augmentation import Augmentation
+from labrun.learning.schedule import Schedule
 
 __all__ = ["EarlyStopping", "FitBlock", "SamplesBlock"]
 

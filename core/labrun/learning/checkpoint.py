@@ -15,7 +15,7 @@ from labrun.files.digests import append_digest, ends_with_digest
 from labrun.files.integrity import CHANGED, Damage
 from labrun.files.limits import DAMAGE, expect_archive
 from labrun.files.whole import write_atomically
-from labrun.sampling import sample_file
+from labrun.learning.sampling import sample_file
 
 if TYPE_CHECKING:
     import keras

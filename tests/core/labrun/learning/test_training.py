@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from labrun import Examples, Model
-from labrun.batches import Batches
-from labrun.checkpoint import checkpoint_in, epochs_done
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
-from labrun.settings import FitBlock
-from labrun.training import train
+from labrun.learning.batches import Batches
+from labrun.learning.checkpoint import checkpoint_in, epochs_done
+from labrun.learning.settings import FitBlock
+from labrun.learning.training import train
 
 
 class Net(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labrun import Examples
-from labrun.summary import summarize_examples
+from labrun.learning.summary import summarize_examples
 
 
 def make_examples(y: np.ndarray, classes: list[str] | None = None) -> Examples:

@@ -16,9 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.batches import Batches, as_keras
-from labrun.built import expect_network
-from labrun.checkpoint import Checkpoint, History, assign, optimizers_of, values_of
 from labrun.contracts.backend import keep_freed_memory, load_keras, make_deterministic
 from labrun.contracts.examples import Examples
 from labrun.contracts.plugin import Model
@@ -26,10 +23,13 @@ from labrun.contracts.trained import HISTORY, SPEC, WEIGHTS
 from labrun.faults import LabrunError
 from labrun.files.room import expect_room
 from labrun.files.whole import write_atomically
-from labrun.pretrained import write_card
-from labrun.sampling import Sampling
-from labrun.schedule import Schedule
-from labrun.settings import FitBlock
+from labrun.learning.batches import Batches, as_keras
+from labrun.learning.checkpoint import Checkpoint, History, assign, optimizers_of, values_of
+from labrun.learning.network_check import expect_network
+from labrun.learning.pretrained import write_card
+from labrun.learning.sampling import Sampling
+from labrun.learning.schedule import Schedule
+from labrun.learning.settings import FitBlock
 
 if TYPE_CHECKING:
     import keras
