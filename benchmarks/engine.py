@@ -21,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from labrun.plan import make_plan
-from labrun.project import load
+from labrun.project.load import load
 from labrun.simulation import Simulation
 from labrun.store.parts import write_part
 

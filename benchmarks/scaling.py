@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from labrun.plan import Plan, make_plan
-from labrun.project import load
+from labrun.project.load import load
 from labrun.simulation import Simulation
 from labrun.store.parts import cut, read_receipt, write_part
 from labrun.store.store import Store

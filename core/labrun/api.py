@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun import project as projects
 from labrun.faults import LabrunError, printable
 from labrun.notebook import cards  # noqa: F401 - registers what a notebook shows
+from labrun.project import load as projects
 from labrun.runs import Run
 from labrun.store.places import default_runs
 
 if TYPE_CHECKING:
-    from labrun.project import Project
+    from labrun.project.load import Project
 
 __all__ = ["RunFailed", "load", "open_run", "run"]
 
@@ -112,8 +112,8 @@ def open_run(folder: str | Path) -> Run:
     Raises:
         ProjectFaults: the folder holds no run, or files that its project names are gone.
     """
+    from labrun.project.yaml12 import Document
     from labrun.runrecord import read_run
-    from labrun.yaml12 import Document
 
     folder = Path(folder)
     record = read_run(folder).record

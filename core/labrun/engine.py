@@ -23,7 +23,7 @@ from labrun.files.room import is_out_of_space
 from labrun.learning.pretrained import FILES
 from labrun.observers import Observers
 from labrun.plan import Plan, Planned
-from labrun.project import Ref
+from labrun.project.load import Ref
 from labrun.registry.error_origin import raised_by
 from labrun.results import Results
 from labrun.runfolder import RunFolder

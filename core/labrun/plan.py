@@ -14,11 +14,11 @@ from labrun.contracts.inputs import Section
 from labrun.files.digests import digest_of
 from labrun.files.integrity import Damage
 from labrun.learning.pretrained import content_of
-from labrun.project import Project, Ref, Stage
+from labrun.project.load import Project, Ref, Stage
+from labrun.project.sweeptable import SweepTable
 from labrun.registry.fingerprint import fingerprint
 from labrun.store.parts import cut, part_name
 from labrun.store.store import Manifest, Store
-from labrun.sweeptable import SweepTable
 
 __all__ = ["Plan", "Planned", "identity_of", "make_plan"]
 

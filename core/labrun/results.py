@@ -15,7 +15,7 @@ from labrun.contracts.plugin import Dataset, Model, Simulator
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
 from labrun.plan import Plan, Planned
-from labrun.project import Ref
+from labrun.project.load import Ref
 from labrun.seeds import generator
 from labrun.store.parts import StoredMembers, cut
 from labrun.workers.map_members import map_members

@@ -14,7 +14,7 @@ from labrun.eventlog import EventLog
 from labrun.faults import LabrunError
 from labrun.observers import Observers
 from labrun.plan import Plan, make_plan
-from labrun.project import Project, stage_ids
+from labrun.project.load import Project, stage_ids
 from labrun.report import ReportWriter
 from labrun.runfolder import RunFolder
 from labrun.store.places import store_of

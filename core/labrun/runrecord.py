@@ -11,8 +11,8 @@ from typing import Any
 
 from labrun.faults import Fault, ProjectFaults
 from labrun.files.trust import is_plain
+from labrun.project.yaml12 import Document
 from labrun.runfolder import RunFolder
-from labrun.yaml12 import Document
 
 __all__ = ["RunRecord", "expect_sound", "read_run"]
 

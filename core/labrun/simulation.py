@@ -18,12 +18,12 @@ from labrun.files.integrity import Damage
 from labrun.files.room import expect_room, is_out_of_space
 from labrun.files.whole import write_atomically
 from labrun.plan import Plan, Planned
+from labrun.project.sweeptable import SweepTable
 from labrun.registry.import_watch import watched
 from labrun.registry.plugin_code import PluginSource
 from labrun.registry.registry import Offer
 from labrun.seeds import generator
 from labrun.store.parts import Failure, Receipt, cut, examine_part, part_name, write_part, write_receipt
-from labrun.sweeptable import SweepTable
 from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.interruption import Interruption
 from labrun.workers.protocol import Workers

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from labrun.blocks import STAGE_BLOCKS, Head, Split
 from labrun.contracts.inputs import SECTIONS
 from labrun.faults import ProjectFaults
 from labrun.learning.augmentation import Augmentation
 from labrun.learning.schedule import Schedule
 from labrun.learning.settings import EarlyStopping, FitBlock, SamplesBlock
+from labrun.project.blocks import STAGE_BLOCKS, Head, Split
+from labrun.project.sweep import Interval, Random, Range, Sweep
+from labrun.project.yaml12 import Document
 from labrun.registry.registry import Registry
-from labrun.sweep import Interval, Random, Range, Sweep
-from labrun.yaml12 import Document
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"(?<!`:\n\n)```yaml\n(.*?)```", re.DOTALL)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labrun.project import Project, load
+from labrun.project.load import Project, load
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 CLASSES = [

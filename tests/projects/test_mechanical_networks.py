@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labrun.project import load
+from labrun.project.load import load
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labrun.project import load
+from labrun.project.load import load
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labrun.project import Project, load
+from labrun.project.load import Project, load
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 RATES = np.logspace(-6, -1, 10, base=2)

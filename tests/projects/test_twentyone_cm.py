@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labrun.project import Project, load
+from labrun.project.load import Project, load
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 

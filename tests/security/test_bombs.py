@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from labrun.faults import FAULTS_TOLD
-from labrun.filepatterns import PatternError, find_files
+from labrun.project.filepatterns import PatternError, find_files
 
 MOST = 400e6
 """Bytes: NumPy, h5py, pandas and Pillow, and what a test may take beyond them."""
@@ -206,7 +206,7 @@ def test_projects_that_are_bombs(write_project, bounded):
     blocks = []
     for name, (text, _) in PROJECTS.items():
         write_project(text, f"{name}.yaml")
-        blocks.append(f"from labrun.project import load\nload(Path('{name}.yaml'))")
+        blocks.append(f"from labrun.project.load import load\nload(Path('{name}.yaml'))")
     expect(bounded(*blocks), *(words for _, words in PROJECTS.values()))
 
 
@@ -215,7 +215,7 @@ def test_the_largest_projects(write_project, bounded):
     """Two megabytes, as much as is read: the parser of PyYAML takes some seconds."""
     for name, text in (("values", "- 1\n" * 490_000), ("keys", "".join(f"k{i}: 1\n" for i in range(180_000)))):
         write_project(text, f"{name}.yaml")
-    blocks = [f"from labrun.project import load\nload(Path('{name}.yaml'))" for name in ("values", "keys")]
+    blocks = [f"from labrun.project.load import load\nload(Path('{name}.yaml'))" for name in ("values", "keys")]
     ending = bounded(*blocks)
     assert "more than 200,000 values" in ending.told[0]
     assert "more than" in ending.told[1]

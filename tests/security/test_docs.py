@@ -31,9 +31,9 @@ def test_each_promise_names_its_test():
 
 
 def test_limits_are_as_the_page_says():
-    from labrun import csvtable, sweep, yaml12
     from labrun.files import limits
     from labrun.kit import pictures
+    from labrun.project import csvtable, sweep, yaml12
 
     text = " ".join(PAGE.read_text(encoding="utf-8").split())
     for words in (

@@ -23,8 +23,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from labrun.filepatterns import PatternError, find_files
 from labrun.files.digests import sha256_of
+from labrun.project.filepatterns import PatternError, find_files
 from labrun.store.parts import Failure, part_name, read_receipt, write_part
 from labrun_twentyone_cm_files.facts import Facts
 from labrun_twentyone_cm_files.names import expect_kind, facts_of_name

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from labrun.belonging import stranger
 from labrun.contracts.findings import Findings, read_contents
 from labrun.contracts.naming import suffix
 from labrun.files.trust import is_plain
 from labrun.files.whole import read_json
+from labrun.project.own_files import stranger
 from labrun.store.store import Store
 
 SPREAD = """\

@@ -8,11 +8,11 @@ from pydantic import ValidationError
 
 from labrun.contracts.inputs import Section
 from labrun.contracts.plugin import Plugin
-from labrun.explain import explain
 from labrun.faults import Fault, ProjectFaults
+from labrun.project.pydantic_errors import explain
+from labrun.project.yaml12 import Document
 from labrun.registry.error_origin import raised_by
 from labrun.registry.registry import Registry, UnknownPlugin
-from labrun.yaml12 import Document
 
 __all__ = ["configured"]
 

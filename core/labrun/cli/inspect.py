@@ -28,7 +28,7 @@ __all__ = ["check", "state_in_words", "status", "tell_damage", "why"]
 @click.option("--no-plugins", is_flag=True, help="Run no code of the project's own: its plugin files are not loaded.")
 def check(project: Path, overrides: tuple[str, ...], no_plugins: bool) -> None:
     """Validate a project, and say all that is wrong with it."""
-    from labrun.project import load
+    from labrun.project.load import load
 
     loaded = load(project, overrides, own_plugins=not no_plugins)
     numbers = Counter(stage.section for stage in loaded.stages.values())
@@ -62,7 +62,7 @@ def tell_damage(made: Plan) -> None:
 def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
     """Show which stages of a project are done, and how long they took."""
     from labrun.plan import make_plan
-    from labrun.project import load
+    from labrun.project.load import load
 
     made = make_plan(load(project, overrides), store_of(runs))
     rows = []
@@ -83,7 +83,7 @@ def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
 def why(project: Path, stage: str, overrides: tuple[str, ...], runs: Path) -> None:
     """Say which input of a STAGE differs from what the last run has done."""
     from labrun.plan import make_plan
-    from labrun.project import load, stage_ids
+    from labrun.project.load import load, stage_ids
     from labrun.runfolder import RunFolder
 
     loaded = load(project, overrides)

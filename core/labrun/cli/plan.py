@@ -37,7 +37,7 @@ def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...],
     from labrun.costs import members_left, require_disk
     from labrun.files.room import free_space
     from labrun.plan import make_plan
-    from labrun.project import load
+    from labrun.project.load import load
     from labrun.runfolder import RunFolder
 
     loaded = load(project, overrides)

@@ -63,7 +63,7 @@ def run(
     from rich.console import Console
 
     from labrun.display import display_for
-    from labrun.project import load
+    from labrun.project.load import load
     from labrun.running import hire, run_project
 
     ending = run_project(

@@ -31,7 +31,7 @@ def schema(output: Path | None, project: Path | None) -> None:
 
         # yaml-language-server: $schema=labrun.schema.json
     """
-    from labrun.schema import project_schema
+    from labrun.project.schema import project_schema
 
     registry = Registry.installed()
     if project is not None:
@@ -53,7 +53,7 @@ def _add_files(registry: Registry, project: Path) -> None:
     Raises:
         ProjectFaults: it cannot be read, or one of the files cannot be loaded.
     """
-    from labrun.layers import read_layers
+    from labrun.project.extends import read_layers
 
     files = read_layers(project).value.get("plugins")
     broken = [

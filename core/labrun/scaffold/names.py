@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import labrun
 from labrun.faults import Fault, ProjectFaults
+from labrun.project.yaml12 import parse_scalar
 from labrun.registry.registry import Registry
-from labrun.yaml12 import parse_scalar
 
 __all__ = ["Names", "choose_names"]
 

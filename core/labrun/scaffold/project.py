@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labrun.blocks import STAGE_NAME
 from labrun.contracts.fields import FieldInWords, fields_in_words
 from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, Outline, Section, inputs_of
 from labrun.contracts.plugin import Simulator
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.files.whole import write_atomically
 from labrun.learning.settings import FitBlock
+from labrun.project.blocks import STAGE_NAME
 from labrun.registry.registry import Offer, Registry, UnknownPlugin
 from labrun.scaffold.settings import Settings, choose_settings, choose_sweep
 
@@ -93,7 +93,7 @@ def write_project(name: str, choices: Choices, registry: Registry, output: Path)
 
 def _faults(text: str, registry: Registry) -> Sequence[Fault]:
     """What `labrun check` says of a project."""
-    from labrun.project import load
+    from labrun.project.load import load
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "project.yaml"

@@ -5,7 +5,7 @@ import pytest
 from labrun.contracts.backend import keras_backend
 from labrun.faults import ProjectFaults
 from labrun.plan import make_plan
-from labrun.project import load, stage_ids
+from labrun.project.load import load, stage_ids
 
 
 @pytest.fixture

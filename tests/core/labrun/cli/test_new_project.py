@@ -7,8 +7,8 @@ import re
 import pytest
 
 from labrun.contracts.fields import fields_in_words
+from labrun.project.yaml12 import Document
 from labrun.registry.registry import Registry
-from labrun.yaml12 import Document
 
 REGISTRY = Registry.installed()
 CHAINS = {

@@ -7,7 +7,7 @@ import pytest
 from tests.zoo.cages import install, sound
 
 from labrun import Simulator, hookimpl
-from labrun.project import load
+from labrun.project.load import load
 from labrun.registry.registry import Registry, UnknownPlugin
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labrun.yaml12 import KeyPath
+from labrun.project.yaml12 import KeyPath
 
 if TYPE_CHECKING:
     from labrun.registry.registry import Offer

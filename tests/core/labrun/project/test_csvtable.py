@@ -2,7 +2,7 @@
 
 import pytest
 
-from labrun.csvtable import CsvTable, TableError
+from labrun.project.csvtable import CsvTable, TableError
 
 
 @pytest.fixture

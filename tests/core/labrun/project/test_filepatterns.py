@@ -7,10 +7,10 @@ import os
 
 import pytest
 
-from labrun.filepatterns import PatternError, find_files, join_files
 from labrun.files.digests import remembered_sha256
-from labrun.sweep import Sweep
-from labrun.sweeptable import SweepError, tabulate
+from labrun.project.filepatterns import PatternError, find_files, join_files
+from labrun.project.sweep import Sweep
+from labrun.project.sweeptable import SweepError, tabulate
 
 
 @pytest.fixture

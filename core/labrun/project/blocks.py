@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from labrun.contracts.strict import StrictModel
 from labrun.learning.settings import FitBlock
-from labrun.sweep import Sweep
+from labrun.project.sweep import Sweep
 
 __all__ = [
     "STAGE_BLOCKS",

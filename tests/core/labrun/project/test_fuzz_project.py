@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from labrun.faults import ProjectFaults
 from labrun.plan import make_plan
-from labrun.project import load
+from labrun.project.load import load
 
 SETTINGS = settings(
     max_examples=int(os.environ.get("LABRUN_FUZZ_EXAMPLES", "60")),

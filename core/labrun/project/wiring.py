@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 
 from labrun.contracts.inputs import ONE_OF, Input, Section, inputs_of
 from labrun.contracts.naming import suffix
-from labrun.faultbook import FaultBook
 from labrun.faults import did_you_mean
 from labrun.learning.settings import FitBlock
-from labrun.matrix import MAX_VARIANTS, Variant
+from labrun.project.faultbook import FaultBook
+from labrun.project.matrix import MAX_VARIANTS, Variant
+from labrun.project.stage import Ref, Stage
+from labrun.project.yaml12 import KeyPath
 from labrun.registry.registry import Offer
-from labrun.stage import Ref, Stage
-from labrun.yaml12 import KeyPath
 
 __all__ = ["Block", "BlockName", "Wiring"]
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from labrun.faults import ProjectFaults
-from labrun.yaml12 import Document, parse_scalar
+from labrun.project.yaml12 import Document, parse_scalar
 
 
 def parse(text):

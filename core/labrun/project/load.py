@@ -15,20 +15,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from labrun.belonging import stranger
-from labrun.blocks import STAGE_BLOCKS, STAGE_NAME, Head
-from labrun.configuring import Configuring
 from labrun.contracts.card import HasCard
 from labrun.contracts.inputs import SECTIONS, Section
-from labrun.faultbook import FaultBook
 from labrun.faults import Fault, ProjectFaults, did_you_mean
-from labrun.layers import read_layers
-from labrun.matrix import Variant, variants
+from labrun.project.blocks import STAGE_BLOCKS, STAGE_NAME, Head
+from labrun.project.configure import Configuring
+from labrun.project.extends import read_layers
+from labrun.project.faultbook import FaultBook
+from labrun.project.matrix import Variant, variants
+from labrun.project.own_files import stranger
+from labrun.project.stage import Ref, Stage
+from labrun.project.wiring import Block, BlockName, Wiring
+from labrun.project.yaml12 import Document
 from labrun.registry.registry import Registry, UnknownPlugin
 from labrun.registry.requirements import unmet
-from labrun.stage import Ref, Stage
-from labrun.wiring import Block, BlockName, Wiring
-from labrun.yaml12 import Document
 
 __all__ = ["Project", "Ref", "Stage", "load", "make_project", "stage_ids"]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labrun.blocks import Split
 from labrun.contracts.inputs import Section
 from labrun.contracts.plugin import Plugin
 from labrun.learning.settings import FitBlock
+from labrun.project.blocks import Split
+from labrun.project.sweeptable import SweepTable
 from labrun.registry.registry import Offer
-from labrun.sweeptable import SweepTable
 
 __all__ = ["Ref", "Stage"]
 

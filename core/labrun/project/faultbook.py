@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from labrun.explain import MAX_FAULTS, explain
 from labrun.faults import Fault, Place, ProjectFaults
-from labrun.yaml12 import Document, KeyPath
+from labrun.project.pydantic_errors import MAX_FAULTS, explain
+from labrun.project.yaml12 import Document, KeyPath
 
 __all__ = ["FaultBook"]
 

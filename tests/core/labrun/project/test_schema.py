@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from labrun.project.schema import project_schema
 from labrun.registry.registry import Registry
-from labrun.schema import project_schema
 
 LAB = Path(__file__).parents[2] / "lab.py"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from labrun.faults import ProjectFaults
-from labrun.project import load
+from labrun.project.load import load
 
 HEAD = """\
 project: wiring

@@ -3,7 +3,7 @@
 import pytest
 
 from labrun.faults import ProjectFaults
-from labrun.layers import read_layers
+from labrun.project.extends import read_layers
 
 BASE = """\
 project: base

@@ -11,19 +11,19 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from labrun.blocks import SimulationBlock
 from labrun.contracts.inputs import Outline
 from labrun.contracts.plugin import Model, Plugin, Simulator
-from labrun.explain import explain
-from labrun.faultbook import FaultBook
 from labrun.faults import Fault, LabrunError, Place, did_you_mean
 from labrun.learning.pretrained import find_pretrained, load_trained
-from labrun.matrix import Variant
+from labrun.project.blocks import SimulationBlock
+from labrun.project.faultbook import FaultBook
+from labrun.project.matrix import Variant
+from labrun.project.pydantic_errors import explain
+from labrun.project.stage import Ref, Stage
+from labrun.project.sweeptable import SweepError, SweepTable, distinct_rows, tabulate
+from labrun.project.yaml12 import KeyPath
 from labrun.registry.error_origin import raised_by
 from labrun.registry.registry import Offer
-from labrun.stage import Ref, Stage
-from labrun.sweeptable import SweepError, SweepTable, distinct_rows, tabulate
-from labrun.yaml12 import KeyPath
 
 __all__ = ["Configuring"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from labrun.faults import ProjectFaults
-from labrun.project import Ref, load
+from labrun.project.load import Ref, load
 
 
 def test_a_project(write_project):

@@ -3,7 +3,7 @@
 import pytest
 
 from labrun.contracts.naming import suffix
-from labrun.matrix import variants
+from labrun.project.matrix import variants
 
 BLOCK = {"use": "line", "with": {"width": 8, "rates": [1]}, "fit": {"epochs": 2}}
 

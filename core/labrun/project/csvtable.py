@@ -11,7 +11,7 @@ from typing import Any
 
 from labrun.faults import LabrunError, Place
 from labrun.files.trust import is_file
-from labrun.yaml12 import parse_scalar
+from labrun.project.yaml12 import parse_scalar
 
 __all__ = ["CsvTable", "TableError"]
 

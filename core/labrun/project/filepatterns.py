@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from labrun.yaml12 import parse_scalar
+from labrun.project.yaml12 import parse_scalar
 
 __all__ = ["FoundFile", "PatternError", "find_files", "join_files"]
 

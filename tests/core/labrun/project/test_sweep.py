@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from labrun.sweep import Sweep
-from labrun.sweeptable import SweepError, SweepTable, distinct_rows, tabulate
+from labrun.project.sweep import Sweep
+from labrun.project.sweeptable import SweepError, SweepTable, distinct_rows, tabulate
 
 
 def table(tmp_path=None, seed=1, stage="train", **sweep):

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, PydanticUserError
 
-from labrun.blocks import STAGE_BLOCKS, STAGE_NAME, Head
 from labrun.contracts.inputs import SECTIONS
+from labrun.project.blocks import STAGE_BLOCKS, STAGE_NAME, Head
 from labrun.registry.registry import Offer, Registry
 
 __all__ = ["project_schema"]

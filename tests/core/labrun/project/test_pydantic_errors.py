@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from labrun.explain import explain
 from labrun.faults import Place
+from labrun.project.pydantic_errors import explain
 
 
 class Inner(BaseModel):

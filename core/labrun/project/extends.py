@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from labrun.belonging import stranger
 from labrun.faults import Fault, Place, ProjectFaults
 from labrun.files.trust import is_file
-from labrun.yaml12 import Document, KeyPath
+from labrun.project.own_files import stranger
+from labrun.project.yaml12 import Document, KeyPath
 
 __all__ = ["read_layers"]
 

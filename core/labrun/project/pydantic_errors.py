@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ValidationError
 
 from labrun.faults import Fault, Place, did_you_mean, nearest
-from labrun.yaml12 import KeyPath
+from labrun.project.yaml12 import KeyPath
 
 __all__ = ["MAX_FAULTS", "explain"]
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from labrun.belonging import stranger
 from labrun.contracts.ensemble import REPEAT
-from labrun.csvtable import CsvTable, TableError
 from labrun.faults import LabrunError, Place, did_you_mean
-from labrun.filepatterns import PatternError, find_files, join_files
 from labrun.files.digests import remembered_sha256
+from labrun.project.csvtable import CsvTable, TableError
+from labrun.project.filepatterns import PatternError, find_files, join_files
+from labrun.project.own_files import stranger
+from labrun.project.sweep import MAX_CELLS, MAX_MEMBERS, Random, Range, Sweep
+from labrun.project.yaml12 import KeyPath
 from labrun.seeds import generator
-from labrun.sweep import MAX_CELLS, MAX_MEMBERS, Random, Range, Sweep
-from labrun.yaml12 import KeyPath
 
 __all__ = ["SweepError", "SweepTable", "distinct_rows", "tabulate"]
 
