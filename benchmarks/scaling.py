@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from labrun.plan import Plan, make_plan
+from labrun.planning.plan import Plan, make_plan
 from labrun.project.load import load
 from labrun.simulation import Simulation
 from labrun.store.parts import cut, read_receipt, write_part

@@ -11,7 +11,7 @@ from labrun.amounts import bytes_in_words
 from labrun.faults import LabrunError
 from labrun.files.cache import recall, remember
 from labrun.files.room import free_space
-from labrun.plan import Plan, Planned
+from labrun.planning.plan import Plan, Planned
 from labrun.simulation import PartTask, Simulation, simulate_part
 from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.memory import peak_memory

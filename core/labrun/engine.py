@@ -22,10 +22,10 @@ from labrun.files.integrity import Damage, in_words
 from labrun.files.room import is_out_of_space
 from labrun.learning.pretrained import FILES
 from labrun.observers import Observers
-from labrun.plan import Plan, Planned
+from labrun.planning.plan import Plan, Planned
+from labrun.planning.results import Results
 from labrun.project.load import Ref
 from labrun.registry.error_origin import raised_by
-from labrun.results import Results
 from labrun.runfolder import RunFolder
 from labrun.seeds import integer_seed
 from labrun.simulation import MembersFailed, Simulation

@@ -22,7 +22,7 @@ from labrun.faults import LabrunError
 from labrun.files.digests import is_whole, sha256_of, with_digest
 from labrun.files.trust import expect_own
 from labrun.files.whole import read_json, replace_folder, temporary_name, write_atomically, write_json
-from labrun.plan import Plan, Planned
+from labrun.planning.plan import Plan, Planned
 from labrun.store.store import MANIFEST
 from labrun.workers.memory import peak_memory, peak_memory_of_children
 

@@ -13,7 +13,7 @@ from labrun.engine import Engine
 from labrun.eventlog import EventLog
 from labrun.faults import LabrunError
 from labrun.observers import Observers
-from labrun.plan import Plan, make_plan
+from labrun.planning.plan import Plan, make_plan
 from labrun.project.load import Project, stage_ids
 from labrun.report import ReportWriter
 from labrun.runfolder import RunFolder

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.card import HasCard
 from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
-from labrun.plan import Plan, Planned, identity_of, make_plan
+from labrun.planning.plan import Plan, Planned, identity_of, make_plan
+from labrun.planning.results import Results
 from labrun.project.load import Project, Ref
-from labrun.results import Results
 from labrun.runfolder import RunFolder
 from labrun.store.places import store_of
 from labrun.store.store import Manifest, Store

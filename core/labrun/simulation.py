@@ -17,7 +17,7 @@ from labrun.faults import LabrunError
 from labrun.files.integrity import Damage
 from labrun.files.room import expect_room, is_out_of_space
 from labrun.files.whole import write_atomically
-from labrun.plan import Plan, Planned
+from labrun.planning.plan import Plan, Planned
 from labrun.project.sweeptable import SweepTable
 from labrun.registry.import_watch import watched
 from labrun.registry.plugin_code import PluginSource

@@ -17,7 +17,7 @@ from labrun.faults import printable
 from labrun.store.places import store_of
 
 if TYPE_CHECKING:
-    from labrun.plan import Plan, Planned
+    from labrun.planning.plan import Plan, Planned
 
 __all__ = ["check", "state_in_words", "status", "tell_damage", "why"]
 
@@ -61,7 +61,7 @@ def tell_damage(made: Plan) -> None:
 @runs_option
 def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
     """Show which stages of a project are done, and how long they took."""
-    from labrun.plan import make_plan
+    from labrun.planning.plan import make_plan
     from labrun.project.load import load
 
     made = make_plan(load(project, overrides), store_of(runs))
@@ -82,7 +82,7 @@ def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
 @runs_option
 def why(project: Path, stage: str, overrides: tuple[str, ...], runs: Path) -> None:
     """Say which input of a STAGE differs from what the last run has done."""
-    from labrun.plan import make_plan
+    from labrun.planning.plan import make_plan
     from labrun.project.load import load, stage_ids
     from labrun.runfolder import RunFolder
 

@@ -16,7 +16,7 @@ from labrun.store.places import store_of
 
 if TYPE_CHECKING:
     from labrun.costs import Cost
-    from labrun.plan import Plan, Planned
+    from labrun.planning.plan import Plan, Planned
 
 __all__ = ["plan"]
 
@@ -36,7 +36,7 @@ def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...],
     """
     from labrun.costs import members_left, require_disk
     from labrun.files.room import free_space
-    from labrun.plan import make_plan
+    from labrun.planning.plan import make_plan
     from labrun.project.load import load
     from labrun.runfolder import RunFolder
 

@@ -56,7 +56,7 @@ def _existing_store(runs: Path) -> Path:
 
 
 def _add_project(verification: Verification, project: Path, overrides: tuple[str, ...], runs: Path) -> None:
-    from labrun.plan import make_plan
+    from labrun.planning.plan import make_plan
     from labrun.project.load import load
 
     plan = make_plan(load(project, overrides), store_of(runs))

@@ -13,7 +13,7 @@ from labrun.contracts.examples import Examples, ExampleSpec
 from labrun.contracts.findings import Findings
 from labrun.contracts.trained import TrainedModel
 from labrun.notebook.thumbnails import thumbnails_of_examples, thumbnails_of_members
-from labrun.plan import make_plan
+from labrun.planning.plan import make_plan
 from labrun.project.load import Project
 from labrun.runs import Run
 from labrun.store.places import default_runs, store_of

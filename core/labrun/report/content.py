@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from labrun.contracts.findings import figure_names, read_contents
 from labrun.contracts.inputs import SECTIONS
-from labrun.plan import Planned
+from labrun.planning.plan import Planned
 from labrun.project.load import Stage
 from labrun.report.attachments import Attachments
 from labrun.runfolder import RunFolder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from labrun.plan import Planned
+from labrun.planning.plan import Planned
 
 __all__ = ["draw_graph"]
 

@@ -12,7 +12,7 @@ from labrun.amounts import bytes_in_words, duration_in_words
 from labrun.contracts.events import RunFinished, StageFinished
 from labrun.contracts.plugin import hookimpl
 from labrun.files.whole import write_atomically
-from labrun.plan import Plan
+from labrun.planning.plan import Plan
 from labrun.report.attachments import Attachments
 from labrun.report.comparison import compare
 from labrun.report.content import stage_content

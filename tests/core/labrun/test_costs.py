@@ -7,7 +7,7 @@ import pytest
 from labrun import costs
 from labrun.costs import Cost, known_cost, measured_cost, members_left, require_disk
 from labrun.faults import LabrunError
-from labrun.plan import make_plan
+from labrun.planning.plan import make_plan
 from labrun.project.load import load
 
 PLUGIN = '''

@@ -14,7 +14,7 @@ import pytest
 from labrun import ArraySpec, Examples, ExampleSpec, Model, hookimpl
 from labrun.faults import LabrunError
 from labrun.learning.pretrained import FILES, content_of, find_pretrained, load_trained, made_by, read_card
-from labrun.plan import make_plan
+from labrun.planning.plan import make_plan
 from labrun.project.load import load
 from labrun.registry.registry import Offer, Registry
 

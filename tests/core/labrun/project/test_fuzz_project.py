@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labrun.faults import ProjectFaults
-from labrun.plan import make_plan
+from labrun.planning.plan import make_plan
 from labrun.project.load import load
 
 SETTINGS = settings(

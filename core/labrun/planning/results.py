@@ -14,7 +14,7 @@ from labrun.contracts.inputs import wants
 from labrun.contracts.plugin import Dataset, Model, Simulator
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
-from labrun.plan import Plan, Planned
+from labrun.planning.plan import Plan, Planned
 from labrun.project.load import Ref
 from labrun.seeds import generator
 from labrun.store.parts import StoredMembers, cut
