@@ -20,7 +20,7 @@ from labrun.faults import LabrunError, did_you_mean
 
 if TYPE_CHECKING:
     from labrun.api import RunFailed, load, open_run, run
-    from labrun.runs import Run
+    from labrun.records.finished_run import Run
 
 __all__ = [
     "Analysis",
@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 _LAZY = {
-    "Run": "labrun.runs",
+    "Run": "labrun.records.finished_run",
     "RunFailed": "labrun.api",
     "load": "labrun.api",
     "open_run": "labrun.api",

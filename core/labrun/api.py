@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.faults import LabrunError, printable
 from labrun.notebook import cards  # noqa: F401 - registers what a notebook shows
 from labrun.project import load as projects
-from labrun.runs import Run
+from labrun.records.finished_run import Run
 from labrun.store.places import default_runs
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def open_run(folder: str | Path) -> Run:
         ProjectFaults: the folder holds no run, or files that its project names are gone.
     """
     from labrun.project.yaml12 import Document
-    from labrun.runrecord import read_run
+    from labrun.records.run_record import read_run
 
     folder = Path(folder)
     record = read_run(folder).record

@@ -25,8 +25,8 @@ from labrun.observers import Observers
 from labrun.planning.plan import Plan, Planned
 from labrun.planning.results import Results
 from labrun.project.load import Ref
+from labrun.records.run_folder import RunFolder
 from labrun.registry.error_origin import raised_by
-from labrun.runfolder import RunFolder
 from labrun.seeds import integer_seed
 from labrun.simulation import MembersFailed, Simulation
 from labrun.store.parts import Failure, part_name

@@ -21,7 +21,7 @@ from labrun.contracts.inputs import SECTIONS
 from labrun.faults import LabrunError
 from labrun.files.digests import is_whole
 from labrun.files.whole import is_temporary, read_json, temporary_name
-from labrun.runfolder import RECORD
+from labrun.records.run_folder import RECORD
 from labrun.store.places import store_of
 from labrun.store.store import CHECKPOINTS, MANIFEST, Manifest, Store
 

@@ -15,8 +15,8 @@ from labrun.faults import LabrunError
 from labrun.observers import Observers
 from labrun.planning.plan import Plan, make_plan
 from labrun.project.load import Project, stage_ids
+from labrun.records.run_folder import RunFolder
 from labrun.report import ReportWriter
-from labrun.runfolder import RunFolder
 from labrun.store.places import store_of
 from labrun.workers.dask_worker import NeededPlugin
 from labrun.workers.interruption import Interruption

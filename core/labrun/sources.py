@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.limits import expect_archive, expect_memory
 from labrun.kit.pictures import open_picture
-from labrun.runfolder import MEMBERS
+from labrun.records.run_folder import MEMBERS
 
 if TYPE_CHECKING:
     import numpy as np

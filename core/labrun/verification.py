@@ -12,7 +12,7 @@ from labrun.contracts.inputs import SECTIONS
 from labrun.files.digests import ends_with_digest
 from labrun.files.integrity import CHANGED, Damage, mark_damaged, problem_in
 from labrun.files.whole import is_temporary
-from labrun.runfolder import KEY
+from labrun.records.run_folder import KEY
 from labrun.store.parts import examine_part
 from labrun.store.store import CHECKPOINTS, MANIFEST, Manifest, Store
 from labrun.workers.pool import available_cores

@@ -13,12 +13,12 @@ import h5py
 import numpy as np
 import pytest
 
-from labrun.commit import commit_of
 from labrun.contracts.samples import FILE, Samples
 from labrun.faults import LabrunError
 from labrun.kit.expression import parse
 from labrun.kit.pictures import open_picture
 from labrun.learning.checkpoint import Checkpoint
+from labrun.records.git_commit import commit_of
 from labrun.sources import readings
 
 ROOT = Path(__file__).parents[2]

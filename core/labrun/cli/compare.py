@@ -14,7 +14,7 @@ from labrun.cli.tables import print_table, short
 from labrun.faults import Fault, ProjectFaults, printable
 
 if TYPE_CHECKING:
-    from labrun.comparison import Row
+    from labrun.records.comparison import Row
 
 __all__ = ["compare"]
 
@@ -32,7 +32,7 @@ def compare(runs: tuple[Path, ...], everything: bool, as_json: bool) -> None:
     RUN is the folder of a run, such as runs/gray_scott. To run a project again replaces what is in that folder: to compare
     two versions of a project, run them with different --runs folders, or under different names.
     """
-    from labrun.comparison import compare_runs
+    from labrun.records.comparison import compare_runs
 
     if len(runs) < 2:
         raise ProjectFaults([Fault("compare takes two runs or more: labrun compare runs/first runs/second")])
@@ -50,7 +50,7 @@ def _record(row: Row) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """A value that any reader of JSON takes: null for what is absent, and for numbers that are none."""
-    from labrun.comparison import ABSENT
+    from labrun.records.comparison import ABSENT
 
     if value is ABSENT or (isinstance(value, float) and not math.isfinite(value)):
         return None
@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
 
 
 def _cells(row: Row) -> list[str]:
-    from labrun.comparison import difference
+    from labrun.records.comparison import difference
 
     first = row.values[0]
     numbers = row.about in ("metrics", "training", "cost")
@@ -66,7 +66,7 @@ def _cells(row: Row) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    from labrun.comparison import ABSENT
+    from labrun.records.comparison import ABSENT
 
     text = "" if value is ABSENT else "null" if value is None else shown(value)
     text = " ".join(short(printable(text)).split())

@@ -84,7 +84,7 @@ def why(project: Path, stage: str, overrides: tuple[str, ...], runs: Path) -> No
     """Say which input of a STAGE differs from what the last run has done."""
     from labrun.planning.plan import make_plan
     from labrun.project.load import load, stage_ids
-    from labrun.runfolder import RunFolder
+    from labrun.records.run_folder import RunFolder
 
     loaded = load(project, overrides)
     made = make_plan(loaded, store_of(runs))

@@ -38,7 +38,7 @@ def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...],
     from labrun.files.room import free_space
     from labrun.planning.plan import make_plan
     from labrun.project.load import load
-    from labrun.runfolder import RunFolder
+    from labrun.records.run_folder import RunFolder
 
     loaded = load(project, overrides)
     made = make_plan(loaded, store_of(runs))

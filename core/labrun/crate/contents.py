@@ -10,8 +10,8 @@ from typing import Any
 from labrun.files.digests import expect_digest, sha256_of
 from labrun.files.trust import is_plain
 from labrun.files.whole import read_json
-from labrun.runfolder import MEMBERS
-from labrun.runrecord import RunRecord, place_of
+from labrun.records.run_folder import MEMBERS
+from labrun.records.run_record import RunRecord, place_of
 from labrun.store.store import MANIFEST
 
 __all__ = ["Content", "run_files", "stage_files", "written_beside"]

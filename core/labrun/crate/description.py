@@ -20,7 +20,7 @@ from labrun.crate.entities import Entities, about_file, iso, set_values
 from labrun.crate.times import spans
 from labrun.files.digests import sha256_of
 from labrun.flattening import flattened
-from labrun.runrecord import RunRecord, place_of
+from labrun.records.run_record import RunRecord, place_of
 
 __all__ = ["Description", "describe"]
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from labrun.runfolder import clock
+from labrun.records.run_folder import clock
 
 __all__ = ["Span", "spans"]
 

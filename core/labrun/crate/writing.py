@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.files.whole import temporary_name, write_atomically
-from labrun.runrecord import expect_sound, read_run
+from labrun.records.run_record import expect_sound, read_run
 
 if TYPE_CHECKING:
     from rocrate.rocrate import ROCrate

@@ -15,7 +15,7 @@ from labrun.contracts.trained import TrainedModel
 from labrun.notebook.thumbnails import thumbnails_of_examples, thumbnails_of_members
 from labrun.planning.plan import make_plan
 from labrun.project.load import Project
-from labrun.runs import Run
+from labrun.records.finished_run import Run
 from labrun.store.places import default_runs, store_of
 
 if TYPE_CHECKING:

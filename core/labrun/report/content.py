@@ -16,8 +16,8 @@ from labrun.contracts.findings import figure_names, read_contents
 from labrun.contracts.inputs import SECTIONS
 from labrun.planning.plan import Planned
 from labrun.project.load import Stage
+from labrun.records.run_folder import RunFolder
 from labrun.report.attachments import Attachments
-from labrun.runfolder import RunFolder
 
 __all__ = ["Figure", "StageContent", "Table", "stage_content"]
 

@@ -13,11 +13,11 @@ from labrun.contracts.events import RunFinished, StageFinished
 from labrun.contracts.plugin import hookimpl
 from labrun.files.whole import write_atomically
 from labrun.planning.plan import Plan
+from labrun.records.run_folder import RunFolder
 from labrun.report.attachments import Attachments
 from labrun.report.comparison import compare
 from labrun.report.content import stage_content
 from labrun.report.graph import draw_graph
-from labrun.runfolder import RunFolder
 
 __all__ = ["ReportWriter", "write_report"]
 

@@ -217,7 +217,7 @@ def test_report_that_finds_no_room(project, labrun, labrun_without_room):
 
 def test_record_that_finds_no_room(project, labrun, labrun_without_room):
     words = ("run", project, "--workers", 1, "--only", "simulations.waves")
-    done = labrun_without_room("labrun.runfolder.write_json", *words)
+    done = labrun_without_room("labrun.records.run_folder.write_json", *words)
     assert done.code == 1
     assert (
         "cannot write the record of the run to runs/full: No space left on device. What was finished is kept"
@@ -237,7 +237,7 @@ def test_manifest_that_finds_no_room(project, labrun, labrun_without_room):
 def test_result_that_finds_no_room_in_the_folder_of_the_run(project, labrun, labrun_without_room):
     """Where there are no hard links, it is copied."""
     words = ("run", project, "--workers", 1, "--only", "simulations.waves")
-    done = labrun_without_room("labrun.runfolder._link", *words)
+    done = labrun_without_room("labrun.records.run_folder._link", *words)
     assert done.code == 1
     assert f"simulations.waves: failed: {NO_SPACE}" in done.out
     assert not list(Path("runs").rglob("*.tmp-*"))

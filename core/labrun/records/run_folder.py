@@ -15,7 +15,6 @@ from typing import Any
 
 import yaml
 
-from labrun.commit import commit_of
 from labrun.contracts.backend import keras_backend
 from labrun.contracts.inputs import SECTIONS
 from labrun.faults import LabrunError
@@ -23,6 +22,7 @@ from labrun.files.digests import is_whole, sha256_of, with_digest
 from labrun.files.trust import expect_own
 from labrun.files.whole import read_json, replace_folder, temporary_name, write_atomically, write_json
 from labrun.planning.plan import Plan, Planned
+from labrun.records.git_commit import commit_of
 from labrun.store.store import MANIFEST
 from labrun.workers.memory import peak_memory, peak_memory_of_children
 

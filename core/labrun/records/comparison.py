@@ -14,7 +14,7 @@ from typing import Any
 from labrun.faults import ProjectFaults
 from labrun.files.whole import read_json
 from labrun.flattening import flattened
-from labrun.runrecord import RunRecord, expect_sound, read_run
+from labrun.records.run_record import RunRecord, expect_sound, read_run
 
 __all__ = ["ABSENT", "Row", "compare_runs", "difference"]
 

@@ -12,7 +12,7 @@ from typing import Any
 from labrun.faults import Fault, ProjectFaults
 from labrun.files.trust import is_plain
 from labrun.project.yaml12 import Document
-from labrun.runfolder import RunFolder
+from labrun.records.run_folder import RunFolder
 
 __all__ = ["RunRecord", "expect_sound", "read_run"]
 

@@ -13,7 +13,7 @@ from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
 from labrun.planning.plan import Plan, Planned, identity_of, make_plan
 from labrun.planning.results import Results
 from labrun.project.load import Project, Ref
-from labrun.runfolder import RunFolder
+from labrun.records.run_folder import RunFolder
 from labrun.store.places import store_of
 from labrun.store.store import Manifest, Store
 
