@@ -17,7 +17,7 @@ import numpy as np
 
 from labrun import Examples
 from labrun.learning.pretrained import load_trained
-from labrun.newdata import read_new_data
+from labrun.predicting.new_data import read_new_data
 from labrun.registry.registry import Registry
 
 NETWORK = "gray_scott_first_pass"

@@ -33,7 +33,7 @@ def part(path: Path) -> None:
 def new_data(path: Path) -> None:
     """What `labrun predict` reads, in each way that it can be understood."""
     from labrun.files.limits import DAMAGE
-    from labrun.sources import readings
+    from labrun.predicting.readers import readings
 
     try:
         for reading in readings(path, colours=True, array="a/x" if path.suffix == ".h5" else None):

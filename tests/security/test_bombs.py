@@ -20,7 +20,7 @@ MOST = 400e6
 """Bytes: NumPy, h5py, pandas and Pillow, and what a test may take beyond them."""
 
 READ = """
-from labrun.sources import readings
+from labrun.predicting.readers import readings
 readings(Path({name!r}), False, None)[-1].load(0).sum()
 """
 
@@ -73,7 +73,7 @@ def test_arrays_that_their_hdf5_file_cannot_hold(tmp_path, bounded):
 
 NEW_DATA = """
 from types import SimpleNamespace
-from labrun.newdata import read_new_data
+from labrun.predicting.new_data import read_new_data
 read_new_data(Path({name!r}), SimpleNamespace(name="net", spec=SimpleNamespace(x=SimpleNamespace(shape=(4,)))))
 """
 

@@ -8,7 +8,7 @@ import pytest
 
 from labrun.faults import LabrunError
 from labrun.files.hdf5 import datasets_in, open_hdf5, single_values
-from labrun.sources import readings
+from labrun.predicting.readers import readings
 from labrun.store.parts import StoredMembers, part_name
 
 SECRET = np.arange(12.0).reshape(3, 4)

@@ -18,8 +18,8 @@ from labrun.faults import LabrunError
 from labrun.kit.expression import parse
 from labrun.kit.pictures import open_picture
 from labrun.learning.checkpoint import Checkpoint
+from labrun.predicting.readers import readings
 from labrun.records.git_commit import commit_of
-from labrun.sources import readings
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for folder in ("core", "plugins") for path in (ROOT / folder).rglob("*.py"))

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labrun.answers import analysed, answer_table, gives_images, save_images
 from labrun.cli.configured import configured
 from labrun.contracts.plugin import Analysis
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.learning.pretrained import find_pretrained, load_trained, made_by
+from labrun.predicting.prediction_output import analysed, answer_table, gives_images, save_images
 from labrun.registry.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from labrun.contracts.trained import TrainedModel
-    from labrun.newdata import NewData
+    from labrun.predicting.new_data import NewData
 
 __all__ = ["predict"]
 
@@ -142,7 +142,7 @@ def _opened(registry: Registry, model: str, data: Path, array: str | None, still
     Raises:
         ProjectFaults: one of them is not there, or they do not suit each other; the call is wrong then.
     """
-    from labrun.newdata import read_new_data
+    from labrun.predicting.new_data import read_new_data
 
     try:
         folder = find_pretrained(model, registry.pretrained(), Path())

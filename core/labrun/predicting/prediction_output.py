@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from labrun.contracts.trained import TrainedModel
-    from labrun.newdata import NewData
+    from labrun.predicting.new_data import NewData
 
 __all__ = ["analysed", "answer_table", "gives_images", "save_images"]
 

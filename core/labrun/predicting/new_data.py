@@ -11,7 +11,7 @@ from labrun.contracts.examples import ArraySpec, Examples
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
 from labrun.files.limits import DAMAGE
-from labrun.sources import Reading, readings
+from labrun.predicting.readers import Reading, readings
 
 if TYPE_CHECKING:
     import numpy as np

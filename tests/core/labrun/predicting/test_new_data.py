@@ -14,7 +14,7 @@ from PIL import Image
 
 from labrun import ArraySpec, ExampleSpec, Model, TrainedModel, pictures
 from labrun.faults import LabrunError
-from labrun.newdata import read_new_data
+from labrun.predicting.new_data import read_new_data
 from labrun.store.parts import write_part
 
 
