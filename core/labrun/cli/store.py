@@ -17,7 +17,7 @@ from labrun.store.places import store_of
 from labrun.store.store import Store
 
 if TYPE_CHECKING:
-    from labrun.verification import Verification
+    from labrun.upkeep.verification import Verification
 
 __all__ = ["gc", "verify"]
 
@@ -32,7 +32,7 @@ def verify(context: click.Context, project: Path | None, overrides: tuple[str, .
 
     The next run makes again what is damaged. The exit code is 1 if anything is.
     """
-    from labrun.verification import Verification
+    from labrun.upkeep.verification import Verification
 
     verification = Verification(Store(_existing_store(runs)))
     if project is None:
@@ -103,7 +103,7 @@ def gc(runs: Path, delete: bool) -> None:
 
     What lies in the folders of runs stays. Nothing is removed without --delete.
     """
-    from labrun.garbage import find_garbage, remove
+    from labrun.upkeep.garbage import find_garbage, remove
 
     found = list(find_garbage(runs, Store(_existing_store(runs))))
     if delete:

@@ -157,7 +157,7 @@ def test_damaged_record_of_a_run(project, labrun):
 
 def test_file_that_belongs_to_somebody_else(project, labrun, monkeypatch):
     damage(stored("analyses/*/metrics.json"), rot=True)
-    monkeypatch.setattr("labrun.verification.mark_damaged", lambda _: False)
+    monkeypatch.setattr("labrun.upkeep.verification.mark_damaged", lambda _: False)
     done = labrun("verify")
     assert done.code == 1
     assert done.err == "1 of them could not be marked for that, since they belong to somebody else: remove them\n"

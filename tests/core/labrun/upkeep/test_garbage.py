@@ -13,8 +13,8 @@ import pytest
 from labrun.faults import LabrunError
 from labrun.files.digests import with_digest
 from labrun.files.whole import temporary_name
-from labrun.garbage import QUIET, References, find_garbage, remove
 from labrun.store.store import Store
+from labrun.upkeep.garbage import QUIET, References, find_garbage, remove
 
 OLD = time.time() - 2 * QUIET
 DEAD = 2**22 + 1

@@ -13,7 +13,7 @@ import pytest
 from labrun.files.digests import append_digest
 from labrun.store.parts import write_part
 from labrun.store.store import Store
-from labrun.verification import Verification
+from labrun.upkeep.verification import Verification
 
 KEY = "a" * 64
 
