@@ -20,9 +20,9 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from labrun.engine.simulation import Simulation
 from labrun.planning.plan import make_plan
 from labrun.project.load import load
-from labrun.simulation import Simulation
 from labrun.store.parts import write_part
 
 PLUGIN = '''\

@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from labrun.engine.simulation import Simulation
 from labrun.planning.plan import Plan, make_plan
 from labrun.project.load import load
-from labrun.simulation import Simulation
 from labrun.store.parts import cut, read_receipt, write_part
 from labrun.store.store import Store
 

@@ -77,7 +77,7 @@ def run(
         RunFailed: a stage failed. All others are done, and `error.run` (or later `open_run`) holds them.
         KeyboardInterrupt: it was stopped. What is finished is kept: the same call goes on.
     """
-    from labrun.running import hire, run_project
+    from labrun.engine.session import hire, run_project
     from labrun.workers.pool import available_cores
 
     if isinstance(project, (str, Path)):

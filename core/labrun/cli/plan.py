@@ -15,7 +15,7 @@ from labrun.faults import LabrunError
 from labrun.store.places import store_of
 
 if TYPE_CHECKING:
-    from labrun.costs import Cost
+    from labrun.engine.costs import Cost
     from labrun.planning.plan import Plan, Planned
 
 __all__ = ["plan"]
@@ -34,7 +34,7 @@ def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...],
 
     One member of each simulation is simulated to find that out, once. Of other stages, the time is what they took the last time.
     """
-    from labrun.costs import members_left, require_disk
+    from labrun.engine.costs import members_left, require_disk
     from labrun.files.room import free_space
     from labrun.planning.plan import make_plan
     from labrun.project.load import load
@@ -72,7 +72,7 @@ def _row(made: Plan, planned: Planned, seconds: float | None, disk: int | None) 
 
 def _cost(made: Plan, planned: Planned, measure: bool) -> Cost | None:
     """What a member of a simulation costs; what went wrong with it is told."""
-    from labrun.costs import known_cost, measured_cost
+    from labrun.engine.costs import known_cost, measured_cost
 
     cost = known_cost(planned)
     if cost is None and measure:

@@ -63,8 +63,8 @@ def run(
     from rich.console import Console
 
     from labrun.display import display_for
+    from labrun.engine.session import hire, run_project
     from labrun.project.load import load
-    from labrun.running import hire, run_project
 
     ending = run_project(
         load(project, overrides),

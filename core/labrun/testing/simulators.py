@@ -6,9 +6,9 @@ import time
 from typing import Any, ClassVar
 
 from labrun.contracts.plugin import Arrays, Simulator, View
+from labrun.engine.simulation import simulate_member
 from labrun.registry.plugin_code import PluginSource
 from labrun.seeds import generator
-from labrun.simulation import simulate_member
 from labrun.testing import digest
 from labrun.testing.contract import PluginContract
 from labrun.testing.declared import disagreements

@@ -13,9 +13,9 @@ from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples, Quantity
 from labrun.contracts.plugin import Model, Simulator
 from labrun.contracts.trained import TrainedModel
+from labrun.engine.simulation import simulate_member
 from labrun.learning.settings import FitBlock
 from labrun.seeds import generator
-from labrun.simulation import simulate_member
 from labrun.testing.parcels import examples_of
 
 __all__ = ["simulated_ensemble", "toy_ensemble", "toy_examples", "toy_trained"]

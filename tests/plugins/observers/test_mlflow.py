@@ -201,7 +201,7 @@ def test_nothing_is_imported_where_no_run_is_tracked(write_project, labrun_proce
     assert done.stdout == "set()\n"
     outcome = labrun_process(write_project(), "--only", "spread", python=("-X", "importtime"), MLFLOW_TRACKING_URI="")
     assert outcome.code == 0
-    assert re.search(r"\| +labrun.engine\n", outcome.err)
+    assert re.search(r"\| +labrun.engine.engine\n", outcome.err)
     assert not re.search(r"\| +mlflow\b", outcome.err)
 
 

@@ -203,7 +203,7 @@ def test_record_is_there_while_the_run_goes_on(write_project, waves, labrun, mon
         seen.update(json.loads(Path("runs/waves/run.json").read_text()))
         return {}
 
-    monkeypatch.setattr("labrun.engine.Engine._simulate", look)
+    monkeypatch.setattr("labrun.engine.engine.Engine._simulate", look)
     labrun("run", write_project(waves), "--only", "simulations.train")
     assert (seen["outcome"], seen["finished"]) == ("running", None)
     assert re.fullmatch("[0-9a-f]{64}", seen["stages"]["simulations.train"]["key"])

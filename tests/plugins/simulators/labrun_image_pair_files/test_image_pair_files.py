@@ -11,7 +11,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 import labrun_image_pair_files
-from labrun.simulation import simulate_member
+from labrun.engine.simulation import simulate_member
 from labrun_image_pair_files import ImagePairFiles
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 import labrun_persistent_exclusion
 from labrun import View
-from labrun.simulation import simulate_member
+from labrun.engine.simulation import simulate_member
 from labrun.store.parts import read_receipt, write_part
 from labrun.viewing import save_views
 from labrun_persistent_exclusion import PersistentExclusion

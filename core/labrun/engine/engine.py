@@ -17,18 +17,18 @@ from typing import Any
 from labrun.contracts.events import Outcome, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.contracts.findings import Findings
 from labrun.contracts.plugin import Analysis, Model
+from labrun.engine.observers import Observers
+from labrun.engine.simulation import MembersFailed, Simulation
 from labrun.faults import LabrunError
 from labrun.files.integrity import Damage, in_words
 from labrun.files.room import is_out_of_space
 from labrun.learning.pretrained import FILES
-from labrun.observers import Observers
 from labrun.planning.plan import Plan, Planned
 from labrun.planning.results import Results
 from labrun.project.load import Ref
 from labrun.records.run_folder import RunFolder
 from labrun.registry.error_origin import raised_by
 from labrun.seeds import integer_seed
-from labrun.simulation import MembersFailed, Simulation
 from labrun.store.parts import Failure, part_name
 from labrun.workers.interruption import Interruption
 from labrun.workers.protocol import Workers

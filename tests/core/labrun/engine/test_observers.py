@@ -10,8 +10,8 @@ import pytest
 from labrun import hookimpl
 from labrun.contracts import hookspecs
 from labrun.contracts.events import StageFinished, StageStarted
+from labrun.engine.observers import Observers
 from labrun.faults import LabrunError
-from labrun.observers import Observers
 
 STARTED = StageStarted(0.0, "simulations.a", "wave", "key", "members", 2, 0)
 FINISHED = StageFinished(1.0, "simulations.a", "done", 1.0)

@@ -9,8 +9,8 @@ import pytest
 
 from labrun.contracts import hookspecs
 from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
-from labrun.eventlog import EventLog
-from labrun.observers import Observers
+from labrun.engine.eventlog import EventLog
+from labrun.engine.observers import Observers
 
 EVENTS = [
     RunStarted(0.0, "waves", "runs/waves", ["simulations.a"], [], 2),

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from labrun import Simulator
+from labrun.engine.simulation import simulate_member
 from labrun.files.digests import sha256_of
-from labrun.simulation import simulate_member
 
 NOISE = '''
 from typing import ClassVar

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.costs import require_disk
-from labrun.engine import Engine
-from labrun.eventlog import EventLog
+from labrun.engine.costs import require_disk
+from labrun.engine.engine import Engine
+from labrun.engine.eventlog import EventLog
+from labrun.engine.observers import Observers
 from labrun.faults import LabrunError
-from labrun.observers import Observers
 from labrun.planning.plan import Plan, make_plan
 from labrun.project.load import Project, stage_ids
 from labrun.records.run_folder import RunFolder

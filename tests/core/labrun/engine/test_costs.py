@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from labrun import costs
-from labrun.costs import Cost, known_cost, measured_cost, members_left, require_disk
+from labrun.engine import costs
+from labrun.engine.costs import Cost, known_cost, measured_cost, members_left, require_disk
 from labrun.faults import LabrunError
 from labrun.planning.plan import make_plan
 from labrun.project.load import load

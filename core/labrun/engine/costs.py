@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from labrun.amounts import bytes_in_words
+from labrun.engine.simulation import PartTask, Simulation, simulate_part
 from labrun.faults import LabrunError
 from labrun.files.cache import recall, remember
 from labrun.files.room import free_space
 from labrun.planning.plan import Plan, Planned
-from labrun.simulation import PartTask, Simulation, simulate_part
 from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.memory import peak_memory
 from labrun.workers.pool import Pool

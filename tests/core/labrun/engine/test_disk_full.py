@@ -249,7 +249,7 @@ def test_result_that_finds_no_room_in_the_folder_of_the_run(project, labrun, lab
 
 def test_log_of_events_that_finds_no_room(project, labrun, labrun_without_room):
     words = ("run", project, "--workers", 1, "--only", "simulations.waves")
-    done = labrun_without_room("labrun.eventlog.EventLog._write", *words)
+    done = labrun_without_room("labrun.engine.eventlog.EventLog._write", *words)
     assert done.code == 1
     assert "no space is left on the disk for 'events.jsonl'" in done.err
     assert "simulations.waves: done" in done.out
