@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.display import cards  # noqa: F401 - registers what a notebook shows
 from labrun.faults import LabrunError, printable
-from labrun.notebook import cards  # noqa: F401 - registers what a notebook shows
 from labrun.project import load as projects
 from labrun.records.finished_run import Run
 from labrun.store.places import default_runs
@@ -156,11 +156,11 @@ def _plain(value: Any) -> Any:
 def _display() -> Any:
     from rich.console import Console
 
-    from labrun.display import display_for
+    from labrun.display.terminal import display_for
 
     console = Console()
     if console.is_jupyter:
-        from labrun.notebook.progress import NotebookProgress
+        from labrun.display.progress import NotebookProgress
 
         return NotebookProgress()
     return display_for(console)

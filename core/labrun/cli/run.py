@@ -62,7 +62,7 @@ def run(
     """Run a project: what is done already is left alone, everything else is done, then the report is written."""
     from rich.console import Console
 
-    from labrun.display import display_for
+    from labrun.display.terminal import display_for
     from labrun.engine.session import hire, run_project
     from labrun.project.load import load
 

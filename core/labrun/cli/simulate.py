@@ -10,11 +10,11 @@ import click
 
 from labrun.cli.configured import configured
 from labrun.contracts.plugin import Simulator, View
+from labrun.display.window import MOVIES, PICTURES, can_show, save_views, show
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.registry.error_origin import raised_by
 from labrun.registry.registry import Registry
 from labrun.seeds import generator
-from labrun.viewing import MOVIES, PICTURES, can_show, save_views, show
 
 __all__ = ["simulate"]
 

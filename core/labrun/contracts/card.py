@@ -1,4 +1,4 @@
-"""What a notebook shows of a result: objects say that they have a card, `labrun.notebook.cards` draws it."""
+"""What a notebook shows of a result: objects say that they have a card, `labrun.display.cards` draws it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
-from labrun.notebook import progress
+from labrun.display import progress
 
 
 class Handle:

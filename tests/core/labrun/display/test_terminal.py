@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from labrun import display
 from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
+from labrun.display import terminal as display
 
 
 @pytest.fixture

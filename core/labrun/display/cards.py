@@ -12,7 +12,7 @@ from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples, ExampleSpec
 from labrun.contracts.findings import Findings
 from labrun.contracts.trained import TrainedModel
-from labrun.notebook.thumbnails import thumbnails_of_examples, thumbnails_of_members
+from labrun.display.card_pictures import thumbnails_of_examples, thumbnails_of_members
 from labrun.planning.plan import make_plan
 from labrun.project.load import Project
 from labrun.records.finished_run import Run
@@ -136,7 +136,7 @@ def _render(template: str, name: str, kind: str, facts: dict[str, Any], **contex
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("labrun.notebook"),
+        loader=PackageLoader("labrun.display"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

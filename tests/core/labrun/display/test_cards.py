@@ -15,8 +15,8 @@ import labrun
 from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples, Quantity
 from labrun.contracts.findings import Findings
-from labrun.notebook.cards import _curves
-from labrun.notebook.thumbnails import _plane, thumbnails_of_members
+from labrun.display.card_pictures import _plane, thumbnails_of_members
+from labrun.display.cards import _curves
 
 EVIL = "<script>alert(1)</script>"
 
