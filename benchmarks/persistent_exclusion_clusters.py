@@ -20,7 +20,7 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from labrun.clusters import label_clusters
+from labrun_lattices.clusters import label_clusters
 from labrun_persistent_exclusion import PersistentExclusion
 from labrun_persistent_exclusion.observables import observe
 

@@ -11,7 +11,7 @@ from labrun import Ensemble
 if TYPE_CHECKING:
     import numpy as np
 
-    from labrun.clusters import Clusters
+    from labrun_lattices.clusters import Clusters
 
 __all__ = ["Observable", "Series", "describe_sources", "has_source", "read_series"]
 
@@ -94,7 +94,7 @@ def _read_snapshots(simulation: Ensemble, i: int, observable: Observable) -> Ser
 
 
 def _measure_snapshots(simulation: Ensemble, i: int) -> Iterator[Clusters]:
-    from labrun.clusters import measure_clusters
+    from labrun_lattices.clusters import measure_clusters
 
     yield from map(measure_clusters, simulation.planes(i, "snapshots"))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labrun.clusters import cluster_sizes
+from labrun_lattices.clusters import cluster_sizes
 
 __all__ = ["ClusterCount", "count_clusters", "size_bins"]
 

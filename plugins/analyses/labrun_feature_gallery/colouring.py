@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
-from labrun.clusters import label_clusters
+from labrun_lattices.clusters import label_clusters
 
 __all__ = ["Picture", "colour_clusters"]
 

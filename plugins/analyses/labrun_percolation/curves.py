@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from labrun.clusters import measure_clusters
+from labrun_lattices.clusters import measure_clusters
 
 __all__ = ["average", "find_thresholds", "measure_member"]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from labrun.spectra import cross_correlation, cylindrical_power, log_bins, power_spectrum
+from labrun_lattices.spectra import cross_correlation, cylindrical_power, log_bins, power_spectrum
 
 __all__ = ["horizon_slope", "measure_spectra", "wave_bins"]
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labrun import Examples
-from labrun.spectra import log_bins, power_spectrum
+from labrun_lattices.spectra import log_bins, power_spectrum
 from labrun_reconstruction.methods import Method
 
 if TYPE_CHECKING:

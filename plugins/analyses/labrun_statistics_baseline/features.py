@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from labrun.clusters import cluster_sizes
+from labrun_lattices.clusters import cluster_sizes
 
 OCTAVES = 10
 """Cluster sizes 1, 2 to 3, 4 to 7, …, and all from 2⁹ on."""

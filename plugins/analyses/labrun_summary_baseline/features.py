@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from labrun.spectra import log_bins, power_spectrum
+from labrun_lattices.spectra import log_bins, power_spectrum
 
 __all__ = ["feature_names", "features"]
 

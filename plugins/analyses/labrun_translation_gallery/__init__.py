@@ -26,7 +26,7 @@ class TranslationGallery(Analysis):
     ones. Drawings of thin lines are mostly ground, so that all three scores flatter whatever is nearly white.
 
     With `cell_size`, fields also have power spectra Δ²(k) = k² P(k)/2π, of what is expected and what is generated, and their
-    cross-correlation r(k) = P_ab / √(P_aa P_bb) (see `labrun.spectra`), with the sums over all pictures in each bin of k.
+    cross-correlation r(k) = P_ab / √(P_aa P_bb) (see `labrun_lattices.spectra`), with the sums over all pictures in each bin of k.
     """
 
     name: ClassVar[str] = "translation_gallery"

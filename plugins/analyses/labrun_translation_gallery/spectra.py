@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labrun.spectra import Spectrum, log_bins, power_spectrum
+from labrun_lattices.spectra import Spectrum, log_bins, power_spectrum
 
 __all__ = ["Spectra"]
 

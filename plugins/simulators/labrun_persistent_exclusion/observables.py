@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from labrun.clusters import as_plane, measure_clusters
+from labrun_lattices.clusters import as_plane, measure_clusters
 
 
 class Observables(NamedTuple):

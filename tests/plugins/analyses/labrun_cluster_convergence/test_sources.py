@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from labrun import Ensemble
-from labrun.clusters import cluster_sizes
 from labrun_cluster_convergence.sources import has_source, read_series
+from labrun_lattices.clusters import cluster_sizes
 
 OBSERVABLES = ("mean_cluster_size", "largest_cluster", "clusters", "single_fraction")
 

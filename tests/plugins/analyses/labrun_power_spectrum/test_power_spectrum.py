@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from labrun import Ensemble, Outline
-from labrun.spectra import log_bins, power_spectrum
+from labrun_lattices.spectra import log_bins, power_spectrum
 from labrun_power_spectrum import PowerSpectrum
 from labrun_power_spectrum.measuring import horizon_slope, wave_bins
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from skimage.metrics import structural_similarity
 
 from labrun import Examples
-from labrun.spectra import cross_correlation, log_bins, power_spectrum
+from labrun_lattices.spectra import cross_correlation, log_bins, power_spectrum
 from labrun_translation_gallery import TranslationGallery
 from labrun_translation_gallery.drawing import COMMON, MISSING, SPURIOUS, ink_errors
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from labrun.spectra import log_bins, power_spectrum
+from labrun_lattices.spectra import log_bins, power_spectrum
 from labrun_reionization.cosmology import Cosmology
 from labrun_reionization.initial import Sky, draw_density, make_sky
 from labrun_reionization.perturbation import evolve_density

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labrun.clusters import ACROSS, DOWN, Clusters, cluster_sizes, label_clusters, measure_clusters
+from labrun_lattices.clusters import ACROSS, DOWN, Clusters, cluster_sizes, label_clusters, measure_clusters
 
 
 def flood_fill(occupied):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labrun.spectra import cross_correlation, cylindrical_power, log_bins, power_spectrum
+from labrun_lattices.spectra import cross_correlation, cylindrical_power, log_bins, power_spectrum
 
 REAL_CUBE = (
     Path(__file__).parents[4] / "shared/data/twentyone_cm/joelle_ESC_FRAC_0.070_RNG_150"
