@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
 from labrun.kit.expression import parse
-from labrun.ranges import Range
+from labrun_layers.rescaling import Range
 
 if TYPE_CHECKING:
     import numpy as np

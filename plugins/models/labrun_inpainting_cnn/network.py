@@ -8,7 +8,7 @@ import keras
 from keras import initializers, layers, ops
 
 from labrun import ArraySpec, ExampleSpec
-from labrun.filling import apply_filling, mean_of_known
+from labrun_layers.masked_convolution import apply_filling, mean_of_known
 
 if TYPE_CHECKING:
     from labrun_inpainting_cnn import InpaintingCNN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from labrun import ExampleSpec, Field, Model, hookimpl
-from labrun.ranges import Range
+from labrun_layers.rescaling import Range
 
 if TYPE_CHECKING:
     import keras

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from labrun import ExampleSpec
-from labrun.ranges import apply_ranges
+from labrun_layers.rescaling import apply_ranges
 
 if TYPE_CHECKING:
     from labrun_mlp import MLP

@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from labrun import ArraySpec, ExampleSpec
-from labrun.periodic import apply_periodic_padding
+from labrun_layers.periodic_padding import apply_periodic_padding
 
 if TYPE_CHECKING:
     from labrun_pattern_cnn import Block, PatternCNN

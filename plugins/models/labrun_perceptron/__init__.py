@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import ExampleSpec, Field, Model, hookimpl
-from labrun.ranges import Range
+from labrun_layers.rescaling import Range
 
 if TYPE_CHECKING:
     import keras

@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers, ops
 
 from labrun import ExampleSpec
-from labrun.ranges import apply_ranges
+from labrun_layers.rescaling import apply_ranges
 
 if TYPE_CHECKING:
     from labrun_perceptron import Perceptron

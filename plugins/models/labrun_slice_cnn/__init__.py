@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from labrun import ExampleSpec, Field, Model, hookimpl
 from labrun.kit.presets import fill_from_preset
-from labrun.layer_words import LayerText, Padding, expect_order
+from labrun_layers.layer_language import LayerText, Padding, expect_order
 from labrun_slice_cnn.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class SliceCNN(Model):
     """A convolutional network, written layer by layer, that tells a class or a number from a slice of a cube, or from its code: the
     redshift, say.
 
-    `layers` are words (see `labrun.layer_words`), from the slice, (height, width, channels), on:
+    `layers` are words (see `labrun_layers.layer_language`), from the slice, (height, width, channels), on:
 
         conv FILTERS HEIGHTxWIDTH [stride N]     pool N (maximum)     average N     norm (batch normalization)     relu
         mean or flatten (ends the places)        dense UNITS (at each place, where there are places)               dropout SHARE

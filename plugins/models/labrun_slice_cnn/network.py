@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from labrun import ArraySpec, ExampleSpec
-from labrun.layer_words import apply_layers, parse
+from labrun_layers.layer_language import apply_layers, parse
 
 if TYPE_CHECKING:
     from labrun_slice_cnn import SliceCNN

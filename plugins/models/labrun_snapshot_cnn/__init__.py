@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from labrun import ExampleSpec, Field, Model, hookimpl
 from labrun.kit.presets import fill_from_preset
-from labrun.layer_words import LayerText, Padding, expect_order
+from labrun_layers.layer_language import LayerText, Padding, expect_order
 from labrun_snapshot_cnn.presets import PRESETS
 
 if TYPE_CHECKING:

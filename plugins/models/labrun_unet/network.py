@@ -9,8 +9,8 @@ import numpy as np
 from keras import layers, ops
 
 from labrun import ArraySpec, ExampleSpec
-from labrun.filling import apply_filling, mean_of_known
-from labrun.periodic import apply_periodic_padding
+from labrun_layers.masked_convolution import apply_filling, mean_of_known
+from labrun_layers.periodic_padding import apply_periodic_padding
 from labrun_unet.resizing import Continue, CutOff
 
 if TYPE_CHECKING:

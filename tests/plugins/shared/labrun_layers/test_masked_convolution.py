@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labrun.filling import apply_filling, mean_of_known
+from labrun_layers.masked_convolution import apply_filling, mean_of_known
 
 
 def test_missing_pixels_are_filled_by_a_plain_loop(rng):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labrun.layer_words import Layer, apply_layers, expect_order, parse
+from labrun_layers.layer_language import Layer, apply_layers, expect_order, parse
 
 
 @pytest.mark.parametrize(

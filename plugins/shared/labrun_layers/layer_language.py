@@ -151,7 +151,7 @@ def _numbered(texts: Iterable[str]) -> list[tuple[str, Layer]]:
 def _apply_layer(x: Any, layer: Layer, name: str, padding: Padding, momentum: float) -> Any:
     from keras import layers
 
-    from labrun.periodic import apply_periodic_padding
+    from labrun_layers.periodic_padding import apply_periodic_padding
 
     match layer.word:
         case "conv":

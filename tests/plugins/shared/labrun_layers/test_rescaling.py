@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from labrun.ranges import Range, apply_ranges
+from labrun_layers.rescaling import Range, apply_ranges
 
 
 class Settings(BaseModel):
