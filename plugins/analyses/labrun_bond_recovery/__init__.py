@@ -22,7 +22,7 @@ READABLE = 0.99
 class BondRecovery(Analysis):
     """Are the bonds that a network draws into a picture of sites the right ones, and are the sites still where they were?
 
-    Every generated picture is read back into a network (`labrun.drawn_networks`): dots are found in the picture itself, and each pair of
+    Every generated picture is read back into a network (`labrun_spring_networks.drawn`): dots are found in the picture itself, and each pair of
     sites that may be joined gets a score, the ink along the line between them. From a threshold on, a pair is a bond; each model has its
     own, the one of the highest F1 on validation pictures (table `thresholds`, and `thresholds.json`).
 
@@ -83,10 +83,10 @@ class BondRecovery(Analysis):
 
         import pandas as pd
 
-        from labrun.recovery import draw_recovery
         from labrun_bond_recovery.drawing import draw_networks, draw_thresholds
         from labrun_bond_recovery.methods import judge_method, methods
         from labrun_bond_recovery.truth import classes_of, members_of
+        from labrun_spring_networks.recovery import draw_recovery
 
         members, classes = members_of(simulation, dataset), classes_of(simulation, dataset, self.by)
         truths, chosen_on = self._truths(simulation, dataset), self._truths(validation_simulation, validation)
@@ -126,7 +126,7 @@ class BondRecovery(Analysis):
         """A row a class: of bonds, sites and pixels."""
         import numpy as np
 
-        from labrun.recovery import ALL, recovery_table
+        from labrun_spring_networks.recovery import ALL, recovery_table
 
         networks = [judged.recovery for judged in one.networks]
         table = recovery_table(one.method.name, classes, networks, one.threshold, rng, self.confidence, self.resamples)
@@ -161,7 +161,7 @@ def _threshold_table(judged: Sequence[Judgement]) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    from labrun.recovery import curves
+    from labrun_spring_networks.recovery import curves
 
     rows = []
     for one in judged:
@@ -182,7 +182,7 @@ def _worst(judged: Sequence[Judgement], classes: Sequence[str], dataset: Example
 
 def _metrics(recovery: pd.DataFrame, models: Sequence[str]) -> Iterator[tuple[str, float]]:
     """Of each model on all networks together."""
-    from labrun.recovery import ALL
+    from labrun_spring_networks.recovery import ALL
 
     whole = recovery[recovery["class"] == ALL].set_index("method")
     columns = {"F1": "F1", "exact": "exact", "sites lost": "lost", "displacement": "displacement"}
@@ -193,8 +193,8 @@ def _metrics(recovery: pd.DataFrame, models: Sequence[str]) -> Iterator[tuple[st
 
 def _warnings(recovery: pd.DataFrame) -> Iterator[str]:
     """Of networks that draw no bond right, and of drawings that cannot be read well even if they are."""
-    from labrun.recovery import ALL
     from labrun_bond_recovery.methods import EXPECTED
+    from labrun_spring_networks.recovery import ALL
 
     for method in recovery.loc[(recovery["class"] == ALL) & (recovery["F1"] == 0), "method"]:
         yield f"'{method}' draws no bond right: it has learned nothing yet"

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from labrun.recovery import curves
 from labrun_bond_recovery.judging import Judged
 from labrun_bond_recovery.methods import Judgement
 from labrun_bond_recovery.truth import Truth
+from labrun_spring_networks.recovery import curves
 
 __all__ = ["COLUMNS", "ROWS", "Shown", "draw_networks", "draw_thresholds"]
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from skimage.metrics import structural_similarity
 
-from labrun.drawn_networks import Drawing, read_drawing
-from labrun.recovery import Recovery
 from labrun_bond_recovery.truth import Truth
+from labrun_spring_networks.drawn import Drawing, read_drawing
+from labrun_spring_networks.recovery import Recovery
 
 __all__ = ["Judged", "judge", "match_sites", "pixels_at_256"]
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Examples, TrainedModel
-from labrun.drawn_networks import expected_pictures, generated_pictures
-from labrun.recovery import ALL, Recovery, choose_threshold
 from labrun_bond_recovery.judging import Judged, judge
 from labrun_bond_recovery.truth import CLEAR, Truth
+from labrun_spring_networks.drawn import expected_pictures, generated_pictures
+from labrun_spring_networks.recovery import ALL, Recovery, choose_threshold
 
 if TYPE_CHECKING:
     import pandas as pd

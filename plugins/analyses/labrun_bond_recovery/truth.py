@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Ensemble, Examples
-from labrun.drawn_networks import expected_pictures, read_drawing
+from labrun_spring_networks.drawn import expected_pictures, read_drawing
 
 __all__ = ["CLEAR", "Truth", "classes_of", "members_of", "read_truths", "simulated_truths"]
 

@@ -64,9 +64,9 @@ class GeometricBaselines(Analysis):
         """
         import pandas as pd
 
-        from labrun.recovery import ALL, Recovery, choose_threshold, draw_recovery, recovery_table
         from labrun_geometric_baselines.methods import GEOMETRIC, learned
         from labrun_geometric_baselines.places import REACH, read_places
+        from labrun_spring_networks.recovery import ALL, Recovery, choose_threshold, draw_recovery, recovery_table
 
         networks, chosen_on = [*read_places(simulation)], [*read_places(validation_simulation)]
         methods = [*GEOMETRIC]

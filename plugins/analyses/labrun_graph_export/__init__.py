@@ -9,7 +9,7 @@ from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
 if TYPE_CHECKING:
     import pandas as pd
 
-    from labrun.drawn_networks import Drawing
+    from labrun_spring_networks.drawn import Drawing
 
 SHOWN = 8
 
@@ -25,7 +25,7 @@ class GraphExport(Analysis):
         network_0000_graph.json      `networkx.node_link_graph(json.load(file), edges="edges")`
         network_0000.png             the picture, and the graph over it
 
-    A pair of sites is a bond from `threshold` on (see `labrun.drawn_networks`), or from that which a `bond_recovery` under `recovery`
+    A pair of sites is a bond from `threshold` on (see `labrun_spring_networks.drawn`), or from that which a `bond_recovery` under `recovery`
     has chosen for the model. No true networks are needed.
     """
 
@@ -45,10 +45,10 @@ class GraphExport(Analysis):
         Raises:
             ValueError: the model draws no pictures, the dataset has none, or `recovery` does not tell of the model.
         """
-        from labrun.drawn_networks import generated_pictures, read_drawing
-        from labrun.recovery import threshold_of
         from labrun_graph_export.drawing import draw_png, draw_some
         from labrun_graph_export.formats import written
+        from labrun_spring_networks.drawn import generated_pictures, read_drawing
+        from labrun_spring_networks.recovery import threshold_of
 
         if not len(dataset):
             raise ValueError(f"the dataset '{dataset.name}' has no pictures, so that there is no network to export")

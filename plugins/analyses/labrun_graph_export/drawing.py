@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from labrun.drawn_networks import Drawing
+from labrun_spring_networks.drawn import Drawing
 
 __all__ = ["draw_png", "draw_some"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labrun.drawn_networks import Drawing
+from labrun_spring_networks.drawn import Drawing
 
 __all__ = ["written"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, hookimpl
 
 if TYPE_CHECKING:
-    from labrun.networks import Network
     from labrun_mechanics.measuring import Measured
+    from labrun_spring_networks.network import Network
 
 ARRAYS = ("sites", "bonds", "offsets", "box", "periodic")
 
@@ -122,8 +122,8 @@ class Mechanics(Analysis):
         recovery: Findings | None,
     ) -> Iterator[Measured]:
         """The networks that the model draws, measured."""
-        from labrun.drawn_networks import generated_pictures, read_drawing
-        from labrun.recovery import threshold_of
+        from labrun_spring_networks.drawn import generated_pictures, read_drawing
+        from labrun_spring_networks.recovery import threshold_of
 
         if model is None or dataset is None:
             return
@@ -184,7 +184,7 @@ def _true_network(simulation: Ensemble, i: int, as_drawn: bool) -> Network:
     """The network of a member; as a picture shows it, free, without the bonds over the edge of its box."""
     import numpy as np
 
-    from labrun.networks import Network
+    from labrun_spring_networks.network import Network
 
     sites, bonds, offsets, box, periodic = (simulation.read(i, name) for name in ARRAYS)
     if not (np.isfinite(sites).all() and np.isfinite(box).all()):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from labrun.networks import Network
+from labrun_spring_networks.network import Network
 
 __all__ = ["compatibility_matrix", "rigid_motions"]
 

@@ -15,9 +15,9 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from labrun.kit.class_colours import class_colours
-from labrun.networks import Network
 from labrun_mechanics.measuring import TRUE, Measured
 from labrun_mechanics.tables import truth_of
+from labrun_spring_networks.network import Network
 
 __all__ = ["draw_comparison", "draw_frequencies", "draw_modes"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labrun.networks import Network
 from labrun_mechanics.modes import Modes, normal_modes
 from labrun_mechanics.moduli import Moduli, elastic_moduli, rim_sites
+from labrun_spring_networks.network import Network
 
 __all__ = ["KEPT", "TRUE", "Measured", "measure"]
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh, svd
 
-from labrun.networks import Network
 from labrun_mechanics.compatibility import compatibility_matrix, rigid_motions
+from labrun_spring_networks.network import Network
 
 __all__ = ["Modes", "normal_modes"]
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from labrun.networks import Network
 from labrun_mechanics.compatibility import compatibility_matrix
+from labrun_spring_networks.network import Network
 
 __all__ = ["Moduli", "elastic_moduli", "rim_sites"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labrun import ArraySpec, Examples, TrainedModel
-from labrun.drawn_networks import expected_pictures, generated_pictures
+from labrun_spring_networks.drawn import expected_pictures, generated_pictures
 
 __all__ = ["SSIM_WINDOW", "Pictures"]
 

@@ -17,8 +17,8 @@ from labrun_mechanical_network.lattices import LATTICES, Lattice, Name, lattice_
 if TYPE_CHECKING:
     import numpy as np
 
-    from labrun.networks import Network
     from labrun_mechanical_network.layout import Layout
+    from labrun_spring_networks.network import Network
 
 Count = Annotated[int, Field(ge=1, le=300)]
 Pixels = Annotated[int, Field(ge=16, le=4096)]

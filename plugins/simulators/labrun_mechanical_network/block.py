@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labrun.networks import Network
 from labrun_mechanical_network.lattices import Lattice
+from labrun_spring_networks.network import Network
 
 
 def make_block(lattice: Lattice, ratio: float, columns: int, rows: int, periodic: bool) -> Network:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labrun.networks import Network
+from labrun_spring_networks.network import Network
 
 REFERENCE_SIDE = 256
 """Sizes of dots, lines and margins are told for pictures of so many pixels a side, and scale with the picture."""

@@ -9,10 +9,10 @@ import pytest
 from scipy.optimize import minimize
 from scipy.spatial import ConvexHull
 
-from labrun.networks import Network
 from labrun_mechanics.compatibility import compatibility_matrix, rigid_motions
 from labrun_mechanics.modes import normal_modes
 from labrun_mechanics.moduli import elastic_moduli, rim_sites
+from labrun_spring_networks.network import Network
 
 TOLERANCE = 1e-8
 H = math.sqrt(3) / 2

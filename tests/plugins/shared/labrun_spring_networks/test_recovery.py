@@ -6,7 +6,14 @@ import pandas as pd
 import pytest
 
 from labrun import Findings
-from labrun.recovery import Recovery, choose_threshold, curves, draw_recovery, recovery_table, threshold_of
+from labrun_spring_networks.recovery import (
+    Recovery,
+    choose_threshold,
+    curves,
+    draw_recovery,
+    recovery_table,
+    threshold_of,
+)
 
 
 def network(scores, is_bond, beyond=0):

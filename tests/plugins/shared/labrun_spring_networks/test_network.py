@@ -4,7 +4,7 @@ import networkx
 import numpy as np
 import pytest
 
-from labrun.networks import Network
+from labrun_spring_networks.network import Network
 
 
 def chain(periodic=True):

@@ -32,7 +32,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinat
 from scipy.spatial import cKDTree
 from skimage.feature import peak_local_max
 
-from labrun.networks import Network
+from labrun_spring_networks.network import Network
 
 if TYPE_CHECKING:
     from labrun.contracts.examples import Examples

@@ -10,7 +10,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from labrun import Examples
-from labrun.drawn_networks import (
+from labrun_mechanical_network import MechanicalNetwork
+from labrun_mechanical_network.lattices import LATTICES
+from labrun_spring_networks.drawn import (
     candidate_bonds,
     detect_sites,
     dot_radius,
@@ -19,8 +21,6 @@ from labrun.drawn_networks import (
     read_drawing,
     score_bonds,
 )
-from labrun_mechanical_network import MechanicalNetwork
-from labrun_mechanical_network.lattices import LATTICES
 
 FINE = 8
 
@@ -217,7 +217,7 @@ def pairs(signed=False, channels=1):
 
 @pytest.mark.parametrize(("signed", "channels"), [(False, 1), (True, 1), (False, 3), (True, 3)])
 def test_pictures_of_either_range_and_of_any_channels_become_grey(signed, channels, monkeypatch):
-    monkeypatch.setattr("labrun.drawn_networks.AT_ONCE", 2)
+    monkeypatch.setattr("labrun_spring_networks.drawn.AT_ONCE", 2)
     dataset = pairs(signed, channels)
     expected = [*pairs().load_y(slice(None))[..., 0]]
     copies = SimpleNamespace(name="copies", predict=lambda some: some.load_x(slice(None)))
