@@ -15,9 +15,9 @@ from labrun.files.whole import write_atomically
 from labrun.planning.plan import Plan
 from labrun.records.run_folder import RunFolder
 from labrun.report.attachments import Attachments
-from labrun.report.comparison import compare
 from labrun.report.content import stage_content
 from labrun.report.graph import draw_graph
+from labrun.report.matrix_tables import compare
 
 __all__ = ["ReportWriter", "write_report"]
 
