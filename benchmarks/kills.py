@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.core.labrun.test_kill import finish, kill_at_random, write
+from tests.core.labrun.engine.test_kill import finish, kill_at_random, write
 
 
 def main() -> None:

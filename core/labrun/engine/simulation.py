@@ -206,8 +206,8 @@ class Simulation:
         return PluginSource.of(self.offer)
 
     def examine(self) -> tuple[dict[int, Receipt], list[Damage]]:
-        """The parts that are there, whole (`labrun.files.integrity`) and without failed members; and what is wrong with parts that were finished
-        once, by their names in the result."""
+        """Return the parts that are whole (see `labrun.files.integrity`) and hold no failed members, and the damage of parts that
+        were finished once."""
         receipts, damage = {}, []
         for number in range(len(self.parts)):
             receipt, found = examine_part(self.folder, number)

@@ -62,11 +62,11 @@ def map_members(ensemble: Ensemble, function: Function, workers: Workers | None)
 def _results(ensemble: Ensemble, function: Function, workers: Workers | None, files: list[SourceFile]) -> Iterator[Any]:
     done, size = 0, 1
     while done < len(ensemble):
-        begun = time.perf_counter()
         some = ensemble.take(range(done, min(done + size, len(ensemble))))
         with one_thread():
+            begun = time.perf_counter()
             made = [function(some, i) for i in range(len(some))]
-        each = (time.perf_counter() - begun) / len(some)
+            each = (time.perf_counter() - begun) / len(some)
         yield from made
         done += len(some)
         rest = each * (len(ensemble) - done)

@@ -1,4 +1,4 @@
-"""What does the work of a run: processes of this machine (`labrun.workers.pool`), or those of a Dask cluster (`labrun.workers.dask_cluster`)."""
+"""The protocol of workers: processes of this machine (`pool`), or those of a Dask cluster (`dask_cluster`)."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ class GraphExport(Analysis):
         network_0000_graph.json      `networkx.node_link_graph(json.load(file), edges="edges")`
         network_0000.png             the picture, and the graph over it
 
-    A pair of sites is a bond from `threshold` on (see `labrun_spring_networks.drawn`), or from that which a `bond_recovery` under `recovery`
-    has chosen for the model. No true networks are needed.
+    A pair of sites is a bond from `threshold` on (see `labrun_spring_networks.drawn`), or from that which a `bond_recovery` under
+    `recovery` has chosen for the model. No true networks are needed.
     """
 
     name: ClassVar[str] = "graph_export"

@@ -24,7 +24,8 @@ from labrun.testing.fields import tells_unit
 
 ROOT = Path(__file__).parents[3]
 SHARED = re.findall(
-    r"`(labrun\.\w+)`", "".join(re.findall(r"^\| `labrun\..*$", (ROOT / "docs/plugins.md").read_text(), re.MULTILINE))
+    r"`(labrun[._][\w.]+)`",
+    "".join(re.findall(r"^\| `labrun[._].*$", (ROOT / "docs/plugins.md").read_text(), re.MULTILINE)),
 )
 ARRAY = re.compile(r"\b(ndarray|NDArray|Arrays)\b")
 SHAPE = re.compile(r"\((?:[\w…+·/ ]+,[^()]*)?\)|\bshapes?\b")

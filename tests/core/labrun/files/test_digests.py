@@ -79,3 +79,21 @@ def test_every_flipped_bit_of_a_file_shows(tmp_path):
 
 def test_no_file_has_no_digest(tmp_path):
     assert not ends_with_digest(tmp_path / "nowhere")
+
+
+def test_the_digest_is_that_of_the_bytes(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(b"{}")
+    assert digests.sha256_of(path) == hashlib.sha256(b"{}").hexdigest()
+
+
+def test_a_file_is_the_one_that_its_digest_tells(tmp_path):
+    path = tmp_path / "data.h5"
+    path.write_bytes(b"snapshots")
+    digests.expect_digest(path, hashlib.sha256(b"snapshots").hexdigest())
+    with pytest.raises(
+        ValueError, match=r"'.*data.h5' is another file than the one asked for: its sha256 is .*, not 00"
+    ):
+        digests.expect_digest(path, "00")
+    with pytest.raises(FileNotFoundError, match=r"there is no file '.*other.h5', seen from /"):
+        digests.expect_digest(tmp_path / "other.h5", "00")

@@ -1,6 +1,6 @@
 """Whatever text comes in, the answer is a project or a list of faults with places, never another exception.
 
-`LABRUN_FUZZ_EXAMPLES=2000 pytest tests/core/labrun/test_fuzz_project.py` tries more of each kind.
+`LABRUN_FUZZ_EXAMPLES=2000 pytest tests/core/labrun/project/test_fuzz_project.py` tries more of each kind.
 """
 
 import os

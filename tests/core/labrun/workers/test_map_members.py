@@ -14,7 +14,7 @@ import pytest
 from labrun import Ensemble
 from labrun.faults import LabrunError
 from labrun.store.parts import StoredMembers, write_part
-from labrun.workers.map_members import Chunk, apply
+from labrun.workers.map_members import Chunk, apply, map_members
 from labrun.workers.pool import Pool
 from labrun.workers.store_probe import Token
 
@@ -56,19 +56,26 @@ def stored(tmp_path, rng) -> Ensemble:
     for number, members in enumerate(parts):
         write_part(tmp_path, number, ((member, arrays[member]) for member in members))
     columns, groups = {"k": [0.5 * i for i in range(MEMBERS)]}, [f"g{i // 2}" for i in range(MEMBERS)]
-    ensemble = Ensemble(StoredMembers(tmp_path, parts), range(1, MEMBERS + 1), columns, "scan", groups)
+    mapper = partial(map_members, workers=None)
+    ensemble = Ensemble(StoredMembers(tmp_path, parts), range(1, MEMBERS + 1), columns, "scan", groups, mapper)
     ensemble.outputs = {"u": "(5, 3) float64"}
     return ensemble
 
 
 @pytest.fixture
-def on_workers(stored, monkeypatch):
+def pool():
+    pool = Pool(2)
+    yield pool
+    pool.stop(at_once=True)
+
+
+@pytest.fixture
+def on_workers(stored, pool, monkeypatch):
     """The same ensemble with two processes, which are asked from the second member on."""
     monkeypatch.setattr("labrun.workers.map_members.WORTH", 0)
     monkeypatch.setattr("labrun.workers.map_members.AT_ONCE", 1e-4)  # a few members at once
-    stored._workers = Pool(2)
-    yield stored
-    stored._workers.stop(at_once=True)
+    stored._mapper = partial(map_members, workers=pool)
+    return stored
 
 
 def as_bytes(found: list[dict[str, object]]) -> list[bytes]:
@@ -76,10 +83,10 @@ def as_bytes(found: list[dict[str, object]]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_workers_find_what_this_process_finds(on_workers, monkeypatch, shared):
+def test_workers_find_what_this_process_finds(on_workers, pool, monkeypatch, shared):
     function = partial(describe, power=3)
     obvious = [describe(on_workers, i, 3) for i in range(MEMBERS)]
-    monkeypatch.setattr(on_workers._workers, "shared", shared)
+    monkeypatch.setattr(pool, "shared", shared)
     found = list(on_workers.map(function))
     assert as_bytes(found) == as_bytes(obvious)
     assert [one["number"] for one in found] == list(range(1, MEMBERS + 1))
@@ -98,7 +105,7 @@ def test_what_is_quick_needs_no_workers(stored):
         def executor(self):
             raise AssertionError
 
-    stored._workers = Nobody(2)
+    stored._mapper = partial(map_members, workers=Nobody(2))
     assert set(stored.map(pid)) == {os.getpid()}
 
 
