@@ -22,9 +22,9 @@ READABLE = 0.99
 class BondRecovery(Analysis):
     """Are the bonds that a network draws into a picture of sites the right ones, and are the sites still where they were?
 
-    Every generated picture is read back into a network (`labrun_spring_networks.drawn`): dots are found in the picture itself, and each pair
-    of sites that may be joined gets a score, the ink along the line between them. From a threshold on, a pair is a bond; each model has its
-    own, the one of the highest F1 on validation pictures (table `thresholds`, and `thresholds.json`).
+    Every generated picture is read back into a network (`labrun_spring_networks.drawn`): dots are found in the picture itself, and each
+    pair of sites that may be joined gets a score, the ink along the line between them. From a threshold on, a pair is a bond; each model
+    has its own, the one of the highest F1 on validation pictures (table `thresholds`, and `thresholds.json`).
 
         precision = right / found,    recall = right / true,    F1 = 2 right / (found + true),
 
