@@ -25,7 +25,7 @@ def test_dots_do_not_give_the_lattice_away_and_are_swapped_to_see_it():
 
 
 def test_the_origins_pairs_steps_and_pictures():
-    project = load(PROJECTS / "mechanical_networks_origin.yaml")
+    project = load(PROJECTS / "mechanical_networks_paper.yaml")
     for name in ("kagome", "all"):
         simulation, fit = project.stages[f"simulations.{name}"], project.stages[f"models.{name}"].fit
         assert simulation.table.size == 90

@@ -46,7 +46,7 @@ def test_3000_snapshots_to_train_2000_to_predict_on_trajectories_of_their_own(ne
 
 
 def test_the_origins_protocol_has_its_sizes():
-    origin = load(PROJECTS / "tumbling_origin.yaml")
+    origin = load(PROJECTS / "tumbling_paper.yaml")
     np.testing.assert_allclose(rates(origin, "runs"), RATES[::2], rtol=1e-4)
     runs = origin.stages["simulations.runs"].plugin
     assert (runs.density, runs.shape, runs.steps.start, runs.snapshots) == (0.15, (128, 128), 5000, 10_000)

@@ -49,7 +49,7 @@ def test_sizes_of_the_newcomers_project():
 
 
 def test_the_origins_grid_and_its_comparisons():
-    project = load(PROJECTS / "twentyone_cm_origin.yaml")
+    project = load(PROJECTS / "twentyone_cm_paper.yaml")
     sky = project.stages["simulations.sky"]
     assert (sky.plugin.cells, sky.plugin.box, sky.table.size) == (200, 300, 204)
     np.testing.assert_allclose(sorted(set(sky.table.columns["redshift"])), np.arange(5, 13.1, 0.5))
