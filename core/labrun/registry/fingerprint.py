@@ -1,58 +1,56 @@
-"""What a plugin's code says, as a hash: of its syntax trees, so that comments, blank lines and docstrings do not count."""
+"""The fingerprint of a plugin: a hash of all code that its results rest on.
+
+Comments, docstrings and layout do not count, nor does the place where a module lives: an import counts by the content that it brings.
+"""
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import sys
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from labrun.registry.registry import Offer
+from labrun.files.digests import digest_of, remembered_sha256
+from labrun.registry.code import CodeFile, code_behind
+from labrun.registry.offers import Offer
+from labrun.registry.syntax import Import
 
-__all__ = ["fingerprint"]
-
-SOURCES = (".py", ".html", ".css", ".js")
-
-
-def fingerprint(offer: Offer) -> str:
-    """SHA-256 over the Python files and templates of the package (or over the one file) that defines a plugin."""
-    if offer.file is not None:
-        return _of_files((offer.file,), offer.file.parent)
-    package = offer.plugin.__module__.split(".")[0]
-    file = getattr(sys.modules[package], "__file__", None) or sys.modules[offer.plugin.__module__].__file__
-    return _of_package(Path(str(file)))
+__all__ = ["Fingerprint", "fingerprint"]
 
 
-@cache
-def _of_package(path: Path) -> str:
-    """Of a module that is imported once in a process, whatever is written to its files since. (A local file is executed anew whenever a
-    project is read.)"""
-    if path.name != "__init__.py":
-        return _of_files((path,), path.parent)
-    files = (file for suffix in SOURCES for file in path.parent.rglob(f"*{suffix}"))
-    return _of_files(tuple(sorted(files)), path.parent)
+@dataclass(frozen=True)
+class Fingerprint:
+    """The hash of a plugin's code, and that of each file by name, so that a change can be traced to its module."""
+
+    digest: str
+    files: Mapping[str, str]
 
 
-def _of_files(paths: tuple[Path, ...], root: Path) -> str:
-    digest = hashlib.sha256()
-    for path in paths:
-        content = path.read_bytes()
-        meaning = _meaning(content) if path.suffix == ".py" else content
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + meaning + b"\0")
-    return digest.hexdigest()
+def fingerprint(offer: Offer) -> Fingerprint:
+    """Hash the code that the results of a plugin rest on (see `labrun.registry.code`)."""
+    code = code_behind(offer)
+    bodies = {name: _body(file) for name, file in code.items()}
+    files = {name: _digest(file, bodies) for name, file in sorted(code.items())}
+    return Fingerprint(digest_of(sorted(files.values())), files)
 
 
-def _meaning(source: bytes) -> bytes:
-    """The program without comments, layout and docstrings; a file that is no program stands for itself."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return source
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-            and ast.get_docstring(node, clean=False) is not None
-        ):
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree).encode("utf-8", "surrogatepass")
+def _body(file: CodeFile) -> str:
+    """SHA-256 of a file's own content, whatever it imports."""
+    if file.source is not None:
+        return hashlib.sha256(file.source.body).hexdigest()
+    return remembered_sha256(Path(file.path))
+
+
+def _digest(file: CodeFile, bodies: Mapping[str, str]) -> str:
+    """SHA-256 of a module and of the bodies that its imports lead to; of data, also of its place in the package, by which code reads it."""
+    if file.source is None:
+        return digest_of([file.name, bodies[file.name]])
+    return digest_of([bodies[file.name], sorted(_entry(one, target, bodies) for one, target in file.imports)])
+
+
+def _entry(one: Import, target: str, bodies: Mapping[str, str]) -> list[str]:
+    if target:
+        taken = "" if target.endswith(f".{one.name}") else one.name
+        return [bodies[target], taken, one.alias]
+    module = "labrun" if one.module.split(".")[0] == "labrun" and one.name else one.module
+    return [module, one.name, one.alias]

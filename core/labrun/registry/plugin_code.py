@@ -18,20 +18,20 @@ from labrun.contracts.plugin import Plugin
 from labrun.registry.offers import Offer
 from labrun.registry.registry import FILE_MODULE, load_file
 
-__all__ = ["PluginCode", "PluginFile", "plugin_files_in"]
+__all__ = ["PluginSource", "SourceFile", "files_behind"]
 
 _LOCK = threading.Lock()
 
 
 @dataclass(frozen=True)
-class PluginFile:
+class SourceFile:
     """A plugin's file as a worker gets it. The text goes along, since a worker may not see the file, or see it changed."""
 
     path: Path
     text: str
 
     @classmethod
-    def of(cls, path: Path) -> PluginFile:
+    def of(cls, path: Path) -> SourceFile:
         return cls(path, path.read_text(encoding="utf-8"))
 
     def load(self) -> ModuleType:
@@ -43,7 +43,7 @@ class PluginFile:
 
 
 @cache
-def _loaded(source: PluginFile) -> ModuleType:
+def _loaded(source: SourceFile) -> ModuleType:
     with contextlib.suppress(OSError, ValueError):
         if source.path.read_text(encoding="utf-8") == source.text:
             return load_file(source.path)
@@ -58,7 +58,7 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 @dataclass(frozen=True)
-class PluginCode:
+class PluginSource:
     """Where a worker finds a plugin class."""
 
     module: str
@@ -68,7 +68,7 @@ class PluginCode:
     """Of the file, for workers that do not see it."""
 
     @classmethod
-    def of(cls, offer: Offer) -> PluginCode:
+    def of(cls, offer: Offer) -> PluginSource:
         text = offer.file.read_text(encoding="utf-8") if offer.file else None
         return cls(offer.plugin.__module__, offer.plugin.__qualname__, offer.file, text)
 
@@ -86,11 +86,11 @@ class PluginCode:
     def _load_module(self) -> ModuleType:
         if self.file is None:
             return importlib.import_module(self.module)
-        return PluginFile.of(self.file).load() if self.text is None else PluginFile(self.file, self.text).load()
+        return SourceFile.of(self.file).load() if self.text is None else SourceFile(self.file, self.text).load()
 
 
-def plugin_files_in(pickled: bytes) -> list[PluginFile]:
+def files_behind(pickled: bytes) -> list[SourceFile]:
     """The local files whose functions or classes a pickle names: they must be loaded before it can be read."""
     words = {word for _, word, _ in pickletools.genops(pickled) if isinstance(word, str)}
     names = sorted(word for word in words if word.startswith(FILE_MODULE) and word in sys.modules)
-    return [PluginFile.of(Path(str(sys.modules[name].__file__))) for name in names]
+    return [SourceFile.of(Path(str(sys.modules[name].__file__))) for name in names]

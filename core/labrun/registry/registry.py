@@ -23,9 +23,9 @@ from labrun.contracts.inputs import SECTIONS, Section
 from labrun.contracts.plugin import Model
 from labrun.faults import did_you_mean
 from labrun.files.trust import is_file
-from labrun.registry.import_watch import watch_import
+from labrun.registry.import_watch import watched
 from labrun.registry.offers import GROUP, Offer, Refusal, Source, expect_hooks, new_manager, offers_of
-from labrun.registry.quarantine import BrokenPlugin
+from labrun.registry.quarantine import BrokenPlugin, quarantined
 
 __all__ = ["BrokenPlugin", "Offer", "Registry", "Remark", "UnknownPlugin"]
 
@@ -73,7 +73,7 @@ class Registry:
     def _add(self, load: Callable[[], Any], source: Source) -> BrokenPlugin | None:
         registered, broken = False, None
         try:
-            with watch_import() as watch:
+            with watched() as watch:
                 module = load()
                 self._expect_new(module, source)
                 registered = True  # in part even if it is then refused
@@ -86,7 +86,7 @@ class Registry:
         except BaseException as error:  # whatever a stranger's module raises must not stop the others
             if registered:
                 self.manager.unregister(name=source.label)
-            broken = BrokenPlugin.of(error, source)
+            broken = quarantined(error, source)
             self.broken.append(broken)
         self.remarks.extend(Remark(source.label, text) for text in watch.remarks())
         return broken

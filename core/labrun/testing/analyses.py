@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import linecache
 import math
-import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -17,10 +16,12 @@ import labrun
 from labrun.contracts.findings import Findings
 from labrun.contracts.plugin import Analysis
 from labrun.faults import LabrunError
-from labrun.registry.plugin_code import PluginCode
+from labrun.registry.code import code_behind
+from labrun.registry.offers import Offer
+from labrun.registry.plugin_code import PluginSource
 from labrun.testing import degenerate, digest
 from labrun.testing.contract import InputsContract, once
-from labrun.testing.packing import call, holds_model, packed, unpacked
+from labrun.testing.parcels import call, holds_model, packed, unpacked
 from labrun.testing.processes import in_a_worker, source_of
 
 if TYPE_CHECKING:
@@ -104,13 +105,11 @@ class AnalysisContract(InputsContract):
             ) from error
 
     def _is_meant(self, place: traceback.FrameSummary) -> bool:
-        """Whether an error was raised by a line of the plugin or of labrun, not by a library or from the depths of Python."""
-        module = self.plugin.__module__
-        package = getattr(
-            sys.modules[module.partition(".")[0]], "__file__", None
-        )  # a folder without __init__.py has none
-        roots = [_CORE, Path(package).parent if package else Path(str(sys.modules[module].__file__))]
-        inside = any(Path(place.filename).is_relative_to(root) for root in roots)
+        """Check whether an error was raised by a line of labrun or of the plugin's own code, not by a library."""
+        offer = Offer("analyses", self.plugin, "", "", source_of(self.plugin).file)
+        own = {file.path.resolve() for file in code_behind(offer).values()}
+        path = Path(place.filename).resolve()
+        inside = path.is_relative_to(_CORE) or path in own
         return inside and linecache.getline(place.filename, place.lineno or 0).lstrip().startswith("raise")
 
     def _first(self) -> Findings:
@@ -148,7 +147,7 @@ def _is_blank(figure: Figure) -> bool:
     return bool((pixels == pixels[0, 0]).all())
 
 
-def digests_there(source: PluginCode, config: dict[str, Any], inputs: dict[str, Any]) -> dict[str, str]:
+def digests_there(source: PluginSource, config: dict[str, Any], inputs: dict[str, Any]) -> dict[str, str]:
     """Analyse, in another process."""
     plugin: Any = source.load()
     return digest.of_findings(

@@ -148,7 +148,7 @@
     // -- telling of a pattern -----------------------------------------------------------------------------------------
 
     const panel = root.querySelector(".explorer-detail");
-    const sprites = labrun.kit.thumbnails(root, data.sprites, () => {
+    const sprites = labrun.sprites(root, data.sprites, () => {
       drawSoon();
       detail.redraw();
     });

@@ -222,7 +222,7 @@
 
     // -- telling of a cell --------------------------------------------------------------------------------------------
 
-    const sprites = labrun.kit.thumbnails(root, data.sprites, () => detail.redraw());
+    const sprites = labrun.sprites(root, data.sprites, () => detail.redraw());
     const detail = labrun.detail(root.querySelector(".explorer-detail"), data.classes, sprites);
 
     function tell(cell) {

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labrun import ArraySpec, ExampleSpec, Model, TrainedModel, pictures
+from labrun import ArraySpec, ExampleSpec, Model, TrainedModel
 from labrun.faults import LabrunError
+from labrun.kit import pictures
 from labrun.predicting.new_data import read_new_data
 from labrun.store.parts import write_part
 

@@ -9,7 +9,7 @@ import yaml
 from labrun.project.schema import project_schema
 from labrun.registry.registry import Registry
 
-LAB = Path(__file__).parents[2] / "lab.py"
+LAB = Path(__file__).parents[3] / "lab.py"
 
 
 @pytest.fixture(scope="module")

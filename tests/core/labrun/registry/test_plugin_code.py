@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from labrun.registry.plugin_code import PluginCode, PluginFile, plugin_files_in
+from labrun.registry.plugin_code import PluginSource, SourceFile, files_behind
 from labrun.registry.registry import Registry, load_file
 
 
 def test_installed_plugins_go_by_name():
     offer = Registry.installed().find("simulations", "gray_scott")
-    source = PluginCode.of(offer)
+    source = PluginSource.of(offer)
     assert (source.module, source.name, source.file, source.text) == ("labrun_gray_scott", "GrayScott", None, None)
     assert source.load() is offer.plugin
 
@@ -29,20 +29,20 @@ def own(tmp_path) -> Path:
 
 
 def test_a_file_is_executed_once_and_found_where_it_lies(own):
-    source = PluginFile.of(own)
+    source = SourceFile.of(own)
     module = source.load()
     assert module.__file__ == str(own)
     assert source.load() is module
-    assert PluginFile(own, own.read_text()).load() is module
+    assert SourceFile(own, own.read_text()).load() is module
 
 
 def test_a_file_that_is_not_there_or_has_changed_is_loaded_from_its_text(own):
-    source = PluginFile.of(own)
+    source = SourceFile.of(own)
     own.write_text("class Outer:\n    class Inner:\n        value = 2\n")
     assert source.load().Outer.Inner.value == 1
-    assert PluginFile.of(own).load().Outer.Inner.value == 2
+    assert SourceFile.of(own).load().Outer.Inner.value == 2
     own.unlink()
-    third = PluginFile(own, source.text.replace("value = 1", "value = 3"))
+    third = SourceFile(own, source.text.replace("value = 1", "value = 3"))
     module = third.load()
     assert module.Outer.Inner.value == 3
     assert Path(str(module.__file__)).read_text() == third.text  # tracebacks show it
@@ -53,14 +53,14 @@ def test_a_file_that_is_not_there_or_has_changed_is_loaded_from_its_text(own):
 
 def test_a_class_within_a_class(own):
     offer = SimpleNamespace(plugin=load_file(own).Outer.Inner, file=own)
-    source = PluginCode.of(offer)  # type: ignore[arg-type]
+    source = PluginSource.of(offer)  # type: ignore[arg-type]
     own.unlink()
     assert source.load().value == 1  # type: ignore[attr-defined]
 
 
 def test_a_process_that_has_none_of_it_reads_the_pickle_after_the_files(own):
     pickled = pickle.dumps(load_file(own).twice)
-    files = plugin_files_in(pickled)
+    files = files_behind(pickled)
     assert [file.path for file in files] == [own]
     own.unlink()
     code = (
@@ -76,4 +76,4 @@ def test_a_process_that_has_none_of_it_reads_the_pickle_after_the_files(own):
 
 
 def test_no_files_behind_what_is_installed():
-    assert plugin_files_in(pickle.dumps(Registry.installed)) == []
+    assert files_behind(pickle.dumps(Registry.installed)) == []

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import IO, Any
 
 import pytest
@@ -204,7 +203,7 @@ def test_same_bytes_as_of_a_local_run(noise, labrun, cluster, monkeypatch):
 def test_parts_come_back_as_bytes_where_the_store_is_not_seen(noise, labrun, tmp_path, monkeypatch):
     quickly(monkeypatch)
     blind = tmp_path / "blind.py"
-    blind.write_text("from labrun.workers.store_probe import StoreProbe\nToken.is_seen = lambda self: False\n")
+    blind.write_text("from labrun.workers.store_probe import Token\nToken.is_seen = lambda self: False\n")
     path = noise()
     with started(tmp_path / "cluster", 2, 1, blind) as cluster:
         done = labrun("run", path, "--dask", cluster.address, "--runs", "there")
@@ -356,8 +355,7 @@ def test_a_scheduler_that_goes_away(noise, labrun, tmp_path, monkeypatch):
 def test_what_is_in_hand_is_not_withdrawn(cluster, tmp_path):
     from labrun.workers.dask_cluster import Cluster as Driver
 
-    plan: Any = SimpleNamespace(stages={}, store=SimpleNamespace(root=tmp_path))
-    driver = Driver(cluster.address, plan, print, 5)
+    driver = Driver(cluster.address, tmp_path, [], print, 5)
     try:
         futures = [driver.executor().submit(time.sleep, 2) for _ in range(6)]
         time.sleep(1)
@@ -413,7 +411,7 @@ UNFIT: dict[str, tuple[Callable[[Path], str], str]] = {
     "another labrun": (other_labrun, r"has labrun 0\.9, where the run has [\d.]+"),
     "no labrun": (
         no_labrun,
-        r"does not answer as labrun [\d.]+ does \(.*No module named 'labrun.workers.dask_worker'.*\)",
+        r"does not answer as labrun [\d.]+ does \(.*No module named 'labrun.workers'.*\)",
     ),
 }
 
@@ -437,12 +435,10 @@ def test_workers_that_do_not_fit_are_refused_before_work_starts(case, tmp_path, 
 
 def test_a_worker_that_joins_late_is_asked_too(cluster, tmp_path):
     from labrun.workers.dask_worker import NeededPlugin, Terms, perform
-    from labrun.workers.store_probe import StoreProbe
+    from labrun.workers.store_probe import Token
 
     terms = Terms(
-        distributed.__version__,
-        (NeededPlugin("simulations", "x", "y", "1", "z"),),
-        StoreProbe(tmp_path / "probe", "word"),
+        distributed.__version__, (NeededPlugin("simulations", "x", "y", "1", "z"),), Token(tmp_path / "token", "word")
     )
     expected = r"^tcp://127.0.0.1:\d+, a worker that has joined since, has labrun .+, where the run has"
     with (
@@ -455,7 +451,7 @@ def test_a_worker_that_joins_late_is_asked_too(cluster, tmp_path):
 @pytest.mark.slow
 def test_a_worker_is_killed_every_few_seconds():
     """The benchmark, made small: it compares the bytes with those of a local run."""
-    benchmark = Path(__file__).parents[3] / "benchmarks" / "dask_kills.py"
+    benchmark = Path(__file__).parents[4] / "benchmarks" / "dask_kills.py"
     command = [sys.executable, str(benchmark), "--members", "24", "--duration", "6000", "--every", "4"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done

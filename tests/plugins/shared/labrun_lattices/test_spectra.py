@@ -8,7 +8,7 @@ import pytest
 from labrun_lattices.spectra import cross_correlation, cylindrical_power, log_bins, power_spectrum
 
 REAL_CUBE = (
-    Path(__file__).parents[4] / "shared/data/twentyone_cm/joelle_ESC_FRAC_0.070_RNG_150"
+    Path(__file__).parents[5] / "shared/data/twentyone_cm/joelle_ESC_FRAC_0.070_RNG_150"
     "/delta_T_v3_z006.50_nf0.362545_useTs0_200_300Mpc"
 )
 """A cube of 21cmFAST, 200³ cells of 1.5 Mpc, which is not part of the repository."""
