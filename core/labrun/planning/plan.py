@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ class Planned:
     key: str
     identity: str
     inputs: dict[str, Any]
+    code: Mapping[str, str]
+    """The digest of each file of code that the key covers, by name."""
 
     @property
     def id(self) -> str:
@@ -100,13 +102,14 @@ def make_plan(project: Project, root: Path, only: Iterable[str] | None = None) -
 
 
 def _plan(stage: Stage, project: Project, planned: dict[str, Planned]) -> Planned:
+    code = fingerprint(stage.offer)
     inputs: dict[str, Any] = {
         "labrun": KEY_VERSION,
         "plugin": {
             "name": stage.offer.name,
             "distribution": stage.offer.distribution,
             "version": stage.offer.plugin.version,
-            "source": fingerprint(stage.offer),
+            "source": code.digest,
         },
         "config": _config(stage),
     }
@@ -126,7 +129,7 @@ def _plan(stage: Stage, project: Project, planned: dict[str, Planned]) -> Planne
     if stage.pretrained is not None:
         inputs["pretrained"] = content_of(stage.pretrained)
     key = digest_of(inputs)
-    return Planned(stage, key, identity_of(stage, key), inputs)
+    return Planned(stage, key, identity_of(stage, key), inputs, code.files)
 
 
 def identity_of(stage: Stage, key: str) -> str:

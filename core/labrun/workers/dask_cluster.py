@@ -18,7 +18,7 @@ from distributed.client import ClosedClientError
 
 from labrun.faults import LabrunError
 from labrun.workers.dask_worker import ADVICE, Introduction, NeededPlugin, Terms, introduce, perform
-from labrun.workers.store_probe import StoreProbe
+from labrun.workers.store_probe import Token
 
 __all__ = ["Cluster"]
 
@@ -56,8 +56,8 @@ class Cluster:
         self.address = address
         self.where = ""
         self.shared = False
-        self.probe = StoreProbe.of(store)
-        self._terms = Terms(metadata.version("labrun"), tuple(needed), self.probe)
+        self.token = Token.of(store)
+        self._terms = Terms(metadata.version("labrun"), tuple(needed), self.token)
         self._tell = tell
         self._wait = wait
         self._client: Client | None = None
@@ -118,7 +118,7 @@ class Cluster:
                 self._client.close()
             self._client = None
             self._keys.clear()
-        self.probe.remove()
+        self.token.remove()
 
     # -- the connection --
 
@@ -173,7 +173,7 @@ class Cluster:
             self.attend()
             time.sleep(BETWEEN_LOOKS)
             self._look()
-        self.probe.write()
+        self.token.write()
         assert self._client is not None
         answers = self._client.run(introduce, self._terms, on_error="return")
         there = self._client.nthreads()  # one that is gone by now is no fault

@@ -13,7 +13,7 @@ from typing import Any
 from labrun.contracts.inputs import Section
 from labrun.faults import LabrunError
 from labrun.workers.protocol import ONE_THREAD, one_thread
-from labrun.workers.store_probe import StoreProbe
+from labrun.workers.store_probe import Token
 
 __all__ = ["ADVICE", "Introduction", "NeededPlugin", "Terms", "introduce", "perform"]
 
@@ -44,7 +44,7 @@ class Terms:
 
     labrun: str
     plugins: tuple[NeededPlugin, ...]
-    probe: StoreProbe
+    token: Token
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Introduction:
 
 def introduce(terms: Terms) -> Introduction:
     """Whether this worker fits the run, and whether it sees its store."""
-    return Introduction(_problems(terms), terms.probe.is_seen())
+    return Introduction(_problems(terms), terms.token.is_seen())
 
 
 def perform(terms: Terms, function: Callable[[Any], Any], argument: Any) -> Any:
@@ -111,7 +111,7 @@ def _installed() -> tuple[dict[tuple[Section, str, str], NeededPlugin], list[tup
     registry = Registry.installed()
     own = {
         (o.section, o.distribution, o.name): NeededPlugin(
-            o.section, o.name, o.distribution, o.distribution_version, fingerprint(o)
+            o.section, o.name, o.distribution, o.distribution_version, fingerprint(o).digest
         )
         for o in registry.offers
     }

@@ -37,7 +37,7 @@ class Pool:
     """
 
     where = ""
-    probe = None
+    token = None
     shared = True
     deaths: tuple[type[Exception], ...] = (BrokenProcessPool,)
 
