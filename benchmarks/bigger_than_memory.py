@@ -26,7 +26,8 @@ import numpy as np
 from labrun import Ensemble, Examples
 from labrun.contracts.backend import load_keras
 from labrun.learning.batches import Batches, as_keras
-from labrun.registry.registry import Registry, load_file
+from labrun.registry.local_file import load_file
+from labrun.registry.registry import Registry
 from labrun.store.parts import StoredMembers
 
 PLUGIN = '''\

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from labrun.contracts.examples import ArraySpec, ExampleSpec
-from labrun.registry.registry import load_file
+from labrun.registry.local_file import load_file
 
 TESTS = Path(__file__).parents[1]
 SPEC = ExampleSpec(ArraySpec((5,), "float32"), ArraySpec((), "int64"), ("low", "high"), False)

@@ -70,6 +70,7 @@ def run_project(
         ProjectFaults: `only` names what is no stage.
         LabrunError: the folder cannot be written, the disk cannot hold what is simulated, or there are no workers.
     """
+    project.registry.take_names()
     plan = make_plan(project, store_of(runs), stage_ids(project, only) if only else None)
     folder = RunFolder(runs / project.name)
     _prepare(folder, plan)

@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from labrun.registry.offers import Offer
 from labrun.registry.syntax import Import, Source
 
-__all__ = ["CodeFile", "code_behind"]
+__all__ = ["CodeFile", "code_behind", "neighbours_of"]
 
 TOOLKIT = ("kit", "files")
 """The packages of labrun whose modules belong to the keys of the plugins that import them. The rest is the engine, which
@@ -52,6 +53,17 @@ def code_behind(offer: Offer) -> dict[str, CodeFile]:
     for top in {name.split(".")[0] for name in search.found}:
         search.found.update((data.name, data) for data in search.data_of(top))
     return search.found
+
+
+def neighbours_of(file: Path) -> dict[str, Path]:
+    """Find the modules beside a local plugin file that it imports, directly or through others: their files, by name."""
+    search = _Search(file.parent, [file.stem], "", True)
+    search.follow(file.stem)
+    return {
+        name: code.path
+        for name, code in search.found.items()
+        if name != file.stem and search.root_of(name.split(".")[0]) == file.parent
+    }
 
 
 @dataclass
@@ -132,10 +144,11 @@ class _Search:
             return None
         beside = self.folder / top
         is_beside = (beside / "__init__.py").is_file() or beside.with_suffix(".py").is_file()
-        if is_beside and (self.local or not INSTALLED & {*self.folder.parts}):
-            return self.folder
         root = _root_of(top)
-        if root is None or top == "labrun" or not INSTALLED & {*root.parts}:
+        is_installed = root is not None and INSTALLED & {*root.parts}
+        if is_beside and not (is_installed if self.local else INSTALLED & {*self.folder.parts}):
+            return self.folder
+        if top == "labrun" or not is_installed:
             return root
         return root if top in _modules_of(self.distribution) | _modules_of("labrun") else None
 
@@ -160,15 +173,21 @@ def _parsed(path: Path) -> Source:
 @cache
 def _root_of(top: str) -> Path | None:
     """The folder on the import path that holds a top-level module or package; None if there is none."""
-    try:
-        spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError):  # __main__, or a module that was made by hand
-        return None
+    spec = PathFinder.find_spec(top) or _spec_of_editable(top)
     if spec is None:
         return None
     if spec.submodule_search_locations:
         return Path(next(iter(spec.submodule_search_locations))).parent
     return Path(spec.origin).parent if spec.has_location and spec.origin else None
+
+
+def _spec_of_editable(top: str) -> ModuleSpec | None:
+    """The spec of a package that a finder of its installer knows, as some editable installs have it."""
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):  # __main__, or a module that was made by hand
+        return None
+    return spec
 
 
 @cache

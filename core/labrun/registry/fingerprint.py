@@ -20,7 +20,7 @@ __all__ = ["Fingerprint", "fingerprint"]
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """The hash of a plugin's code, and that of each file by name, so that a change can be traced to its module."""
+    """The hash of a plugin's code; and that of each file by itself, by name, so that a change can be traced to its module."""
 
     digest: str
     files: Mapping[str, str]
@@ -30,8 +30,8 @@ def fingerprint(offer: Offer) -> Fingerprint:
     """Hash the code that the results of a plugin rest on (see `labrun.registry.code`)."""
     code = code_behind(offer)
     bodies = {name: _body(file) for name, file in code.items()}
-    files = {name: _digest(file, bodies) for name, file in sorted(code.items())}
-    return Fingerprint(digest_of(sorted(files.values())), files)
+    digests = sorted(_digest(file, bodies) for file in code.values())
+    return Fingerprint(digest_of(digests), {name: _alone(file, bodies) for name, file in sorted(code.items())})
 
 
 def _body(file: CodeFile) -> str:
@@ -39,6 +39,11 @@ def _body(file: CodeFile) -> str:
     if file.source is not None:
         return hashlib.sha256(file.source.body).hexdigest()
     return remembered_sha256(Path(file.path))
+
+
+def _alone(file: CodeFile, bodies: Mapping[str, str]) -> str:
+    """SHA-256 of a file as it is written."""
+    return digest_of([bodies[file.name], sorted([one.module, one.name, one.alias] for one, _ in file.imports)])
 
 
 def _digest(file: CodeFile, bodies: Mapping[str, str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import pickletools
-import sys
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from types import ModuleType
 from typing import Any
 
 from labrun.contracts.plugin import Plugin
+from labrun.registry.code import neighbours_of
+from labrun.registry.local_file import file_of, load_file, take_names
 from labrun.registry.offers import Offer
-from labrun.registry.registry import FILE_MODULE, load_file
 
 __all__ = ["PluginSource", "SourceFile", "files_behind"]
 
@@ -29,27 +29,35 @@ class SourceFile:
 
     path: Path
     text: str
+    beside: tuple[tuple[str, str], ...] = ()
+    """The modules beside it that it imports: their paths from its folder, and their texts."""
 
     @classmethod
     def of(cls, path: Path) -> SourceFile:
-        return cls(path, path.read_text(encoding="utf-8"))
+        beside = [
+            (file.relative_to(path.parent).as_posix(), file.read_text(encoding="utf-8"))
+            for file in neighbours_of(path).values()
+        ]
+        return cls(path, path.read_text(encoding="utf-8"), tuple(sorted(beside)))
 
     def load(self) -> ModuleType:
         """The module; it is executed once in a process."""
         with _LOCK:
             module = _loaded(self)
-            sys.modules[module.__name__] = module  # another file of that name may have come between
+            take_names(module)
             return module
 
 
 @cache
 def _loaded(source: SourceFile) -> ModuleType:
     with contextlib.suppress(OSError, ValueError):
-        if source.path.read_text(encoding="utf-8") == source.text:
+        if SourceFile.of(source.path) == source:
             return load_file(source.path)
-    path = Path(_own_folder().name) / source.path.name
-    path.write_text(source.text, encoding="utf-8")
-    return load_file(path)
+    folder = Path(tempfile.mkdtemp(dir=_own_folder().name))
+    for name, text in [(source.path.name, source.text), *source.beside]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return load_file(folder / source.path.name)
 
 
 @cache
@@ -63,14 +71,13 @@ class PluginSource:
 
     module: str
     name: str
-    file: Path | None
-    text: str | None = None
-    """Of the file, for workers that do not see it."""
+    file: SourceFile | None
+    """The text of a local plugin file, since a worker may not see the file."""
 
     @classmethod
     def of(cls, offer: Offer) -> PluginSource:
-        text = offer.file.read_text(encoding="utf-8") if offer.file else None
-        return cls(offer.plugin.__module__, offer.plugin.__qualname__, offer.file, text)
+        file = SourceFile.of(offer.file) if offer.file else None
+        return cls(offer.plugin.__module__, offer.plugin.__qualname__, file)
 
     def load(self) -> type[Plugin]:
         """The class.
@@ -84,13 +91,11 @@ class PluginSource:
         return found
 
     def _load_module(self) -> ModuleType:
-        if self.file is None:
-            return importlib.import_module(self.module)
-        return SourceFile.of(self.file).load() if self.text is None else SourceFile(self.file, self.text).load()
+        return importlib.import_module(self.module) if self.file is None else self.file.load()
 
 
 def files_behind(pickled: bytes) -> list[SourceFile]:
     """The local files whose functions or classes a pickle names: they must be loaded before it can be read."""
     words = {word for _, word, _ in pickletools.genops(pickled) if isinstance(word, str)}
-    names = sorted(word for word in words if word.startswith(FILE_MODULE) and word in sys.modules)
-    return [SourceFile.of(Path(str(sys.modules[name].__file__))) for name in names]
+    files = {file_of(word) for word in words} - {None}
+    return [SourceFile.of(Path(str(file))) for file in sorted(files, key=str)]

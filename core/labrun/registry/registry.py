@@ -7,8 +7,6 @@ only when the name is used, and `use: distribution:name` settles it.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,15 +20,13 @@ import pluggy
 from labrun.contracts.inputs import SECTIONS, Section
 from labrun.contracts.plugin import Model
 from labrun.faults import did_you_mean
-from labrun.files.trust import is_file
+from labrun.registry.code import neighbours_of
 from labrun.registry.import_watch import watched
+from labrun.registry.local_file import load_file, module_name, take_names
 from labrun.registry.offers import GROUP, Offer, Refusal, Source, expect_hooks, new_manager, offers_of
 from labrun.registry.quarantine import BrokenPlugin, quarantined
 
 __all__ = ["BrokenPlugin", "Offer", "Registry", "Remark", "UnknownPlugin"]
-
-FILE_MODULE = "labrun_file_"
-"""What the names of modules from local files begin with."""
 
 
 class UnknownPlugin(LookupError):
@@ -53,6 +49,8 @@ class Registry:
     broken: list[BrokenPlugin] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     manager: pluggy.PluginManager = field(default_factory=new_manager)
+    local: list[ModuleType] = field(default_factory=list)
+    """The modules of local files."""
 
     @classmethod
     def installed(cls) -> Registry:
@@ -64,7 +62,27 @@ class Registry:
 
     def add_file(self, path: Path) -> BrokenPlugin | None:
         """Load a plugin from one local file; return what was wrong with it, if something was."""
-        return self._add(lambda: load_file(path), Source(str(path), path.name, "", _module_name(path), path))
+        return self._add(lambda: self._load(path), Source(str(path), path.name, "", module_name(path), path))
+
+    def take_names(self) -> None:
+        """Give the modules of local files their names again, if another project was loaded since."""
+        for module in self.local:
+            take_names(module)
+
+    def _load(self, path: Path) -> ModuleType:
+        self._expect_other_neighbours(path)
+        module = load_file(path)
+        self.local.append(module)
+        return module
+
+    def _expect_other_neighbours(self, path: Path) -> None:
+        for name, file in neighbours_of(path).items():
+            for other in self.local:
+                theirs = neighbours_of(Path(str(other.__file__))).get(name, file)
+                if theirs.resolve() != file.resolve():
+                    raise Refusal(
+                        f"it imports '{name}' from {file}, but {other.__file__} imports it from {theirs}: rename one"
+                    )
 
     def add(self, plugin: Any, distribution: str, version: str = "") -> BrokenPlugin | None:
         """Register a module, or any object with hooks, that is loaded already."""
@@ -160,27 +178,3 @@ def _clash(section: Section, name: str, offers: list[Offer]) -> str:
         return f"the {kind} '{name}' is offered by {len(distributions)} distributions; write {choices}"
     classes = " and ".join(f"{offer.plugin.__module__}.{offer.plugin.__qualname__}" for offer in offers)
     return f"'{distributions[0]}' offers the {kind} '{name}' {len(offers)} times, by {classes}: rename all but one"
-
-
-def _module_name(path: Path) -> str:
-    return f"{FILE_MODULE}{path.stem}"
-
-
-def load_file(path: Path) -> ModuleType:
-    """Import a plugin's file under a name of its own, so that it shadows no module.
-
-    Raises:
-        ImportError: there is no such file, or it is no Python file.
-    """
-    name = _module_name(path)
-    spec = importlib.util.spec_from_file_location(name, path) if is_file(path) else None
-    if spec is None or spec.loader is None:
-        raise ImportError(f"there is no Python file {path}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module

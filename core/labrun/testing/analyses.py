@@ -106,7 +106,8 @@ class AnalysisContract(InputsContract):
 
     def _is_meant(self, place: traceback.FrameSummary) -> bool:
         """Check whether an error was raised by a line of labrun or of the plugin's own code, not by a library."""
-        offer = Offer("analyses", self.plugin, "", "", source_of(self.plugin).file)
+        file = source_of(self.plugin).file
+        offer = Offer("analyses", self.plugin, "", "", file.path if file else None)
         own = {file.path.resolve() for file in code_behind(offer).values()}
         path = Path(place.filename).resolve()
         inside = path.is_relative_to(_CORE) or path in own

@@ -137,7 +137,7 @@ class PluginContract:
 
     def test_registration_is_light(self) -> None:
         sources = {contract._registration() for contract in contracts()}
-        modules = tuple(sorted(((one.module, one.file) for one in sources), key=str))
+        modules = tuple(sorted(((one.module, one.file.path if one.file else None) for one in sources), key=str))
         mine = self._registration().module
         pulled = imported_by(modules)[mine]
         assert not isinstance(pulled, str), f"'{mine}' cannot be imported in a fresh process: {pulled}"

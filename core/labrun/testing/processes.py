@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from labrun.contracts.plugin import Plugin
-from labrun.registry.plugin_code import PluginSource
+from labrun.registry.plugin_code import PluginSource, SourceFile
 from labrun.workers.pool import Pool
 
 __all__ = ["HEAVY", "imported_by", "in_a_worker", "source_of"]
@@ -26,13 +26,13 @@ HEAVY = (
 
 _SCRIPT = """
 import importlib, json, sys, time
-import labrun.registry.registry
+import labrun.registry.local_file
 heavy, modules = json.loads(sys.argv[1])
 found = {}
 for name, file in modules:
     before = set(sys.modules)
     try:
-        labrun.registry.registry.load_file(__import__("pathlib").Path(file)) if file else importlib.import_module(name)
+        labrun.registry.local_file.load_file(__import__("pathlib").Path(file)) if file else importlib.import_module(name)
         found[name] = [library for library in heavy if library in sys.modules and library not in before]
     except BaseException as error:
         found[name] = f"{type(error).__name__}: {error}"
@@ -66,7 +66,8 @@ def source_of(plugin: type[Plugin]) -> PluginSource:
     package = plugin.__module__.partition(".")[0]
     finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
     if package == "__main__" or not any(finder.find_spec(package, None) for finder in finders):
-        return PluginSource(plugin.__module__, plugin.__qualname__, Path(str(sys.modules[plugin.__module__].__file__)))
+        file = SourceFile.of(Path(str(sys.modules[plugin.__module__].__file__)))
+        return PluginSource(plugin.__module__, plugin.__qualname__, file)
     return PluginSource(plugin.__module__, plugin.__qualname__, None)
 
 

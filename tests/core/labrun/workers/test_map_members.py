@@ -149,7 +149,7 @@ def test_nothing_of_nothing():
 
 
 def test_the_function_of_a_local_file_reaches_a_process_that_has_not_loaded_it(on_workers, tmp_path):
-    from labrun.registry.registry import load_file
+    from labrun.registry.local_file import load_file
 
     file = tmp_path / "own.py"
     file.write_text("def number(ensemble, i):\n    return ensemble.numbers[i]\n")
