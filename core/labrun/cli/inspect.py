@@ -101,8 +101,21 @@ def why(project: Path, stage: str, overrides: tuple[str, ...], runs: Path) -> No
             click.echo(f"{identifier}: nothing has changed since the last run, but it was not finished")
         else:
             click.echo(f"{identifier}: must be done again, since this has changed:")
-            for line in _differences(record[identifier]["inputs"], planned.inputs, ""):
+            for line in _reasons(record[identifier], planned):
                 click.echo(f"  {printable(line)}")
+
+
+def _reasons(before: dict[str, Any], planned: Planned) -> Iterator[str]:
+    """The inputs of the key that have changed; of the code, the files that have."""
+    code = before.get("code", {})
+    for line in _differences(before["inputs"], planned.inputs, ""):
+        if not line.startswith("plugin.source:") or not code:
+            yield line
+            continue
+        for name in sorted({*code, *planned.code}):
+            if code.get(name) != planned.code.get(name):
+                what = "new" if name not in code else "no longer used" if name not in planned.code else "changed"
+                yield f"code: {name} ({what})"
 
 
 def _differences(before: Any, now: Any, path: str) -> Iterator[str]:

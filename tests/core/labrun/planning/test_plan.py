@@ -6,6 +6,7 @@ from labrun.contracts.backend import keras_backend
 from labrun.faults import ProjectFaults
 from labrun.planning.plan import make_plan
 from labrun.project.load import load, stage_ids
+from labrun.registry.fingerprint import Fingerprint
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_what_is_made_anew(keys, change, anew):
 def test_version_and_defaults_are_in_the_key(write_project, tmp_path, monkeypatch):
     """With the source held fixed: the version and a default each change the key."""
     project = load(write_project())
-    monkeypatch.setattr("labrun.planning.plan.fingerprint", lambda offer: "the same")
+    monkeypatch.setattr("labrun.planning.plan.fingerprint", lambda offer: Fingerprint("the same", {}))
     before = make_plan(project, tmp_path).stages["models.net"]
     monkeypatch.setattr(project.stages["models.net"].offer.plugin, "version", 2)
     after = make_plan(project, tmp_path).stages["models.net"]
