@@ -14,6 +14,7 @@ from labrun.contracts.inputs import Section
 from labrun.files.digests import digest_of
 from labrun.files.integrity import Damage
 from labrun.learning.pretrained import content_of
+from labrun.planning.versions import ENGINE
 from labrun.project.load import Project, Ref, Stage
 from labrun.project.sweeptable import SweepTable
 from labrun.registry.fingerprint import fingerprint
@@ -21,9 +22,6 @@ from labrun.store.parts import cut, part_name
 from labrun.store.store import Manifest, Store
 
 __all__ = ["Plan", "Planned", "identity_of", "make_plan"]
-
-KEY_VERSION = 2
-"""Raised when the core itself makes other results from the same inputs."""
 
 
 @dataclass
@@ -104,7 +102,7 @@ def make_plan(project: Project, root: Path, only: Iterable[str] | None = None) -
 def _plan(stage: Stage, project: Project, planned: dict[str, Planned]) -> Planned:
     code = fingerprint(stage.offer)
     inputs: dict[str, Any] = {
-        "labrun": KEY_VERSION,
+        "labrun": ENGINE[stage.section],
         "plugin": {
             "name": stage.offer.name,
             "distribution": stage.offer.distribution,

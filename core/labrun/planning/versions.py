@@ -1,0 +1,54 @@
+"""What labrun's engine contributes to results, as one number for each section of a project.
+
+The key of a stage covers the code of its plugin (`labrun.registry.code`); the engine that simulates, splits, trains and writes stands
+in the key by the number of its section. Raise it in the commit that makes the engine give other results: all results of that section, and
+what rests on them, are then made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from labrun.contracts.inputs import Section
+
+__all__ = ["ENGINE", "ENGINE_MODULES"]
+
+ENGINE: Mapping[Section, int] = MappingProxyType({"simulations": 3, "datasets": 3, "models": 3, "analyses": 3})
+"""The version of what the engine contributes to the results of each section."""
+
+_ALL = ("labrun.seeds", "labrun.planning.results", "labrun.contracts.plugin")
+
+ENGINE_MODULES: Mapping[Section, tuple[str, ...]] = MappingProxyType(
+    {
+        "simulations": (
+            *_ALL,
+            "labrun.engine.simulation",
+            "labrun.store.parts",
+            "labrun.workers.protocol",
+        ),
+        "datasets": (*_ALL, "labrun.contracts.ensemble", "labrun.contracts.examples", "labrun.learning.summary"),
+        "models": (
+            *_ALL,
+            "labrun.contracts.backend",
+            "labrun.contracts.examples",
+            "labrun.contracts.trained",
+            "labrun.learning.augmentation",
+            "labrun.learning.batches",
+            "labrun.learning.checkpoint",
+            "labrun.learning.sampling",
+            "labrun.learning.schedule",
+            "labrun.learning.training",
+        ),
+        "analyses": (
+            *_ALL,
+            "labrun.contracts.ensemble",
+            "labrun.contracts.examples",
+            "labrun.contracts.findings",
+            "labrun.contracts.samples",
+            "labrun.contracts.trained",
+            "labrun.workers.map_members",
+        ),
+    }
+)
+"""The modules of the engine that can change results of a section.."""
