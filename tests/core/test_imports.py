@@ -170,8 +170,8 @@ def a_core(folder: Path, files: dict[str, str]) -> dict[str, Path]:
     ],
 )
 def test_an_arrow_up_is_found_however_it_is_written(tmp_path, line):
-    core = a_core(tmp_path, {"labrun/files/whole.py": line, "labrun/engine/run.py": "import labrun.files.whole"})
+    core = a_core(tmp_path, {"labrun/files/atomic.py": line, "labrun/engine/run.py": "import labrun.files.atomic"})
     assert [found.split(": ")[1] for found in arrows_up(core)] == [
         "files imports labrun.engine.run, which stands above it"
     ]
-    assert circles(core) == [["labrun.engine.run", "labrun.files.whole"]]
+    assert circles(core) == [["labrun.engine.run", "labrun.files.atomic"]]

@@ -10,8 +10,8 @@ import pytest
 
 from labrun.contracts.findings import Findings, read_contents
 from labrun.contracts.naming import suffix
+from labrun.files.atomic import read_json
 from labrun.files.trust import is_plain
-from labrun.files.whole import read_json
 from labrun.project.own_files import stranger
 from labrun.store.store import Store
 

@@ -11,7 +11,7 @@ from labrun.contracts.plugin import Plugin
 from labrun.faults import Fault, ProjectFaults
 from labrun.project.pydantic_errors import explain
 from labrun.project.yaml12 import Document
-from labrun.registry.error_origin import raised_by
+from labrun.registry.error_origin import error_origin
 from labrun.registry.registry import Registry, UnknownPlugin
 
 __all__ = ["configured"]
@@ -39,5 +39,5 @@ def configured(registry: Registry, section: Section, name: str, values: Iterable
         where = f"{command} {name}"
         raise ProjectFaults(explain(error, offer.plugin, config, lambda _: where, lambda *_: None)) from error
     except (Exception, SystemExit) as error:  # a validator of a plugin may raise what it likes
-        said = raised_by(offer.plugin.__module__, error)
+        said = error_origin(offer.plugin.__module__, error)
         raise ProjectFaults([Fault(f"{command} {name}: the plugin's own check failed: {said}")]) from error

@@ -35,7 +35,7 @@ def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...],
     One member of each simulation is simulated to find that out, once. Of other stages, the time is what they took the last time.
     """
     from labrun.engine.costs import members_left, require_disk
-    from labrun.files.room import free_space
+    from labrun.files.disk_space import free_space
     from labrun.planning.plan import make_plan
     from labrun.project.load import load
     from labrun.records.run_folder import RunFolder

@@ -12,7 +12,7 @@ from labrun.cli.configured import configured
 from labrun.contracts.plugin import Simulator, View
 from labrun.display.window import MOVIES, PICTURES, can_show, save_views, show
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.registry.error_origin import raised_by
+from labrun.registry.error_origin import error_origin
 from labrun.registry.registry import Registry
 from labrun.seeds import generator
 
@@ -54,7 +54,7 @@ def simulate(plugin: str, values: tuple[str, ...], save: Path | None, pictures: 
     except (LabrunError, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:  # a simulator may raise what it likes
-        raise LabrunError(f"simulate {plugin}: {raised_by(type(simulator).__module__, error)}") from error
+        raise LabrunError(f"simulate {plugin}: {error_origin(type(simulator).__module__, error)}") from error
     if target is not None:
         click.echo(f"wrote {target}")
 

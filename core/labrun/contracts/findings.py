@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.card import HasCard
 from labrun.faults import did_you_mean
+from labrun.files.atomic import read_json, write_json
 from labrun.files.trust import is_plain
-from labrun.files.whole import read_json, write_json
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from labrun.contracts.examples import Examples, ExampleSpec
 from labrun.contracts.naming import suffix
 from labrun.contracts.samples import Samples
 from labrun.faults import LabrunError, did_you_mean
-from labrun.files.whole import read_json
+from labrun.files.atomic import read_json
 
 if TYPE_CHECKING:
     import keras

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labrun.files.atomic import read_json
 from labrun.files.digests import expect_digest, sha256_of
 from labrun.files.trust import is_plain
-from labrun.files.whole import read_json
 from labrun.records.run_folder import MEMBERS
 from labrun.records.run_record import RunRecord, place_of
 from labrun.store.store import MANIFEST

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.files.whole import temporary_name, write_atomically
+from labrun.files.atomic import temporary_name, write_atomically
 from labrun.records.run_record import expect_sound, read_run
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from labrun.amounts import bytes_in_words
 from labrun.doctor.check import Check
-from labrun.files.whole import replace_folder, write_atomically
+from labrun.files.atomic import replace_folder, write_atomically
 
 __all__ = ["check_storage"]
 

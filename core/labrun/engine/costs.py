@@ -10,8 +10,8 @@ from pathlib import Path
 from labrun.amounts import bytes_in_words
 from labrun.engine.simulation import PartTask, Simulation, simulate_part
 from labrun.faults import LabrunError
-from labrun.files.cache import recall, remember
-from labrun.files.room import free_space
+from labrun.files.cache import read_cached, write_cached
+from labrun.files.disk_space import free_space
 from labrun.planning.plan import Plan, Planned
 from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.memory import peak_memory
@@ -36,7 +36,7 @@ class Cost:
 
 def known_cost(planned: Planned) -> Cost | None:
     """The cost of a member that was measured before on this machine."""
-    found = recall("costs", planned.key)
+    found = read_cached("costs", planned.key)
     return Cost(**found) if set(found) == {"seconds", "disk", "memory"} else None
 
 
@@ -58,7 +58,7 @@ def measured_cost(plan: Plan, planned: Planned) -> Cost:
         worker.stop(at_once=True)
     if isinstance(found, str):
         raise LabrunError(f"{planned.id}: member {one.members[0]} failed: {found}")
-    remember("costs", planned.key, asdict(found))
+    write_cached("costs", planned.key, asdict(found))
     return found
 
 

@@ -20,14 +20,14 @@ from labrun.contracts.plugin import Analysis, Model
 from labrun.engine.observers import Observers
 from labrun.engine.simulation import MembersFailed, Simulation
 from labrun.faults import LabrunError
+from labrun.files.disk_space import is_out_of_space
 from labrun.files.integrity import Damage, in_words
-from labrun.files.room import is_out_of_space
 from labrun.learning.pretrained import FILES
 from labrun.planning.plan import Plan, Planned
 from labrun.planning.results import Results
 from labrun.project.load import Ref
 from labrun.records.run_folder import RunFolder
-from labrun.registry.error_origin import raised_by
+from labrun.registry.error_origin import error_origin
 from labrun.seeds import integer_seed
 from labrun.store.parts import Failure, part_name
 from labrun.workers.interruption import Interruption
@@ -275,7 +275,7 @@ def _in_words(error: BaseException, planned: Planned, store: Path) -> str:
     if isinstance(error, OSError) and Path(str(error.filename)).absolute().is_relative_to(store.absolute()):
         return f"cannot write {error.filename}: {error.strerror}. What was finished is kept"
     offer = planned.stage.offer
-    return f"the plugin {offer.called} raised {raised_by(offer.plugin.__module__, error)}"
+    return f"the plugin {offer.called} raised {error_origin(offer.plugin.__module__, error)}"
 
 
 def _about_failures(planned: Planned, failures: list[Failure], size: int) -> str:

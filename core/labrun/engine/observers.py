@@ -13,7 +13,7 @@ import pluggy
 
 from labrun.contracts.events import Event, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.faults import LabrunError
-from labrun.files.room import is_out_of_space
+from labrun.files.disk_space import is_out_of_space
 
 __all__ = ["Observers"]
 

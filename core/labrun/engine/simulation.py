@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.plugin import Arrays, Simulator
 from labrun.faults import LabrunError
+from labrun.files.atomic import write_atomically
+from labrun.files.disk_space import expect_space, is_out_of_space
 from labrun.files.integrity import Damage
-from labrun.files.room import expect_room, is_out_of_space
-from labrun.files.whole import write_atomically
 from labrun.planning.plan import Plan, Planned
 from labrun.project.sweeptable import SweepTable
-from labrun.registry.import_watch import watched
-from labrun.registry.plugin_code import PluginSource
+from labrun.registry.import_watch import watch_import
+from labrun.registry.plugin_code import PluginCode
 from labrun.registry.registry import Offer
 from labrun.seeds import generator
 from labrun.store.parts import Failure, Receipt, cut, examine_part, part_name, write_part, write_receipt
 from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.interruption import Interruption
 from labrun.workers.protocol import Workers
-from labrun.workers.store_probe import Token, scratch_folder
+from labrun.workers.store_probe import StoreProbe, scratch_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +46,7 @@ class MembersFailed(LabrunError):
 class PartTask:
     """All that a worker needs to make one part."""
 
-    source: PluginSource
+    source: PluginCode
     folder: Path
     number: int
     members: list[int]
@@ -56,7 +56,7 @@ class PartTask:
     stage: str
     draws: list[Any]
     """What the random numbers of each member follow from: its number, or the values of `seed_by`."""
-    token: Token | None = None
+    probe: StoreProbe | None = None
     """What tells the worker whether it sees the folder; None if it surely does."""
 
 
@@ -83,7 +83,7 @@ class Delivery:
                 f"{path} has changed on its way from the worker. Run the same command again: it makes what is missing"
             )
         path.parent.mkdir(parents=True, exist_ok=True)
-        expect_room(path, len(self.content))
+        expect_space(path, len(self.content))
         with write_atomically(path) as temporary:
             temporary.write_bytes(self.content)
         write_receipt(folder, number, self.receipt)
@@ -106,7 +106,7 @@ def deliver_part(task: PartTask) -> Delivery:
     Raises:
         OSError: the disk is full, or the folder cannot be written.
     """
-    if task.token is None or task.token.is_seen():
+    if task.probe is None or task.probe.is_seen():
         return Delivery(simulate_part(task))
     with tempfile.TemporaryDirectory(dir=scratch_folder()) as folder:
         receipt = simulate_part(replace(task, folder=Path(folder)))
@@ -115,7 +115,7 @@ def deliver_part(task: PartTask) -> Delivery:
 
 def simulate_part(task: PartTask) -> Receipt:
     """Simulate the members of a part one after the other and write them. Runs in a worker."""
-    with watched():  # the driver has told what there is to tell of the import
+    with watch_import():  # the driver has told what there is to tell of the import
         plugin_class: Any = task.source.load()
 
     def results() -> Iterator[tuple[int, Arrays] | Failure]:
@@ -201,9 +201,9 @@ class Simulation:
         return self.table.groups()
 
     @cached_property
-    def source(self) -> PluginSource:
+    def source(self) -> PluginCode:
         """The simulator, as workers get it."""
-        return PluginSource.of(self.offer)
+        return PluginCode.of(self.offer)
 
     def examine(self) -> tuple[dict[int, Receipt], list[Damage]]:
         """Return the parts that are whole (see `labrun.files.integrity`) and hold no failed members, and the damage of parts that
@@ -216,15 +216,15 @@ class Simulation:
             damage += [Damage(f"{self.folder.name}/{one.name}", one.problem) for one in found]
         return receipts, damage
 
-    def task(self, number: int, token: Token | None = None) -> PartTask:
+    def task(self, number: int, probe: StoreProbe | None = None) -> PartTask:
         """What a worker must know to make a part."""
         members, groups = self.parts[number], self._groups
         draws = [m if groups is None else list(groups[m]) for m in members]
         rows = [self.table.row(m) for m in members]
         folder = (
-            self.folder if token is None else self.folder.absolute()
+            self.folder if probe is None else self.folder.absolute()
         )  # workers elsewhere have another working directory
-        return PartTask(self.source, folder, number, members, rows, self.fixed, self.seed, self.stage, draws, token)
+        return PartTask(self.source, folder, number, members, rows, self.fixed, self.seed, self.stage, draws, probe)
 
     def count(self, parts: Iterable[int]) -> int:
         """How many members these parts hold."""
@@ -246,7 +246,7 @@ class Simulation:
             KeyboardInterrupt: the run was asked to stop.
         """
         missing = [number for number in range(len(self.parts)) if number not in receipts]
-        tasks = ((number, self.task(number, workers.token)) for number in missing)
+        tasks = ((number, self.task(number, workers.probe)) for number in missing)
         made = dispatch(workers, deliver_part, tasks, lambda: interruption.requested)
         done = self.count(receipts)
         try:

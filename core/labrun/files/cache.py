@@ -9,12 +9,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from labrun.files.whole import read_json, write_atomically
+from labrun.files.atomic import read_json, write_atomically
 
-__all__ = ["recall", "remember"]
+__all__ = ["read_cached", "write_cached"]
 
 
-def recall(kind: str, name: str) -> dict[str, Any]:
+def read_cached(kind: str, name: str) -> dict[str, Any]:
     """What was remembered under a name; empty if nothing was, or if it is damaged."""
     with contextlib.suppress(OSError, ValueError):
         found = read_json(_place(kind, name))
@@ -23,7 +23,7 @@ def recall(kind: str, name: str) -> dict[str, Any]:
     return {}
 
 
-def remember(kind: str, name: str, value: dict[str, Any]) -> None:
+def write_cached(kind: str, name: str, value: dict[str, Any]) -> None:
     """Remember a value, if the disk lets us."""
     with contextlib.suppress(OSError), write_atomically(_place(kind, name)) as temporary:
         temporary.write_text(json.dumps(value), encoding="utf-8")

@@ -14,15 +14,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from labrun.files.cache import recall, remember
+from labrun.files.cache import read_cached, write_cached
 
 __all__ = [
     "append_digest",
+    "cached_sha256",
     "digest_of",
     "ends_with_digest",
     "expect_digest",
-    "is_whole",
-    "remembered_sha256",
+    "matches_digest",
     "require_digest",
     "sha256_of",
     "with_digest",
@@ -69,7 +69,7 @@ def require_digest(path: Path, digest: str) -> None:
     )
 
 
-def remembered_sha256(path: Path) -> str:
+def cached_sha256(path: Path) -> str:
     """The SHA-256 of a file, 64 hexadecimal digits.
 
     Raises:
@@ -78,12 +78,12 @@ def remembered_sha256(path: Path) -> str:
     status = path.stat()
     state = [status.st_size, status.st_mtime_ns, status.st_ino]
     name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
-    known = recall("digests", name)
-    if known.get("state") == state and _FIELD in known and is_whole(known):
+    known = read_cached("digests", name)
+    if known.get("state") == state and _FIELD in known and matches_digest(known):
         return str(known["sha256"])
     digest = sha256_of(path)
     if time.time() - status.st_mtime > SETTLED:
-        remember("digests", name, with_digest({"file": str(path), "state": state, "sha256": digest}))
+        write_cached("digests", name, with_digest({"file": str(path), "state": state, "sha256": digest}))
     return digest
 
 
@@ -98,7 +98,7 @@ def with_digest(record: dict[str, Any]) -> dict[str, Any]:
     return plain | {_FIELD: digest_of(plain)}
 
 
-def is_whole(record: dict[str, Any]) -> bool:
+def matches_digest(record: dict[str, Any]) -> bool:
     """Whether a record is the one that its digest was taken of; True for one that carries none."""
     rest = {name: value for name, value in record.items() if name != _FIELD}
     return _FIELD not in record or record[_FIELD] == digest_of(rest)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labrun.files.digests import remembered_sha256, sha256_of
+from labrun.files.digests import cached_sha256, sha256_of
 from labrun.files.trust import is_plain
 
 __all__ = ["Damage", "damage_in", "in_words", "mark_damaged", "problem_in", "problem_with", "seal_of"]
@@ -49,7 +49,7 @@ def problem_with(path: Path, size: int, sha256: str, mtime_ns: int | None, *, th
             return f"is damaged (it has {status.st_size:,} bytes, and {size:,} were written)"
         if status.st_mtime_ns == mtime_ns and not thorough:
             return ""
-        return "" if (sha256_of if thorough else remembered_sha256)(path) == sha256 else CHANGED
+        return "" if (sha256_of if thorough else cached_sha256)(path) == sha256 else CHANGED
     except FileNotFoundError:
         return "is missing"
     except OSError as error:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.faults import LabrunError
+from labrun.files.atomic import write_atomically
 from labrun.files.digests import append_digest, ends_with_digest
 from labrun.files.integrity import CHANGED, Damage
 from labrun.files.limits import DAMAGE, expect_archive
-from labrun.files.whole import write_atomically
 from labrun.learning.sampling import sample_file
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from labrun.contracts.plugin import Model
 from labrun.contracts.trained import HISTORY, SPEC, WEIGHTS, TrainedModel
 from labrun.faults import LabrunError, did_you_mean
+from labrun.files.atomic import read_json, write_json
 from labrun.files.digests import sha256_of
-from labrun.files.whole import read_json, write_json
 from labrun.registry.registry import Offer, Registry, UnknownPlugin
 from labrun.store.store import expect_intact
 

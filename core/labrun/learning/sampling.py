@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.samples import FILE
+from labrun.files.atomic import write_atomically
 from labrun.files.digests import append_digest
-from labrun.files.whole import write_atomically
 
 if TYPE_CHECKING:
     from labrun.contracts.examples import Examples

@@ -21,8 +21,8 @@ from labrun.contracts.examples import Examples
 from labrun.contracts.plugin import Model
 from labrun.contracts.trained import HISTORY, SPEC, WEIGHTS
 from labrun.faults import LabrunError
-from labrun.files.room import expect_room
-from labrun.files.whole import write_atomically
+from labrun.files.atomic import write_atomically
+from labrun.files.disk_space import expect_space
 from labrun.learning.batches import Batches, as_keras
 from labrun.learning.checkpoint import Checkpoint, History, assign, optimizers_of, values_of
 from labrun.learning.network_check import expect_network
@@ -166,7 +166,7 @@ def _is_over(history: History, fit: FitBlock, monitor: str) -> bool:
 def _write_result(model: keras.Model, history: History, examples: Examples, folder: Path) -> None:
     import pandas as pd
 
-    expect_room(folder / WEIGHTS, 3 * sum(value.nbytes for value in values_of(model)))
+    expect_space(folder / WEIGHTS, 3 * sum(value.nbytes for value in values_of(model)))
     pd.DataFrame(history.rows).to_csv(folder / HISTORY, index=False)
     _save_weights(model, folder / WEIGHTS)
     model.save(folder / ARCHIVE)

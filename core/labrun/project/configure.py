@@ -22,7 +22,7 @@ from labrun.project.pydantic_errors import explain
 from labrun.project.stage import Ref, Stage
 from labrun.project.sweeptable import SweepError, SweepTable, distinct_rows, tabulate
 from labrun.project.yaml12 import KeyPath
-from labrun.registry.error_origin import raised_by
+from labrun.registry.error_origin import error_origin
 from labrun.registry.registry import Offer
 
 __all__ = ["Configuring"]
@@ -206,4 +206,4 @@ def _rows_to_blame(error: ValidationError, row: dict[str, Any]) -> Iterable[int]
 
 
 def _failed(where: str, plugin: type[Plugin], error: BaseException) -> str:
-    return f"{where}: the plugin's own check failed: {raised_by(plugin.__module__, error)}"
+    return f"{where}: the plugin's own check failed: {error_origin(plugin.__module__, error)}"

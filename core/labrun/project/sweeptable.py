@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from labrun.contracts.ensemble import REPEAT
 from labrun.faults import LabrunError, Place, did_you_mean
-from labrun.files.digests import remembered_sha256
+from labrun.files.digests import cached_sha256
 from labrun.project.csvtable import CsvTable, TableError
 from labrun.project.filepatterns import PatternError, find_files, join_files
 from labrun.project.own_files import stranger
@@ -220,7 +220,7 @@ def _from_files(sweep: Sweep, patterns: dict[str, str]) -> SweepTable:
 
 def _digest(path: str, column: str) -> str:
     try:
-        return remembered_sha256(Path(path))
+        return cached_sha256(Path(path))
     except OSError as error:
         raise SweepError(f"cannot read '{path}': {error.strerror}", ("files", column)) from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from labrun.faults import ProjectFaults
-from labrun.files.whole import read_json
+from labrun.files.atomic import read_json
 from labrun.flattening import flattened
 from labrun.records.run_record import RunRecord, expect_sound, read_run
 

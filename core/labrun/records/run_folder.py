@@ -18,9 +18,9 @@ import yaml
 from labrun.contracts.backend import keras_backend
 from labrun.contracts.inputs import SECTIONS
 from labrun.faults import LabrunError
-from labrun.files.digests import is_whole, sha256_of, with_digest
+from labrun.files.atomic import read_json, replace_folder, temporary_name, write_atomically, write_json
+from labrun.files.digests import matches_digest, sha256_of, with_digest
 from labrun.files.trust import expect_own
-from labrun.files.whole import read_json, replace_folder, temporary_name, write_atomically, write_json
 from labrun.planning.plan import Plan, Planned
 from labrun.records.git_commit import commit_of
 from labrun.store.store import MANIFEST
@@ -142,7 +142,7 @@ class RunFolder:
         try:
             record = read_json(self.path / RECORD)
             stages = record.get("stages", {}).values()
-            sound = is_whole(record) and all(
+            sound = matches_digest(record) and all(
                 isinstance(entry["key"], str) and isinstance(entry["inputs"], dict) for entry in stages
             )
             return dict(record) if sound else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-__all__ = ["raised_by"]
+__all__ = ["error_origin"]
 
 LENGTH = 500
 """Characters of a message that are told; the traceback has all of them."""
@@ -14,7 +14,7 @@ _CALLERS = ("importlib", "labrun", "pluggy")
 """Packages that call plugins: their own lines tell nobody where the fault is."""
 
 
-def raised_by(module: str, error: BaseException) -> str:
+def error_origin(module: str, error: BaseException) -> str:
     """`ValueError: no luck (/…/kernel.py:12)`: the error, and the last line of the package of `module` on the way to it."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from labrun.files.digests import digest_of, remembered_sha256
+from labrun.files.digests import cached_sha256, digest_of
 from labrun.registry.code import CodeFile, code_behind
 from labrun.registry.offers import Offer
 from labrun.registry.syntax import Import
@@ -38,7 +38,7 @@ def _body(file: CodeFile) -> str:
     """SHA-256 of a file's own content, whatever it imports."""
     if file.source is not None:
         return hashlib.sha256(file.source.body).hexdigest()
-    return remembered_sha256(Path(file.path))
+    return cached_sha256(Path(file.path))
 
 
 def _alone(file: CodeFile, bodies: Mapping[str, str]) -> str:

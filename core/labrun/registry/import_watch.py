@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-__all__ = ["Watch", "watched"]
+__all__ = ["ImportWatch", "watch_import"]
 
 SLOW = 0.5
 """Seconds of an import from which on it is told. All commands wait for it."""
@@ -22,7 +22,7 @@ SHOWN = 200
 
 
 @dataclass
-class Watch:
+class ImportWatch:
     """What was seen while a module was imported."""
 
     seconds: float = 0.0
@@ -47,9 +47,9 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watched() -> Iterator[Watch]:
-    """Watch what the block does. Its output, its warnings and its change of the working directory go no further."""
-    watch = Watch()
+def watch_import() -> Iterator[ImportWatch]:
+    """ImportWatch what the block does. Its output, its warnings and its change of the working directory go no further."""
+    watch = ImportWatch()
     folder = _working_directory()
     begun = time.perf_counter()
     with _memory() as held:

@@ -18,13 +18,13 @@ from labrun.registry.code import neighbours_of
 from labrun.registry.local_file import file_of, load_file, take_names
 from labrun.registry.offers import Offer
 
-__all__ = ["PluginSource", "SourceFile", "files_behind"]
+__all__ = ["PluginCode", "PluginFile", "plugin_files_in"]
 
 _LOCK = threading.Lock()
 
 
 @dataclass(frozen=True)
-class SourceFile:
+class PluginFile:
     """A plugin's file as a worker gets it. The text goes along, since a worker may not see the file, or see it changed."""
 
     path: Path
@@ -33,7 +33,7 @@ class SourceFile:
     """The modules beside it that it imports: their paths from its folder, and their texts."""
 
     @classmethod
-    def of(cls, path: Path) -> SourceFile:
+    def of(cls, path: Path) -> PluginFile:
         beside = [
             (file.relative_to(path.parent).as_posix(), file.read_text(encoding="utf-8"))
             for file in neighbours_of(path).values()
@@ -49,9 +49,9 @@ class SourceFile:
 
 
 @cache
-def _loaded(source: SourceFile) -> ModuleType:
+def _loaded(source: PluginFile) -> ModuleType:
     with contextlib.suppress(OSError, ValueError):
-        if SourceFile.of(source.path) == source:
+        if PluginFile.of(source.path) == source:
             return load_file(source.path)
     folder = Path(tempfile.mkdtemp(dir=_own_folder().name))
     for name, text in [(source.path.name, source.text), *source.beside]:
@@ -66,17 +66,17 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 @dataclass(frozen=True)
-class PluginSource:
+class PluginCode:
     """Where a worker finds a plugin class."""
 
     module: str
     name: str
-    file: SourceFile | None
+    file: PluginFile | None
     """The text of a local plugin file, since a worker may not see the file."""
 
     @classmethod
-    def of(cls, offer: Offer) -> PluginSource:
-        file = SourceFile.of(offer.file) if offer.file else None
+    def of(cls, offer: Offer) -> PluginCode:
+        file = PluginFile.of(offer.file) if offer.file else None
         return cls(offer.plugin.__module__, offer.plugin.__qualname__, file)
 
     def load(self) -> type[Plugin]:
@@ -94,8 +94,8 @@ class PluginSource:
         return importlib.import_module(self.module) if self.file is None else self.file.load()
 
 
-def files_behind(pickled: bytes) -> list[SourceFile]:
+def plugin_files_in(pickled: bytes) -> list[PluginFile]:
     """The local files whose functions or classes a pickle names: they must be loaded before it can be read."""
     words = {word for _, word, _ in pickletools.genops(pickled) if isinstance(word, str)}
     files = {file_of(word) for word in words} - {None}
-    return [SourceFile.of(Path(str(file))) for file in sorted(files, key=str)]
+    return [PluginFile.of(Path(str(file))) for file in sorted(files, key=str)]

@@ -7,11 +7,11 @@ import sys
 import traceback
 from dataclasses import dataclass
 
-from labrun.registry.error_origin import raised_by
+from labrun.registry.error_origin import error_origin
 from labrun.registry.offers import Refusal, Source
 from labrun.registry.requirements import unmet_by_distribution
 
-__all__ = ["BrokenPlugin", "quarantined"]
+__all__ = ["BrokenPlugin"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,13 @@ class BrokenPlugin:
     advice: str
     traceback: str
 
+    @classmethod
+    def of(cls, error: BaseException, source: Source) -> BrokenPlugin:
+        """Explain why a plugin is set aside, from the exception raised by its module or by a check of it."""
+        message = str(error) if isinstance(error, Refusal) else error_origin(source.module, error)
+        formatted = "".join(traceback.format_exception(error))
+        return cls(source.label, source.version, message, _advice(error, source), formatted)
+
     @property
     def title(self) -> str:
         """The source with its version."""
@@ -34,13 +41,6 @@ class BrokenPlugin:
         """The error and what to do, in one paragraph."""
         stop = "" if self.error.endswith((".", "?", "!")) else "."
         return f"{self.error}{stop} {self.advice}" if self.advice else self.error
-
-
-def quarantined(error: BaseException, source: Source) -> BrokenPlugin:
-    """Say why a plugin is set aside, from the exception that its module, or a look at it, raised."""
-    message = str(error) if isinstance(error, Refusal) else raised_by(source.module, error)
-    told = "".join(traceback.format_exception(error))
-    return BrokenPlugin(source.label, source.version, message, _advice(error, source), told)
 
 
 def _advice(error: BaseException, source: Source) -> str:

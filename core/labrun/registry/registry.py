@@ -21,10 +21,10 @@ from labrun.contracts.inputs import SECTIONS, Section
 from labrun.contracts.plugin import Model
 from labrun.faults import did_you_mean
 from labrun.registry.code import neighbours_of
-from labrun.registry.import_watch import watched
+from labrun.registry.import_watch import watch_import
 from labrun.registry.local_file import load_file, module_name, take_names
 from labrun.registry.offers import GROUP, Offer, Refusal, Source, expect_hooks, new_manager, offers_of
-from labrun.registry.quarantine import BrokenPlugin, quarantined
+from labrun.registry.quarantine import BrokenPlugin
 
 __all__ = ["BrokenPlugin", "Offer", "Registry", "Remark", "UnknownPlugin"]
 
@@ -91,7 +91,7 @@ class Registry:
     def _add(self, load: Callable[[], Any], source: Source) -> BrokenPlugin | None:
         registered, broken = False, None
         try:
-            with watched() as watch:
+            with watch_import() as watch:
                 module = load()
                 self._expect_new(module, source)
                 registered = True  # in part even if it is then refused
@@ -104,7 +104,7 @@ class Registry:
         except BaseException as error:  # whatever a stranger's module raises must not stop the others
             if registered:
                 self.manager.unregister(name=source.label)
-            broken = quarantined(error, source)
+            broken = BrokenPlugin.of(error, source)
             self.broken.append(broken)
         self.remarks.extend(Remark(source.label, text) for text in watch.remarks())
         return broken

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from labrun.amounts import bytes_in_words, duration_in_words
 from labrun.contracts.events import RunFinished, StageFinished
 from labrun.contracts.plugin import hookimpl
-from labrun.files.whole import write_atomically
+from labrun.files.atomic import write_atomically
 from labrun.planning.plan import Plan
 from labrun.records.run_folder import RunFolder
 from labrun.report.attachments import Attachments

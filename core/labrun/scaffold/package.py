@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.files.whole import temporary_name
+from labrun.files.atomic import temporary_name
 from labrun.scaffold.names import Names
 
 __all__ = ["KINDS", "Kind", "render_package", "write_package"]

@@ -15,7 +15,7 @@ from labrun.contracts.fields import FieldInWords, fields_in_words
 from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, Outline, Section, inputs_of
 from labrun.contracts.plugin import Simulator
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.files.whole import write_atomically
+from labrun.files.atomic import write_atomically
 from labrun.learning.settings import FitBlock
 from labrun.project.blocks import STAGE_NAME
 from labrun.registry.registry import Offer, Registry, UnknownPlugin

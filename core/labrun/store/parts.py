@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.faults import LabrunError
+from labrun.files.atomic import read_json, write_atomically
 from labrun.files.digests import sha256_of
+from labrun.files.disk_space import expect_space
 from labrun.files.hdf5 import expect_within
 from labrun.files.integrity import CHANGED, Damage, problem_with
 from labrun.files.limits import expect_plausible
-from labrun.files.room import expect_room
-from labrun.files.whole import read_json, write_atomically
 
 if TYPE_CHECKING:
     import h5py
@@ -131,7 +131,7 @@ def write_part(folder: Path, number: int, results: Iterable[tuple[int, Arrays] |
                     member, arrays = result
                     group = file.create_group(str(member))
                     for name, array in arrays.items():
-                        expect_room(path, array.nbytes)
+                        expect_space(path, array.nbytes)
                         group.create_dataset(name, data=array, **_layout(array))
         receipt = Receipt(temporary.stat().st_size, sha256_of(temporary), failures)
     write_receipt(folder, number, receipt)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from labrun.faults import LabrunError
-from labrun.files.digests import is_whole, with_digest
+from labrun.files.atomic import is_temporary, read_json, sync_file, sync_folder, temporary_name, write_json
+from labrun.files.digests import matches_digest, with_digest
 from labrun.files.integrity import CHANGED, Damage, damage_in, mark_damaged, seal_of
-from labrun.files.whole import is_temporary, read_json, sync_file, sync_folder, temporary_name, write_json
 
 __all__ = [
     "CHECKPOINTS",
@@ -53,7 +53,7 @@ class Manifest:
         """
         record = read_json(folder / MANIFEST)
         try:
-            if not is_whole(record):
+            if not matches_digest(record):
                 raise ValueError("its content is not what was written")
             record.pop("digest", None)
             manifest = cls(**record)

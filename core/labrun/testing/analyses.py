@@ -18,10 +18,10 @@ from labrun.contracts.plugin import Analysis
 from labrun.faults import LabrunError
 from labrun.registry.code import code_behind
 from labrun.registry.offers import Offer
-from labrun.registry.plugin_code import PluginSource
+from labrun.registry.plugin_code import PluginCode
 from labrun.testing import degenerate, digest
 from labrun.testing.contract import InputsContract, once
-from labrun.testing.parcels import call, holds_model, packed, unpacked
+from labrun.testing.packing import call, holds_model, packed, unpacked
 from labrun.testing.processes import in_a_worker, source_of
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _is_blank(figure: Figure) -> bool:
     return bool((pixels == pixels[0, 0]).all())
 
 
-def digests_there(source: PluginSource, config: dict[str, Any], inputs: dict[str, Any]) -> dict[str, str]:
+def digests_there(source: PluginCode, config: dict[str, Any], inputs: dict[str, Any]) -> dict[str, str]:
     """Analyse, in another process."""
     plugin: Any = source.load()
     return digest.of_findings(

@@ -13,10 +13,10 @@ from pydantic import PydanticUserError, ValidationError
 
 from labrun.contracts.inputs import METHODS, section_of
 from labrun.contracts.plugin import Plugin
-from labrun.registry.plugin_code import PluginSource
+from labrun.registry.plugin_code import PluginCode
 from labrun.registry.registry import Registry
 from labrun.testing.fields import UNITLESS, fields_without_description, fields_without_unit
-from labrun.testing.parcels import check_names
+from labrun.testing.packing import check_names
 from labrun.testing.processes import imported_by, in_a_worker, source_of
 
 __all__ = ["InputsContract", "PluginContract", "once"]
@@ -154,13 +154,13 @@ class PluginContract:
         )
 
     @classmethod
-    def _registration(cls) -> PluginSource:
+    def _registration(cls) -> PluginCode:
         """The module that holds the hook."""
         source = source_of(cls.plugin)
         parts = source.module.split(".")
         above = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
         name = cls.hook or next((name for name in above if _has_hooks(sys.modules[name])), above[-1])
-        return PluginSource(name, "", source.file if name == source.module else None)
+        return PluginCode(name, "", source.file if name == source.module else None)
 
     def method(self) -> str:
         """What the plugin's method is called in messages: `Pendulum.simulate`."""
@@ -200,7 +200,7 @@ def contracts(base: type[PluginContract] = PluginContract) -> Iterator[type[Plug
         yield from contracts(contract)
 
 
-def configured_there(source: PluginSource, config: dict[str, Any]) -> dict[str, Any]:
+def configured_there(source: PluginCode, config: dict[str, Any]) -> dict[str, Any]:
     """Load and configure a plugin, in another process; returns the whole configuration."""
     plugin: Any = source.load()
     return dict(plugin.configured(config).model_dump(mode="json"))

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from labrun.contracts.examples import Examples, ExampleSpec
 from labrun.contracts.plugin import Dataset
-from labrun.registry.plugin_code import PluginSource
+from labrun.registry.plugin_code import PluginCode
 from labrun.seeds import generator
 from labrun.testing import digest
 from labrun.testing.contract import InputsContract, once
-from labrun.testing.parcels import call, packed, unpacked
+from labrun.testing.packing import call, packed, unpacked
 from labrun.testing.processes import in_a_worker, source_of
 
 __all__ = ["DatasetContract"]
@@ -106,7 +106,7 @@ def _rows(examples: Examples, indices: Any) -> dict[str, Any]:
     return {**({f"x['{name}']": array for name, array in x.items()} if isinstance(x, dict) else {"x": x}), "y": y}
 
 
-def digests_there(source: PluginSource, config: dict[str, Any], inputs: dict[str, Any]) -> dict[str, str]:
+def digests_there(source: PluginCode, config: dict[str, Any], inputs: dict[str, Any]) -> dict[str, str]:
     """Make the examples, in another process."""
     plugin: Any = source.load()
     with tempfile.TemporaryDirectory() as folder:

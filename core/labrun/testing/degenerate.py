@@ -9,7 +9,7 @@ from typing import Any
 from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples
 from labrun.contracts.findings import Findings
-from labrun.testing.parcels import described, examples_of
+from labrun.testing.packing import described, examples_of
 
 __all__ = ["constant", "one_class", "one_member", "unchanged", "with_nan"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from labrun.contracts.plugin import Plugin
-from labrun.registry.plugin_code import PluginSource, SourceFile
+from labrun.registry.plugin_code import PluginCode, PluginFile
 from labrun.workers.pool import Pool
 
 __all__ = ["HEAVY", "imported_by", "in_a_worker", "source_of"]
@@ -61,14 +61,14 @@ def imported_by(modules: tuple[tuple[str, Path | None], ...]) -> dict[str, list[
     return dict(json.loads(done.stdout.rpartition("\n")[2]))
 
 
-def source_of(plugin: type[Plugin]) -> PluginSource:
+def source_of(plugin: type[Plugin]) -> PluginCode:
     """Where another process finds a plugin class: by its module's name, or, where that is on no path, by its file."""
     package = plugin.__module__.partition(".")[0]
     finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
     if package == "__main__" or not any(finder.find_spec(package, None) for finder in finders):
-        file = SourceFile.of(Path(str(sys.modules[plugin.__module__].__file__)))
-        return PluginSource(plugin.__module__, plugin.__qualname__, file)
-    return PluginSource(plugin.__module__, plugin.__qualname__, None)
+        file = PluginFile.of(Path(str(sys.modules[plugin.__module__].__file__)))
+        return PluginCode(plugin.__module__, plugin.__qualname__, file)
+    return PluginCode(plugin.__module__, plugin.__qualname__, None)
 
 
 def in_a_worker(function: Callable[..., Result], *arguments: Any) -> Result:

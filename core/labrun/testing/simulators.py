@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from labrun.contracts.plugin import Arrays, Simulator, View
 from labrun.engine.simulation import simulate_member
-from labrun.registry.plugin_code import PluginSource
+from labrun.registry.plugin_code import PluginCode
 from labrun.seeds import generator
 from labrun.testing import digest
 from labrun.testing.contract import PluginContract
@@ -122,7 +122,7 @@ def state(rng: Any) -> tuple[str, int]:
     return repr(rng.bit_generator.state), rng.bit_generator.seed_seq.n_children_spawned
 
 
-def digests_there(source: PluginSource, config: dict[str, Any]) -> dict[str, str]:
+def digests_there(source: PluginCode, config: dict[str, Any]) -> dict[str, str]:
     """Simulate one member, in another process."""
     plugin: Any = source.load()
     return digest.of_arrays(simulate(plugin.configured(config)))

@@ -16,7 +16,7 @@ from labrun.contracts.trained import TrainedModel
 from labrun.engine.simulation import simulate_member
 from labrun.learning.settings import FitBlock
 from labrun.seeds import generator
-from labrun.testing.parcels import examples_of
+from labrun.testing.packing import examples_of
 
 __all__ = ["simulated_ensemble", "toy_ensemble", "toy_examples", "toy_trained"]
 

@@ -19,8 +19,8 @@ from stat import S_ISDIR
 
 from labrun.contracts.inputs import SECTIONS
 from labrun.faults import LabrunError
-from labrun.files.digests import is_whole
-from labrun.files.whole import is_temporary, read_json, temporary_name
+from labrun.files.atomic import is_temporary, read_json, temporary_name
+from labrun.files.digests import matches_digest
 from labrun.records.run_folder import RECORD
 from labrun.store.places import store_of
 from labrun.store.store import CHECKPOINTS, MANIFEST, Manifest, Store
@@ -56,7 +56,7 @@ class References:
     def _add_record(self, path: Path) -> None:
         try:
             record = read_json(path)
-            if not is_whole(record):
+            if not matches_digest(record):
                 raise ValueError
             keys = {entry["key"] for entry in record["stages"].values()}
         except (FileNotFoundError, NotADirectoryError):

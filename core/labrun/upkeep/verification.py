@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from labrun.contracts.inputs import SECTIONS
+from labrun.files.atomic import is_temporary
 from labrun.files.digests import ends_with_digest
 from labrun.files.integrity import CHANGED, Damage, mark_damaged, problem_in
-from labrun.files.whole import is_temporary
 from labrun.records.run_folder import KEY
 from labrun.store.parts import examine_part
 from labrun.store.store import CHECKPOINTS, MANIFEST, Manifest, Store

@@ -18,7 +18,7 @@ from distributed.client import ClosedClientError
 
 from labrun.faults import LabrunError
 from labrun.workers.dask_worker import ADVICE, Introduction, NeededPlugin, Terms, introduce, perform
-from labrun.workers.store_probe import Token
+from labrun.workers.store_probe import StoreProbe
 
 __all__ = ["Cluster"]
 
@@ -56,8 +56,8 @@ class Cluster:
         self.address = address
         self.where = ""
         self.shared = False
-        self.token = Token.of(store)
-        self._terms = Terms(metadata.version("labrun"), tuple(needed), self.token)
+        self.probe = StoreProbe.of(store)
+        self._terms = Terms(metadata.version("labrun"), tuple(needed), self.probe)
         self._tell = tell
         self._wait = wait
         self._client: Client | None = None
@@ -118,7 +118,7 @@ class Cluster:
                 self._client.close()
             self._client = None
             self._keys.clear()
-        self.token.remove()
+        self.probe.remove()
 
     # -- the connection --
 
@@ -173,7 +173,7 @@ class Cluster:
             self.attend()
             time.sleep(BETWEEN_LOOKS)
             self._look()
-        self.token.write()
+        self.probe.write()
         assert self._client is not None
         answers = self._client.run(introduce, self._terms, on_error="return")
         there = self._client.nthreads()  # one that is gone by now is no fault

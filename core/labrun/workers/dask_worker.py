@@ -13,7 +13,7 @@ from typing import Any
 from labrun.contracts.inputs import Section
 from labrun.faults import LabrunError
 from labrun.workers.protocol import ONE_THREAD, one_thread
-from labrun.workers.store_probe import Token
+from labrun.workers.store_probe import StoreProbe
 
 __all__ = ["ADVICE", "Introduction", "NeededPlugin", "Terms", "introduce", "perform"]
 
@@ -44,7 +44,7 @@ class Terms:
 
     labrun: str
     plugins: tuple[NeededPlugin, ...]
-    token: Token
+    probe: StoreProbe
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Introduction:
 
 def introduce(terms: Terms) -> Introduction:
     """Whether this worker fits the run, and whether it sees its store."""
-    return Introduction(_problems(terms), terms.token.is_seen())
+    return Introduction(_problems(terms), terms.probe.is_seen())
 
 
 def perform(terms: Terms, function: Callable[[Any], Any], argument: Any) -> Any:

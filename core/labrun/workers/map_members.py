@@ -10,10 +10,10 @@ from typing import Any
 
 from labrun.contracts.ensemble import Ensemble
 from labrun.faults import LabrunError
-from labrun.registry.plugin_code import SourceFile, files_behind
+from labrun.registry.plugin_code import PluginFile, plugin_files_in
 from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.protocol import Workers, one_thread
-from labrun.workers.store_probe import Token
+from labrun.workers.store_probe import StoreProbe
 
 __all__ = ["map_members"]
 
@@ -33,9 +33,9 @@ Function = Callable[[Ensemble, int], Any]
 class Chunk:
     """Some members, and what is to be done with each. The function and the ensemble are pickled, since the files must be loaded first."""
 
-    files: list[SourceFile]
+    files: list[PluginFile]
     pickled: bytes
-    token: Token | None
+    probe: StoreProbe | None
 
 
 def apply(chunk: Chunk) -> list[Any]:
@@ -44,9 +44,9 @@ def apply(chunk: Chunk) -> list[Any]:
     Raises:
         LabrunError: the worker does not see the store, though those that were asked did.
     """
-    if chunk.token is not None and not chunk.token.is_seen():
+    if chunk.probe is not None and not chunk.probe.is_seen():
         raise LabrunError(
-            f"a worker that has joined since does not see the store ({chunk.token.path.parent}), as the others do"
+            f"a worker that has joined since does not see the store ({chunk.probe.path.parent}), as the others do"
         )
     for file in chunk.files:
         file.load()
@@ -59,7 +59,7 @@ def map_members(ensemble: Ensemble, function: Function, workers: Workers | None)
     return _results(ensemble, function, workers, _files_of(function))
 
 
-def _results(ensemble: Ensemble, function: Function, workers: Workers | None, files: list[SourceFile]) -> Iterator[Any]:
+def _results(ensemble: Ensemble, function: Function, workers: Workers | None, files: list[PluginFile]) -> Iterator[Any]:
     done, size = 0, 1
     while done < len(ensemble):
         some = ensemble.take(range(done, min(done + size, len(ensemble))))
@@ -76,9 +76,9 @@ def _results(ensemble: Ensemble, function: Function, workers: Workers | None, fi
         size = max(1, min(2 * size, int(AT_ONCE / max(each, 1e-6))))
 
 
-def _files_of(function: Function) -> list[SourceFile]:
+def _files_of(function: Function) -> list[PluginFile]:
     try:
-        return files_behind(pickle.dumps(function))
+        return plugin_files_in(pickle.dumps(function))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise TypeError(
             f"Ensemble.map wants a function of a module, a method of a plugin, or a functools.partial of such; {function!r} cannot be "
@@ -87,18 +87,18 @@ def _files_of(function: Function) -> list[SourceFile]:
 
 
 def _by_workers(
-    ensemble: Ensemble, function: Function, workers: Workers, files: list[SourceFile], done: int, each: float
+    ensemble: Ensemble, function: Function, workers: Workers, files: list[PluginFile], done: int, each: float
 ) -> Iterator[Any]:
     """The members from `done` on; `each` is how many seconds one takes."""
     size = max(1, min(int(AT_ONCE / each), (len(ensemble) - done) // (4 * workers.count)))
-    token = workers.token if workers.shared else None
+    probe = workers.probe if workers.shared else None
     if not workers.shared:
         size = max(1, min(size, BYTES_AT_ONCE // max(1, sum(array.nbytes for array in ensemble.member(done).values()))))
     chunks = (range(start, min(start + size, len(ensemble))) for start in range(done, len(ensemble), size))
     tasks = (
         (
             chunk.start,
-            Chunk(files, pickle.dumps((function, ensemble.take(chunk).packed(inline=not workers.shared))), token),
+            Chunk(files, pickle.dumps((function, ensemble.take(chunk).packed(inline=not workers.shared))), probe),
         )
         for chunk in chunks
     )

@@ -37,7 +37,7 @@ class Pool:
     """
 
     where = ""
-    token = None
+    probe = None
     shared = True
     deaths: tuple[type[Exception], ...] = (BrokenProcessPool,)
 

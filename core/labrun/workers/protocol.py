@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
 from typing import Any, Protocol
 
-from labrun.workers.store_probe import Token
+from labrun.workers.store_probe import StoreProbe
 
 __all__ = ["ONE_THREAD", "Workers", "one_thread"]
 
@@ -35,7 +35,7 @@ class Workers(Protocol):
         """Where they are and how results come from there, in words; empty for this machine."""
 
     @property
-    def token(self) -> Token | None:
+    def probe(self) -> StoreProbe | None:
         """What tells a worker whether it sees the store; None if it surely does."""
 
     @property

@@ -8,20 +8,20 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from labrun.files.whole import temporary_name
+from labrun.files.atomic import temporary_name
 
-__all__ = ["Token", "scratch_folder"]
+__all__ = ["StoreProbe", "scratch_folder"]
 
 
 @dataclass(frozen=True)
-class Token:
+class StoreProbe:
     """A file in the store, and the word that it holds."""
 
     path: Path
     word: str
 
     @classmethod
-    def of(cls, store: Path) -> Token:
+    def of(cls, store: Path) -> StoreProbe:
         """A new one, which is not yet written."""
         return cls(temporary_name(store.absolute() / "workers"), secrets.token_hex(16))
 

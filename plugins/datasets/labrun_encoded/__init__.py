@@ -55,7 +55,7 @@ class Encoded(Dataset):
     def _write(self, path: Path, dataset: Examples, encoder: TrainedModel) -> None:
         import numpy as np
 
-        from labrun.files.whole import write_atomically
+        from labrun.files.atomic import write_atomically
 
         batches = self._batches(dataset, encoder)
         first = next(batches)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Ensemble
-from labrun.files.whole import write_atomically
+from labrun.files.atomic import write_atomically
 from labrun_slices.places import Places
 
 FILE = "filled.npy"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Examples
-from labrun.files.whole import write_json
+from labrun.files.atomic import write_json
 from labrun_slices.planes import Slicer
 
 FILE = "statistics.json"

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from labrun.files.atomic import write_json
 from labrun.files.digests import with_digest
-from labrun.files.whole import write_json
 
 rocrate = pytest.importorskip("rocrate")
 

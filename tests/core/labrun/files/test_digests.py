@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from labrun.files import digests
-from labrun.files.digests import append_digest, digest_of, ends_with_digest, is_whole, remembered_sha256, with_digest
+from labrun.files.digests import append_digest, cached_sha256, digest_of, ends_with_digest, matches_digest, with_digest
 
 
 @pytest.fixture
@@ -24,26 +24,26 @@ def file(tmp_path, monkeypatch) -> Path:
 
 def test_a_file_is_read_once(file, monkeypatch):
     digest = hashlib.sha256(b"content").hexdigest()
-    assert remembered_sha256(file) == digest
+    assert cached_sha256(file) == digest
     monkeypatch.setattr(digests, "sha256_of", lambda _: pytest.fail("it was read again"))
-    assert remembered_sha256(file) == digest
+    assert cached_sha256(file) == digest
 
 
 def test_a_memory_with_a_flipped_bit_is_not_believed(file, tmp_path):
-    digest = remembered_sha256(file)
+    digest = cached_sha256(file)
     memory = next((tmp_path / "cache").rglob("*.json"))
     wrong = digest.replace(digest[0], "0" if digest[0] != "0" else "1", 1)
     memory.write_text(memory.read_text().replace(digest, wrong))
-    assert remembered_sha256(file) == digest
+    assert cached_sha256(file) == digest
 
 
 def test_a_memory_of_an_older_labrun_is_not_believed(file, tmp_path):
-    digest = remembered_sha256(file)
+    digest = cached_sha256(file)
     memory = next((tmp_path / "cache").rglob("*.json"))
     record = json.loads(memory.read_text())
     del record["digest"]
     memory.write_text(json.dumps(record | {"sha256": "0"}))
-    assert remembered_sha256(file) == digest
+    assert cached_sha256(file) == digest
 
 
 def test_digest_of_canonical_json():
@@ -53,11 +53,11 @@ def test_digest_of_canonical_json():
 def test_record_carries_its_digest_through_a_file():
     record = with_digest({"a": (1, 2.5, float("inf")), "path": Path("x"), 3: None})
     read = json.loads(json.dumps(record, indent=2, sort_keys=True))
-    assert is_whole(read)
+    assert matches_digest(read)
     assert read["path"] == "x"
-    assert not is_whole(read | {"path": "y"})
-    assert not is_whole(read | {"more": 1})
-    assert is_whole({"written": "by an older labrun"})
+    assert not matches_digest(read | {"path": "y"})
+    assert not matches_digest(read | {"more": 1})
+    assert matches_digest({"written": "by an older labrun"})
 
 
 def test_every_flipped_bit_of_a_file_shows(tmp_path):

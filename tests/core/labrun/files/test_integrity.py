@@ -41,7 +41,7 @@ def test_intact_file_is_not_read(file, monkeypatch):
         raise AssertionError("it was read")
 
     monkeypatch.setattr(integrity, "sha256_of", read)
-    monkeypatch.setattr(integrity, "remembered_sha256", read)
+    monkeypatch.setattr(integrity, "cached_sha256", read)
     assert problem_with(file, **seal) == ""
 
 

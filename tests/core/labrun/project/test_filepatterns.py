@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from labrun.files.digests import remembered_sha256
+from labrun.files.digests import cached_sha256
 from labrun.project.filepatterns import PatternError, find_files, join_files
 from labrun.project.sweep import Sweep
 from labrun.project.sweeptable import SweepError, tabulate
@@ -119,13 +119,13 @@ def test_digest_is_remembered_until_the_file_changes(cubes, monkeypatch):
     file = cubes / "cube"
     file.write_bytes(b"one")
     os.utime(file, (1e9, 1e9))
-    first = remembered_sha256(file)
+    first = cached_sha256(file)
     assert first == hashlib.sha256(b"one").hexdigest()
     with monkeypatch.context() as patched:
         patched.setattr("labrun.files.digests.sha256_of", lambda path: pytest.fail("read again"))
-        assert remembered_sha256(file) == first
+        assert cached_sha256(file) == first
     file.write_bytes(b"two")
-    assert remembered_sha256(file) == hashlib.sha256(b"two").hexdigest()
+    assert cached_sha256(file) == hashlib.sha256(b"two").hexdigest()
 
 
 def test_a_file_that_was_just_written_is_read_again(cubes):
@@ -133,16 +133,16 @@ def test_a_file_that_was_just_written_is_read_again(cubes):
     for content in (b"one", b"two"):
         file.write_bytes(content)
         os.utime(file)
-        assert remembered_sha256(file) == hashlib.sha256(content).hexdigest()
+        assert cached_sha256(file) == hashlib.sha256(content).hexdigest()
 
 
 def test_damaged_or_unwritable_memory_does_no_harm(cubes, monkeypatch):
     file = cubes / "cube"
     file.write_bytes(b"one")
     os.utime(file, (1e9, 1e9))
-    remembered_sha256(file)
+    cached_sha256(file)
     for memory in (cubes / "cache").rglob("*.json"):
         memory.write_text("{")
-    assert remembered_sha256(file) == hashlib.sha256(b"one").hexdigest()
+    assert cached_sha256(file) == hashlib.sha256(b"one").hexdigest()
     monkeypatch.setenv("XDG_CACHE_HOME", str(file))
-    assert remembered_sha256(file) == hashlib.sha256(b"one").hexdigest()
+    assert cached_sha256(file) == hashlib.sha256(b"one").hexdigest()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labrun.registry.error_origin import raised_by
+from labrun.registry.error_origin import error_origin
 
 
 def fall(text):
@@ -21,7 +21,7 @@ def fall(text):
 def test_message(text, said):
     with pytest.raises(ValueError) as caught:  # noqa: PT011  # the message is what is tested
         fall(text)
-    assert raised_by(__name__, caught.value) == f"{said} ({__file__}:9)"
+    assert error_origin(__name__, caught.value) == f"{said} ({__file__}:9)"
 
 
 def test_the_plugins_own_line_is_told_not_that_of_a_library():
@@ -34,9 +34,9 @@ def test_the_plugins_own_line_is_told_not_that_of_a_library():
     with pytest.raises(json.JSONDecodeError) as caught:
         json.loads("{")
     line = test_the_plugins_own_line_is_told_not_that_of_a_library.__code__.co_firstlineno + 8
-    assert raised_by(__name__, caught.value).endswith(f" ({__file__}:{line})")
-    assert "decoder.py" in raised_by("another_module", caught.value)
+    assert error_origin(__name__, caught.value).endswith(f" ({__file__}:{line})")
+    assert "decoder.py" in error_origin("another_module", caught.value)
 
 
 def test_an_error_that_was_never_raised():
-    assert raised_by("x", KeyError("a")) == "KeyError: 'a'"
+    assert error_origin("x", KeyError("a")) == "KeyError: 'a'"

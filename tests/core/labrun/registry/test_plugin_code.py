@@ -11,13 +11,13 @@ from types import SimpleNamespace
 import pytest
 
 from labrun.registry.local_file import load_file, take_names
-from labrun.registry.plugin_code import PluginSource, SourceFile, files_behind
+from labrun.registry.plugin_code import PluginCode, PluginFile, plugin_files_in
 from labrun.registry.registry import Registry
 
 
 def test_installed_plugins_go_by_name():
     offer = Registry.installed().find("simulations", "gray_scott")
-    source = PluginSource.of(offer)
+    source = PluginCode.of(offer)
     assert (source.module, source.name, source.file) == ("labrun_gray_scott", "GrayScott", None)
     assert source.load() is offer.plugin
 
@@ -30,20 +30,20 @@ def own(tmp_path) -> Path:
 
 
 def test_a_file_is_executed_once_and_found_where_it_lies(own):
-    source = SourceFile.of(own)
+    source = PluginFile.of(own)
     module = source.load()
     assert module.__file__ == str(own)
     assert source.load() is module
-    assert SourceFile(own, own.read_text()).load() is module
+    assert PluginFile(own, own.read_text()).load() is module
 
 
 def test_a_file_that_is_not_there_or_has_changed_is_loaded_from_its_text(own):
-    source = SourceFile.of(own)
+    source = PluginFile.of(own)
     own.write_text("class Outer:\n    class Inner:\n        value = 2\n")
     assert source.load().Outer.Inner.value == 1
-    assert SourceFile.of(own).load().Outer.Inner.value == 2
+    assert PluginFile.of(own).load().Outer.Inner.value == 2
     own.unlink()
-    third = SourceFile(own, source.text.replace("value = 1", "value = 3"))
+    third = PluginFile(own, source.text.replace("value = 1", "value = 3"))
     module = third.load()
     assert module.Outer.Inner.value == 3
     assert Path(str(module.__file__)).read_text() == third.text  # tracebacks show it
@@ -54,14 +54,14 @@ def test_a_file_that_is_not_there_or_has_changed_is_loaded_from_its_text(own):
 
 def test_a_class_within_a_class(own):
     offer = SimpleNamespace(plugin=load_file(own).Outer.Inner, file=own)
-    source = PluginSource.of(offer)  # type: ignore[arg-type]
+    source = PluginCode.of(offer)  # type: ignore[arg-type]
     own.unlink()
     assert source.load().value == 1  # type: ignore[attr-defined]
 
 
 def test_a_process_that_has_none_of_it_reads_the_pickle_after_the_files(own):
     pickled = pickle.dumps(load_file(own).twice)
-    files = files_behind(pickled)
+    files = plugin_files_in(pickled)
     assert [file.path for file in files] == [own]
     own.unlink()
     code = (
@@ -77,7 +77,7 @@ def test_a_process_that_has_none_of_it_reads_the_pickle_after_the_files(own):
 
 
 def test_no_files_behind_what_is_installed():
-    assert files_behind(pickle.dumps(Registry.installed)) == []
+    assert plugin_files_in(pickle.dumps(Registry.installed)) == []
 
 
 # -- modules beside a local file -----------------------------------------------------------------------------------------------
@@ -96,11 +96,11 @@ def helped(tmp_path) -> Path:
 
 
 def test_modules_beside_a_file_travel_with_it(helped):
-    source = SourceFile.of(helped)
+    source = PluginFile.of(helped)
     assert dict(source.beside) == {"sky.py": "DROPS = 3\n", "gauges/__init__.py": "", "gauges/brass.py": "SCALE = 10\n"}
     assert source.load().count() == 30
     (helped.parent / "gauges" / "brass.py").write_text("SCALE = 11\n")
-    assert SourceFile.of(helped).load().count() == 33
+    assert PluginFile.of(helped).load().count() == 33
     assert source.load().count() == 30  # from the texts: the files have changed
     for file in (helped, helped.parent / "sky.py"):
         file.unlink()
@@ -157,7 +157,7 @@ def test_what_is_installed_comes_before_what_lies_beside(tmp_path):
     (tmp_path / "numpy.py").write_text("raise RuntimeError\n")
     (tmp_path / "json.py").write_text("raise RuntimeError\n")
     (tmp_path / "own.py").write_text("import json\nimport numpy\nvalue = numpy.pi\n")
-    assert SourceFile.of(tmp_path / "own.py").beside == ()
+    assert PluginFile.of(tmp_path / "own.py").beside == ()
     assert load_file(tmp_path / "own.py").value > 3
 
 
@@ -166,4 +166,4 @@ def test_a_function_of_a_helper_brings_the_plugin_file_along(helped):
     module.count()
     brass = sys.modules["gauges.brass"]
     exec("def twice(x):\n    return 2 * x\n", vars(brass))
-    assert [file.path for file in files_behind(pickle.dumps(brass.twice))] == [helped]
+    assert [file.path for file in plugin_files_in(pickle.dumps(brass.twice))] == [helped]

@@ -118,7 +118,7 @@ def flip(path: Path, *, keep_time: bool) -> None:
 
 def test_part_that_was_not_changed_is_not_read(tmp_path, monkeypatch):
     receipt = write_part(tmp_path, 0, [member(0)])
-    monkeypatch.setattr("labrun.files.integrity.remembered_sha256", lambda _: pytest.fail("it was read"))
+    monkeypatch.setattr("labrun.files.integrity.cached_sha256", lambda _: pytest.fail("it was read"))
     assert read_receipt(tmp_path, 0) == receipt
 
 
@@ -192,7 +192,7 @@ def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(parts, "expect_room", full)
+    monkeypatch.setattr(parts, "expect_space", full)
     with pytest.raises(OSError, match="No space left"):
         write_part(tmp_path, 0, [member(0)])
     assert list(tmp_path.iterdir()) == []

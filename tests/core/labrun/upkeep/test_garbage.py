@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from labrun.faults import LabrunError
+from labrun.files.atomic import temporary_name
 from labrun.files.digests import with_digest
-from labrun.files.whole import temporary_name
 from labrun.store.store import Store
 from labrun.upkeep.garbage import QUIET, References, find_garbage, remove
 

@@ -203,7 +203,7 @@ def test_same_bytes_as_of_a_local_run(noise, labrun, cluster, monkeypatch):
 def test_parts_come_back_as_bytes_where_the_store_is_not_seen(noise, labrun, tmp_path, monkeypatch):
     quickly(monkeypatch)
     blind = tmp_path / "blind.py"
-    blind.write_text("from labrun.workers.store_probe import Token\nToken.is_seen = lambda self: False\n")
+    blind.write_text("from labrun.workers.store_probe import StoreProbe\nStoreProbe.is_seen = lambda self: False\n")
     path = noise()
     with started(tmp_path / "cluster", 2, 1, blind) as cluster:
         done = labrun("run", path, "--dask", cluster.address, "--runs", "there")
@@ -435,10 +435,12 @@ def test_workers_that_do_not_fit_are_refused_before_work_starts(case, tmp_path, 
 
 def test_a_worker_that_joins_late_is_asked_too(cluster, tmp_path):
     from labrun.workers.dask_worker import NeededPlugin, Terms, perform
-    from labrun.workers.store_probe import Token
+    from labrun.workers.store_probe import StoreProbe
 
     terms = Terms(
-        distributed.__version__, (NeededPlugin("simulations", "x", "y", "1", "z"),), Token(tmp_path / "token", "word")
+        distributed.__version__,
+        (NeededPlugin("simulations", "x", "y", "1", "z"),),
+        StoreProbe(tmp_path / "probe", "word"),
     )
     expected = r"^tcp://127.0.0.1:\d+, a worker that has joined since, has labrun .+, where the run has"
     with (

@@ -16,7 +16,7 @@ from labrun.faults import LabrunError
 from labrun.store.parts import StoredMembers, write_part
 from labrun.workers.map_members import Chunk, apply, map_members
 from labrun.workers.pool import Pool
-from labrun.workers.store_probe import Token
+from labrun.workers.store_probe import StoreProbe
 
 MEMBERS = 23
 
@@ -162,11 +162,11 @@ def test_the_function_of_a_local_file_reaches_a_process_that_has_not_loaded_it(o
 
 
 def test_a_worker_that_does_not_see_the_store_says_so(tmp_path):
-    token = Token(tmp_path / "nowhere" / "token", "word")
+    probe = StoreProbe(tmp_path / "nowhere" / "probe", "word")
     with pytest.raises(
         LabrunError, match=re.escape(f"does not see the store ({tmp_path / 'nowhere'}), as the others do")
     ):
-        apply(Chunk([], b"", token))
+        apply(Chunk([], b"", probe))
 
 
 def test_members_travel_by_their_place(stored):

@@ -8,46 +8,46 @@ from pathlib import Path
 
 import pytest
 
-from labrun.files.whole import is_temporary
-from labrun.workers.store_probe import Token
+from labrun.files.atomic import is_temporary
+from labrun.workers.store_probe import StoreProbe
 
 
 @pytest.fixture
-def token(tmp_path) -> Token:
-    one = Token.of(tmp_path / "store")
+def probe(tmp_path) -> StoreProbe:
+    one = StoreProbe.of(tmp_path / "store")
     one.write()
     return one
 
 
-def test_who_sees_the_store(token):
-    assert token.is_seen()
-    assert [*token.path.parent.iterdir()] == [token.path]
-    assert is_temporary(token.path)  # so that nobody takes it for a result
-    token.remove()
-    assert not token.is_seen()
-    token.remove()  # twice is no fault
+def test_who_sees_the_store(probe):
+    assert probe.is_seen()
+    assert [*probe.path.parent.iterdir()] == [probe.path]
+    assert is_temporary(probe.path)  # so that nobody takes it for a result
+    probe.remove()
+    assert not probe.is_seen()
+    probe.remove()  # twice is no fault
 
 
-def test_a_store_of_the_same_name_is_another(token):
-    assert not replace(token, word="another").is_seen()
-    token.path.write_bytes(b"\xff\xfe")
-    assert not token.is_seen()
+def test_a_store_of_the_same_name_is_another(probe):
+    assert not replace(probe, word="another").is_seen()
+    probe.path.write_bytes(b"\xff\xfe")
+    assert not probe.is_seen()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_store_that_cannot_be_written_is_not_seen(token):
-    token.path.parent.chmod(0o555)
-    assert not token.is_seen()
-    token.path.parent.chmod(0o755)
+def test_a_store_that_cannot_be_written_is_not_seen(probe):
+    probe.path.parent.chmod(0o555)
+    assert not probe.is_seen()
+    probe.path.parent.chmod(0o755)
 
 
-def test_a_store_that_cannot_be_written_is_not_seen_either(token, monkeypatch):
+def test_a_store_that_cannot_be_written_is_not_seen_either(probe, monkeypatch):
     monkeypatch.setattr(Path, "touch", lambda self: (_ for _ in ()).throw(PermissionError()))
-    assert not token.is_seen()
+    assert not probe.is_seen()
 
 
 def test_the_path_means_the_same_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    token = Token.of(Path("store"))
-    assert token.path.is_absolute()
-    assert token.word != Token.of(Path("store")).word
+    probe = StoreProbe.of(Path("store"))
+    assert probe.path.is_absolute()
+    assert probe.word != StoreProbe.of(Path("store")).word

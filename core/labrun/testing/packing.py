@@ -12,7 +12,7 @@ from labrun.contracts.findings import Findings
 from labrun.contracts.inputs import METHODS, inputs_of, section_of, wants
 from labrun.contracts.plugin import Plugin
 from labrun.contracts.trained import TrainedModel
-from labrun.registry.plugin_code import PluginSource
+from labrun.registry.plugin_code import PluginCode
 from labrun.seeds import generator
 from labrun.testing.processes import source_of
 
@@ -29,7 +29,7 @@ class _Examples:
 
 @dataclass(frozen=True)
 class _Model:
-    source: PluginSource
+    source: PluginCode
     config: dict[str, Any]
     folder: Path
     name: str

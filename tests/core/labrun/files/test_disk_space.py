@@ -6,14 +6,14 @@ import errno
 
 import pytest
 
-from labrun.files import room
+from labrun.files import disk_space
 
 
 def test_room_is_expected_before_writing(tmp_path):
-    room.expect_room(tmp_path / "a", 10)
+    disk_space.expect_space(tmp_path / "a", 10)
     with pytest.raises(OSError, match="No space left on device") as caught:
-        room.expect_room(tmp_path / "a", 2**62)
-    assert room.is_out_of_space(caught.value)
+        disk_space.expect_space(tmp_path / "a", 2**62)
+    assert disk_space.is_out_of_space(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def test_room_is_expected_before_writing(tmp_path):
     ],
 )
 def test_full_disk_is_known_by_number_or_by_words(error, full):
-    assert room.is_out_of_space(error) is full
+    assert disk_space.is_out_of_space(error) is full
 
 
 def test_full_disk_is_known_behind_another_error():
     error = ValueError("cannot save")
     error.__cause__ = OSError(errno.ENOSPC, "words")
-    assert room.is_out_of_space(error)
+    assert disk_space.is_out_of_space(error)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from labrun.files import whole
+from labrun.files import atomic
 
 
 def test_file_takes_its_name_once_it_is_whole(tmp_path):
     path = tmp_path / "new" / "a.txt"
-    with whole.write_atomically(path) as temporary:
+    with atomic.write_atomically(path) as temporary:
         temporary.write_text("whole")
         assert not path.exists()
-        assert whole.is_temporary(temporary)
+        assert atomic.is_temporary(temporary)
     assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
     assert path.read_text() == "whole"
 
@@ -24,7 +24,7 @@ def test_file_takes_its_name_once_it_is_whole(tmp_path):
 def test_what_was_there_stays_when_writing_fails(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("before")
-    with pytest.raises(RuntimeError, match="half way"), whole.write_atomically(path) as temporary:  # noqa: PT012 (it fails half way)
+    with pytest.raises(RuntimeError, match="half way"), atomic.write_atomically(path) as temporary:  # noqa: PT012 (it fails half way)
         temporary.write_text("aft")
         raise RuntimeError("half way")
     assert path.read_text() == "before"
@@ -33,7 +33,7 @@ def test_what_was_there_stays_when_writing_fails(tmp_path):
 
 def test_json_is_sorted(tmp_path):
     path = tmp_path / "a.json"
-    whole.write_json(path, {"b": 1, "a": [Path("x")]})
+    atomic.write_json(path, {"b": 1, "a": [Path("x")]})
     assert json.loads(path.read_text()) == {"a": ["x"], "b": 1}
     assert path.read_text().index('"a"') < path.read_text().index('"b"')
 
@@ -44,11 +44,11 @@ def test_folders_that_take_one_name_at_once_leave_a_whole_one(tmp_path):
 
     def place(number: int) -> None:
         for turn in range(50):
-            folder = whole.temporary_name(tmp_path / "placing")
+            folder = atomic.temporary_name(tmp_path / "placing")
             folder.mkdir()
             for name in "abc":
                 (folder / name).write_text(f"{number}.{turn}")
-            whole.replace_folder(folder, target)
+            atomic.replace_folder(folder, target)
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(place, range(4)))

@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["expect_room", "free_space", "is_out_of_space"]
+__all__ = ["expect_space", "free_space", "is_out_of_space"]
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -17,7 +17,7 @@ SPARE = 2**22
 """Bytes that must stay free on the disk after what is to be written: room for the index that HDF5 writes last."""
 
 
-def expect_room(path: Path, size: int) -> None:
+def expect_space(path: Path, size: int) -> None:
     """Refuse to begin what the disk has no room for.
 
     The HDF5 library can crash the process when the disk is full as it closes a file, so it must not come to that.
