@@ -39,7 +39,7 @@ def test_limits_are_as_the_page_says():
     for words in (
         f"more than {limits.FLOOR >> 20} MiB",
         f"more than {limits.EXPANSION} times",
-        f"at most {pictures.PIXELS_AT_MOST:,} pixels",
+        f"at most {pictures.MAX_PIXELS:,} pixels",
         f"projects {yaml12.MAX_BYTES // 10**6} MB, {yaml12.MAX_VALUES:,} values and {yaml12.MAX_DEPTH} levels",
         f"tables {csvtable.MAX_BYTES // 10**6} MB",
         f"sweeps {sweep.MAX_MEMBERS:,} members and {sweep.MAX_CELLS:,} values",

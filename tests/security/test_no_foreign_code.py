@@ -89,10 +89,10 @@ def test_the_pickle_of_these_tests_does_run_code(pickled, crater, tmp_path):
 
 def test_a_pickle_in_new_data_is_refused(pickled, crater, tmp_path):
     np.save(tmp_path / "x.npy", pickled)
-    with pytest.raises(ValueError, match="Array can't be memory-mapped: Python objects in dtype"):
+    with pytest.raises(ValueError, match="it holds Python objects"):
         readings(tmp_path / "x.npy", False, None)
     np.savez(tmp_path / "x.npz", a=pickled)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match="it holds Python objects"):
         readings(tmp_path / "x.npz", False, None)
     assert not crater.exists()
 
@@ -157,18 +157,10 @@ POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(
 
 def test_postscript_is_no_picture(tmp_path):
     (tmp_path / "x.png").write_bytes(POSTSCRIPT)
-    with pytest.raises(ValueError, match=r"no picture of a known kind"), open_picture(tmp_path / "x.png"):
+    with pytest.raises(ValueError, match=r"not a picture of a known kind"), open_picture(tmp_path / "x.png"):
         pass
-    with pytest.raises(LabrunError, match=r"no picture of a known kind"):
+    with pytest.raises(LabrunError, match=r"not a picture of a known kind"):
         readings(tmp_path, False, None)
-
-
-def test_postscript_is_no_picture_of_a_pair(tmp_path):
-    from labrun_image_pair_files.pictures import read_picture
-
-    (tmp_path / "x.png").write_bytes(POSTSCRIPT)
-    with pytest.raises(ValueError, match=r"is no picture"):
-        read_picture(tmp_path / "x.png", "grey", None)
 
 
 # -- what lies beside the data -------------------------------------------------------------------------------------------------

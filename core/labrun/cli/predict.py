@@ -73,6 +73,11 @@ def predict(
         raise ProjectFaults([Fault("--with sets a field of an analysis: name one by --analyse")])
     try:
         trained, new = _opened(registry, model, data, array, still)
+        if new.skipped:
+            names = ", ".join(new.skipped[:5]) + (", …" if len(new.skipped) > 5 else "")
+            click.echo(
+                f"skipped {len(new.skipped)} of the files in {data}, not pictures by their names: {names}", err=True
+            )
         folder = _folder(output, trained, analysis)
         if isinstance(plugin, Analysis) and folder is not None:
             analysed(plugin, trained, new).save(folder)

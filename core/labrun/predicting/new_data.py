@@ -32,6 +32,8 @@ class NewData:
     table: pd.DataFrame
     batch_size: int
     """How many examples can be loaded at once: one, where they differ in size."""
+    skipped: tuple[str, ...] = ()
+    """Names of files beside the pictures of a folder that are not pictures."""
 
 
 def read_new_data(path: Path, model: TrainedModel, array: str | None = None, still: bool = False) -> NewData:
@@ -97,7 +99,7 @@ def _new_data(reading: Reading, model: TrainedModel, still: bool, path: Path) ->
         return np.stack(found)
 
     examples = Examples.inputs_only(load_x, len(reading.table), path.name)
-    return NewData(examples, reading.table, 32 if reading.alike else 1)
+    return NewData(examples, reading.table, 32 if reading.alike else 1, reading.skipped)
 
 
 def _ways(still: bool) -> tuple[_Way, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +44,8 @@ def answer_table(model: TrainedModel, data: NewData) -> pd.DataFrame:
 
 
 def save_images(model: TrainedModel, data: NewData, folder: Path) -> list[Path]:
-    """Write an image for each example, one at a time: a picture is answered by a picture of the same name, 0 black and 1 white, an array by
-    an array, `example-0.npy`.
+    """Write an image for each example, one at a time. For pictures it is a PNG, 0 black and 1 white, named as they are (`x.png`; `x-2.png`
+    for page 2 of several; `x.tif.png` where files differ in their suffix only). For arrays it is an array, `example-0.npy`.
 
     Raises:
         OSError: the folder cannot be written.
@@ -52,16 +53,32 @@ def save_images(model: TrainedModel, data: NewData, folder: Path) -> list[Path]:
     import numpy as np
 
     folder.mkdir(parents=True, exist_ok=True)
+    are_pictures = "file" in data.table
+    names = _picture_names(data.table) if are_pictures else [f"{data.table.index.name}-{i}" for i in data.table.index]
     written = []
-    for i in range(len(data.examples)):
+    for i, name in enumerate(names):
         image = model.predict(data.examples.take([i]))[0]
-        if "file" in data.table:
-            written.append(folder / f"{Path(str(data.table['file'].iloc[i])).stem}.png")
+        written.append(folder / f"{name}{'.png' if are_pictures else '.npy'}")
+        if are_pictures:
             _save_picture(image, written[-1])
         else:
-            written.append(folder / f"{data.table.index.name}-{data.table.index[i]}.npy")
             np.save(written[-1], image)
     return written
+
+
+def _picture_names(table: pd.DataFrame) -> list[str]:
+    """Name an image for each row: no two alike, whatever the case of letters."""
+    files = [str(name) for name in table["file"]]
+    count_of = Counter(files)
+    pages = table["page"] if "page" in table else [1] * len(files)
+    ends = [f"-{page}" if count_of[name] > 1 else "" for name, page in zip(files, pages, strict=True)]
+    short, full = ([f"{word(name)}{end}" for name, end in zip(files, ends, strict=True)] for word in (_stem, str))
+    taken = Counter(name.casefold() for name in short)
+    return [s if taken[s.casefold()] == 1 else f for s, f in zip(short, full, strict=True)]
+
+
+def _stem(name: str) -> str:
+    return Path(name).stem
 
 
 def _save_picture(image: np.ndarray, path: Path) -> None:

@@ -1,67 +1,79 @@
-"""What can be read as examples for a trained model: an ensemble of a run, arrays in .npy, .npz or HDF5, pictures."""
+"""Read new examples for a trained model: an ensemble of a run, arrays in .npy, .npz or HDF5, pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.limits import expect_archive, expect_memory
-from labrun.kit.pictures import open_picture
+from labrun.kit.pictures import SUFFIXES, grey_or_rgb, has_colours, open_picture, page_count
 from labrun.records.run_folder import MEMBERS
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from PIL.Image import Image
 
 __all__ = ["Reading", "readings"]
 
 ARRAYS = (".npy", ".npz", ".h5", ".hdf5")
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
-COLOURED = ("RGB", "RGBA", "P", "CMYK", "YCbCr")
+MISSING = ("_FillValue", "missing_value")
+"""Attributes by which netCDF marks values that are missing."""
+REMEDY = "not real numbers: save it as numbers, as with array.astype(np.float32)"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to understand a source: examples of `shape`, loaded one by one."""
+    """One way to understand a source: examples of `shape`, loaded one by one, and a table with one row an example."""
 
     shape: tuple[int, ...]
     load: Callable[[int], np.ndarray]
     table: pd.DataFrame
     alike: bool = True
     """Whether all examples have one size."""
+    skipped: tuple[str, ...] = ()
+    """Names of files beside the pictures of a folder that are not pictures."""
 
     def word(self, i: int) -> str:
-        """What to call an example."""
-        file = f" ('{self.table['file'].iloc[i]}')" if "file" in self.table else ""
+        """Name an example in messages."""
+        row = self.table.iloc[i]
+        page = f", page {row['page']}" if "page" in self.table else ""
+        file = f" ('{row['file']}'{page})" if "file" in self.table else ""
         return f"{self.table.index.name} {self.table.index[i]}{file}"
 
 
 def readings(path: Path, colours: bool, array: str | None) -> list[Reading]:
-    """The ways to understand what lies at `path`, the likelier first. `colours` says whether the three colours of a picture are
-    its frames, `array` which of several arrays is meant.
+    """List the ways to understand the file or folder `path`, the likelier first.
+
+    Args:
+        path: what a person wants predicted.
+        colours: whether the three colours of a picture are three frames.
+        array: which of several arrays is meant.
 
     Raises:
-        LabrunError: it is nothing that can be read, or `array` names none of its arrays.
+        LabrunError: it cannot be read as examples, or `array` names none of its arrays.
         labrun.files.limits.DAMAGE: it is damaged.
     """
     if (path / MEMBERS).is_file():
         return _ensemble(path, array)
     if path.suffix.lower() in ARRAYS:
         return _arrays(_open_array(path, array))
-    if pictures := _pictures(path):
-        return [_from_pictures(pictures, colours)]
-    kinds = ", ".join((*ARRAYS, *PICTURES))
+    pictures, skipped = _pictures(path)
+    if pictures:
+        return [_from_pictures(pictures, colours, skipped)]
+    kinds = ", ".join((*ARRAYS, *SUFFIXES))
     raise LabrunError(
-        f"'{path}' is nothing that a model can be given: expected a file ({kinds}), a folder of pictures, or the folder of a "
-        "simulation in a run, such as runs/gray_scott/simulations/scan"
+        f"'{path}' cannot be read as examples: expected a file ({kinds}), a folder of pictures, or the folder of a simulation in a run, "
+        "such as runs/gray_scott/simulations/scan"
     )
 
 
 def _ensemble(path: Path, array: str | None) -> list[Reading]:
-    """Each member is an example, or has many along its first axis, as a trajectory has snapshots."""
+    """Take each member as an example, or as many along its first axis, as a trajectory has snapshots."""
     import numpy as np
     import pandas as pd
 
@@ -100,18 +112,31 @@ def _open_array(path: Path, name: str | None) -> Any:
 
     if path.suffix.lower() in (".npy", ".npz"):
         with path.open("rb") as stream:
-            if stream.read(2) != b"PK":  # no archive
+            is_archive = stream.read(2) == b"PK"
+        if not is_archive:
+            with _expecting_numbers():
                 return np.load(path, mmap_mode="r", allow_pickle=False)
         expect_archive(path)
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(path, allow_pickle=False) as archive, _expecting_numbers():
             return np.asarray(archive[_chosen(name, list(archive), path)])
-    file = open_hdf5(path)  # open as long as its dataset is read from
+    file = open_hdf5(path)  # stays open while its dataset is read
     known = {dataset.name.lstrip("/"): dataset for dataset in datasets_in(file)}
     return known[_chosen(name, list(known), path)]
 
 
+@contextmanager
+def _expecting_numbers() -> Iterator[None]:
+    """Explain NumPy's refusal of an array of Python objects, whose file may hold code."""
+    try:
+        yield
+    except ValueError as error:
+        if "Object arrays" not in str(error) and "Python objects" not in str(error):
+            raise
+        raise ValueError(f"it holds Python objects (masked values, or rows of unlike length), {REMEDY}") from error
+
+
 def _arrays(values: Any) -> list[Reading]:
-    """An array is many examples along its first axis, or one."""
+    """Take an array as many examples along its first axis, or as one."""
     import numpy as np
 
     _expect_numbers(values.dtype)
@@ -119,17 +144,29 @@ def _arrays(values: Any) -> list[Reading]:
     if 0 in shape or not shape:
         raise ValueError(f"it holds no examples: its shape is {shape}")
 
+    marks = [mark for mark in map(getattr(values, "attrs", {}).get, MISSING) if mark is not None]
+
     def load(selection: Any, size: int) -> np.ndarray:
         expect_memory("an example", size)
-        return np.asarray(values[selection])
+        found = np.asarray(values[selection])
+        if any(np.isin(found, mark).any() for mark in marks):
+            raise LabrunError(
+                f"'{values.name}' in '{values.file.filename}' has missing values, equal to its {' or '.join(MISSING)}: fill them, or leave "
+                "their examples out"
+            )
+        return found
 
     many = Reading(shape[1:], lambda i: load(i, values.nbytes // shape[0]), _numbered(shape[0]))
     return [many, Reading(shape, lambda i: load(..., values.nbytes), _numbered(1))]
 
 
 def _expect_numbers(dtype: np.dtype) -> None:
+    if dtype.kind == "c":
+        raise ValueError(
+            f"it holds complex numbers ({dtype}), and models take real ones: save what the model was trained on, their real part or modulus"
+        )
     if dtype.kind not in "biuf":
-        raise ValueError(f"it holds {dtype}, not real numbers")
+        raise ValueError(f"it holds {dtype}, {REMEDY}")
 
 
 def _chosen(name: str | None, known: list[str], path: Path) -> str:
@@ -146,44 +183,58 @@ def _chosen(name: str | None, known: list[str], path: Path) -> str:
     return name
 
 
-def _pictures(path: Path) -> list[Path]:
-    candidates = sorted(path.iterdir()) if path.is_dir() else [path]
-    # macOS lays '._x.png' beside x.png on foreign disks
-    return [one for one in candidates if one.suffix.lower() in PICTURES and one.is_file() and one.name[0] != "."]
+def _pictures(path: Path) -> tuple[list[Path], list[str]]:
+    """Find the pictures at `path`, and the names of other files beside them. Hidden files do not count."""
+    if not path.is_dir():
+        return ([path] if path.suffix.lower() in SUFFIXES else []), []
+    # macOS writes '._x.png' beside x.png on disks of other systems
+    files = [one for one in sorted(path.iterdir()) if one.is_file() and not one.name.startswith(".")]
+    pictures = [one for one in files if one.suffix.lower() in SUFFIXES]
+    return pictures, [one.name for one in files if one not in pictures]
 
 
-def _from_pictures(paths: list[Path], colours: bool) -> Reading:
-    sizes = set()
+def _from_pictures(paths: list[Path], colours: bool, skipped: list[str]) -> Reading:
+    """Take each picture as an example, and of a file with several pages each page."""
+    sizes, pages = set(), []
     for path in paths:
-        try:
-            with open_picture(path) as picture:
-                sizes.add(picture.size)
-        except ValueError as error:
-            raise LabrunError(f"cannot read the picture '{path}': {error}") from error
-    table = _numbered(len(paths))
-    table["file"] = [path.name for path in paths]
-    return Reading(
-        _read_picture(paths[0], colours).shape, lambda i: _read_picture(paths[i], colours), table, len(sizes) == 1
-    )
+        with _readable(path) as picture:
+            pages += [(path, page) for page in range(page_count(picture))]
+            sizes.add(picture.size)
+    table = _numbered(len(pages))
+    table["file"] = [path.name for path, _ in pages]
+    if len(pages) > len(paths):
+        table["page"] = [page + 1 for _, page in pages]
+
+    def load(i: int) -> np.ndarray:
+        return _read_page(*pages[i], colours)
+
+    return Reading(load(0).shape, load, table, len(sizes) == 1, tuple(skipped))
 
 
-def _read_picture(path: Path, colours: bool) -> np.ndarray:
-    """A picture as float32 from 0 to 1: (height, width, 1), or (height, width, 3) if it has colours and they are wanted."""
+def _read_page(path: Path, page: int, colours: bool) -> np.ndarray:
+    """Return a page as float32 from 0, black, to 1, white: (height, width, 1), or (height, width, 3) if it has colours and they are
+    wanted."""
     import numpy as np
 
+    with _readable(path) as picture:
+        picture.seek(page)
+        rgb = colours and has_colours(picture)
+        values = grey_or_rgb(picture, "rgb" if rgb else "grey").astype(np.float32) / 255
+    return values if rgb else values[..., None]
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Image]:
+    """Open a picture.
+
+    Raises:
+        LabrunError: it cannot be read.
+    """
     try:
         with open_picture(path) as picture:
-            if picture.mode in ("I", "F"):
-                raise LabrunError(
-                    f"the picture '{path}' holds numbers of 32 bits, and nothing tells which of them is white: give it as .npy"
-                )
-            if picture.mode.startswith("I;16"):  # convert would cut them off at 255
-                return np.asarray(picture).astype(np.float32)[..., None] / 65535
-            rgb = colours and picture.mode in COLOURED
-            values = np.asarray(picture.convert("RGB" if rgb else "L"), dtype=np.float32) / 255
+            yield picture
     except ValueError as error:
-        raise LabrunError(f"cannot read the picture '{path}': {error}") from error
-    return values if rgb else values[..., None]
+        raise LabrunError(str(error)) from error
 
 
 def _numbered(count: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""A micrograph: grains with voids, made up, or a picture from a file."""
+"""A micrograph: grains with voids that are drawn at random, or a picture from a file."""
 
 from __future__ import annotations
 
@@ -23,23 +23,25 @@ ABOUT_FILES = ("file", "sha256")
 class Micrograph(Simulator):
     """A grey picture of a material: polished grains with voids, or any picture file.
 
-    **Grains** are the Voronoi cells of `grains` points, uniform on a periodic plane: a pixel belongs to the nearest point. That is what
-    grains become which all start to grow at once, at one rate; `watch` shows it.
+    **Grains** are the Voronoi cells of `grains` points, uniform on a periodic plane: a pixel belongs to the nearest point. Grains that all
+    start to grow at once, at one rate, end in this shape; `watch` shows it.
 
         level = 150 + contrast ζ(grain)                              ζ ~ N(0, 1): how a grain's lattice lies to the light
         level = 60 + (level − 60) (1 − exp(−2 (d / boundary_width)²))   d: distance to the boundary [pixels], etched dark
         level = 25 within a void, a disc of radius void_radius × U(1/2, 3/2) about a uniform point
         image = level + noise ξ, rounded, clipped to [0, 255]        ξ ~ N(0, 1), of the sensor, in each pixel
 
-    All of it is periodic but the noise. Edges of voids are smooth, over a pixel.
+    All of it but the noise is periodic. Edges of voids are smoothed over a pixel.
 
-    **A file** (PNG, TIFF, JPEG) is read in its stead: colour becomes grey, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), 16 bits become 8
-    (65535 is 255), transparency is left out, and a photograph is turned upright as its EXIF data say. It is named together with its SHA-256
-    (as `sha256sum` prints it), so that results follow from what it holds, not from its name.
+    **A file** (PNG, JPEG, TIFF, WebP, BMP, GIF or PPM, one picture) is read instead: colour becomes grey, 0.299 R + 0.587 G + 0.114 B
+    (ITU-R BT.601), 16 bits become 8 (65535 becomes 255), what is transparent becomes white, and a photograph is turned upright as its EXIF
+    data say. The file is named together with its SHA-256 (as `sha256sum` prints it), so that results follow from its content, not from its
+    name.
 
-    Raises FileNotFoundError without the file, and ValueError when it is another one than the digest tells, or no picture that can be read.
+    Raises FileNotFoundError if the file is missing, and ValueError if its digest differs, if it is not a picture that can be read, or if it
+    holds several pictures.
 
-    Draws from the member's generator: points, ζ, places and radii of voids, noise. For a file it draws nothing.
+    Draws from the member's generator: points, ζ, places and radii of voids, noise. For a file nothing is drawn.
     """
 
     name: ClassVar[str] = "micrograph"
@@ -63,14 +65,14 @@ class Micrograph(Simulator):
 
     @model_validator(mode="after")
     def _check_file(self) -> Self:
-        """Only a missing digest makes it look at the file: what was read once needs its file no more."""
+        """Look at the file only if its digest is missing: a result that is stored needs its file no more."""
         if self.file is None:
             if self.sha256:
-                raise ValueError("sha256 without a file: name the file too, or leave sha256 out to have grains made up")
+                raise ValueError("sha256 without a file: name the file too, or leave sha256 out to draw grains")
             return self
         idle = [field for field in type(self).model_fields if field in self.model_fields_set - {*ABOUT_FILES}]
         if idle:
-            raise ValueError(f"{' and '.join(idle)}: nothing of a file is made up; leave out all but file and sha256")
+            raise ValueError(f"{' and '.join(idle)}: a file is read as it is; leave out all fields but file and sha256")
         require_digest(self.file, self.sha256)
         return self
 
@@ -83,8 +85,8 @@ class Micrograph(Simulator):
         """Return the picture and the grains (see `outputs`).
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: it is another file, or none that can be read.
+            FileNotFoundError: the file is missing.
+            ValueError: it has changed, or cannot be read.
         """
         import numpy as np
 
@@ -94,7 +96,7 @@ class Micrograph(Simulator):
         return {"image": image, "grains": grains}
 
     def watch(self, rng: np.random.Generator, pictures: int) -> Iterator[View]:
-        """Yield the grains while they grow from their points until they touch (one picture: the end); of a file, the picture alone."""
+        """Yield the grains as they grow from their points until they touch (of one picture, the end); of a file, only its picture."""
         import numpy as np
 
         if self.file is not None:
@@ -114,10 +116,10 @@ class Micrograph(Simulator):
         return Microstructure.random(self.shape, self.grains, self.contrast, self.voids, self.void_radius, rng)
 
     def _read(self, path: Path) -> np.ndarray:
-        from labrun_micrograph.pictures import read_grey
+        from labrun.kit.pictures import read_picture
 
         expect_digest(path, self.sha256)
-        return read_grey(path)
+        return read_picture(path)
 
 
 @hookimpl

@@ -174,7 +174,7 @@ def test_data_that_do_not_suit(told):
         "Give one example of that shape, or an array of several along an axis of their own, the first"
     )
     Path("empty").mkdir()
-    assert told(NET, "empty").startswith("'empty' is nothing that a model can be given: expected a file (.npy, ")
+    assert told(NET, "empty").startswith("'empty' cannot be read as examples: expected a file (.npy, ")
     assert told(NET, "gone.npy") == "there is no file or folder 'gone.npy'"
     np.savez("new.npz", u=waves())
     Path("new.npz").write_bytes(Path("new.npz").read_bytes()[:-30])

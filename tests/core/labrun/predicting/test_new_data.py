@@ -198,7 +198,7 @@ def test_what_is_no_number_is_refused_with_the_example_that_holds_it(model, valu
     [
         (np.float32(5), "it holds no examples: its shape is ()"),
         (np.zeros((0, 4, 6, 3)), "it holds no examples: its shape is (0, 4, 6, 3)"),
-        (np.zeros((4, 4, 6, 3), complex), "it holds complex128, not real numbers"),
+        (np.zeros((4, 4, 6, 3), complex), "it holds complex numbers (complex128), and models take real ones"),
         (np.array(["a", "b"]), "it holds <U1, not real numbers"),
         (np.zeros(3, [("a", "f4"), ("b", "i4")]), "it holds [('a', '<f4'), ('b', '<i4')], not real numbers"),
         (np.array("2024-01-01", "M8[D]"), "it holds datetime64[D], not real numbers"),
@@ -206,13 +206,15 @@ def test_what_is_no_number_is_refused_with_the_example_that_holds_it(model, valu
 )
 @pytest.mark.parametrize("name", ["x.npy", "x.npz"])
 def test_arrays_that_are_no_examples(model, array, problem, name):
-    assert told(save(name, array), model()) == f"cannot read '{name}': {problem}"
+    assert told(save(name, array), model()).startswith(f"cannot read '{name}': {problem}")
 
 
 def test_texts_in_hdf5(model):
     with h5py.File("x.h5", "w") as file:
         file["names"] = ["a", "b"]
-    assert told("x.h5", model()) == "cannot read 'x.h5': it holds object, not real numbers"
+    assert told("x.h5", model()) == (
+        "cannot read 'x.h5': it holds object, not real numbers: save it as numbers, as with array.astype(np.float32)"
+    )
 
 
 class Bomb:
@@ -292,6 +294,38 @@ def test_an_archive_of_something_else(model):
     assert told("x.npz", model()).startswith("cannot read 'x.npz': it holds |S8, not real numbers")
 
 
+@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.h5"])
+def test_complex_numbers_are_refused(model, name):
+    message = told(save(name, np.ones((4, 6, 3), np.complex64)), model())
+    assert message == (
+        f"cannot read '{name}': it holds complex numbers (complex64), and models take real ones: save what the model was trained on, their "
+        "real part or modulus"
+    )
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz"])
+def test_arrays_of_objects_are_refused(model, name):
+    rows = np.array([np.ones(2), np.ones(3)], dtype=object)
+    assert told(save(name, rows), model()) == (
+        f"cannot read '{name}': it holds Python objects (masked values, or rows of unlike length), not real numbers: save it as numbers, "
+        "as with array.astype(np.float32)"
+    )
+
+
+@pytest.mark.parametrize("mark", ["_FillValue", "missing_value"])
+def test_missing_values_that_netcdf_marks_are_refused(model, batch, mark):
+    batch[3, 1, 2, 0] = 9.96921e36
+    with h5py.File("x.nc.h5", "w") as file:
+        file["u"] = batch
+        file["u"].attrs[mark] = np.float32(9.96921e36)
+    net = model()
+    data = read_new_data(Path("x.nc.h5"), net)
+    np.testing.assert_array_equal(data.examples.load_x([2])[0], batch[2])
+    message = r"'/u' in 'x.nc.h5' has missing values, equal to its _FillValue or missing_value: fill them, or leave"
+    with pytest.raises(LabrunError, match=message):
+        data.examples.load_x([3])
+
+
 # -- pictures ----
 
 
@@ -319,20 +353,21 @@ def test_formats_that_lose_a_little(model, name):
     np.testing.assert_allclose(loaded(picture(name, smooth), model(1))[0, ..., 0], smooth / 255, atol=0.1)
 
 
-def test_sixteen_bits_keep_their_grey_values(model, rng):
+def test_sixteen_bits_become_eight_as_in_training(model, rng):
     values = rng.integers(0, 65536, (4, 6), dtype=np.uint16)
     net = model(1)
     for name in ("p.png", "p.tif"):
-        np.testing.assert_allclose(loaded(picture(name, values), net)[0, ..., 0], values / 65535, rtol=1e-6)
+        expected = np.round(values / 257) / 255
+        np.testing.assert_allclose(loaded(picture(name, values), net)[0, ..., 0], expected, rtol=1e-6)
 
 
 def test_thirty_two_bits_have_no_white(model):
     net = model(1)
     for values in (np.ones((4, 6), np.float32), np.ones((4, 6), np.int32)):
         message = told(picture("p.tif", values), net)
-        assert (
-            message
-            == "the picture 'p.tif' holds numbers of 32 bits, and nothing tells which of them is white: give it as .npy"
+        assert message == (
+            "cannot read the picture 'p.tif': it holds numbers of 32 bits, and none is known to be white; save it with 8 or 16 bits a "
+            "pixel, or give the numbers as .npy"
         )
 
 
@@ -375,8 +410,43 @@ def test_a_folder_of_pictures_in_the_order_of_their_names(model, rng):
     Path("all/folder.png").mkdir()
     data = read_new_data(Path("all"), model(1))
     assert data.table["file"].tolist() == ["p1.png", "p2.png", "p3.png"]
+    assert data.skipped == ("notes.txt",)
     assert (data.table.index.name, data.batch_size) == ("example", 32)
     np.testing.assert_allclose(data.examples.load_x(slice(None))[:, 0, 0, 0], np.array([1, 2, 3]) / 255, rtol=1e-6)
+
+
+def test_each_page_of_a_file_is_an_example(model, rng):
+    """A stack of pages, beside single pictures of kinds that are found in one folder."""
+    Path("all").mkdir()
+    levels = [20, 40, 60]
+    pages = [Image.fromarray(np.full((4, 6), level, np.uint8)) for level in levels]
+    pages[0].save("all/b.tif", save_all=True, append_images=pages[1:])
+    for name in ("a.gif", "c.bmp", "d.webp", "e.ppm"):
+        Image.fromarray(np.full((4, 6), 80, np.uint8)).save(
+            f"all/{name}", **({"lossless": True} if name[0] == "d" else {})
+        )
+    data = read_new_data(Path("all"), model(1))
+    assert data.table["file"].tolist() == ["a.gif", "b.tif", "b.tif", "b.tif", "c.bmp", "d.webp", "e.ppm"]
+    assert data.table["page"].tolist() == [1, 1, 2, 3, 1, 1, 1]
+    found = data.examples.load_x(slice(None))[:, 0, 0, 0] * 255
+    np.testing.assert_allclose(found, [80, 20, 40, 60, 80, 80, 80], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["p.gif", "p.png", "p.webp", "p.tif"])
+def test_frames_of_an_animation_are_examples(model, name):
+    frames = [Image.fromarray(np.full((4, 6), level, np.uint8)) for level in (20, 40, 60)]
+    frames[0].save(name, save_all=True, append_images=frames[1:], **({"lossless": True} if name == "p.webp" else {}))
+    np.testing.assert_allclose(loaded(name, model(1))[:, 0, 0, 0] * 255, [20, 40, 60], atol=1)
+
+
+def test_a_damaged_page_is_named(model, rng):
+    pages = [Image.fromarray(rng.integers(0, 256, (4, 6), dtype=np.uint8)) for _ in range(3)]
+    pages[0].save("p.tif", save_all=True, append_images=pages[1:])
+    pages[0].resize((8, 8)).save("q.tif", save_all=True, append_images=[pages[1]])
+    with pytest.raises(
+        LabrunError, match=r"example 1 \('q.tif', page 2\) in 'q.tif' has the shape \(4, 6, 1\), but example 0"
+    ):
+        read_new_data(Path("q.tif"), model(1)).examples.load_x([0, 1])
 
 
 def test_a_folder_of_pictures_of_other_sizes(model):
@@ -422,9 +492,9 @@ def test_a_damaged_picture_among_others_is_named(model, rng):
 
 
 def test_a_picture_that_would_fill_the_memory(model, grey, monkeypatch):
-    monkeypatch.setattr(pictures, "PIXELS_AT_MOST", 23)
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 23)
     assert told(picture("p.png", grey), model(1)) == (
-        "cannot read the picture 'p.png': it has 4 × 6 pixels; at most 23 are read: cut out a part of it"
+        "cannot read the picture 'p.png': it has 4 × 6 pixels; at most 23 are read, so cut out a part of it"
     )
 
 
@@ -502,7 +572,7 @@ def test_what_is_not_there_and_what_is_nothing(model):
     for name in ("empty", "table.csv"):
         message = told(name, net)
         assert message.startswith(
-            f"'{name}' is nothing that a model can be given: expected a file (.npy, .npz, .h5, .hdf5, .png, "
+            f"'{name}' cannot be read as examples: expected a file (.npy, .npz, .h5, .hdf5, .png, "
         )
         assert message.endswith("a simulation in a run, such as runs/gray_scott/simulations/scan")
     assert told("x" * 300, net).endswith("File name too long")

@@ -12,7 +12,10 @@ from pydantic import ValidationError
 
 import labrun_image_pair_files
 from labrun.engine.simulation import simulate_member
+from labrun.kit import pictures
+from labrun.predicting.readers import readings
 from labrun_image_pair_files import ImagePairFiles
+from labrun_micrograph import Micrograph
 
 
 @pytest.fixture
@@ -87,6 +90,30 @@ def test_a_photograph_is_turned_upright(write, colours, rng):
     np.testing.assert_array_equal(arrays["dots"], np.rot90(colours[0, ..., 0], -1))
 
 
+def test_prediction_and_training_read_one_picture_alike(tmp_path, rng):
+    """One drawing, stored in five ways: with a white ground, with none, and turned by the camera."""
+    grey = rng.integers(0, 256, (6, 10), dtype=np.uint8)
+    ink = np.dstack([np.zeros_like(grey), 255 - grey])
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    pictures = {
+        "opaque": Image.fromarray(grey),
+        "la": Image.fromarray(ink),
+        "rgba": Image.fromarray(ink).convert("RGBA"),
+        "deep": Image.fromarray(grey.astype(np.uint16) * 257),
+        "turned": Image.fromarray(np.rot90(grey).copy()),
+    }
+    for name, picture in pictures.items():
+        path = tmp_path / f"{name}.png"
+        picture.save(path, **({"exif": turned} if name == "turned" else {}))
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        config = {"dots": str(path), "dots_sha256": digest, "drawing": str(path), "drawing_sha256": digest}
+        (predicted,) = readings(path, False, None)
+        np.testing.assert_array_equal(read(config, rng)["dots"], grey, err_msg=name)
+        np.testing.assert_array_equal(Micrograph(file=path, sha256=digest).simulate(rng)["image"], grey, err_msg=name)
+        np.testing.assert_array_equal(predicted.load(0)[..., 0], grey.astype(np.float32) / 255, err_msg=name)
+
+
 @pytest.mark.parametrize("channels", ["grey", "rgb"])
 def test_pictures_are_resampled_without_losing_thin_lines(write, rng, channels):
     """A line of one pixel in 80 keeps its ink at a quarter of the size, and its place."""
@@ -124,28 +151,32 @@ def test_files_that_are_missing_or_changed_are_told(write, colours, rng, tmp_pat
 
 
 def test_unlike_sizes_are_told(write, colours, rng):
-    message = r"two pictures of one size; '.*dots\.png' has 24 × 40 pixels, '.*drawing\.png' 20 × 40: crop the larger"
+    message = r"two pictures of one size; '.*dots\.png' has 24 × 40 pixels, '.*drawing\.png' 20 × 40. Crop the larger"
     for size in (None, 16):
         with pytest.raises(ValueError, match=message):
             read(write(colours[0], colours[1, :20]), rng, size=size)
 
 
 def test_what_is_no_picture_is_told(write, colours, rng):
-    with pytest.raises(ValueError, match=r"dots\.png' is no picture: expected a file that Pillow reads"):
+    with pytest.raises(ValueError, match=r"dots\.png': it is not a picture of a known kind"):
         read(write(b"site,x,y", colours[1]), rng)
     whole = write(*colours)
     content = Path(whole["drawing"]).read_bytes()
     with pytest.raises(ValueError, match=r"cannot read the picture '.*drawing\.png': .*truncated"):
         read(write(colours[0], content[: len(content) // 2]), rng)
-    with pytest.raises(
-        ValueError, match=r"dots\.tif' holds numbers of 32 bits, and nothing tells which of them is white"
-    ):
+    with pytest.raises(ValueError, match=r"dots\.tif': it holds numbers of 32 bits, and none is known to be white"):
         read(write(colours[0, ..., 0].astype(np.float32), colours[1], ".tif"), rng)
 
 
+def test_several_pages_are_refused(write, colours, rng):
+    pages = [Image.fromarray(picture) for picture in colours]
+    with pytest.raises(ValueError, match=r"dots\.gif': it holds 2 pictures; save the one that you need"):
+        read(write(pages[0], pages[0], ".gif", save_all=True, append_images=pages[1:]), rng)
+
+
 def test_an_enormous_picture_is_refused(write, colours, rng, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 900)
-    with pytest.raises(ValueError, match=r"cannot read the picture '.*dots\.png': Image size \(960 pixels\) exceeds"):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 900)
+    with pytest.raises(ValueError, match=r"cannot read the picture '.*dots\.png': it has 24 × 40 pixels; at most 900"):
         read(write(*colours), rng)
 
 

@@ -117,7 +117,7 @@ def test_a_file_that_changed_is_noticed(picture, rng):
 def test_fields_that_change_nothing_are_refused(picture):
     _, config = picture
     assert message(**config, grains=5, noise=2.0) == (
-        "grains and noise: nothing of a file is made up; leave out all but file and sha256"
+        "grains and noise: a file is read as it is; leave out all fields but file and sha256"
     )
     assert message(sha256="0" * 64).startswith("sha256 without a file: name the file too")
     assert "pattern" in message(sha256="abc")
