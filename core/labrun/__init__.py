@@ -1,11 +1,9 @@
 """labrun: simulate, learn, analyse and report from one YAML file.
 
-This page is all that a plugin needs: `from labrun import …`. What several plugins share beyond it is in `bootstrap`, `classification`,
-`clusters`, `drawn_networks`, `expression`, `files`, `filling`, `flattening`, `fragments`, `hdf5`, `layer_words`, `limits`, `networks`,
-`palette`, `parameter_sets`, `patterns`, `periodic`, `pictures`, `presets`, `ranges`, `recovery`, `shades`, `spectra`, `sprites` and
-`targets`.
+A plugin needs this page alone: `from labrun import …`. Help for plugins is in `labrun.kit`; code that several plugins share is in the
+packages under `plugins/shared`. The packages are described in `docs/architecture.md`.
 
-In a script or a notebook, `labrun.load`, `labrun.run` and `labrun.open_run` do what the command line does; `Run` is what comes back.
+In a script or a notebook, `labrun.load`, `labrun.run` and `labrun.open_run` do what the command line does, and return a `Run`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -56,7 +54,7 @@ _LAZY = {
     "open_run": "labrun.api",
     "run": "labrun.api",
 }
-"""What plugins do not need, and `import labrun` does not load."""
+"""Names that plugins do not need; `import labrun` does not load them."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What scripts and notebooks call: `labrun.load`, `labrun.run`, `labrun.open_run`."""
+"""The functions for scripts and notebooks: `labrun.load`, `labrun.run`, `labrun.open_run`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.display import cards  # noqa: F401 - registers what a notebook shows
+from labrun.display import cards  # noqa: F401 - registers the cards that a notebook shows
 from labrun.faults import LabrunError, printable
 from labrun.project import load as projects
 from labrun.records.finished_run import Run
@@ -24,7 +24,7 @@ Overrides = Mapping[str, Any] | Sequence[str]
 
 
 class RunFailed(LabrunError):
-    """Stages of a run failed; all that does not need them is done. `error.run` holds the run with what there is."""
+    """Stages of a run failed; all stages that do not need them are done. `error.run` holds the run with these results."""
 
     def __init__(self, message: str, run: Run) -> None:
         super().__init__(message)
@@ -32,15 +32,15 @@ class RunFailed(LabrunError):
 
 
 def load(project: str | Path, *, set: Overrides = ()) -> Project:
-    """Read and check a project; nothing runs. A notebook shows its stages, and which of them are done.
+    """Read and check a project; nothing is run. A notebook shows its stages, and which of them are done.
 
     Args:
         project: the YAML file.
         set: overrides, as a mapping `{"models.cnn.fit.epochs": 5}` or a list `["models.cnn.fit.epochs=5"]`.
 
     Raises:
-        ProjectFaults: with every fault that was found.
-        TypeError: `set` is one text.
+        ProjectFaults: the project has faults; the error lists all of them.
+        TypeError: `set` is a single text.
     """
     return projects.load(Path(project), _as_texts(set))
 
@@ -57,25 +57,25 @@ def run(
     runs: str | Path | None = None,
     quiet: bool = False,
 ) -> Run:
-    """Run a project as `labrun PROJECT.yaml` does: what is done already is left alone, everything else is done.
+    """Run a project as `labrun PROJECT.yaml` does: finished stages are reused, all others are done.
 
     Args:
-        project: the YAML file, or what `load` gave.
+        project: the YAML file, or a loaded project.
         set: overrides, as for `load`.
-        workers: worker processes; by default one a core.
+        workers: number of worker processes; by default one per core.
         dask: a Dask cluster, as `--dask` takes it.
-        only: a stage, or several: these and what they need, nothing else.
-        fresh: do all stages again, whatever is in the store.
-        grace: seconds that a part or an epoch in hand has to finish after Ctrl-C (in Jupyter: interrupt the kernel). A second
-            Ctrl-C stops at once.
+        only: one or several stages: do these and the stages that they need.
+        fresh: do all stages again, even if their results are in the store.
+        grace: seconds to finish the current part or epoch after Ctrl-C (in Jupyter: interrupt the kernel). A second Ctrl-C
+            stops at once.
         runs: folder of runs and of the store; by default `runs`, or `$LABRUN_RUNS`.
-        quiet: show nothing while it runs.
+        quiet: show no progress.
 
     Raises:
         ProjectFaults: the project or the call is wrong; nothing has run.
-        TypeError: `set` is given with a project that is read already.
+        TypeError: `set` is given with a project that is loaded already.
         RunFailed: a stage failed. All others are done, and `error.run` (or later `open_run`) holds them.
-        KeyboardInterrupt: it was stopped. What is finished is kept: the same call goes on.
+        KeyboardInterrupt: the run was stopped. Finished work is kept; the same call continues.
     """
     from labrun.engine.session import hire, run_project
     from labrun.workers.pool import available_cores
@@ -83,7 +83,7 @@ def run(
     if isinstance(project, (str, Path)):
         project = load(project, set=set)
     elif set:
-        raise TypeError("'set' goes with the path of a project; give the overrides to labrun.load")
+        raise TypeError("'set' needs the path of a project; for a loaded project, give the overrides to labrun.load")
     with _own_backend():
         ending = run_project(
             project,
@@ -97,7 +97,7 @@ def run(
         )
     found = Run(ending.folder, project)
     if ending.outcome == "interrupted":
-        raise KeyboardInterrupt("the run was stopped; what is finished is kept, and the same call goes on")
+        raise KeyboardInterrupt("the run was stopped; finished work is kept, and the same call continues")
     if ending.outcome == "failed":
         raise RunFailed(found.failure(), found)
     return found
@@ -129,11 +129,11 @@ def _project_file(folder: Path, written: str) -> Path:
 
 @contextmanager
 def _own_backend() -> Iterator[None]:
-    """The engine draws without windows; afterwards, pictures of the caller appear again where they did before."""
+    """Restore the caller's Matplotlib backend afterwards: the engine draws without windows."""
     import matplotlib.pyplot as plt
 
     before = plt.get_backend()
-    plt.switch_backend(before)  # that of Jupyter shows pictures only if no other was there before it
+    plt.switch_backend(before)  # Jupyter's backend shows pictures only if it was the first
     try:
         yield
     finally:
@@ -149,7 +149,7 @@ def _as_texts(overrides: Overrides) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON does not know: numbers and arrays of NumPy, paths."""
+    """Convert values that JSON does not know: NumPy's numbers and arrays, paths."""
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 

@@ -203,7 +203,7 @@ def test_a_folder_that_labrun_has_not_made_is_neither_removed_nor_replaced(write
         (tmp_path / "runs/waves" / name / "thesis.tex").write_text("x", encoding="utf-8")
     outcome = labrun("run", path, "--workers", "1")
     assert outcome.code == 1
-    assert "is no folder that labrun has made, so that it is not replaced: move it away" in outcome.out + outcome.err
+    assert "is not a folder that labrun made, so it is not replaced: move it away" in outcome.out + outcome.err
     assert len(list((tmp_path / "runs/waves").rglob("thesis.tex"))) == 2
 
 

@@ -1,4 +1,4 @@
-"""`labrun compare`: runs side by side."""
+"""`labrun compare`: compare runs."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ WIDEST = 60
 
 @click.command()
 @click.argument("runs", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="RUN RUN …")
-@click.option("--all", "everything", is_flag=True, help="Show also what is the same in all runs.")
+@click.option("--all", "everything", is_flag=True, help="Also show what is equal in all runs.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, with all digits.")
 def compare(runs: tuple[Path, ...], everything: bool, as_json: bool) -> None:
-    """Show runs side by side: in what they differ, and all of their numbers.
+    """Compare runs: where they differ, and all numbers.
 
-    RUN is the folder of a run, such as runs/gray_scott. To run a project again replaces what is in that folder: to compare
-    two versions of a project, run them with different --runs folders, or under different names.
+    RUN is the folder of a run, such as runs/gray_scott. Running a project again replaces the results in that folder. To compare
+    two versions of a project, run them with different --runs folders or under different names.
     """
     from labrun.records.comparison import compare_runs
 
     if len(runs) < 2:
-        raise ProjectFaults([Fault("compare takes two runs or more: labrun compare runs/first runs/second")])
+        raise ProjectFaults([Fault("compare needs at least two runs: labrun compare runs/first runs/second")])
     rows = compare_runs(runs, everything)
     if as_json:
         click.echo(json.dumps({"runs": [str(run) for run in runs], "rows": [_record(row) for row in rows]}, indent=2))
@@ -49,7 +49,7 @@ def _record(row: Row) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A value that any reader of JSON takes: null for what is absent, and for numbers that are none."""
+    """Convert a value for JSON: null for absent values and for numbers that are not finite."""
     from labrun.records.comparison import ABSENT
 
     if value is ABSENT or (isinstance(value, float) and not math.isfinite(value)):

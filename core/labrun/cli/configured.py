@@ -1,4 +1,4 @@
-"""Plugins as commands name them: by name, configured by KEY=VALUE."""
+"""Plugins on the command line: chosen by name, configured by KEY=VALUE."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["configured"]
 
 
 def configured(registry: Registry, section: Section, name: str, values: Iterable[str], command: str) -> Plugin:
-    """The plugin `name` of a section with its fields set by `values`, each read as YAML. `command` is named in messages.
+    """Return the plugin `name` of a section with its fields set by `values`, each read as YAML. `command` appears in messages.
 
     Raises:
         ProjectFaults: there is no such plugin or field, or a value is wrong.
@@ -38,6 +38,6 @@ def configured(registry: Registry, section: Section, name: str, values: Iterable
     except ValidationError as error:
         where = f"{command} {name}"
         raise ProjectFaults(explain(error, offer.plugin, config, lambda _: where, lambda *_: None)) from error
-    except (Exception, SystemExit) as error:  # a validator of a plugin may raise what it likes
+    except (Exception, SystemExit) as error:  # a plugin's validator may raise anything
         said = error_origin(offer.plugin.__module__, error)
         raise ProjectFaults([Fault(f"{command} {name}: the plugin's own check failed: {said}")]) from error

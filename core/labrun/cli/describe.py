@@ -1,4 +1,4 @@
-"""`labrun describe`: what one plugin is, in a terminal, in a pipe and as JSON."""
+"""`labrun describe`: the documentation of one plugin, for a terminal, for a pipe and as JSON."""
 
 from __future__ import annotations
 
@@ -37,19 +37,17 @@ def describe(plugin: str, as_json: bool) -> None:
 
 
 def _named(registry: Registry, plugin: str) -> list[Offer]:
-    """All plugins of that name, of whatever kind.
+    """Return all plugins of that name, of any kind.
 
     Raises:
-        ProjectFaults: there is none.
+        ProjectFaults: there is no such plugin.
     """
     distribution, _, name = plugin.rpartition(":")
     offers = [o for o in registry.offers if o.name == name and distribution in ("", o.distribution)]
     if offers:
         return offers
     hint = did_you_mean(name, [o.name for o in registry.offers])
-    excuse = (
-        "; it may be in one of the plugins that could not be loaded: labrun list-plugins" if registry.broken else ""
-    )
+    excuse = ". It may be in a plugin that could not be loaded: see labrun list-plugins" if registry.broken else ""
     raise ProjectFaults([Fault(f"there is no plugin '{plugin}'{hint}{excuse}")])
 
 
@@ -78,7 +76,7 @@ def _print(offer: Offer) -> None:
 
 
 def _print_block(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table for people; for programs a line each, which begins with the title where there are several blocks to tell apart."""
+    """Print a table in a terminal; elsewhere one line for each row, which begins with the title of the block."""
     rows = list(rows)
     if not rows:
         return
@@ -109,10 +107,10 @@ def _columns() -> int:
 
 
 def _source(plugin: type[Plugin]) -> str:
-    """`/…/labrun_ising/__init__.py:14`, which terminals and editors open."""
+    """The place of the plugin, `/…/labrun_ising/__init__.py:14`, which terminals and editors open."""
     try:
         return f"{inspect.getsourcefile(plugin)}:{inspect.getsourcelines(plugin)[1]}"
-    except (OSError, TypeError):  # no source is there
+    except (OSError, TypeError):  # it has no source file
         return plugin.__module__
 
 

@@ -1,4 +1,4 @@
-"""`labrun doctor`: is this installation sound?"""
+"""`labrun doctor`: check this installation."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red"
 @runs_option
 @click.pass_context
 def doctor(context: click.Context, as_json: bool, runs: Path) -> None:
-    """Check this installation: libraries, plugins, the machine, the folder of runs, kernels and a step of training.
+    """Check this installation.
 
-    The exit code is 1 if something fails.
+    Checks libraries, plugins, the machine, the folder of runs, compiled kernels and one training step. The exit code is 1 if a
+    check fails.
     """
     from labrun.doctor import examine
 

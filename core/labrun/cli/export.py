@@ -1,4 +1,4 @@
-"""`labrun export`: a run as a crate that other programs understand."""
+"""`labrun export`: write a run as an RO-Crate, which other programs read."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ __all__ = ["export"]
     type=click.Path(path_type=Path),
     required=True,
     metavar="DIR",
-    help="The folder, or the file .zip, that is written; it must not be there yet.",
+    help="New folder or .zip file to write.",
 )
-@click.option("--members", is_flag=True, help="Take the arrays of the simulations along, too; they may be large.")
+@click.option("--members", is_flag=True, help="Include the arrays of the simulations, which may be large.")
 @click.option(
     "--license",
     "licence",
     metavar="URL",
     default="",
-    help="The address of the licence, such as https://spdx.org/licenses/CC-BY-4.0",
+    help="Address of the licence, such as https://spdx.org/licenses/CC-BY-4.0.",
 )
 def export(run: Path, target: Path, members: bool, licence: str) -> None:
-    """Write a Workflow Run RO-Crate of RUN, the folder of a run such as runs/gray_scott.
+    """Write a run as a Workflow Run RO-Crate.
 
-    It holds the project with its tables and plugin files, the report, tables, figures and models, and says in
-    ro-crate-metadata.json which stage made what, when, from what, with which plugin, version and seed.
+    RUN is the folder of a run, such as runs/gray_scott. The crate holds the project with its tables and plugin files, the report,
+    tables, figures and models. Its ro-crate-metadata.json records which stage made each file, when, from which inputs, and with
+    which plugin, version and seed.
     """
     from labrun.crate import write_crate
 
     if licence and not licence.startswith(("https://", "http://")):
-        raise ProjectFaults([Fault(f"--license is the address of a licence, https://…, not '{licence}'")])
+        raise ProjectFaults([Fault(f"--license takes the address of a licence, https://…, not '{licence}'")])
     written = write_crate(run, target, members, licence)
     click.echo(f"wrote {target}: {written.files} files of {written.stages} stages")
     for remark in written.remarks:

@@ -1,4 +1,4 @@
-"""`labrun check`, `status` and `why`: what a project says, what is done, what changed."""
+"""`labrun check`, `status` and `why`: check a project, list what is done, explain what must be done again."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ __all__ = ["check", "state_in_words", "status", "tell_damage", "why"]
 @click.command()
 @project_argument
 @set_option
-@click.option("--no-plugins", is_flag=True, help="Run no code of the project's own: its plugin files are not loaded.")
+@click.option("--no-plugins", is_flag=True, help="Run none of the project's own code: do not load its plugin files.")
 def check(project: Path, overrides: tuple[str, ...], no_plugins: bool) -> None:
-    """Validate a project, and say all that is wrong with it."""
+    """Check a project and list all of its faults."""
     from labrun.project.load import load
 
     loaded = load(project, overrides, own_plugins=not no_plugins)
@@ -37,7 +37,7 @@ def check(project: Path, overrides: tuple[str, ...], no_plugins: bool) -> None:
 
 
 def state_in_words(made: Plan, planned: Planned) -> str:
-    """How much of a stage is there."""
+    """How much of a stage is done: `done`, `damaged`, `3 of 8 parts`, `to do`."""
     if made.manifest(planned):
         return "done"
     if made.damage(planned):
@@ -47,7 +47,7 @@ def state_in_words(made: Plan, planned: Planned) -> str:
 
 
 def tell_damage(made: Plan) -> None:
-    """Say what is wrong with results that were finished once."""
+    """Report results in the store that are damaged."""
     from labrun.files.integrity import in_words
 
     for planned in made.stages.values():
@@ -60,7 +60,7 @@ def tell_damage(made: Plan) -> None:
 @set_option
 @runs_option
 def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
-    """Show which stages of a project are done, and how long they took."""
+    """Show which stages are done, and how long they took."""
     from labrun.planning.plan import make_plan
     from labrun.project.load import load
 

@@ -21,7 +21,7 @@ set_option: Decorator = click.option(
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Override a value: models.cnn.fit.epochs=5. May be repeated.",
+    help="Override a value of the project, as in models.cnn.fit.epochs=5. May be repeated.",
 )
 
 runs_option: Decorator = click.option(
@@ -46,9 +46,9 @@ workers_option: Decorator = click.option(
     type=click.IntRange(min=1),
     default=_cores,
     envvar="LABRUN_WORKERS",
-    help="Worker processes (default: one a core).",
+    help="Number of worker processes (default: one per core).",
 )
 
 only_option: Decorator = click.option(
-    "--only", multiple=True, metavar="STAGE", help="This stage and what it needs, nothing else. May be repeated."
+    "--only", multiple=True, metavar="STAGE", help="Do only this stage and the stages that it needs. May be repeated."
 )

@@ -1,4 +1,4 @@
-"""`labrun plan`: what a run would do, and what that would cost."""
+"""`labrun plan`: show what a run would do, and its cost."""
 
 from __future__ import annotations
 
@@ -24,15 +24,13 @@ __all__ = ["plan"]
 @click.command()
 @project_argument
 @workers_option
-@click.option(
-    "--measure/--no-measure", default=True, help="Simulate a member of each simulation whose cost is not known."
-)
+@click.option("--measure/--no-measure", default=True, help="Simulate one member of each simulation of unknown cost.")
 @set_option
 @runs_option
 def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...], runs: Path) -> None:
-    """Show what a run would do, what is there already, and what the rest will cost.
+    """Show what a run would do, and estimate its cost.
 
-    One member of each simulation is simulated to find that out, once. Of other stages, the time is what they took the last time.
+    One member of each simulation is simulated once to measure its cost. Times of other stages are those of the last run.
     """
     from labrun.engine.costs import members_left, require_disk
     from labrun.files.disk_space import free_space
@@ -71,7 +69,7 @@ def _row(made: Plan, planned: Planned, seconds: float | None, disk: int | None) 
 
 
 def _cost(made: Plan, planned: Planned, measure: bool) -> Cost | None:
-    """What a member of a simulation costs; what went wrong with it is told."""
+    """The cost of one member of a simulation; None, with a message, where measuring it failed."""
     from labrun.engine.costs import known_cost, measured_cost
 
     cost = known_cost(planned)

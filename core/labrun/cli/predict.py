@@ -1,4 +1,4 @@
-"""`labrun predict`: what a trained model says of new data, as a table."""
+"""`labrun predict`: apply a trained model to new data."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ __all__ = ["predict"]
 @click.command()
 @click.argument("model")
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--array", metavar="NAME", help="Which array of DATA, where it holds several.")
-@click.option("--still", is_flag=True, help="Take one frame for all frames that the model looks at.")
+@click.option("--array", metavar="NAME", help="Array of DATA to use, if it holds several.")
+@click.option("--still", is_flag=True, help="Use one frame for all frames that the model takes.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
-    help="Write the table to this file, not to the terminal; pictures, and what an analysis finds, into this folder.",
+    help="File for the table (default: the terminal); folder for pictures and the results of an analysis.",
 )
 @click.option(
     "--analyse",
     "analysis",
     metavar="NAME",
-    help="Let this analysis of a model and a dataset work on the answers, too: graph_export, saliency, …",
+    help="Also run this analysis of a model and a dataset: graph_export, saliency, …",
 )
 @click.option(
     "--with", "values", multiple=True, metavar="KEY=VALUE", help="Set a field of the analysis. May be repeated."
@@ -60,17 +60,19 @@ def predict(
     analysis: str | None,
     values: tuple[str, ...],
 ) -> None:
-    """Let the trained MODEL predict DATA: a table as CSV, or pictures.
+    """Apply a trained model to new data.
 
-    MODEL is the folder of a model in a run (runs/gray_scott/models/cnn), or the name of one that comes with a plugin.
+    Writes the predictions as CSV, or as pictures if the model predicts pictures.
 
-    DATA is the folder of a simulation in a run (runs/gray_scott/simulations/scan), a file .npy, .npz or HDF5 with one
-    example or many along the first axis, a picture, or a folder of pictures.
+    MODEL is the folder of a model in a run (runs/gray_scott/models/cnn), or the name of a pretrained model of a plugin.
+
+    DATA is the folder of a simulation in a run (runs/gray_scott/simulations/scan), a .npy, .npz or HDF5 file with one example or
+    with many along the first axis, a picture, or a folder of pictures.
     """
     registry = _registry(files)
     plugin = configured(registry, "analyses", analysis, values, "predict --analyse") if analysis else None
     if values and not analysis:
-        raise ProjectFaults([Fault("--with sets a field of an analysis: name one by --analyse")])
+        raise ProjectFaults([Fault("--with sets a field of an analysis: name the analysis by --analyse")])
     try:
         trained, new = _opened(registry, model, data, array, still)
         if new.skipped:
@@ -81,7 +83,7 @@ def predict(
         folder = _folder(output, trained, analysis)
         if isinstance(plugin, Analysis) and folder is not None:
             analysed(plugin, trained, new).save(folder)
-            click.echo(f"wrote what {analysis} finds to {folder}")
+            click.echo(f"wrote the results of {analysis} to {folder}")
         if gives_images(trained) and folder is not None:
             written = save_images(trained, new, folder)
             click.echo(f"wrote {len(written)} image{'s' if len(written) > 1 else ''} to {folder}")
@@ -91,17 +93,17 @@ def predict(
             _write(answer_table(trained, new), output)
     except LabrunError:
         raise
-    except Exception as error:  # a model's plugin may raise what it likes
+    except Exception as error:  # a model's plugin may raise anything
         raise LabrunError(f"predict {model}: {type(error).__name__}: {' '.join(str(error).split()):.500}") from error
 
 
 def _folder(output: Path | None, model: TrainedModel, analysis: str | None) -> Path | None:
-    """The folder to write to, if what comes is no table alone.
+    """The folder to write to, if the results are more than a table.
 
     Raises:
-        ProjectFaults: none is named, or it is a file.
+        ProjectFaults: no folder is named, or it is a file.
     """
-    what = f"what {analysis} finds is" if analysis else "the model answers by images, which are"
+    what = f"the results of {analysis} are" if analysis else "the model predicts images, which are"
     if not analysis and not gives_images(model):
         return None
     if output is None:
@@ -125,7 +127,7 @@ def _write(table: pd.DataFrame, path: Path | None) -> None:
 
 
 def _registry(files: tuple[Path, ...]) -> Registry:
-    """What is installed, and the plugins of these files.
+    """The installed plugins and those of these files.
 
     Raises:
         ProjectFaults: a file cannot be loaded.
@@ -145,7 +147,7 @@ def _opened(registry: Registry, model: str, data: Path, array: str | None, still
     """The model and the data.
 
     Raises:
-        ProjectFaults: one of them is not there, or they do not suit each other; the call is wrong then.
+        ProjectFaults: one of them is missing, or the data do not suit the model.
     """
     from labrun.predicting.new_data import read_new_data
 

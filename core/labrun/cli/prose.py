@@ -1,4 +1,4 @@
-"""Docstrings on a terminal: paragraphs and lists broken to its width; what is indented (equations, tables) stays as it is."""
+"""Reflow docstrings for a terminal: paragraphs and lists are wrapped to its width; indented blocks (equations, tables) are kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ITEM = re.compile(r"(\* |- |\d+\. )")
 
 
 def reflowed(text: str, width: int) -> str:
-    """The text broken anew for a terminal of `width` columns."""
+    """Return the text wrapped for a terminal of `width` columns."""
     return "\n\n".join(_block(block, min(width, WIDEST)) for block in re.split(r"\n\s*\n", text.strip("\n")))
 
 

@@ -1,4 +1,4 @@
-"""`labrun run`: do a project."""
+"""`labrun run`: run a project."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXIT_CODES = {"done": 0, "failed": 1}
     "--dask",
     metavar="ADDRESS",
     envvar="LABRUN_DASK",
-    help="Work on the Dask cluster whose scheduler has this address (tcp://HOST:PORT), or has written this file.",
+    help="Use the Dask cluster whose scheduler has this address (tcp://HOST:PORT), or wrote this file.",
 )
 @click.option(
     "--dask-wait",
@@ -32,7 +32,7 @@ EXIT_CODES = {"done": 0, "failed": 1}
     default=600.0,
     show_default=True,
     envvar="LABRUN_DASK_WAIT",
-    help="Seconds that the cluster may be without a worker.",
+    help="Seconds to wait while the cluster has no worker.",
 )
 @set_option
 @only_option
@@ -42,9 +42,9 @@ EXIT_CODES = {"done": 0, "failed": 1}
     default=30.0,
     show_default=True,
     envvar="LABRUN_GRACE",
-    help="Seconds that a part or an epoch in hand has to finish after Ctrl-C or SIGTERM.",
+    help="Seconds to finish the current part or epoch after Ctrl-C or SIGTERM.",
 )
-@click.option("--fresh", is_flag=True, help="Do all stages again, whatever is in the store.")
+@click.option("--fresh", is_flag=True, help="Do all stages again, even if they are done.")
 @runs_option
 @click.pass_context
 def run(
@@ -59,7 +59,10 @@ def run(
     fresh: bool,
     runs: Path,
 ) -> None:
-    """Run a project: what is done already is left alone, everything else is done, then the report is written."""
+    """Run a project and write its report.
+
+    Finished stages are reused; all others are done.
+    """
     from rich.console import Console
 
     from labrun.display.terminal import display_for
@@ -77,11 +80,11 @@ def run(
         tell=lambda text: click.echo(printable(text), err=True),
     )
     if ending.outcome == "interrupted":
-        click.echo(f"to go on: {_command_to_go_on()}")
+        click.echo(f"to continue: {_command_to_continue()}")
         context.exit(128 + (ending.signal or signal.SIGINT))
     context.exit(EXIT_CODES[ending.outcome])
 
 
-def _command_to_go_on() -> str:
-    """The command that was given, but for `--fresh`, which would do again what is finished."""
+def _command_to_continue() -> str:
+    """The given command without `--fresh`, which would do finished stages again."""
     return shlex.join(["labrun", *(word for word in sys.argv[1:] if word != "--fresh")])

@@ -1,4 +1,4 @@
-"""`labrun schema`: what editors need to complete and check a project."""
+"""`labrun schema`: the JSON Schema with which editors complete and check a project."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["schema"]
 
 @click.command()
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; else standard output."
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write (default: standard output)."
 )
 @click.option(
     "--project",
@@ -25,9 +25,9 @@ __all__ = ["schema"]
     help="Include the plugin files that this project names.",
 )
 def schema(output: Path | None, project: Path | None) -> None:
-    """Print the JSON Schema of a project, with the installed plugins, for editors.
+    """Print the JSON Schema of projects, for editors.
 
-    Begin a project with the line
+    It includes the installed plugins. Begin a project with the line
 
         # yaml-language-server: $schema=labrun.schema.json
     """
@@ -48,10 +48,10 @@ def schema(output: Path | None, project: Path | None) -> None:
 
 
 def _add_files(registry: Registry, project: Path) -> None:
-    """Load the plugin files of a project, which may have faults of its own.
+    """Load the plugin files of a project. Other faults of the project do not matter.
 
     Raises:
-        ProjectFaults: it cannot be read, or one of the files cannot be loaded.
+        ProjectFaults: the project cannot be read, or one of the files cannot be loaded.
     """
     from labrun.project.extends import read_layers
 

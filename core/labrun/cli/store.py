@@ -1,4 +1,4 @@
-"""`labrun verify` and `labrun gc`: check the store, and clean it."""
+"""`labrun verify` and `labrun gc`: check and clean the store."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ __all__ = ["gc", "verify"]
 @runs_option
 @click.pass_context
 def verify(context: click.Context, project: Path | None, overrides: tuple[str, ...], runs: Path) -> None:
-    """Read all results of a project, or of the whole store, and say which files are no longer what was written.
+    """Read results again and list damaged files.
 
-    The next run makes again what is damaged. The exit code is 1 if anything is.
+    Reads all results of a project, or of the whole store, and compares them with their digests. The next run makes damaged
+    results again. The exit code is 1 if a file is damaged.
     """
     from labrun.upkeep.verification import Verification
 
@@ -51,7 +52,7 @@ def verify(context: click.Context, project: Path | None, overrides: tuple[str, .
 def _existing_store(runs: Path) -> Path:
     store = store_of(runs)
     if not store.is_dir():
-        raise ProjectFaults([Fault(f"there is no store in '{runs}': name the folder of your runs by --runs DIR")])
+        raise ProjectFaults([Fault(f"'{runs}' has no store: name the folder of your runs by --runs DIR")])
     return store
 
 
@@ -68,7 +69,7 @@ def _add_project(verification: Verification, project: Path, overrides: tuple[str
 
 @contextmanager
 def _progress(size: int) -> Iterator[Callable[[int], None]]:
-    """A bar for people."""
+    """Show a progress bar in a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
@@ -99,9 +100,10 @@ def _sum_up(context: click.Context, results: int, size: int, damaged: int, unmar
 @runs_option
 @click.option("--delete", is_flag=True, help="Remove what is listed.")
 def gc(runs: Path, delete: bool) -> None:
-    """List what no run refers to: results of earlier versions of a project, and what killed processes have left behind.
+    """List results that no run refers to; --delete removes them.
 
-    What lies in the folders of runs stays. Nothing is removed without --delete.
+    These are results of earlier versions of a project, and files that killed processes left behind. The folders of runs are
+    kept.
     """
     from labrun.upkeep.garbage import find_garbage, remove
 
@@ -109,7 +111,7 @@ def gc(runs: Path, delete: bool) -> None:
     if delete:
         found = [garbage for garbage in found if remove(garbage, runs)]
     if not found:
-        click.echo("nothing was removed" if delete else "nothing to remove: runs refer to all that is there")
+        click.echo("nothing was removed" if delete else "nothing to remove: runs refer to all results")
         return
     rows = [[g.what, str(g.path), bytes_in_words(g.size), f"{duration_in_words(g.age)} ago"] for g in found]
     print_table(["what", "path", "size", "changed"], rows)

@@ -1,4 +1,4 @@
-"""Tables on the terminal: drawn for people, plain lines with tabs where the output goes elsewhere."""
+"""Tables: drawn in a terminal, lines with tabs elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["print_table", "short"]
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
-    """Print rows of texts under the names of their columns."""
+    """Print rows of text under the names of their columns."""
     if not sys.stdout.isatty():
         for row in [columns, *rows]:
             click.echo("\t".join(row).rstrip())
@@ -28,6 +28,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title:
 
 
 def short(value: Any) -> str:
-    """A value as text; of a key or digest, so much that it can be told from others."""
+    """Return a value as text; of a key or digest only the first 12 digits, which suffice to distinguish it."""
     text = str(value)
     return text[:12] if isinstance(value, str) and len(text) == 64 else text

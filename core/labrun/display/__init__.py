@@ -1,4 +1,4 @@
-"""What a person sees while labrun works: the terminal, a window, notebooks.
+"""The display of a run: in the terminal, in a window, in notebooks.
 
-The API and the command line import it; what others have written is escaped. Begin with `terminal`.
+The API and the command line import it. Texts from plugins and projects are escaped. Begin with `terminal`.
 """

@@ -1,4 +1,4 @@
-"""Small pictures of members and examples, where their arrays can be looked at."""
+"""Thumbnails of members and examples whose arrays are pictures."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["thumbnails_of_examples", "thumbnails_of_members"]
 SHOWN = 8
 PER_ROW = 8
 LEAST, MOST = 8, 2**22
-"""Cells along a side below which an array is no picture, and values above which it is not read for a look."""
+"""Cells along a side below which an array is not a picture, and values above which it is not read for a thumbnail."""
 
 
 def thumbnails_of_members(ensemble: Ensemble) -> tuple[str, bytes | None]:
-    """The name of the first array that is a picture, or a stack of them, and thumbnails of members spread over the sweep, as PNG."""
+    """Return the name of the first array of pictures, and thumbnails of members spread over the sweep as PNG."""
     count = min(SHOWN, len(ensemble))
     places = [i * len(ensemble) // count for i in range(count)]
     for name in ensemble.names:
@@ -34,7 +34,7 @@ def thumbnails_of_members(ensemble: Ensemble) -> tuple[str, bytes | None]:
 
 
 def thumbnails_of_examples(examples: Examples) -> bytes | None:
-    """Thumbnails of the first examples, as PNG; None where they are no pictures."""
+    """Return thumbnails of the first examples as PNG; None where they are not pictures."""
     x = examples.spec.x if len(examples) else None
     if x is None or isinstance(x, dict) or math.prod(x.shape) > MOST // SHOWN:
         return None
@@ -46,8 +46,8 @@ def thumbnails_of_examples(examples: Examples) -> bytes | None:
 
 
 def _plane(shape: tuple[int, ...]) -> Any:
-    """What to read of an array to see a picture: all of (height, width), the last frame of (height, width, frames), the last of
-    (snapshots, height, width); None if it is none of these."""
+    """The index of a picture in an array: all of (height, width), the last frame of (height, width, frames), the last snapshot of
+    (snapshots, height, width); None for other shapes."""
     if 0 in shape:
         return None
     if len(shape) == 2 and min(shape) >= LEAST and math.prod(shape) <= MOST:

@@ -1,5 +1,4 @@
-"""The cards that a notebook shows: one for each thing that a person may leave as the last line of a cell. Importing this module
-registers them."""
+"""Cards that a notebook shows when an object is the last line of a cell. Importing this module registers them."""
 
 from __future__ import annotations
 
@@ -23,12 +22,12 @@ if TYPE_CHECKING:
 
 
 ROWS = 8
-"""Of a table, so many rows are shown."""
+"""Rows of a table that a card shows."""
 
 
 @card_of.register(Project)
 def project_card(project: Project) -> str:
-    """The graph of stages, and what is done of each in the folder of runs that a call would use."""
+    """Draw the graph of stages, and mark those that are done in the default folder of runs."""
     plan = make_plan(project, store_of(default_runs()))
     stages = list(plan.stages.values())
     outcomes = {planned.id: "done" if plan.manifest(planned) else "not reached" for planned in stages}
@@ -40,7 +39,7 @@ def project_card(project: Project) -> str:
 
 @card_of.register(Run)
 def run_card(run: Run) -> str:
-    """The graph of stages with how each ended, what failed, and where the report is."""
+    """Draw the graph of stages with the outcome of each, list failures, and name the report."""
     outcomes = {identifier: entry["outcome"] for identifier, entry in run.record.get("stages", {}).items()}
     facts = {"outcome": run.outcome, "stages": len(run), "in": run.folder, "report": run.report}
     if "seconds" in run.record:
@@ -55,7 +54,7 @@ def run_card(run: Run) -> str:
 
 @card_of.register(Ensemble)
 def ensemble_card(ensemble: Ensemble) -> str:
-    """Arrays with their shapes and units, the table of parameters, and thumbnails where an array is a picture."""
+    """Show the arrays with shapes and units, the table of parameters, and thumbnails of pictures."""
     arrays = [[name, str(ensemble.shape(0, name)), ensemble.outputs.get(name, "")] for name in ensemble.names]
     name, pictures = thumbnails_of_members(ensemble)
     facts = {"members": len(ensemble), "arrays": len(arrays), "columns": len(ensemble.columns)}
@@ -73,7 +72,7 @@ def ensemble_card(ensemble: Ensemble) -> str:
 
 @card_of.register(Examples)
 def examples_card(examples: Examples) -> str:
-    """Shapes and types, how many examples each class has, and the first ones where they are pictures."""
+    """Show shapes and types, the number of examples in each class, and thumbnails of pictures."""
     from labrun.learning.summary import summarize_examples
 
     empty: dict[str, Any] = {"examples": 0, "members": 0}
@@ -97,7 +96,7 @@ def examples_card(examples: Examples) -> str:
 
 @card_of.register(TrainedModel)
 def model_card(model: TrainedModel) -> str:
-    """The last numbers of the training, its course, and what the network takes."""
+    """Show the last numbers of the training, its curves, and the inputs of the network."""
     history = model.history
     last = {name: value for name, value in history.iloc[-1].items() if value == value}
     summary = model.folder / "summary.txt"
@@ -116,7 +115,7 @@ def model_card(model: TrainedModel) -> str:
 
 @card_of.register(Findings)
 def findings_card(findings: Findings) -> str:
-    """Metrics, figures and tables with their captions; interactive parts are in the report."""
+    """Show metrics, figures and tables with their captions; name the interactive parts, which are in the report."""
     figures = [(name, _uri(findings.picture(name)), findings.captions.get(name, "")) for name in findings.figure_names]
     tables = [(name, _table(table), findings.captions.get(name, "")) for name, table in findings.tables.items()]
     return _render(
@@ -154,7 +153,7 @@ def _graph(stages: list[Any], outcomes: dict[str, str]) -> Any:
 
 
 def _table(table: pd.DataFrame) -> dict[str, Any]:
-    """The first rows as texts, with the index where it has a name."""
+    """The first rows as text, with the index where it has a name."""
     shown = table.head(ROWS)
     named = table.index.name is not None
     header = [*([table.index.name] if named else []), *map(str, table.columns)]
@@ -179,7 +178,7 @@ def _shapes(spec: ExampleSpec) -> list[list[str]]:
 
 
 def _curves(history: pd.DataFrame) -> list[dict[str, Any]]:
-    """Each number of the training over the epochs, as the points of a line in a box of 100 × 32."""
+    """Each training curve over the epochs, as the points of a line in a box of 100 × 32."""
     curves = []
     for name in history.columns.drop("epoch", errors="ignore"):
         values = history[name].dropna().to_numpy(float)

@@ -1,4 +1,4 @@
-"""How a run proceeds, in a notebook: one output that is drawn anew, and that stays as it was when the run ended."""
+"""The progress of a run in a notebook: one output that is redrawn, and keeps its last state when the run ends."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["NotebookProgress"]
 SECONDS_BETWEEN = 0.2
 MARKS = {"done": "✓", "reused": "=", "failed": "✗", "skipped": "–", "interrupted": "!"}
 SHOWN = 12
-"""Stages that are over are shown, the last ones of many."""
+"""Finished stages that are shown: the last ones."""
 
 
 class NotebookProgress:
-    """A line for each stage that is over, and a bar for the one in work."""
+    """A line for each finished stage, and a bar for the current one."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -52,8 +52,8 @@ class NotebookProgress:
     @hookimpl
     def labrun_stage_finished(self, event: StageFinished) -> None:
         took = duration_in_words(event.seconds) if event.outcome == "done" else event.outcome
-        told = escape(printable(event.message)) or f'<span style="opacity:.65">{took}</span>'
-        self._lines.append(f"{MARKS[event.outcome]} {escape(event.stage)} {told}")
+        detail = escape(printable(event.message)) or f'<span style="opacity:.65">{took}</span>'
+        self._lines.append(f"{MARKS[event.outcome]} {escape(event.stage)} {detail}")
         self._bar = ""
         self._draw()
 
@@ -65,10 +65,10 @@ class NotebookProgress:
         self._draw()
 
     def _show(self, stage: str, done: int, total: int, numbers: dict[str, float]) -> None:
-        told = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
         self._bar = (
             f'<div>{escape(stage)} <progress value="{done}" max="{max(total, 1)}" style="vertical-align:middle"></progress> '
-            f"{done}/{total} {escape(self._unit)} {escape(told)}</div>"
+            f"{done}/{total} {escape(self._unit)} {escape(shown)}</div>"
         )
 
     def _draw(self) -> None:

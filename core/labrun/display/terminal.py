@@ -1,4 +1,4 @@
-"""What a person sees of a run: bars in a terminal, plain lines elsewhere."""
+"""The progress of a run: bars in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MARKS = {
 
 
 def display_for(console: Console) -> Terminal | Lines:
-    """Bars if the console is a terminal, else lines."""
+    """Return bars if the console is a terminal, else lines."""
     return Terminal(console) if console.is_terminal else Lines(console)
 
 
@@ -40,7 +40,7 @@ def _ending(event: RunFinished) -> str:
 
 
 class Lines:
-    """One line for each thing that happens, and for the progress of a stage one every ten seconds."""
+    """One line for each event, and every ten seconds one for the progress of the current stage."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -70,8 +70,8 @@ class Lines:
     @hookimpl
     def labrun_stage_finished(self, event: StageFinished) -> None:
         after = f" in {duration_in_words(event.seconds)}" if event.outcome == "done" else ""
-        told = f": {event.message}" if event.message else after
-        self._say(f"{event.stage}: {event.outcome}{told}")
+        detail = f": {event.message}" if event.message else after
+        self._say(f"{event.stage}: {event.outcome}{detail}")
 
     @hookimpl
     def labrun_run_finished(self, event: RunFinished) -> None:
@@ -79,7 +79,7 @@ class Lines:
 
 
 class Terminal:
-    """A bar for the stage in work, a line for each that is over."""
+    """A bar for the current stage, a line for each finished one."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -119,10 +119,10 @@ class Terminal:
     @hookimpl
     def labrun_stage_finished(self, event: StageFinished) -> None:
         self._clear()
-        told = escape(printable(event.message)) or (
+        detail = escape(printable(event.message)) or (
             f"[dim]{duration_in_words(event.seconds)}[/]" if event.outcome == "done" else f"[dim]{event.outcome}[/]"
         )
-        self._progress.console.print(f"{_MARKS[event.outcome]} {escape(event.stage)}  {told}", highlight=False)
+        self._progress.console.print(f"{_MARKS[event.outcome]} {escape(event.stage)}  {detail}", highlight=False)
 
     @hookimpl
     def labrun_run_finished(self, event: RunFinished) -> None:

@@ -1,4 +1,4 @@
-"""Showing a run as it proceeds: in a window, as a film, as a picture."""
+"""Show a simulation: live in a window, as a film, as a picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PICTURES = (".png", ".svg", ".pdf", ".jpg")
 
 
 def can_show() -> bool:
-    """Whether there is a display, and a toolkit with which Matplotlib opens windows on it."""
+    """Check whether there is a display, and a toolkit with which Matplotlib opens windows on it."""
     if sys.platform not in ("darwin", "win32") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False
     import matplotlib.pyplot as plt
@@ -31,7 +31,7 @@ def can_show() -> bool:
 
 
 def _draw(view: View) -> Any:
-    """A figure of one view; returns the figure and a function that shows another view in it."""
+    """Draw one view; return the figure and a function that shows another view in it."""
     import matplotlib.pyplot as plt
 
     height, width = view.image.shape[:2]
@@ -49,7 +49,7 @@ def _draw(view: View) -> Any:
 
 
 def save_views(views: Iterator[View], path: Path, rate: int) -> None:
-    """Write a film of all views, `rate` a second, or a picture of the last one, as the ending of `path` says."""
+    """Write a film of all views with `rate` views per second, or a picture of the last one, according to the suffix of `path`."""
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -80,7 +80,7 @@ def _movie_writer(path: Path, rate: int) -> AbstractMovieWriter:
 
 
 def show(views: Iterator[View], rate: int) -> None:
-    """Show the views in a window as they come, at most `rate` a second, until it is closed."""
+    """Show the views in a window as they come, at most `rate` per second, until it is closed."""
     import matplotlib.pyplot as plt
 
     figure, update = _draw(next(views))

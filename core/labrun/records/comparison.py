@@ -1,4 +1,4 @@
-"""Runs side by side: how they were configured, with what they were made, what they cost and what they found."""
+"""Compare runs: their configuration, the versions that made them, their cost and their results."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from labrun.records.run_record import RunRecord, expect_sound, read_run
 __all__ = ["ABSENT", "Row", "compare_runs", "difference"]
 
 ABSENT = object()
-"""Stands where a run has nothing of that name."""
+"""Stands where a run has no value of that name."""
 WHERE_DIFFERENT = ("configuration", "versions", "outcomes")
-"""What is only told where runs differ; numbers are always told."""
+"""Topics that are listed only where runs differ; numbers are always listed."""
 
 Facts = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that is told of each run, in the order of the runs."""
+    """One value of each run, in the order of the runs."""
 
     about: str
     name: str
@@ -36,15 +36,15 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """Whether the runs do not all have the same."""
+        """Whether the runs have different values."""
         return len({_written(value) for value in self.values}) > 1
 
 
 def compare_runs(folders: Sequence[Path], everything: bool = False) -> list[Row]:
-    """What the runs in these folders differ in, and all of their numbers; with `everything`, what is the same, too.
+    """List where the runs in these folders differ, and all of their numbers; with `everything`, also what is equal.
 
     Raises:
-        ProjectFaults: a folder holds no run, or one that is damaged.
+        ProjectFaults: a folder does not hold a run, or the run is damaged.
     """
     runs, faults = [], []
     for folder in folders:
@@ -66,7 +66,7 @@ def compare_runs(folders: Sequence[Path], everything: bool = False) -> list[Row]
 
 
 def _facts(run: RunRecord) -> Facts:
-    """What is told of a run: configuration, versions, outcomes, metrics, training and cost, each by name."""
+    """The values of a run by topic: configuration, versions, outcomes, metrics, training and cost, each by name."""
     outcomes = {name: entry["outcome"] for name, entry in run.stages.items()}
     return {
         "configuration": _configuration(run),
@@ -79,14 +79,14 @@ def _facts(run: RunRecord) -> Facts:
 
 
 def _configuration(run: RunRecord) -> dict[str, Any]:
-    """The project, and what the stages were configured with where it is silent. Of a sweep, the number of members and the digest
-    of their parameters, too: a table beside the project may have changed."""
-    told = flattened(run.project)
+    """The project, with the defaults that its stages used. Of a sweep also the number of members and the digest of their
+    parameters: a table beside the project may have changed."""
+    values = flattened(run.project)
     for stage, entry in run.stages.items():
         inputs = entry["inputs"]
         blocks = {"with": inputs["config"], "fit": inputs.get("fit"), "sweep": inputs.get("sweep")}
-        told |= flattened({name: block for name, block in blocks.items() if block}, stage)
-    return told
+        values |= flattened({name: block for name, block in blocks.items() if block}, stage)
+    return values
 
 
 def _versions(run: RunRecord) -> dict[str, Any]:
@@ -108,15 +108,15 @@ def _metrics(run: RunRecord) -> dict[str, Any]:
 
 
 def _trainings(run: RunRecord) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name in run.done("models"):
         with run.file(name, "history.csv").open(newline="", encoding="utf-8") as stream:
             history = [{column: float(text) for column, text in row.items() if text} for row in csv.DictReader(stream)]
-        told[f"{name}: epochs"] = int(history[-1].get("epoch", len(history)))
+        values[f"{name}: epochs"] = int(history[-1].get("epoch", len(history)))
         monitored = "val_loss" if "val_loss" in history[-1] else "loss"
-        told[f"{name}: best {monitored}"] = min(row[monitored] for row in history)
-        told |= {f"{name}: last {key}": value for key, value in history[-1].items() if key != "epoch"}
-    return told
+        values[f"{name}: best {monitored}"] = min(row[monitored] for row in history)
+        values |= {f"{name}: last {key}": value for key, value in history[-1].items() if key != "epoch"}
+    return values
 
 
 def _cost(run: RunRecord) -> dict[str, Any]:
@@ -134,6 +134,6 @@ def _written(value: Any) -> str:
 
 
 def difference(value: Any, first: Any) -> str:
-    """By how much a number is more than the first: ` (+0.02)`; nothing where that makes no sense."""
+    """How much larger a number is than the first: ` (+0.02)`; empty for equal numbers and for values that are not numbers."""
     numbers = [number for number in (value, first) if isinstance(number, (int, float)) and math.isfinite(number)]
     return f" ({value - first:+.3g})" if len(numbers) == 2 and value != first else ""

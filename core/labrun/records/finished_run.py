@@ -1,4 +1,4 @@
-"""A run that is over: the results of its stages, by the names that the command line knows them by."""
+"""A finished run: the results of its stages, under the names that the command line uses."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ DONE = ("done", "reused")
 
 
 class Run(HasCard):
-    """What a run has left in its folder.
+    """The results in the folder of a run.
 
     `run["cnn"]` is the result of a stage: an `Ensemble`, `Examples`, a `TrainedModel` or `Findings`. Names are those of the command
-    line: `cnn`, or `models.cnn` where stages of several sections are called so; `waves.train` is a part of a dataset. Nothing is read
-    before it is asked for.
+    line: `cnn`, or `models.cnn` where stages of several sections share a name; `waves.train` is a part of a dataset. Results are read
+    when they are first requested.
     """
 
     def __init__(self, folder: Path, project: Project) -> None:
         self.folder = folder
         self.project = project
         self.record = RunFolder(folder).last_record()
-        """What `run.json` holds: how the run ended, with which versions, on which machine."""
+        """The content of `run.json`: how the run ended, with which versions, on which machine."""
         self._plan = _recorded(project, folder, self.record)
         self._results = Results(self._plan)
 
@@ -53,17 +53,17 @@ class Run(HasCard):
 
     @property
     def report(self) -> Path:
-        """The page that tells all of it: open it in a browser."""
+        """The page with all results: open it in a browser."""
         return self.folder / "report.html"
 
     @property
     def planned(self) -> list[Planned]:
-        """Its stages as the plan has them, each after what it needs."""
+        """Its planned stages, each after those that it needs."""
         return list(self._plan.stages.values())
 
     @property
     def stages(self) -> pd.DataFrame:
-        """One row a stage: its plugin, how it ended, and the seconds that it took."""
+        """One row for each stage: its plugin, how it ended, and how long it took [s]."""
         import pandas as pd
 
         entries = [self._entry(identifier) for identifier in self]
@@ -87,37 +87,37 @@ class Run(HasCard):
         """The result of a stage.
 
         Raises:
-            ProjectFaults: there is no stage of this name, or several are called so.
-            LabrunError: it is not done.
+            ProjectFaults: no stage, or more than one, has this name.
+            LabrunError: the stage is not done.
         """
         fitting = self._named(name)
         if len(fitting) > 1:
-            told = ", ".join(f"'{_written(ref)}'" for ref in fitting)
+            choices = ", ".join(f"'{_written(ref)}'" for ref in fitting)
             raise ProjectFaults(
-                [Fault(f"'{name}' is the name of {len(fitting)} stages: write one of {told}, or run.all('{name}')")]
+                [Fault(f"'{name}' is the name of {len(fitting)} stages: write one of {choices}, or run.all('{name}')")]
             )
         return self._result(fitting[0])
 
     def all(self, name: str) -> dict[str, Any]:
-        """The results of all stages that a name means, such as those of a matrix, by their names.
+        """The results of all stages with this name, such as those of a matrix, by their full names.
 
         Raises:
-            ProjectFaults: there is none.
-            LabrunError: one of them is not done.
+            ProjectFaults: no stage has this name.
+            LabrunError: one of the stages is not done.
         """
         return {_written(ref): self._result(ref) for ref in self._named(name)}
 
     def failure(self) -> str:
-        """What went wrong, a line for each stage that failed and one for those that could not be done without it; empty if nothing did."""
+        """Why the run failed: a line for each failed stage, and one for the stages that need them; empty if no stage failed."""
         messages = self._messages()
         outcomes = {identifier: self._entry(identifier).get("outcome") for identifier in self}
-        told = [
+        failed = [
             f"{identifier} failed: {messages.get(identifier, '')}"
             for identifier in self
             if outcomes[identifier] == "failed"
         ]
         skipped = [identifier for identifier in self if outcomes[identifier] == "skipped"]
-        return "\n".join([*told, *([f"not done for want of it: {', '.join(skipped)}"] if skipped else [])])
+        return "\n".join([*failed, *([f"not done, since they need it: {', '.join(skipped)}"] if skipped else [])])
 
     def _named(self, name: str) -> list[Ref]:
         fitting = self._fitting(name)
@@ -154,29 +154,29 @@ class Run(HasCard):
         return self._results.get(ref)
 
     def _expect_done(self, planned: Planned) -> None:
-        """What is read must be what the record tells of; a later run of some stages may have changed what a dataset was made from."""
+        """Expect that the result on disk is the recorded one: a later run of some stages may have replaced the inputs of a dataset."""
         entry, manifest = self._entry(planned.id), self._plan.manifest(planned)
         if entry.get("outcome") not in DONE or manifest is None:
-            ending = {"failed": "failed", "skipped": "was left out"}.get(entry.get("outcome", ""), "is not done")
+            ending = {"failed": "failed", "skipped": "was skipped"}.get(entry.get("outcome", ""), "is not done")
             message = self._messages().get(planned.id, "")
             why = f": {message}" if message else ""
             raise LabrunError(
-                f"{planned.id} of '{self.folder}' {ending}{why}. labrun.run('{self.project.path}') goes on with it"
+                f"{planned.id} of '{self.folder}' {ending}{why}. labrun.run('{self.project.path}') continues it"
             )
         if planned.stage.table is not None and manifest.inputs["sweep"] != planned.inputs["sweep"]:
             raise LabrunError(
                 f"the table of {planned.id} is no longer the one that '{self.folder}' was made with: run the project again"
             )
-        if planned.section == "datasets":  # whose examples are read from what they were made from
+        if planned.section == "datasets":  # its examples are read from its inputs
             for ref in planned.stage.refs():
                 self._expect_done(self._plan.stages[ref.id])
                 if self._plan.stages[ref.id].identity not in json.dumps(manifest.inputs["from"]):
                     raise LabrunError(
-                        f"{planned.id} of '{self.folder}' was made from another {ref.id} than was run last: run the project again"
+                        f"{planned.id} of '{self.folder}' was made from an earlier {ref.id}: run the project again"
                     )
 
     def _messages(self) -> dict[str, str]:
-        """What the last run said of each stage, from its log."""
+        """The last message of each stage, from the log of the run."""
         messages: dict[str, str] = {}
         try:
             with (self.folder / "events.jsonl").open(encoding="utf-8") as stream:
@@ -190,7 +190,7 @@ class Run(HasCard):
             ValueError,
             KeyError,
             TypeError,
-        ):  # the log is for people: without it, stages only have no reasons
+        ):  # the log is for people: without it, only the reasons are missing
             pass
         return messages
 
@@ -204,8 +204,8 @@ def _written(ref: Ref) -> str:
 
 @dataclass
 class _Recorded(Plan):
-    """The results that a run has recorded: as the store beside it holds them, also when another run has taken its place since, or,
-    where its folder was carried elsewhere, as they lie in it."""
+    """The results of a recorded run: from the store beside it, also after another run has replaced it; or, where its folder was
+    moved, from the folder itself."""
 
     place: Path
 

@@ -1,7 +1,7 @@
-"""The commit that a project was run from, asked of git without running what a stranger's repository asks for.
+"""The commit that a project was run from, asked of git without running programs that the repository names.
 
-The configuration of a repository can name programs that git starts as it looks for changes (`core.fsmonitor`, filters): whoever hands over
-a folder with its `.git` would run code here.
+The configuration of a repository can name programs that git starts when it looks for changes (`core.fsmonitor`, filters). A folder
+that somebody hands over with its `.git` could run code that way.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ PROGRAMS = r"^filter\..*\.(clean|process)$"
 
 
 def commit_of(folder: Path) -> dict[str, Any] | None:
-    """The commit of the repository that a folder lies in, and whether something was changed since; None outside of one.
+    """Return the commit of the repository that holds a folder, and whether files have changed since; None outside a repository.
 
-    `dirty` is None where the repository itself (not its user's own configuration) names programs to be run on files.
+    `dirty` is None where the repository itself (not the user's own configuration) names programs to run on files.
     """
 
     def ask(*words: str) -> str:

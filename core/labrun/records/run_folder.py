@@ -1,4 +1,4 @@
-"""The folder of a run: the record of what was done, and each stage's files where a person looks for them."""
+"""The folder of a run: the record of what was done, and the files of each stage where a person looks for them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["RunFolder"]
 RECORD = "run.json"
 MEMBERS = "members.csv"
 KEY = ".key"
-"""In each folder that labrun has made, and may remove."""
+"""Marks each folder that labrun has made, and may remove."""
 LIBRARIES = (
     "labrun",
     "numpy",
@@ -55,11 +55,11 @@ class RunFolder:
         self.path = path
 
     def prepare(self, plan: Plan) -> None:
-        """Make the folder, write the resolved project and remove stages that the project no longer has (but no model
-        that it uses as a pretrained one).
+        """Make the folder, write the resolved project and remove stages that the project no longer has (except models that it
+        uses as pretrained ones).
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the folder cannot be written.
         """
         self._expect_own(plan)
         self.path.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ class RunFolder:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def _expect_own(self, plan: Plan) -> None:
-        """Refuse a folder, brought by whoever, in which links lead what is written (and removed) here to other places."""
+        """Refuse a folder in which links redirect what is written or removed here to other places."""
         sections = [self.path / section for section in SECTIONS]
         stages = [self.stage(planned) for planned in plan.stages.values()]
         results = [plan.folder(planned) for planned in plan.stages.values()]
@@ -83,27 +83,27 @@ class RunFolder:
             expect_own(path)
 
     def stage(self, planned: Planned) -> Path:
-        """Where the files of a stage are."""
+        """The folder of a stage."""
         return self.path / planned.section / planned.stage.name
 
     def place(self, plan: Plan, planned: Planned) -> list[str]:
-        """Put the result of a stage into the folder: links where the file system has them, copies elsewhere.
+        """Put the result of a stage into the folder: as links where the file system has them, else as copies.
 
-        Another run may do so at the same time: what lies there is always the whole of one result.
+        Another run may do so at the same time: the folder always holds one whole result.
 
         Returns:
-            The files of this very result that were there already, but somebody has changed or removed.
+            The files of this result that were there already, but have been changed or removed.
         """
         target = self.stage(planned)
         source = plan.folder(planned)
         mark = target / KEY
         if target.exists() and not mark.is_file():
-            raise LabrunError(f"'{target}' is no folder that labrun has made, so that it is not replaced: move it away")
+            raise LabrunError(f"'{target}' is not a folder that labrun made, so it is not replaced: move it away")
         wanted = planned.identity + sha256_of(source / MANIFEST)  # a result that was made again has another manifest
         manifest = plan.manifest(planned)
         if manifest is None:
             raise LabrunError(
-                f"'{source}' was removed or damaged while this run went on. Run the same command again: it is made again"
+                f"'{source}' was removed or damaged during this run. Run the same command again to make it again"
             )
         placed = [*manifest.files, MANIFEST]
         changed = []
@@ -115,7 +115,7 @@ class RunFolder:
                 return []
         folder = temporary_name(
             plan.store.root / "placing"
-        )  # `prepare` of another run clears away what lies in this folder
+        )  # not inside this folder: `prepare` of another run would remove it
         try:
             for name in placed:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -138,7 +138,7 @@ class RunFolder:
             writer.writerows([member, *(values[member] for values in columns.values())] for member in range(table.size))
 
     def last_record(self) -> dict[str, Any]:
-        """What `run.json` says; empty if there is none that makes sense, or it is damaged."""
+        """Return the content of `run.json`; empty if it is missing, invalid or damaged."""
         try:
             record = read_json(self.path / RECORD)
             stages = record.get("stages", {}).values()
@@ -150,7 +150,7 @@ class RunFolder:
             return {}
 
     def record(self, plan: Plan, outcomes: dict[str, str], outcome: str, started: float) -> None:
-        """Write `run.json`. Stages that this run was not about keep what an earlier run has said of them."""
+        """Write `run.json`. Stages outside this run keep their entries of an earlier run."""
         before = self.last_record().get("stages", {})
         stages = {identifier: before[identifier] for identifier in plan.project.stages if identifier in before}
         for planned in plan.stages.values():
@@ -189,7 +189,7 @@ class RunFolder:
 
 
 def _state(path: Path) -> list[int]:
-    """Size and time of a file; empty if there is none."""
+    """Size and time of a file; empty if it does not exist."""
     try:
         status = path.stat()
     except OSError:
@@ -198,7 +198,7 @@ def _state(path: Path) -> list[int]:
 
 
 def _mark(wanted: str, folder: Path) -> str:
-    """What stands in `.key`: which result lies here, and the state of the one file that no manifest tells of."""
+    """The content of `.key`: which result lies here, and the state of the one file that is in no manifest."""
     return f"{wanted}\n{_state(folder / MEMBERS)}"
 
 

@@ -1,4 +1,4 @@
-"""The record of a run, read for what is done with runs that are over. It may be a stranger's: nothing in it is believed."""
+"""The record of a finished run. It may come from somebody else, so nothing in it is trusted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["RunRecord", "expect_sound", "read_run"]
 
 @dataclass(frozen=True)
 class RunRecord:
-    """`record` is what `run.json` holds, `project` what `project.yaml` does, `stages` the record of each stage."""
+    """`record` is the content of `run.json`, `project` that of `project.yaml`, `stages` the entry of each stage."""
 
     folder: Path
     record: dict[str, Any]
@@ -32,9 +32,9 @@ class RunRecord:
         return [name for name in done if name.startswith(f"{section}.")]
 
     def sources(self, stage: str) -> list[str]:
-        """The stages that a stage was made from. Where an input is no longer what it was then, it is not among them.
+        """The stages that a stage was made from, without inputs that have been replaced since.
 
-        A simulation with labels goes into the keys of others by another name than its key, so that it is known by its own.
+        A simulation with labels enters the keys of others under its identity, not its key, and is found by its name.
         """
         by_key = {entry["key"]: name for name, entry in self.stages.items()}
         found = []
@@ -44,14 +44,14 @@ class RunRecord:
         return [name for name in dict.fromkeys(found) if name in self.stages]
 
     def in_order(self) -> list[str]:
-        """All stages, each after those that it was made from."""
+        """All stages, each after those it was made from."""
         return list(TopologicalSorter({stage: self.sources(stage) for stage in self.stages}).static_order())
 
     def file(self, stage: str, name: str) -> Path:
         """A file of a stage.
 
         Raises:
-            ValueError: there is none, or it lies outside of the run's folder.
+            ValueError: there is no such file, or it lies outside the run's folder.
         """
         place = f"{place_of(stage)}/{name}"
         if not is_plain(self.folder, place):
@@ -60,7 +60,7 @@ class RunRecord:
 
 
 def place_of(stage: str) -> str:
-    """The folder of a stage within that of the run: `models/net` for `models.net`."""
+    """The folder of a stage within the run: `models/net` for `models.net`."""
     return stage.replace(".", "/", 1)
 
 
@@ -68,29 +68,29 @@ def read_run(folder: Path) -> RunRecord:
     """Read the record of a run.
 
     Raises:
-        ProjectFaults: the folder holds no run, or one that is damaged.
+        ProjectFaults: the folder does not hold a run, or the run is damaged.
     """
     missing = [name for name in ("run.json", "project.yaml") if not is_plain(folder, name)]
     if missing:
-        problem = f"there is no {' and no '.join(missing)} in it" if folder.is_dir() else "it is no folder"
-        advice = "Give the folder of a run that has ended, such as runs/gray_scott"
-        raise ProjectFaults([Fault(f"'{folder}' holds no run: {problem}. {advice}")])
+        problem = f"there is no {' and no '.join(missing)} in it" if folder.is_dir() else "it is not a folder"
+        advice = "Give the folder of a finished run, such as runs/gray_scott"
+        raise ProjectFaults([Fault(f"'{folder}' does not hold a run: {problem}. {advice}")])
     with expect_sound(folder):
         if not (record := RunFolder(folder).last_record()):
-            raise ValueError("what run.json says makes no sense")
+            raise ValueError("run.json is not a valid record")
         return RunRecord(folder, record, Document.read(folder / "project.yaml").value, record["stages"])
 
 
 @contextmanager
 def expect_sound(folder: Path) -> Iterator[None]:
-    """Say that a run is damaged where reading what it holds fails.
+    """Report a run as damaged where reading it fails.
 
     Raises:
-        ProjectFaults: it does.
+        ProjectFaults: reading it failed.
     """
     try:
         yield
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         what = str(error) if isinstance(error, (OSError, ValueError)) else f"{type(error).__name__}: {error}"
-        advice = "Its files must be as labrun has written them: run the project again"
+        advice = "Its files must be as labrun wrote them: run the project again"
         raise ProjectFaults([Fault(f"the run in '{folder}' is damaged ({what}). {advice}")]) from error

@@ -1,4 +1,7 @@
-"""The report of a run: one HTML page with all figures in line, which needs no network and no server."""
+"""The report of a run: one HTML page with all figures inline, which needs no network and no server.
+
+The session registers its writer; notebooks use its graph. Begin with `writer`, then `content`.
+"""
 
 from labrun.report.writer import ReportWriter, write_report
 

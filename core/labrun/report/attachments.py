@@ -1,4 +1,4 @@
-"""Files that fragments of the page use: each is embedded once, however many fragments name it."""
+"""Files that fragments of the page use. Each is embedded once, even if several fragments name it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file as the page holds it; scripts get at it by `labrun.url(id)`."""
+    """A file embedded in the page; scripts reach it by `labrun.url(id)`."""
 
     id: str
     type: str
@@ -31,15 +31,15 @@ class Attachment:
 
 @dataclass
 class Attachments:
-    """The files of a page, by their content."""
+    """The embedded files of a page, by the digest of their content."""
 
     found: dict[str, Attachment] = field(default_factory=dict)
 
     def fill(self, fragment: str, folder: Path) -> str:
-        """Put the id of the file in the place of each `{{file:name}}` of a fragment.
+        """Replace each `{{file:name}}` of a fragment by the id of the file.
 
         Raises:
-            FileNotFoundError: there is no such file in the folder of the findings.
+            FileNotFoundError: the folder of the findings has no such file.
         """
         return _MARK.sub(lambda mark: self._attach(folder / Path(mark[1]).name), fragment)
 

@@ -1,4 +1,4 @@
-"""What the report tells of one stage, read from its folder."""
+"""The content of one stage in the report, read from its folder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Figure:
 
 @dataclass
 class Table:
-    """Rows of text; `more` counts those that the page leaves to the CSV file."""
+    """Rows of text; `more` counts the rows that are only in the CSV file."""
 
     name: str
     header: list[str]
@@ -75,8 +75,8 @@ class StageContent:
 def stage_content(
     folder: RunFolder, planned: Planned, record: dict[str, Any], message: str, attachments: Attachments
 ) -> StageContent:
-    """Gather what there is of a stage; a stage that is not done has its head and its message only. What its fragments
-    use goes to `attachments`."""
+    """Gather the content of a stage; one that is not done has a heading and a message only. Files that its fragments use go to
+    `attachments`."""
     stage = planned.stage
     entry = record.get("stages", {}).get(planned.id, {})
     content = StageContent(
@@ -120,7 +120,7 @@ def _settings(stage: Stage) -> str:
 
 
 def _distinct(values: list[Any]) -> list[Any]:
-    """Each value once: numbers in their order, then texts, then lists and mappings."""
+    """Return each value once: numbers in ascending order, then texts, then lists and mappings."""
     numbers = {value for value in values if isinstance(value, (int, float))}
     texts = {value for value in values if isinstance(value, str)}
     others = {json.dumps(value, default=str): value for value in values if not isinstance(value, (int, float, str))}

@@ -1,4 +1,4 @@
-"""The graph of stages as an SVG: layers from left to right, what a stage needs to its left."""
+"""The graph of stages as an SVG: layers from left to right, with the inputs of a stage to its left."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 168, 40, 56, 14, 8
 
 
 def draw_graph(stages: list[Planned], outcomes: dict[str, str], *, linked: bool = True) -> str:
-    """Return an SVG element. The stages of a matrix are one box that says how many they are; `linked`, it leads to the first of them."""
+    """Return an SVG element. The stages of a matrix share a box with their number; if `linked`, it leads to the first of them."""
     boxes: dict[str, list[Planned]] = {}
     for planned in stages:
         boxes.setdefault(f"{planned.section}.{planned.stage.base}", []).append(planned)

@@ -1,4 +1,4 @@
-"""Stages of one matrix, side by side."""
+"""Compare the stages of one matrix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["compare"]
 
 
 def compare(stages: list[StageContent]) -> list[Table]:
-    """A table for each matrix: a row a stage, its values first, then its numbers."""
+    """Return a table for each matrix, with a row for each stage: its values first, then its numbers."""
     bases: dict[tuple[str, str], list[StageContent]] = {}
     for stage in stages:
         if stage.outcome in ("done", "reused"):

@@ -1,4 +1,4 @@
-"""Writes `report.html` when a run is over."""
+"""Write `report.html` when a run ends."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ SECTION_TITLES = {
     "datasets": "Datasets",
     "simulations": "Simulations",
 }
-"""In the order of the page: what was found first, what it rests on after it."""
+"""In the order of the page: results first, then their inputs."""
 
 
 class ReportWriter:
-    """Remembers how each stage ended, and writes the page at the end."""
+    """Collect how each stage ended, and write the page at the end."""
 
     def __init__(self, folder: RunFolder, plan: Plan) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ class ReportWriter:
 
 
 def write_report(folder: RunFolder, plan: Plan, messages: dict[str, str], path: Path) -> None:
-    """Write the page from what lies in the run's folder; `messages` say why stages failed."""
+    """Write the page from the run's folder; `messages` say why stages failed."""
     record = folder.last_record()
     attachments = Attachments()
     stages = [

@@ -1,1 +1,4 @@
-"""`labrun new`: plugins and projects to begin with, written from the templates beside this file."""
+"""`labrun new`: write new plugins and projects from the templates beside this file.
+
+The command line imports it. Begin with `package` for plugins, with `project` for projects.
+"""

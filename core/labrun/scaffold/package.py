@@ -1,4 +1,4 @@
-"""A new plugin as a package of its own, installable as it is: written from the templates of its kind."""
+"""Write a new plugin as an installable package, from the templates of its kind."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ COMMON = "common"
 
 @dataclass(frozen=True)
 class Kind:
-    """What the packages of one kind differ in, beside their own templates."""
+    """What distinguishes the packages of one kind, apart from their templates."""
 
     summary: str
     dependencies: tuple[str, ...]
     untyped: tuple[str, ...]
-    """Modules without types, which mypy must not look for."""
+    """Modules without types, which mypy must ignore."""
 
 
 KINDS = {
@@ -41,15 +41,15 @@ KINDS = {
 
 
 def write_package(names: Names, kind: str, output: Path) -> Path:
-    """Write the package of a new plugin into the folder `output`, whole or not at all, and return its own folder.
+    """Write the package of a new plugin into the folder `output`, whole or not at all, and return the folder of the package.
 
     Raises:
-        ProjectFaults: there is such a folder or file already.
+        ProjectFaults: the folder exists already.
         LabrunError: it cannot be written.
     """
     folder = output / names.distribution
     if folder.exists() or folder.is_symlink():
-        raise ProjectFaults([Fault(f"'{folder}' is there already: take another name, or --output another folder")])
+        raise ProjectFaults([Fault(f"'{folder}' exists already: take another name, or another folder with --output")])
     unfinished = temporary_name(folder)
     try:
         for path, text in render_package(names, kind):
@@ -65,7 +65,7 @@ def write_package(names: Names, kind: str, output: Path) -> Path:
 
 
 def render_package(names: Names, kind: str) -> Iterator[tuple[str, str]]:
-    """Yield the path of each file within the package, and its text."""
+    """Yield the path within the package and the text of each file."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

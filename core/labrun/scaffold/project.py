@@ -1,4 +1,4 @@
-"""A new project for chosen plugins: every field in it, with its description, its default, and a value where one must stand."""
+"""Write a new project for chosen plugins: every field with its description and default, and a value where one is required."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Choices = Mapping[Section, Sequence[str]]
 
 @dataclass
 class Stage:
-    """One stage of a new project. It is called as its plugin."""
+    """One stage of a new project, named after its plugin."""
 
     offer: Offer
     settings: Settings
@@ -40,41 +40,45 @@ class Stage:
     trains_on: str = ""
     """The dataset of a model."""
     outline: Outline | None = None
-    """What is known of it, if it can be configured."""
+    """Its configuration and outputs, if it can be configured."""
 
     def place(self, key: str) -> str:
-        """Where the value of a field stands."""
+        """The path of a field in the project: `simulations.waves.with.size`."""
         block = "sweep.grid" if key in self.sweep else "with"
         return f"{self.offer.section}.{self.offer.name}.{block}.{key}"
 
 
 @dataclass(frozen=True)
 class NewProject:
-    """What was written, and what a person must still do to it."""
+    """The written project, and what the user must still complete."""
 
     path: Path
     missing: Sequence[str]
-    """What must be given: place and description of each value."""
+    """Values that must be given: path and description of each."""
     guessed: Sequence[str]
-    """Places of values that are valid and nothing more."""
+    """Paths of placeholders: values that are valid, but only guessed."""
     faults: Sequence[Fault]
-    """What `labrun check` says."""
+    """Faults that `labrun check` finds."""
 
 
 def write_project(name: str, choices: Choices, registry: Registry, output: Path) -> NewProject:
-    """Write a project for the chosen plugins, or without any a small one that runs as it is.
+    """Write a project for the chosen plugins; without any, a small project that runs as it is.
 
     Raises:
-        ProjectFaults: the name is none, there is such a file, there is no such plugin, or one needs a stage that was not chosen.
-        LabrunError: it cannot be written.
+        ProjectFaults: the name is not valid, the file exists, there is no such plugin, or one needs a stage that was not chosen.
+        LabrunError: the file cannot be written.
     """
     if not re.search(STAGE_NAME, name):
         raise ProjectFaults(
-            [Fault(f"'{name}' is no name for a project: letters, digits, '_' and '-', beginning with a letter")]
+            [
+                Fault(
+                    f"'{name}' cannot be the name of a project: use letters, digits, '_' and '-', beginning with a letter"
+                )
+            ]
         )
     path = output / f"{name}.yaml"
     if path.exists() or path.is_symlink():
-        raise ProjectFaults([Fault(f"'{path}' is there already: take another name, or --output another folder")])
+        raise ProjectFaults([Fault(f"'{path}' exists already: take another name, or another folder with --output")])
     stages = lay_out(choices, registry)
     text = (
         "\n".join(_lines(name, stages)) + "\n" if stages else TEMPLATE.read_text(encoding="utf-8").replace("NAME", name)
@@ -85,14 +89,16 @@ def write_project(name: str, choices: Choices, registry: Registry, output: Path)
     except OSError as error:
         raise LabrunError(f"cannot write '{path}': {error.strerror}") from error
     missing = [
-        f"{one.place(told.path)}: {told.description}" for one in stages for told in _fields(one, one.settings.missing)
+        f"{one.place(found.path)}: {found.description}"
+        for one in stages
+        for found in _fields(one, one.settings.missing)
     ]
     guessed = [one.place(key) for one in stages for key in one.settings.guessed]
     return NewProject(path, missing, guessed, _faults(text, registry) if not missing else ())
 
 
 def _faults(text: str, registry: Registry) -> Sequence[Fault]:
-    """What `labrun check` says of a project."""
+    """The faults that `labrun check` finds in a project."""
     from labrun.project.load import load
 
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +115,7 @@ def _faults(text: str, registry: Registry) -> Sequence[Fault]:
 
 
 def lay_out(choices: Choices, registry: Registry) -> list[Stage]:
-    """The stages of the chosen plugins, each joined to those before it.
+    """Return the stages of the chosen plugins, each joined to those before it.
 
     Raises:
         ProjectFaults: there is no such plugin, or one needs a stage that was not chosen.
@@ -139,11 +145,13 @@ def _make_stage(offer: Offer, before: Sequence[Stage]) -> Stage:
     outlines: dict[str, Outline | list[Outline] | None] = {}
     for wanted in inputs_of(offer.plugin):
         found = _stages_for(wanted, offer, before)
-        if found and not (wanted.optional and wanted.section == "analyses"):  # it is not known which would do
+        if found and not (
+            wanted.optional and wanted.section == "analyses"
+        ):  # any analysis: which one fits is not known
             names = [_called(stage, wanted.name, offer) for stage in found]
             inputs[wanted.name] = names if wanted.many and len(names) > 1 else names[0]
-            told = [stage.outline for stage in found if stage.outline is not None]
-            outlines[wanted.name] = (told if wanted.many else told[0]) if told else None
+            known = [stage.outline for stage in found if stage.outline is not None]
+            outlines[wanted.name] = (known if wanted.many else known[0]) if known else None
     settings = choose_settings(offer.plugin, outlines)
     sweep = choose_sweep(offer.plugin, settings) if offer.section == "simulations" else {}
     stage = Stage(offer, settings, inputs, sweep)
@@ -154,10 +162,10 @@ def _make_stage(offer: Offer, before: Sequence[Stage]) -> Stage:
 
 
 def _stages_for(wanted: Input, offer: Offer, before: Sequence[Stage]) -> list[Stage]:
-    """The stages that an input may take.
+    """The stages that can be an input.
 
     Raises:
-        ProjectFaults: there is none, and it needs one.
+        ProjectFaults: there is none, and the input is not optional.
     """
     found = [stage for stage in before if stage.offer.section == wanted.section]
     if not found and not wanted.optional:
@@ -168,7 +176,7 @@ def _stages_for(wanted: Input, offer: Offer, before: Sequence[Stage]) -> list[St
 
 
 def _called(stage: Stage, name: str, user: Offer) -> str:
-    """A stage as an input of that name takes it. An analysis takes the part of a dataset that the name says, else the test."""
+    """The reference to a stage as an input. An analysis takes the part of a dataset that its input names, by default the test."""
     if stage.offer.section != "datasets" or user.section != "analyses":
         return stage.offer.name
     part = next((part for part in PARTS if part in name), "test")
@@ -180,7 +188,7 @@ def _outline(stage: Stage) -> Outline | None:
     first = {key: values[0] for key, values in stage.sweep.items()}
     try:
         configured = plugin.configured(stage.settings.values | first)
-    except Exception:  # something is missing, or a validator raised what it likes
+    except Exception:  # a value is missing, or a validator raised
         return None
     outputs = configured.outputs if isinstance(configured, Simulator) else None
     columns = (*stage.sweep, "repeat") if stage.offer.section == "simulations" else ()
@@ -193,11 +201,11 @@ def _outline(stage: Stage) -> Outline | None:
 def _lines(name: str, stages: Sequence[Stage]) -> Iterator[str]:
     yield "# yaml-language-server: $schema=labrun.schema.json"
     yield from _comment(
-        "Lines that begin with '#' and a key are defaults: remove the '#' to set one. Begin with: labrun check."
+        "Lines of the form '#key: value' are defaults: remove the '#' to change one. Begin with: labrun check."
     )
     yield f"project: {name}"
     yield 'description: "" # the question that the project answers'
-    yield "seed: 0 # all random numbers follow from this one"
+    yield "seed: 0 # of all random numbers"
     for section in SECTIONS:
         chosen = [stage for stage in stages if stage.offer.section == section]
         if chosen:
@@ -217,7 +225,7 @@ def _stage_lines(stage: Stage, repeats: int) -> Iterator[str]:
     yield from _with(stage)
     if stage.sweep:
         yield "    sweep:"
-        yield from _comment("every combination of these values, each so many times", 6)
+        yield from _comment("every combination of these values, each repeated with other random numbers", 6)
         yield f"      grid: {_flow(stage.sweep)}"
         yield f"      repeats: {repeats}"
     if stage.offer.section == "datasets":
@@ -225,11 +233,11 @@ def _stage_lines(stage: Stage, repeats: int) -> Iterator[str]:
     if stage.trains_on:
         yield f"    fit: {{train: {stage.trains_on}.train, validation: {stage.trains_on}.validation, epochs: 10}}"
         known = [key for key in FitBlock.model_fields if key not in ("train", "validation", "epochs")]
-        yield from _comment(f"further keys of fit: {', '.join(known)}", 4)
+        yield from _comment(f"other keys of fit: {', '.join(known)}", 4)
 
 
 def _from(stage: Stage) -> Iterator[str]:
-    """What it works on, and what it may work on too."""
+    """The inputs of a stage, and as comments its optional inputs."""
     inputs = inputs_of(stage.offer.plugin)
     joined = {one.name: stage.inputs[one.name] for one in inputs if one.name in stage.inputs}
     needed = [one.name for one in inputs if not one.optional]
@@ -252,34 +260,36 @@ def _with(stage: Stage) -> Iterator[str]:
     if not fields:
         return
     yield "    with:" if stage.settings.values else "    #with:"
-    for told in fields:
-        words = f"{told.description or told.path} ({told.type}{', required' if told.required else ''})"
-        if told.depth:
-            yield from _comment(f"  {told.path}: {words}", 6)
+    for described in fields:
+        words = (
+            f"{described.description or described.path} ({described.type}{', required' if described.required else ''})"
+        )
+        if described.depth:
+            yield from _comment(f"  {described.path}: {words}", 6)
             continue
         yield from _comment(words, 6)
-        yield _setting(stage, told)
+        yield _setting(stage, described)
 
 
-def _setting(stage: Stage, told: FieldInWords) -> str:
-    key = told.path
+def _setting(stage: Stage, described: FieldInWords) -> str:
+    key = described.path
     if key in stage.sweep:
         return f"      # {key} is swept, below"
     if key in stage.settings.missing:
         return f"      #{key}: # must be given"
     if key in stage.settings.values:
-        remark = " # a placeholder: give yours" if key in stage.settings.guessed else ""
+        remark = " # a placeholder: replace it" if key in stage.settings.guessed else ""
         return f"      {key}: {_flow(stage.settings.values[key])}{remark}"
-    return f"      # {key} comes with the preset" if told.required else f"      #{key}: {_flow(told.default)}"
+    return f"      # {key} comes with the preset" if described.required else f"      #{key}: {_flow(described.default)}"
 
 
 def _fields(stage: Stage, keys: Iterable[str]) -> Iterator[FieldInWords]:
     wanted = set(keys)
-    return (told for told in fields_in_words(stage.offer.plugin) if told.path in wanted)
+    return (described for described in fields_in_words(stage.offer.plugin) if described.path in wanted)
 
 
 def _comment(text: str, indent: int = 0) -> Iterator[str]:
-    """A comment that is broken between words."""
+    """A comment, wrapped between words."""
     before = " " * indent + "# "
     yield from textwrap.wrap(
         " ".join(text.split()), WIDTH, initial_indent=before, subsequent_indent=before, break_on_hyphens=False

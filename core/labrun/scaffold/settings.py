@@ -1,4 +1,4 @@
-"""Values for the fields of a plugin that a new project must give: what is known, what is a guess, what a person must say."""
+"""Choose values for the required fields of a plugin in a new project: known ones, guessed ones, and those the user must give."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ __all__ = ["Settings", "choose_settings", "choose_sweep", "flatten_outlines"]
 
 Outlines = Mapping[str, Outline | list[Outline] | None]
 NONSENSE = "no such name"
-"""What no array and no column is called: a plugin that does not complain of it does not check."""
+"""Not the name of any array or column: a plugin that accepts it does not check its fields."""
 
 
 @dataclass
 class Settings:
-    """What stands under `with`, by field."""
+    """The values under `with`, by field."""
 
     values: dict[str, Any] = field(default_factory=dict)
     guessed: list[str] = field(default_factory=list)
-    """Of the values, those that are valid and nothing more."""
+    """Fields with a valid value that is only guessed."""
     missing: list[str] = field(default_factory=list)
-    """Required fields of which nothing is known."""
+    """Required fields without a value."""
 
 
 def choose_settings(plugin: type[Plugin], outlines: Outlines) -> Settings:
-    """Settings for a plugin that works on what `outlines` tell of.
+    """Choose settings for a plugin whose inputs `outlines` describe.
 
-    Numbers are taken from the `examples` of their field, or lie within its bounds; texts are the names of arrays and
-    columns that the plugin's `check` accepts; and a preset stands for what no value is known for.
+    Numbers are taken from the `examples` of their field, or lie within its bounds. Texts are names of arrays and columns that the
+    plugin's `check` accepts. A preset supplies fields without a known value.
     """
     schemas = _schemas(plugin)
     settings = Settings()
@@ -52,8 +52,8 @@ def choose_settings(plugin: type[Plugin], outlines: Outlines) -> Settings:
 
 
 def choose_sweep(plugin: type[Plugin], settings: Settings) -> dict[str, list[Any]]:
-    """Some values of the first number that a simulator must be given, or else of the first that it has a default for. That
-    number is no longer among the values then."""
+    """Choose some values of the first required number of a simulator, or else of the first number with a default. The number is
+    removed from the settings."""
     schemas = _schemas(plugin)
     for key in [*settings.values, *(key for key in schemas if "default" in schemas[key])]:
         schema = _number(schemas.get(key, {}))
@@ -89,7 +89,7 @@ def _required(plugin: type[Plugin]) -> list[str]:
 
 
 def _placeholder(schema: Mapping[str, Any]) -> Any:
-    """An example of a value, or a valid one, or `NONSENSE` for a text; None where there is no telling."""
+    """An example of a value, or a valid one, or `NONSENSE` for a text; None where no value is known."""
     if "examples" in schema:
         return schema["examples"][0]
     if "enum" in schema or "const" in schema:
@@ -102,7 +102,7 @@ def _placeholder(schema: Mapping[str, Any]) -> Any:
 
 
 def _within_bounds(schema: Mapping[str, Any]) -> float:
-    """The middle of an interval; beyond one bound, what lies 1 inside of it."""
+    """The middle of an interval; with a single bound, the value 1 inside it."""
     low, high = (schema.get(key, schema.get(f"exclusive{key.title()}")) for key in ("minimum", "maximum"))
     if low is None or high is None:
         value = 1 if low is None and high is None else low + 1 if high is None else high - 1
@@ -112,7 +112,7 @@ def _within_bounds(schema: Mapping[str, Any]) -> float:
 
 
 def _number(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The schema of a number, also of one that may be something else too."""
+    """The schema of a number, also where the field takes other types too."""
     options = [schema, *_options(schema)]
     return next((option for option in options if option.get("type") in ("number", "integer")), None)
 
@@ -132,7 +132,7 @@ def _use_preset(plugin: type[Plugin], schemas: Mapping[str, Any], settings: Sett
 
 
 def _name_inputs(plugin: type[Plugin], schemas: Mapping[str, Any], settings: Settings, outlines: Outlines) -> None:
-    """Name arrays and columns of inputs in the fields that ask for them, also where a default names one that is not there."""
+    """Name arrays and columns of inputs in the fields that ask for them, also where a default names a missing one."""
     flat = flatten_outlines(outlines.values())
     arrays = list(dict.fromkeys(name for one in flat for name in one.outputs or ()))
     columns = list(dict.fromkeys(name for one in flat for name in one.columns))
@@ -151,21 +151,21 @@ def _name_inputs(plugin: type[Plugin], schemas: Mapping[str, Any], settings: Set
 
 
 def _accepts(plugin: type[Plugin], key: str, value: Any, settings: Settings, outlines: Outlines) -> bool:
-    """Whether the plugin's `check` is content with a value of one field."""
+    """Check whether the plugin's `check` accepts a value of one field."""
     refused = _refused(plugin, settings.values | {key: value}, outlines)
     return refused is not None and key not in refused
 
 
 def _refused(plugin: type[Plugin], values: Mapping[str, Any], outlines: Outlines) -> set[str] | None:
-    """The fields that the plugin's `check` finds fault with, or None where it cannot be asked."""
+    """The fields that the plugin's `check` rejects; None where it cannot be called."""
     try:
         return {key for key, _ in plugin.configured(values).check(**outlines)}
-    except Exception:  # a plugin's validators and its check may raise what they like
+    except Exception:  # a plugin's validators and its check may raise anything
         return None
 
 
 def _is_valid(plugin: type[Plugin], values: Mapping[str, Any]) -> bool:
-    """Whether nothing is wrong with these values, but that some are missing."""
+    """Check whether these values are valid, apart from missing ones."""
     try:
         plugin.configured(values)
     except ValidationError as error:
@@ -176,5 +176,5 @@ def _is_valid(plugin: type[Plugin], values: Mapping[str, Any]) -> bool:
 
 
 def flatten_outlines(outlines: Iterable[Outline | list[Outline] | None]) -> list[Outline]:
-    """All outlines of the inputs of a stage."""
+    """Return all outlines of the inputs of a stage."""
     return [one for found in outlines if found for one in (found if isinstance(found, list) else [found])]

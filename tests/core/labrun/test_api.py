@@ -91,7 +91,7 @@ def test_result_in_a_carried_folder_must_be_the_recorded_one(write_project, tmp_
 
 
 def test_folder_without_a_run_is_told(tmp_path):
-    with pytest.raises(ProjectFaults, match=r"holds no run: there is no run.json and no project.yaml in it"):
+    with pytest.raises(ProjectFaults, match=r"does not hold a run: there is no run.json and no project.yaml in it"):
         labrun.open_run(tmp_path)
 
 
@@ -108,7 +108,7 @@ def test_dataset_whose_simulation_was_run_anew_is_refused(write_project):
     labrun.run(path, workers=1, quiet=True)
     run = labrun.run(path, set=["simulations.train.with.points=8"], only="train", workers=1, quiet=True)
     assert run["train"].array("u").shape == (6, 8)
-    message = "datasets.waves of 'runs/waves' was made from another simulations.train than was run last: run the project again"
+    message = "datasets.waves of 'runs/waves' was made from an earlier simulations.train: run the project again"
     with pytest.raises(labrun.LabrunError) as caught:
         _ = run["waves"]
     assert str(caught.value) == message
@@ -130,7 +130,7 @@ def test_stage_that_fails_raises_when_all_else_is_done(write_project):
     assert run["spread"].metrics["mean"] == pytest.approx(0, abs=1e-6)
     with pytest.raises(
         labrun.LabrunError,
-        match=r"^analyses.bad of 'runs/waves' failed: .*ValueError: no good.*labrun.run\('project.yaml'\) goes on",
+        match=r"^analyses.bad of 'runs/waves' failed: .*ValueError: no good.*labrun.run\('project.yaml'\) continues",
     ):
         _ = run["bad"]
     assert "no good" in run._repr_html_()

@@ -1,4 +1,4 @@
-// What fragments of the page share. A fragment runs its script by labrun.ready(…), when the whole page is there.
+// Functions that fragments of the page share. A fragment runs its script by labrun.ready(…), once the page is loaded.
 const labrun = (() => {
   const urls = new Map();
   const sheets = new Map();
@@ -30,7 +30,7 @@ const labrun = (() => {
     return urls.get(id);
   }
 
-  // A sheet of pictures, unpacked when it is first wanted: {image, there}, where image is null until `there` is fulfilled.
+  // A sheet of pictures, unpacked at first use: {image, there}, where image is null until `there` is fulfilled.
   function sheet(id) {
     if (!sheets.has(id)) {
       const entry = { image: null };
@@ -40,7 +40,7 @@ const labrun = (() => {
     return sheets.get(id);
   }
 
-  // Unpack sheets one after another while the page has nothing else to do, once `root` is nearly in view.
+  // Unpack sheets one after another while the page is idle, once `root` is nearly in view.
   function unpackWhenNear(root, ids) {
     const idle = window.requestIdleCallback ?? ((run) => setTimeout(run, 50));
     const unpack = (i) => i < ids.length && idle(() => sheet(ids[i]).there.then(() => unpack(i + 1)));
@@ -60,7 +60,7 @@ const labrun = (() => {
       else run();
     },
 
-    // A person has pointed at a member of a simulation: all fragments that show it may show where it is.
+    // The user has pointed at a member of a simulation: every fragment that shows it may mark it.
     select(simulation, member) {
       document.dispatchEvent(new CustomEvent("labrun:select", { detail: { simulation, member } }));
     },
@@ -78,7 +78,7 @@ const labrun = (() => {
     show: (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value ?? "")),
     percent: (share) => `${(100 * share).toFixed(share > 0.0005 && share < 0.9995 ? 1 : 0)} %`,
 
-    // A colour of the page's style, for what is drawn by hand; `run` is called when the page turns light or dark.
+    // A colour of the page's style, for drawing on a canvas; `run` is called when the page turns light or dark.
     colour: (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim(),
     onTheme(run) {
       matchMedia("(prefers-color-scheme: dark)").addEventListener("change", run);
@@ -97,8 +97,8 @@ const labrun = (() => {
       return context;
     },
 
-    // Thumbnails on the sheets that root names in data-sheets (see labrun.kit.thumbnails in Python). A picture that
-    // is not unpacked yet is not drawn; `redraw` is called as soon as it is.
+    // Thumbnails on the sheets that root names in data-sheets (see labrun.kit.thumbnails in Python). A picture on a sheet
+    // that is still packed is not drawn; `redraw` is called once it is unpacked.
     sprites(root, layout, redraw) {
       const ids = root.dataset.sheets.split(" ");
       const perSheet = layout.perRow * layout.perRow;
@@ -144,14 +144,14 @@ const labrun = (() => {
       return { press };
     },
 
-    // A panel that tells of one pattern: a picture or several, a sentence, parameters, and the classes' probabilities.
+    // A panel that describes one pattern: its pictures, a sentence, parameters, and the classes' probabilities.
     detail(parent, classes, sprites) {
       const canvas = element("canvas", parent);
       canvas.setAttribute("role", "img");
-      const told = element("div", parent);
-      told.setAttribute("aria-live", "polite");
-      const title = element("p", told, "explorer-title");
-      const parameters = element("dl", told);
+      const text = element("div", parent);
+      text.setAttribute("aria-live", "polite");
+      const title = element("p", text, "explorer-title");
+      const parameters = element("dl", text);
       const list = element("ul", parent);
       list.setAttribute("aria-label", "Probabilities of the classes");
       const rows = classes.map(({ name, colour }) => {

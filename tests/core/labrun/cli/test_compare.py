@@ -17,7 +17,7 @@ simulations:
 analyses:
   spread: {use: spread, from: train}
 """
-DAMAGED = "Its files must be as labrun has written them: run the project again"
+DAMAGED = "Its files must be as labrun wrote them: run the project again"
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_runs_of_different_projects_are_compared(runs, labrun):
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (lambda run: (run / "run.json").write_text("{"), "what run.json says makes no sense"),
+        (lambda run: (run / "run.json").write_text("{"), "run.json is not a valid record"),
         (lambda run: (run / "run.json").write_text('{"stages": {}}'), "KeyError: 'git'"),
         (lambda run: (run / "analyses/spread/metrics.json").unlink(), "there is no file analyses/spread/metrics.json"),
     ],
@@ -170,7 +170,7 @@ def test_all_runs_that_are_none_are_named(runs, labrun, damage, told):
     outcome = labrun("compare", runs[0], "nowhere", "copy")
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == (
-        "'nowhere' holds no run: it is no folder. Give the folder of a run that has ended, such as runs/gray_scott\n"
+        "'nowhere' does not hold a run: it is not a folder. Give the folder of a finished run, such as runs/gray_scott\n"
         f"the run in 'copy' is damaged ({told}). {DAMAGED}\n"
     )
 
@@ -195,5 +195,5 @@ def test_one_run_is_too_few(labrun):
     outcome = labrun("compare", "runs/waves")
     assert (outcome.code, outcome.err) == (
         2,
-        "compare takes two runs or more: labrun compare runs/first runs/second\n",
+        "compare needs at least two runs: labrun compare runs/first runs/second\n",
     )

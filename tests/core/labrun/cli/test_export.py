@@ -279,7 +279,7 @@ def test_damaged_result_is_not_given_away(run, labrun):
     assert outcome.err.startswith(
         f"the run in 'runs/waves' is damaged ('{weights}' is another file than the one asked for"
     )
-    assert outcome.err.endswith("). Its files must be as labrun has written them: run the project again\n")
+    assert outcome.err.endswith("). Its files must be as labrun wrote them: run the project again\n")
     assert not [path for path in Path().iterdir() if "crate" in path.name]
 
 
@@ -311,16 +311,16 @@ def test_names_in_a_record_do_not_lead_out_of_the_folder(run, labrun):
     [
         (
             ["runs", "--ro-crate", "crate"],
-            "'runs' holds no run: there is no run.json and no project.yaml in it. Give the folder of a run that has ended, such as "
+            "'runs' does not hold a run: there is no run.json and no project.yaml in it. Give the folder of a finished run, such as "
             "runs/gray_scott",
         ),
         (
             ["nowhere", "--ro-crate", "crate"],
-            "'nowhere' holds no run: it is no folder. Give the folder of a run that has ended, such as runs/gray_scott",
+            "'nowhere' does not hold a run: it is not a folder. Give the folder of a finished run, such as runs/gray_scott",
         ),
         (
             ["runs/waves", "--ro-crate", "crate", "--license", "MIT"],
-            "--license is the address of a licence, https://…, not 'MIT'",
+            "--license takes the address of a licence, https://…, not 'MIT'",
         ),
         (["runs/waves", "--ro-crate", "lab.py/crate"], "cannot write 'lab.py/crate': File exists"),
     ],

@@ -61,13 +61,13 @@ def test_it_tells_what_to_do_next(labrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     outcome = labrun("new", "plugin", "pendulum", "--kind", "simulator")
     assert outcome.out == (
-        "wrote labrun-pendulum, the simulator 'pendulum'. It works as it is:\n"
+        "wrote labrun-pendulum, the simulator 'pendulum'. Try it:\n"
         "\n"
         "  cd labrun-pendulum\n"
         "  pip install -e .\n"
         "  labrun pendulum.yaml\n"
         "\n"
-        "Then open runs/pendulum/report.html, and read README.md on how to make it yours.\n"
+        "Then open runs/pendulum/report.html. README.md explains how to make the plugin yours.\n"
     )
 
 
@@ -155,18 +155,16 @@ def fresh_environment(folder: Path) -> str:
     [
         (
             "Random-Walk",
-            "it becomes the package 'labrun_…', so it is lower-case letters, digits and '_', and begins with a letter. Take "
-            "'random_walk'",
+            "a package needs lower-case letters, digits and '_', beginning with a letter. Take 'random_walk'",
         ),
         (
             "2d",
-            "it becomes the package 'labrun_…', so it is lower-case letters, digits and '_', and begins with a letter, as in "
-            "'random_walk'",
+            "a package needs lower-case letters, digits and '_', beginning with a letter, as in 'random_walk'",
         ),
         (f"{LONG_NAME}a", f"it has {LONGEST + 1} characters; take at most {LONGEST}"),
-        ("null", "'Null', or 'null' in YAML, means something else already. Take a word of your field"),
-        ("simulator", "'Simulator', or 'simulator' in YAML, means something else already. Take a word of your field"),
-        ("gray_scott", "'labrun' offers a plugin of that name. Take another (labrun list-plugins shows all)"),
+        ("null", "'Null', or 'null' in YAML, has another meaning already. Take a word of your field"),
+        ("simulator", "'Simulator', or 'simulator' in YAML, has another meaning already. Take a word of your field"),
+        ("gray_scott", "'labrun' offers a plugin of that name. Take another name (labrun list-plugins shows all)"),
     ],
 )
 def test_names_that_are_none(labrun, tmp_path, monkeypatch, name, problem):
@@ -182,14 +180,14 @@ def test_a_package_that_is_installed_already(labrun, tmp_path, monkeypatch):
     (tmp_path / "labrun_walk/__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     outcome = labrun("new", "plugin", "walk", "--kind", "model", "--output", tmp_path)
-    problem = "the package 'labrun_walk' is installed already. Take another"
+    problem = "the package 'labrun_walk' is installed already. Take another name"
     assert outcome.err == f"'walk' cannot be the name of a new plugin: {problem}\n"
 
 
 def test_a_folder_that_is_there_is_left_alone(labrun, tmp_path):
     (tmp_path / "labrun-walk").mkdir()
     outcome = labrun("new", "plugin", "walk", "--kind", "model", "--output", tmp_path)
-    message = f"'{tmp_path}/labrun-walk' is there already: take another name, or --output another folder\n"
+    message = f"'{tmp_path}/labrun-walk' exists already: take another name, or another folder with --output\n"
     assert (outcome.code, outcome.err) == (2, message)
     assert not list((tmp_path / "labrun-walk").iterdir())
 

@@ -133,7 +133,7 @@ def test_placeholders_are_told(labrun, folder):
         "simulations.persistent_exclusion.sweep.grid.density",
         "simulations.persistent_exclusion.with.tumbling_rate",
     ]
-    assert "      tumbling_rate: 0.5 # a placeholder: give yours\n" in text
+    assert "      tumbling_rate: 0.5 # a placeholder: replace it\n" in text
     assert "      grid: {density: [0.25, 0.5, 1.0]}\n      repeats: 2\n" in text
 
 
@@ -150,7 +150,8 @@ def test_what_check_finds_is_told(labrun, folder):
     outcome = labrun("new", "project", "p", "--simulator", "twentyone_cm_files")
     assert outcome.code == 0
     assert (
-        "labrun check finds this to do:\n\n  simulations.twentyone_cm_files.with (twentyone_cm_files): " in outcome.out
+        "labrun check finds these faults:\n\n  simulations.twentyone_cm_files.with (twentyone_cm_files): "
+        in outcome.out
     )
 
 
@@ -201,12 +202,12 @@ def test_without_plugins_it_runs(labrun_process, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["1p"], "'1p' is no name for a project: letters, digits, '_' and '-', beginning with a letter"),
+        (["1p"], "'1p' cannot be the name of a project: use letters, digits, '_' and '-', beginning with a letter"),
         (["p", "--simulator", "gray_scot"], "there is no simulator 'gray_scot': did you mean 'gray_scott'?"),
         (["p", "--analysis", "regression"], "'regression' needs a dataset as 'dataset': choose one with --dataset"),
         (["p", "--dataset", "labelled"], "'labelled' needs a simulation as 'simulation': choose one with --simulator"),
         (["p", "--model", "mlp"], "'mlp' needs a dataset as 'fit.train': choose one with --dataset"),
-        (["there"], "'there.yaml' is there already: take another name, or --output another folder"),
+        (["there"], "'there.yaml' exists already: take another name, or another folder with --output"),
     ],
 )
 def test_mistakes(labrun, folder, words, message):

@@ -97,15 +97,15 @@ def test_arrays_are_answered_by_arrays(labrun, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "the model answers by images, which are written into a folder: name one by --output FOLDER"),
+        ((), "the model predicts images, which are written into a folder: name one by --output FOLDER"),
         (("--output", "count.py"), "but 'count.py' is a file: name a folder by --output"),
         (
             ("--analyse", "darkness", "--plugin", "count.py"),
-            "what darkness finds is written into a folder: name one by --output",
+            "the results of darkness are written into a folder: name one by --output",
         ),
         (("--analyse", "darknes", "--plugin", "count.py"), "did you mean 'darkness'"),
         (("--analyse", "darkness", "--plugin", "count.py", "--with", "lest=1"), "did you mean 'least'"),
-        (("--with", "least=1"), "--with sets a field of an analysis: name one by --analyse"),
+        (("--with", "least=1"), "--with sets a field of an analysis: name the analysis by --analyse"),
     ],
 )
 def test_what_is_missing_is_told(labrun, words, message):

@@ -164,7 +164,7 @@ def test_file_that_belongs_to_somebody_else(project, labrun, monkeypatch):
 
 
 def test_gc_shows_first_and_removes_when_told(project, labrun):
-    assert labrun("gc").out == "nothing to remove: runs refer to all that is there\n"
+    assert labrun("gc").out == "nothing to remove: runs refer to all results\n"
     old = stored("analyses/*")
     text = project.read_text()
     project.write_text(text.replace("points: 6", "points: 7"))
@@ -213,4 +213,4 @@ def test_record_is_there_while_the_run_goes_on(write_project, waves, labrun, mon
 def test_no_store(labrun, command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = labrun(command, "--runs", "nowhere")
-    assert (done.code, done.err) == (2, "there is no store in 'nowhere': name the folder of your runs by --runs DIR\n")
+    assert (done.code, done.err) == (2, "'nowhere' has no store: name the folder of your runs by --runs DIR\n")

@@ -89,15 +89,15 @@ def test_interrupting_the_kernel_stops_the_run_and_not_the_kernel(tmp_path):
     try:
         client.execute("import labrun; labrun.run('sleep.yaml', workers=1, grace=10)")
         parts = tmp_path / "runs" / ".store" / "simulations"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while not list(parts.glob("*/parts/*.json")) and time.monotonic() < deadline:
             time.sleep(0.1)
         manager.interrupt_kernel()
-        reply = client.get_shell_msg(timeout=60)["content"]
+        reply = client.get_shell_msg(timeout=600)["content"]
         assert (reply["status"], reply["ename"]) == ("error", "KeyboardInterrupt")
-        assert reply["evalue"] == "the run was stopped; what is finished is kept, and the same call goes on"
+        assert reply["evalue"] == "the run was stopped; finished work is kept, and the same call continues"
         client.execute("import signal; assert signal.getsignal(signal.SIGINT) is signal.default_int_handler")
-        assert client.get_shell_msg(timeout=60)["content"]["status"] == "ok"
+        assert client.get_shell_msg(timeout=600)["content"]["status"] == "ok"
         assert 0 < len(list(parts.glob("*/parts/*.h5"))) < 60
     finally:
         client.stop_channels()

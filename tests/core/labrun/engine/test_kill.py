@@ -263,7 +263,7 @@ def test_interrupted_by_hand(project: Path, stage: str) -> None:
     wait_for(lambda: not processes(mark), 10)
     out = (project / "out.txt").read_text()
     assert f"{stage}: interrupted" in out
-    assert "to go on: labrun run project.yaml --runs " in out
+    assert "to continue: labrun run project.yaml --runs " in out
     assert "Traceback" not in out
 
 

@@ -44,8 +44,7 @@ def test_variants_of_a_matrix_go_by_their_values(run):
     with pytest.raises(labrun.LabrunError) as caught:
         _ = run["net[seed=1]"]
     assert (
-        str(caught.value)
-        == "models.net[seed=1] of 'runs/names' is not done. labrun.run('project.yaml') goes on with it"
+        str(caught.value) == "models.net[seed=1] of 'runs/names' is not done. labrun.run('project.yaml') continues it"
     )
 
 

@@ -70,7 +70,7 @@ def test_what_is_in_hand_is_finished(folder, number, code):
     assert 2 <= parts <= 4  # the second, and those that the worker had been handed; not all
     assert "stopping: what is in hand has 30 s to finish; Ctrl-C once more stops at once\n" in out
     assert f"simulations.nights: interrupted: {parts} of 6 members are kept\n" in out
-    assert out.endswith("to go on: labrun sleep.yaml --workers 1\n")
+    assert out.endswith("to continue: labrun sleep.yaml --workers 1\n")
     assert "Traceback" not in out
     record = json.loads((folder / "runs/sleep/run.json").read_text())
     assert record["outcome"] == "interrupted"
@@ -87,7 +87,7 @@ def test_what_takes_too_long_is_dropped(folder, grace):
     code, out, parts = _stopped(folder, 600.0, signal.SIGTERM, "--grace", grace, "--fresh")
     assert (code, parts) == (143, 0)
     assert time.monotonic() - begun < 50
-    assert out.endswith(f"to go on: labrun sleep.yaml --workers 1 --grace {grace}\n")  # not --fresh
+    assert out.endswith(f"to continue: labrun sleep.yaml --workers 1 --grace {grace}\n")  # not --fresh
     assert "Traceback" not in out
 
 
