@@ -23,6 +23,7 @@ from pathlib import Path
 from labrun.engine.simulation import Simulation
 from labrun.planning.plan import make_plan
 from labrun.project.load import load
+from labrun.project.stage import SimulationStage
 from labrun.store.parts import write_part
 
 PLUGIN = '''\
@@ -109,7 +110,8 @@ def overhead(members: int, workers: int) -> None:
 def fake_parts(project: Path) -> None:
     """Write parts without members, each with its receipt."""
     plan = make_plan(load(project), project.parent / "runs/.store")
-    simulation = Simulation.of(plan, plan.stages["simulations.members"])
+    (stage,) = (stage for stage in plan.project.stages.values() if isinstance(stage, SimulationStage))
+    simulation = Simulation.of(plan, stage)
     for number in range(len(simulation.parts)):
         write_part(simulation.folder, number, [])
 

@@ -20,6 +20,7 @@ from typing import Any
 from labrun.engine.simulation import Simulation
 from labrun.planning.plan import Plan, make_plan
 from labrun.project.load import load
+from labrun.project.stage import SimulationStage
 from labrun.store.parts import cut, read_receipt, write_part
 from labrun.store.store import Store
 
@@ -98,7 +99,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         a_plan, memory, plan = planning(folder)
-        simulation = Simulation.of(plan, plan.stages["simulations.members"])
+        (stage,) = (stage for stage in plan.project.stages.values() if isinstance(stage, SimulationStage))
+        simulation = Simulation.of(plan, stage)
         simulation.task(2)  # cuts the sweep
         making, task = timed(lambda: simulation.task(3))
         message = len(pickle.dumps(task))

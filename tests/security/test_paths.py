@@ -12,7 +12,7 @@ from labrun.contracts.findings import Findings, read_contents
 from labrun.contracts.naming import suffix
 from labrun.files.atomic import read_json
 from labrun.files.trust import is_plain
-from labrun.project.own_files import stranger
+from labrun.project.own_files import outside_project
 from labrun.store.store import Store
 
 SPREAD = """\
@@ -146,10 +146,10 @@ def test_what_belongs_to_a_project(tree, monkeypatch, started, repository, share
     if repository:
         (tree / repository / ".git").mkdir()
     folder = tree / "down/projects"
-    assert stranger(folder / "p.yaml", folder) is None
-    assert (stranger(folder / "../shared/t.csv", folder) is None) is shared
-    assert (stranger(folder / "../../private.csv", folder) is None) is private
-    assert stranger(Path("/etc/passwd"), folder) is not None
+    assert outside_project(folder / "p.yaml", folder) is None
+    assert (outside_project(folder / "../shared/t.csv", folder) is None) is shared
+    assert (outside_project(folder / "../../private.csv", folder) is None) is private
+    assert outside_project(Path("/etc/passwd"), folder) is not None
 
 
 # -- links in folders of runs --------------------------------------------------------------------------------------------------

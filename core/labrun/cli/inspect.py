@@ -38,12 +38,14 @@ def check(project: Path, overrides: tuple[str, ...], no_plugins: bool) -> None:
 
 def state_in_words(made: Plan, planned: Planned) -> str:
     """How much of a stage is done: `done`, `damaged`, `3 of 8 parts`, `to do`."""
+    from labrun.planning.progress import progress_of
+
     if made.manifest(planned):
         return "done"
     if made.damage(planned):
         return "damaged"
-    done, total = made.progress(planned)
-    return f"{done} of {total} parts" if done else "to do"
+    progress = progress_of(made, planned)
+    return f"{progress.done} of {progress.total} {progress.unit}" if progress.done else "to do"
 
 
 def tell_damage(made: Plan) -> None:

@@ -65,27 +65,19 @@ def _row(made: Plan, planned: Planned, seconds: float | None, disk: int | None) 
     state = state_in_words(made, planned)
     time = f"about {duration_in_words(seconds)}" if seconds is not None and state != "done" else ""
     size = bytes_in_words(disk) if disk is not None else ""
-    return [planned.id, planned.stage.offer.name, _work(planned), state, time, size, planned.key[:12]]
+    return [planned.id, planned.stage.offer.name, planned.stage.work, state, time, size, planned.key[:12]]
 
 
 def _cost(made: Plan, planned: Planned, measure: bool) -> Cost | None:
     """The cost of one member of a simulation; None, with a message, where measuring it failed."""
     from labrun.engine.costs import known_cost, measured_cost
+    from labrun.project.stage import SimulationStage
 
-    cost = known_cost(planned)
-    if cost is None and measure:
+    cost, stage = known_cost(planned), planned.stage
+    if cost is None and measure and isinstance(stage, SimulationStage):
         click.echo(f"{planned.id}: simulating one member …", err=True)
         try:
-            cost = measured_cost(made, planned)
+            cost = measured_cost(made, stage)
         except LabrunError as error:
             click.echo(str(error), err=True)
     return cost
-
-
-def _work(planned: Planned) -> str:
-    stage = planned.stage
-    if stage.table is not None:
-        return f"{stage.table.size} members"
-    if stage.pretrained is not None:
-        return "trained already"
-    return f"{stage.fit.epochs} epochs" if stage.fit else ""

@@ -75,7 +75,7 @@ def _watch(simulator: Simulator, rng: Any, pictures: int) -> Iterator[View]:
 def _save_arrays(simulator: Simulator, rng: Any, path: Path) -> None:
     import numpy as np
 
-    from labrun.engine.simulation import simulate_member
+    from labrun.engine.members import simulate_member
 
     arrays = simulate_member(simulator, rng)
     if path.suffix == ".npz":

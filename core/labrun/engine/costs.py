@@ -8,11 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from labrun.amounts import bytes_in_words
-from labrun.engine.simulation import PartTask, Simulation, simulate_part
+from labrun.engine.delivery import PartTask, simulate_part
+from labrun.engine.simulation import Simulation
 from labrun.faults import LabrunError
 from labrun.files.cache import read_cached, write_cached
 from labrun.files.disk_space import free_space
 from labrun.planning.plan import Plan, Planned
+from labrun.planning.progress import progress_of
+from labrun.project.stage import SimulationStage
 from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.memory import peak_memory
 from labrun.workers.pool import Pool
@@ -40,13 +43,14 @@ def known_cost(planned: Planned) -> Cost | None:
     return Cost(**found) if set(found) == {"seconds", "disk", "memory"} else None
 
 
-def measured_cost(plan: Plan, planned: Planned) -> Cost:
+def measured_cost(plan: Plan, stage: SimulationStage) -> Cost:
     """Simulate the member in the middle of the sweep; what it costs is remembered.
 
     Raises:
         LabrunError: it failed, or killed its process.
     """
-    simulation = Simulation.of(plan, planned)
+    planned = plan.stages[stage.id]
+    simulation = Simulation.of(plan, stage)
     task = simulation.task(len(simulation.parts) // 2)
     one = replace(task, members=task.members[:1], rows=task.rows[:1], draws=task.draws[:1])
     worker = Pool(1, chances=1)
@@ -64,10 +68,10 @@ def measured_cost(plan: Plan, planned: Planned) -> Cost:
 
 def members_left(plan: Plan, planned: Planned) -> int:
     """How many members of a simulation are still to be made; 0 for other stages."""
-    if planned.stage.table is None:
+    if not isinstance(planned.stage, SimulationStage):
         return 0
-    done, parts = plan.progress(planned)
-    return planned.stage.table.size * (parts - done) // parts
+    progress = progress_of(plan, planned)
+    return planned.stage.table.size * (progress.total - progress.done) // progress.total
 
 
 def require_disk(plan: Plan) -> None:

@@ -1,9 +1,8 @@
-"""What finished stages give to others: an Ensemble, Examples, a TrainedModel, Findings. Each is made when it is first
-asked for."""
+"""What finished stages give to others: an Ensemble, Examples, a TrainedModel, Findings, each made when it is first asked for."""
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, singledispatchmethod
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,12 @@ from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples
 from labrun.contracts.findings import Findings
 from labrun.contracts.inputs import wants
-from labrun.contracts.plugin import Dataset, Model, Simulator
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
 from labrun.planning.plan import Plan, Planned
-from labrun.project.load import Ref
+from labrun.project.stage import AnalysisStage, DatasetStage, ModelStage, Ref, SimulationStage, Stage
 from labrun.seeds import generator
-from labrun.store.parts import StoredMembers, cut
+from labrun.store.parts import StoredMembers
 from labrun.workers.map_members import map_members
 from labrun.workers.protocol import Workers
 
@@ -31,94 +29,92 @@ class Results:
         """`workers` do what is done for each member of an ensemble, where there are any."""
         self.plan = plan
         self._map = partial(map_members, workers=workers)
-        self._made: dict[str, Any] = {}
+        self._given: dict[str, Any] = {}
         self._parts: dict[str, dict[str, Examples]] = {}
 
-    def inputs(self, planned: Planned) -> dict[str, Any]:
-        """The inputs of a stage, by the names of its method's parameters; `rng` too, where it asks for one."""
+    def inputs(self, stage: Stage) -> dict[str, Any]:
+        """Return the inputs of a stage, by the names of its method's parameters; `rng` too, where it asks for one."""
         inputs = {
-            name: [self.get(ref) for ref in found] if isinstance(found, list) else found and self.get(found)
-            for name, found in planned.stage.inputs.items()
-            if not name.startswith("fit.")
+            name: [self.get(ref) for ref in found] if isinstance(found, list) else self.get(found)
+            for name, found in stage.inputs.items()
         }
-        if wants(planned.stage.offer.plugin, "rng"):
-            inputs["rng"] = generator(self.plan.project.seed, planned.section, planned.stage.base)
+        if wants(stage.offer.plugin, "rng"):
+            inputs["rng"] = generator(self.plan.project.seed, stage.section, stage.base)
         return inputs
 
     def get(self, ref: Ref) -> Any:
-        """The result that a reference names."""
-        if ref.id not in self._made:
-            self._made[ref.id] = self._make(self.plan.stages[ref.id])
-        return self._made[ref.id] if ref.part is None else self.parts(ref.id)[ref.part]
+        """Return the result that a reference names."""
+        if ref.id not in self._given:
+            planned = self.plan.stages[ref.id]
+            self._given[ref.id] = self._give(planned.stage, planned)
+        return self._given[ref.id] if ref.part is None else self._parts[ref.id][ref.part]
 
-    def parts(self, identifier: str) -> dict[str, Examples]:
-        """The parts of a dataset that is split."""
-        if identifier not in self._parts:
-            planned = self.plan.stages[identifier]
-            self._parts[identifier] = self._split(planned, self.get(Ref(planned.section, planned.stage.name)))
-        return self._parts[identifier]
+    def first_examples(self, stage: DatasetStage, folder: Path) -> tuple[Examples, dict[str, Examples]]:
+        """Return the examples of a dataset and their parts, to describe them. What the dataset writes into `folder`, which does not yet
+        have its final name, is not kept here."""
+        if wants(stage.offer.plugin, "folder"):
+            whole = self._examples(stage, folder)
+            return whole, self._split(stage, whole)
+        return self.get(Ref(stage.section, stage.name)), self._parts[stage.id]
 
-    def first_examples(self, planned: Planned, folder: Path) -> tuple[Examples, dict[str, Examples]]:
-        """The examples of a dataset and their parts, to describe them. What lies in its own `folder`, which is not yet under its name, is
-        not kept."""
-        if not wants(planned.stage.offer.plugin, "folder"):
-            return self.get(Ref(planned.section, planned.stage.name)), self.parts(planned.id)
-        whole = self.examples(planned, folder)
-        return whole, self._split(planned, whole)
-
-    def _split(self, planned: Planned, whole: Examples) -> dict[str, Examples]:
-        split = planned.stage.split
-        if split is None:
-            return {}
-        rng = generator(self.plan.project.seed, planned.section, planned.stage.base, "split")
-        try:
-            return whole.split(split.fractions, rng, split.by)
-        except ValueError as error:
-            raise LabrunError(str(error)) from error
-
-    def _make(self, planned: Planned) -> Any:
-        folder = self.plan.folder(planned)
-        match planned.section:
-            case "simulations":
-                return self._ensemble(planned)
-            case "datasets":
-                return self.examples(planned, folder)
-            case "models":
-                stage = planned.stage
-                assert isinstance(stage.plugin, Model)
-                return TrainedModel(stage.plugin, folder, stage.name, self.inputs(planned), stage.values)
-            case "analyses":
-                findings = Findings.load(folder)
-                findings.name = planned.stage.name
-                return findings
-
-    def examples(self, planned: Planned, folder: Path) -> Examples:
-        """Ask a dataset for its examples. Its own folder is `folder`, if it wants one.
+    def _examples(self, stage: DatasetStage, folder: Path) -> Examples:
+        """Ask a dataset for its examples; `folder` is its own, if it wants one.
 
         Raises:
             LabrunError: the plugin returns something else.
         """
-        plugin = planned.stage.plugin
-        assert isinstance(plugin, Dataset)
-        own = {"folder": folder} if wants(planned.stage.offer.plugin, "folder") else {}
-        examples = plugin.examples(**self.inputs(planned), **own)
+        plugin = stage.plugin
+        own = {"folder": folder} if wants(stage.offer.plugin, "folder") else {}
+        examples = plugin.examples(**self.inputs(stage), **own)
         if not isinstance(examples, Examples):
             raise LabrunError(f"{plugin.name}.examples must return labrun.Examples, not {type(examples).__name__}")
-        examples.name = planned.stage.name
+        examples.name = stage.name
         return examples
 
-    def _ensemble(self, planned: Planned) -> Ensemble:
-        table = planned.stage.table
+    def _split(self, stage: DatasetStage, whole: Examples) -> dict[str, Examples]:
+        if stage.split is None:
+            return {}
+        rng = generator(self.plan.project.seed, stage.section, stage.base, "split")
+        try:
+            return whole.split(stage.split.fractions, rng, stage.split.by)
+        except ValueError as error:
+            raise LabrunError(str(error)) from error
+
+    # -- what each kind of stage gives --
+
+    @singledispatchmethod
+    def _give(self, stage: Stage, planned: Planned) -> Any:
+        raise NotImplementedError(type(stage))
+
+    @_give.register(SimulationStage)
+    def _(self, stage: SimulationStage, planned: Planned) -> Ensemble:
         manifest = self.plan.manifest(planned)
-        assert table is not None
-        assert manifest is not None
+        if manifest is None:
+            raise LabrunError(
+                f"the members of {stage.id} are gone or damaged. Run the same command again: it makes what is missing"
+            )
         failed = set(manifest.notes["failed"])
-        numbers = [member for member in range(table.size) if member not in failed]
-        columns = {name: [values[m] for m in numbers] for name, values in table.columns.items()}
-        groups = table.groups()
-        members = StoredMembers(self.plan.folder(planned) / "parts", cut(table.size, groups))
+        numbers = [member for member in range(stage.table.size) if member not in failed]
+        columns = {name: [values[m] for m in numbers] for name, values in stage.table.columns.items()}
+        groups = stage.table.groups()
         shared = [groups[member] for member in numbers] if groups is not None else None
-        ensemble = Ensemble(members, numbers, columns, planned.stage.name, shared, self._map)
-        if isinstance(planned.stage.plugin, Simulator):
-            ensemble.outputs = planned.stage.plugin.outputs
+        members = StoredMembers(self.plan.folder(planned) / "parts", stage.stored_parts)
+        ensemble = Ensemble(members, numbers, columns, stage.name, shared, self._map)
+        ensemble.outputs = stage.plugin.outputs
         return ensemble
+
+    @_give.register(DatasetStage)
+    def _(self, stage: DatasetStage, planned: Planned) -> Examples:
+        examples = self._examples(stage, self.plan.folder(planned))
+        self._parts[stage.id] = self._split(stage, examples)
+        return examples
+
+    @_give.register(ModelStage)
+    def _(self, stage: ModelStage, planned: Planned) -> TrainedModel:
+        return TrainedModel(stage.plugin, self.plan.folder(planned), stage.name, self.inputs(stage), stage.values)
+
+    @_give.register(AnalysisStage)
+    def _(self, stage: AnalysisStage, planned: Planned) -> Findings:
+        findings = Findings.load(self.plan.folder(planned))
+        findings.name = stage.name
+        return findings

@@ -17,13 +17,14 @@ __all__ = ["ENGINE", "ENGINE_MODULES"]
 ENGINE: Mapping[Section, int] = MappingProxyType({"simulations": 3, "datasets": 3, "models": 3, "analyses": 3})
 """The version of what the engine contributes to the results of each section."""
 
-_ALL = ("labrun.seeds", "labrun.planning.results", "labrun.contracts.plugin")
+_ALL = ("labrun.seeds", "labrun.planning.results", "labrun.engine.making", "labrun.contracts.plugin")
 
 ENGINE_MODULES: Mapping[Section, tuple[str, ...]] = MappingProxyType(
     {
         "simulations": (
             *_ALL,
-            "labrun.engine.simulation",
+            "labrun.engine.delivery",
+            "labrun.engine.members",
             "labrun.store.parts",
             "labrun.workers.protocol",
         ),

@@ -18,6 +18,7 @@ __all__ = [
     "ModelBlock",
     "SimulationBlock",
     "Split",
+    "StageBlock",
 ]
 
 STAGE_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
@@ -34,9 +35,31 @@ class Head(StrictModel):
     extends: str | None = Field(None, description="the project that this one is laid over")
 
 
-class _StageBlock(StrictModel):
+class StageBlock(StrictModel):
+    """What all stages share, and what joining stages asks of a block."""
+
     use: str = Field(description="name of the plugin, or distribution:name")
     with_: dict[str, Any] = Field(default={}, alias="with", description="configuration of the plugin")
+
+    @property
+    def inputs(self) -> dict[str, list[str]]:
+        """The stages that the block names for each input of its plugin; a lone input may have no name, `""`."""
+        return {}
+
+    @property
+    def fitted_on(self) -> dict[str, str]:
+        """The datasets that a model is trained on, by their keys under `fit`."""
+        return {}
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that other stages can name."""
+        return ()
+
+    @property
+    def axes(self) -> list[str]:
+        """The keys of its inputs' matrices for whose values one stage each is made."""
+        return []
 
 
 def _one_or_many(value: Any) -> Any:
@@ -50,7 +73,18 @@ References = Annotated[
 Matrix = Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)]
 
 
-class SimulationBlock(_StageBlock):
+class _JoinedBlock(StageBlock):
+    from_: References = Field(default={}, alias="from", description="the stages that it is made from")
+    matrix: Matrix | None = Field(
+        None, description="one stage for each combination of these values (dotted keys of this stage)"
+    )
+
+    @property
+    def inputs(self) -> dict[str, list[str]]:
+        return {key: [named] if isinstance(named, str) else named for key, named in self.from_.items()}
+
+
+class SimulationBlock(StageBlock):
     """A simulation: one member for each row of its sweep."""
 
     sweep: Sweep | None = Field(None, description="the table of parameters; without one there is a single member")
@@ -62,7 +96,7 @@ class Split(StrictModel):
 
     fractions: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(min_length=2, description="share of each part")
     by: Literal["member", "example"] = Field(
-        "member", description="what must not be parted; 'example' lets a member lie on two sides"
+        "member", description="what is kept whole; 'example' lets examples of one member lie on two sides"
     )
 
     @field_validator("fractions")
@@ -73,27 +107,23 @@ class Split(StrictModel):
         return fractions
 
 
-class DatasetBlock(_StageBlock):
+class DatasetBlock(_JoinedBlock):
     """A dataset: examples made from other stages."""
 
-    from_: References = Field(default={}, alias="from", description="the stages that it is made from")
     split: Split | None = Field(None, description="parts of the dataset")
-    matrix: Matrix | None = Field(
-        None, description="one stage for each combination of these values (dotted keys of this stage)"
-    )
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.split.fractions) if self.split else ()
 
 
-class ModelBlock(_StageBlock):
+class ModelBlock(_JoinedBlock):
     """A model and its training, or one that is trained already."""
 
-    from_: References = Field(default={}, alias="from", description="the stages that it is built with, if it needs any")
     fit: FitBlock | None = Field(None, description="how it is trained")
     pretrained: str | None = Field(
         None,
-        description="instead of 'fit' and 'with': a trained model, by its name (labrun describe tells) or its folder",
-    )
-    matrix: Matrix | None = Field(
-        None, description="one stage for each combination of these values (dotted keys of this stage)"
+        description="instead of 'fit' and 'with': a trained model, by its name (see labrun describe) or its folder",
     )
 
     @field_validator("pretrained")
@@ -111,22 +141,28 @@ class ModelBlock(_StageBlock):
             raise ValueError("a model needs 'fit' (how it is trained) or 'pretrained' (one that is)")
         return self
 
+    @property
+    def fitted_on(self) -> dict[str, str]:
+        if self.fit is None:
+            return {}
+        return {"train": self.fit.train} | ({"validation": self.fit.validation} if self.fit.validation else {})
 
-class AnalysisBlock(_StageBlock):
+
+class AnalysisBlock(_JoinedBlock):
     """An analysis."""
 
-    from_: References = Field(default={}, alias="from", description="the stages that it looks at")
-    matrix: Matrix | None = Field(
-        None, description="one stage for each combination of these values (dotted keys of this stage)"
-    )
     each: list[str] = Field(
         default=[],
-        description="one stage for each combination of values that these keys have in the matrices of what it looks at; where it "
-        "takes several stages, it then takes those that agree",
+        description="one stage for each combination of values that these keys have in the matrices of its inputs; an input that takes "
+        "several stages gets those that agree",
     )
 
+    @property
+    def axes(self) -> list[str]:
+        return self.each
 
-STAGE_BLOCKS: dict[str, type[_StageBlock]] = {
+
+STAGE_BLOCKS: dict[str, type[StageBlock]] = {
     "simulations": SimulationBlock,
     "datasets": DatasetBlock,
     "models": ModelBlock,

@@ -8,7 +8,7 @@ from typing import Any
 
 from labrun.faults import Fault, Place, ProjectFaults
 from labrun.files.trust import is_file
-from labrun.project.own_files import stranger
+from labrun.project.own_files import outside_project
 from labrun.project.yaml12 import Document, KeyPath
 
 __all__ = ["read_layers"]
@@ -40,7 +40,7 @@ def _read_chain(path: Path, above: list[Path], folder: Path) -> Document:
     if not isinstance(base, str) or not base.isprintable():
         raise ProjectFaults([Fault("'extends' takes the path of one project", place)])
     under = path.parent / base
-    if problem := stranger(under, folder):
+    if problem := outside_project(under, folder):
         raise ProjectFaults([Fault(f"'extends' names '{base}': {problem}", place)])
     if not is_file(under):
         raise ProjectFaults([Fault(f"'extends' names '{base}', but there is no file {under}", place)])

@@ -23,7 +23,7 @@ from labrun.project.configure import Configuring
 from labrun.project.extends import read_layers
 from labrun.project.faultbook import FaultBook
 from labrun.project.matrix import Variant, variants
-from labrun.project.own_files import stranger
+from labrun.project.own_files import outside_project
 from labrun.project.stage import Ref, Stage
 from labrun.project.wiring import Block, BlockName, Wiring
 from labrun.project.yaml12 import Document
@@ -117,7 +117,7 @@ def _load_files(folder: Path, registry: Registry, book: FaultBook, allowed: bool
     for i, file in enumerate(files if isinstance(files, list) else []):
         if not isinstance(file, str):
             continue
-        if problem := stranger(folder / file, folder):
+        if problem := outside_project(folder / file, folder):
             book.add(f"the plugin file '{file}' is not loaded: {problem}", ("plugins", i))
             continue
         if not allowed:
@@ -194,13 +194,12 @@ def _read_variants(book: FaultBook, section: Section, name: str, raw: dict[str, 
 def _make_stages(blocks: dict[BlockName, Block], configuring: Configuring) -> dict[str, Stage]:
     wiring = Wiring(blocks, configuring.book)
     stages: dict[str, Stage] = {}
-    for stage, variant in wiring.stages():
-        stages[stage.id] = stage
-        if not configuring.configure(stage, variant):
-            wiring.flawed.add(stage.id)
-    sound = stages.keys() - wiring.flawed
+    for draft in wiring.drafts():
+        stage = configuring.stage(draft)
+        if stage is not None:
+            stages[stage.id] = stage
     for stage in stages.values():
-        if stage.id in sound and all(ref.id in sound for ref in stage.refs()):
+        if all(ref.id in stages for ref in stage.refs()):
             configuring.check_together(stage, stages)
     return stages
 

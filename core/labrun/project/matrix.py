@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.project.yaml12 import KeyPath
 
 if TYPE_CHECKING:
+    from labrun.project.blocks import StageBlock
     from labrun.registry.registry import Offer
 
 __all__ = ["MAX_VARIANTS", "Variant", "variants"]
@@ -29,7 +30,12 @@ class Variant:
     values: dict[str, Any] = field(default_factory=dict)
     indices: dict[str, int] = field(default_factory=dict)
     offer: Offer | None = None
-    parsed: Any = None
+    parsed: StageBlock | None = None
+
+    @property
+    def axes(self) -> list[str]:
+        """The keys of its inputs' matrices for whose values one stage each is made."""
+        return self.parsed.axes if self.parsed else []
 
     def written_at(self, path: KeyPath) -> KeyPath:
         """Where a part of this block stands in the block as it is written: in the matrix, if it comes from there."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["stranger"]
+__all__ = ["outside_project"]
 
 
-def stranger(file: Path, folder: Path) -> str | None:
+def outside_project(file: Path, folder: Path) -> str | None:
     """What to say of a file that does not belong to the project in `folder`; None if it does. Links count as what they lead to."""
     homes = _homes(folder)
     try:

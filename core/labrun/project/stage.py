@@ -1,25 +1,46 @@
-"""A stage of a project, and a reference from one to another."""
+"""The stages of a project, a class for each kind, and the reference from one stage to another.
+
+A stage holds what a project says of it, and knows what planning needs: what its key depends on, beside the plugin, and how the keys of
+other stages name it. How a stage is made, given to others and reported stands in the packages that do so, one function a class each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from labrun.contracts.inputs import Section
-from labrun.contracts.plugin import Plugin
+from labrun.contracts.backend import keras_backend
+from labrun.contracts.inputs import Outline, Section
+from labrun.contracts.plugin import Analysis, Dataset, Model, Plugin, Simulator
+from labrun.files.digests import digest_of
+from labrun.learning.pretrained import content_of
 from labrun.learning.settings import FitBlock
 from labrun.project.blocks import Split
 from labrun.project.sweeptable import SweepTable
 from labrun.registry.registry import Offer
+from labrun.store.parts import cut
 
-__all__ = ["Ref", "Stage"]
+__all__ = [
+    "AnalysisStage",
+    "DatasetStage",
+    "FittedModelStage",
+    "Inputs",
+    "ModelStage",
+    "PretrainedModelStage",
+    "Ref",
+    "SimulationStage",
+    "Stage",
+]
 
 
 @dataclass(frozen=True)
 class Ref:
-    """One stage that another works on; `part` names a part of a dataset that is split."""
+    """A stage that another works on; `part` names a part of a dataset that is split."""
 
     section: Section
     stage: str
@@ -30,27 +51,23 @@ class Ref:
         return f"{self.section}.{self.stage}"
 
 
-@dataclass
-class Stage:
-    """One stage, ready to be planned. A matrix has been laid out: `name` is then `base[value=…]`."""
+Inputs = dict[str, Ref | list[Ref]]
+"""The stages that a plugin works on, by the names of its method's parameters."""
 
-    section: Section
+
+@dataclass(frozen=True)
+class Stage:
+    """What all kinds of stages share. A matrix has been laid out: `name` is then `base[value=…]`."""
+
+    section: ClassVar[Section]
+
     name: str
     base: str
     values: dict[str, Any]
     """What distinguishes this stage from others of its matrix."""
     offer: Offer
-    inputs: dict[str, Ref | list[Ref] | None] = field(default_factory=dict)
-    plugin: Plugin = field(init=False, repr=False)
-    """The plugin with its configuration; of a simulation, with that of its first member."""
-    table: SweepTable | None = None
-    fixed: dict[str, Any] = field(default_factory=dict)
-    """The configuration of a simulation that is not swept."""
-    failures: str = "stop"
-    split: Split | None = None
-    fit: FitBlock | None = None
-    pretrained: Path | None = None
-    """The folder of a model that is trained already."""
+    plugin: Plugin
+    inputs: Inputs
 
     @property
     def id(self) -> str:
@@ -61,7 +78,194 @@ class Stage:
         """What it may be called on the command line; all variants of a matrix share the last two."""
         return self.id, self.name, self.base, f"{self.section}.{self.base}"
 
+    @property
+    def needs(self) -> Inputs:
+        """The stages that this one needs, by what they are for."""
+        return self.inputs
+
     def refs(self) -> Iterator[Ref]:
         """Every stage that this one needs."""
-        for found in self.inputs.values():
-            yield from found if isinstance(found, list) else [found] if found else []
+        for found in self.needs.values():
+            yield from found if isinstance(found, list) else [found]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that other stages can name."""
+        return ()
+
+    @property
+    def work(self) -> str:
+        """How much there is to do, in words; empty if that is not known."""
+        return ""
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The plugin's configuration, without what is swept."""
+        return self.plugin.model_dump(mode="json")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a reader wants to know of how the stage is set up."""
+        return self.config
+
+    @property
+    def seed_name(self) -> str:
+        """The name from which random numbers follow: the variants of a matrix share theirs, so that they can be compared."""
+        return self.base
+
+    def recipe(self) -> dict[str, Any]:
+        """What the result depends on, beside the plugin, its configuration, the seed and other stages; it goes into the key."""
+        return {}
+
+    def identity(self, key: str) -> str:
+        """What stands for a result with this key in the keys of stages that use it."""
+        return key
+
+    def accepts(self, notes: Mapping[str, Any]) -> bool:
+        """Check whether a result in the store whose manifest has these notes will do."""
+        return True
+
+    def citation(self, identity: str, part: str | None) -> dict[str, Any]:
+        """How the keys of other stages name this one, or a part of it."""
+        return {"stage": self.name, "key": identity}
+
+    def outline(self) -> Outline:
+        """What a plugin that uses this stage may check before anything has run."""
+        return Outline(self.name, self.plugin)
+
+
+@dataclass(frozen=True)
+class SimulationStage(Stage):
+    """A simulator and the table of its sweep. `plugin` has the configuration of the first member."""
+
+    section = "simulations"
+
+    plugin: Simulator
+    table: SweepTable
+    fixed: dict[str, Any]
+    """The configuration that is not swept."""
+    failures: Literal["stop", "skip"] = "stop"
+
+    @cached_property
+    def stored_parts(self) -> list[list[int]]:
+        """The members in each part of the ensemble on disk."""
+        return cut(self.table.size, self.table.groups())
+
+    @property
+    def work(self) -> str:
+        return f"{self.table.size} members"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return {name: value for name, value in super().config.items() if name not in self.table.parameters}
+
+    @property
+    def seed_name(self) -> str:
+        return self.name
+
+    def recipe(self) -> dict[str, Any]:
+        seed_by = self.table.seed_by
+        groups = None if seed_by is None else _digest_of_columns({name: self.table.columns[name] for name in seed_by})
+        rows = _digest_of_columns(self.table.parameters)
+        return {"sweep": {"members": self.table.size, "rows": rows, "seed_by": groups}}
+
+    def identity(self, key: str) -> str:
+        """The key and the labels: a label that changes does not simulate anything again, but makes the datasets and what follows anew."""
+        return digest_of([key, _digest_of_columns(self.table.labels)]) if self.table.labels else key
+
+    def accepts(self, notes: Mapping[str, Any]) -> bool:
+        return self.failures == "skip" or not notes.get("failed")
+
+    def outline(self) -> Outline:
+        return Outline(self.name, self.plugin, tuple(self.table.columns), self.plugin.outputs or None)
+
+
+@dataclass(frozen=True)
+class DatasetStage(Stage):
+    """A dataset, whole or in parts."""
+
+    section = "datasets"
+
+    plugin: Dataset
+    split: Split | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.split.fractions) if self.split else ()
+
+    def citation(self, identity: str, part: str | None) -> dict[str, Any]:
+        whole = super().citation(identity, None)
+        if part is None or self.split is None:
+            return whole
+        return whole | {"part": part, "split": self.split.model_dump(mode="json")}
+
+
+@dataclass(frozen=True)
+class ModelStage(Stage):
+    """A model, whichever way it is trained."""
+
+    section = "models"
+
+    plugin: Model
+
+
+@dataclass(frozen=True)
+class FittedModelStage(ModelStage):
+    """A model that the project trains."""
+
+    fit: FitBlock
+    train: Ref
+    validation: Ref | None = None
+
+    @property
+    def needs(self) -> Inputs:
+        watched = {"fit.validation": self.validation} if self.validation else {}
+        return self.inputs | {"fit.train": self.train} | watched
+
+    @property
+    def work(self) -> str:
+        return f"{self.fit.epochs} epochs"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.config | {"fit": self.fit.model_dump(mode="json", exclude_defaults=True)}
+
+    def recipe(self) -> dict[str, Any]:
+        fit = self.fit.model_dump(mode="json", exclude={"train", "validation", "tensorboard"})
+        return {"fit": fit, "backend": keras_backend()}
+
+
+@dataclass(frozen=True)
+class PretrainedModelStage(ModelStage):
+    """A model that is trained already, and where it lies."""
+
+    folder: Path
+
+    @property
+    def work(self) -> str:
+        return "trained already"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.config | {"pretrained": str(self.folder)}
+
+    def recipe(self) -> dict[str, Any]:
+        return {"pretrained": content_of(self.folder)}
+
+
+@dataclass(frozen=True)
+class AnalysisStage(Stage):
+    """An analysis."""
+
+    section = "analyses"
+
+    plugin: Analysis
+
+
+def _digest_of_columns(columns: dict[str, list[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name, values in columns.items():
+        digest.update(json.dumps(name).encode() + b"\0")
+        for start in range(0, len(values), 65536):
+            digest.update(json.dumps(values[start : start + 65536]).encode())
+    return digest.hexdigest()

@@ -14,7 +14,7 @@ from labrun.faults import LabrunError, Place, did_you_mean
 from labrun.files.digests import cached_sha256
 from labrun.project.csvtable import CsvTable, TableError
 from labrun.project.filepatterns import PatternError, find_files, join_files
-from labrun.project.own_files import stranger
+from labrun.project.own_files import outside_project
 from labrun.project.sweep import MAX_CELLS, MAX_MEMBERS, Random, Range, Sweep
 from labrun.project.yaml12 import KeyPath
 from labrun.seeds import generator
@@ -166,7 +166,7 @@ def _draw(random: Random, seed: int, stage: str) -> SweepTable:
 
 def _from_table(sweep: Sweep, table: str | list[dict[str, Any]], folder: Path) -> SweepTable:
     if isinstance(table, str):
-        if problem := stranger(folder / table, folder):
+        if problem := outside_project(folder / table, folder):
             raise SweepError(f"the table {folder / table}: {problem}", ("table",))
         try:
             csv_table = CsvTable.read(folder / table)

@@ -12,16 +12,18 @@ from typing import Any, TypeAlias
 from labrun.contracts.inputs import ONE_OF, Input, Section, inputs_of
 from labrun.contracts.naming import suffix
 from labrun.faults import did_you_mean
-from labrun.learning.settings import FitBlock
 from labrun.project.faultbook import FaultBook
 from labrun.project.matrix import MAX_VARIANTS, Variant
-from labrun.project.stage import Ref, Stage
+from labrun.project.stage import Inputs, Ref
 from labrun.project.yaml12 import KeyPath
 from labrun.registry.registry import Offer
 
-__all__ = ["Block", "BlockName", "Wiring"]
+__all__ = ["Block", "BlockName", "Draft", "Wiring"]
 
 BlockName: TypeAlias = tuple[Section, str]
+
+FIT = "fit."
+"""What the names of inputs begin with that are no inputs of the plugin: a model is fitted on them."""
 
 
 @dataclass
@@ -38,6 +40,33 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A stage that is joined to others, before its plugin is configured."""
+
+    section: Section
+    name: str
+    base: str
+    values: dict[str, Any]
+    """What distinguishes it from others of its matrix."""
+    variant: Variant
+    offer: Offer
+    inputs: Inputs
+    fitted_on: dict[str, Ref]
+    """The datasets of a model, by their keys under `fit`."""
+    is_joined: bool
+    """Whether all stages that it names were found."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that other stages can name."""
+        return self.variant.parsed.parts if self.variant.parsed else ()
+
+
+@dataclass(frozen=True)
 class _Reference:
     """One input of a block and the stages that it names; `path` is where, within the block."""
 
@@ -48,16 +77,16 @@ class _Reference:
 
 @dataclass
 class Wiring:
-    """Makes the stages of all blocks. What is wrong goes to `book`, and the stage that it concerns to `flawed`."""
+    """Joins the stages of all blocks. What is wrong goes to `book`, and the block that it concerns to `flawed`."""
 
     blocks: dict[BlockName, Block]
     book: FaultBook
     flawed: set[str] = field(default_factory=set)
     _references: dict[BlockName, list[list[_Reference]]] = field(default_factory=dict)
-    _laid_out: dict[BlockName, list[Stage]] = field(default_factory=dict)
+    _laid_out: dict[BlockName, list[Draft]] = field(default_factory=dict)
 
-    def stages(self) -> Iterator[tuple[Stage, Variant]]:
-        """Every stage with the variant of the block that it comes from, each after what it needs."""
+    def drafts(self) -> Iterator[Draft]:
+        """Yield every stage, each after what it needs."""
         for name, block in self.blocks.items():
             self._references[name] = [[*self._read(block, variant)] for variant in block.variants]
             if any(variant.parsed is None for variant in block.variants):
@@ -70,16 +99,14 @@ class Wiring:
     def _read(self, block: Block, variant: Variant) -> Iterator[_Reference]:
         if variant.offer is None or variant.parsed is None:
             return
-        yield from self._read_from(block, variant.offer, variant)
-        fit = getattr(variant.parsed, "fit", None)
-        if isinstance(fit, FitBlock):
-            for key in ("train", "validation"):
-                if text := getattr(fit, key):
-                    yield _Reference(Input(f"fit.{key}", "datasets", False, key == "validation"), ("fit", key), [text])
+        yield from self._read_from(block, variant, variant.offer, variant.parsed.inputs)
+        for key, text in variant.parsed.fitted_on.items():
+            yield _Reference(Input(FIT + key, "datasets", False, key == "validation"), ("fit", key), [text])
 
-    def _read_from(self, block: Block, offer: Offer, variant: Variant) -> Iterator[_Reference]:
+    def _read_from(
+        self, block: Block, variant: Variant, offer: Offer, given: dict[str, list[str]]
+    ) -> Iterator[_Reference]:
         known = {i.name: i for i in inputs_of(offer.plugin)}
-        given = {key: _as_list(texts) for key, texts in getattr(variant.parsed, "from_", {}).items()}
         if "" in given:  # a bare name: the one input that there is, or the one that must be given
             needed = [i for i in known.values() if not i.optional] or list(known.values())
             if len(needed) == 1:
@@ -127,23 +154,26 @@ class Wiring:
 
     # -- the stages ------------------------------------------------------------------------------------------------------------
 
-    def _lay_out(self, block: Block, references: list[list[_Reference]]) -> Iterator[tuple[Stage, Variant]]:
-        """The stages of a block: one, or one for each combination of its matrix and of those that it works on."""
-        stages = self._laid_out.setdefault((block.section, block.name), [])
+    def _lay_out(self, block: Block, references: list[list[_Reference]]) -> Iterator[Draft]:
+        """Yield the stages of a block: one, or one for each combination of its matrix and of those that it works on."""
+        drafts = self._laid_out.setdefault((block.section, block.name), [])
         names: set[str] = set()
         for variant, wanted in zip(block.variants, references, strict=True):
             if variant.offer is None:
                 continue
-            for values, inputs in self._combinations(block, variant, wanted):
-                stage = _make_stage(block, variant.offer, variant, values, inputs)
-                if stage.name in names:
-                    self._flaw(block, variant, ("matrix",), f"{block.id}.matrix: it makes '{stage.name}' twice")
+            for values, found in self._combinations(block, variant, wanted):
+                name = block.name + suffix(values)
+                if name in names:
+                    self._flaw(block, variant, ("matrix",), f"{block.id}.matrix: it makes '{name}' twice")
                     continue
-                names.add(stage.name)
-                if block.id in self.flawed:
-                    self.flawed.add(stage.id)
-                stages.append(stage)
-                yield stage, variant
+                names.add(name)
+                inputs = {key: ref for key, ref in found.items() if not key.startswith(FIT)}
+                fitted_on = {key.removeprefix(FIT): ref for key, ref in found.items() if key.startswith(FIT)}
+                is_joined = block.id not in self.flawed
+                drafts.append(
+                    Draft(block.section, name, block.name, values, variant, variant.offer, inputs, fitted_on, is_joined)
+                )
+                yield drafts[-1]
 
     def _combinations(
         self, block: Block, variant: Variant, references: list[_Reference]
@@ -172,7 +202,7 @@ class Wiring:
         return combinations
 
     def _check_each(self, block: Block, variant: Variant, known: Iterable[str]) -> None:
-        for i, axis in enumerate(_each(variant)):
+        for i, axis in enumerate(variant.axes):
             if axis not in known and block.id not in self.flawed:
                 problem = f"no matrix of what it looks at has the key '{axis}'{did_you_mean(axis, list(known))}"
                 self._flaw(block, variant, ("each", i), f"{block.id}.each: {problem}")
@@ -207,16 +237,15 @@ class Wiring:
         base, exact, part = _parse_reference(text)
         if (section, base) not in self.blocks:
             raise LookupError(f"there is no {ONE_OF[section]} '{base}'{self._hint(section, base)}")
-        stages = self._laid_out.get((section, base), [])
-        found = [stage for stage in stages if exact is None or stage.name == base + exact]
-        if stages and not found:
-            raise LookupError(f"there is no '{base}{exact}' (there are: {', '.join(s.name for s in stages)})")
-        for stage in found:
-            parts = list(stage.split.fractions) if stage.split else []
-            if part is not None and part not in parts and stage.id not in self.flawed:
-                hint = did_you_mean(part, parts) if parts else f": '{base}' has no 'split'"
+        drafts = self._laid_out.get((section, base), [])
+        found = [draft for draft in drafts if exact is None or draft.name == base + exact]
+        if drafts and not found:
+            raise LookupError(f"there is no '{base}{exact}' (there are: {', '.join(d.name for d in drafts)})")
+        for draft in found:
+            if part is not None and part not in draft.parts and draft.is_joined:
+                hint = did_you_mean(part, draft.parts) if draft.parts else f": '{base}' has no 'split'"
                 raise LookupError(f"'{base}' has no part '{part}'{hint}")
-        return [(Ref(section, stage.name, part), {} if exact else stage.values) for stage in found]
+        return [(Ref(section, draft.name, part), {} if exact else draft.values) for draft in found]
 
     def _hint(self, section: Section, base: str) -> str:
         known = [name for of, name in self.blocks if of == section]
@@ -233,29 +262,10 @@ def _agree(values: dict[str, Any], others: dict[str, Any]) -> bool:
 
 def _gathered(targets: list[tuple[Ref, dict[str, Any]]], variant: Variant) -> list[tuple[list[Ref], dict[str, Any]]]:
     """The stages that an input which takes several gets: all of them, or those with the same values on the axes of `each`."""
-    shared = [{axis: values[axis] for axis in _each(variant) if axis in values} for _, values in targets]
+    shared = [{axis: values[axis] for axis in variant.axes if axis in values} for _, values in targets]
     distinct = [one for i, one in enumerate(shared) if one not in shared[:i]]
     fullest = [one for one in distinct if not any(one.items() < other.items() for other in distinct)]
     return [([ref for ref, theirs in targets if _agree(one, theirs)], one) for one in fullest]
-
-
-def _each(variant: Variant) -> list[str]:
-    """The axes of the matrices of its inputs that a stage is made for each value of."""
-    return getattr(variant.parsed, "each", [])
-
-
-def _make_stage(
-    block: Block, offer: Offer, variant: Variant, values: dict[str, Any], inputs: dict[str, Ref | list[Ref] | None]
-) -> Stage:
-    stage = Stage(block.section, block.name + suffix(values), block.name, values, offer, inputs)
-    stage.split = getattr(variant.parsed, "split", None)
-    stage.fit = getattr(variant.parsed, "fit", None)
-    stage.failures = getattr(variant.parsed, "failures", "stop")
-    return stage
-
-
-def _as_list(texts: str | Iterable[str]) -> list[str]:
-    return [texts] if isinstance(texts, str) else list(texts)
 
 
 _REFERENCE = re.compile(r"(?P<base>[^\[.]+)(?P<exact>\[.*\])?(?:\.(?P<part>[^.\[\]]+))?", re.DOTALL)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.card import HasCard
 from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
-from labrun.planning.plan import Plan, Planned, identity_of, make_plan
+from labrun.planning.plan import Plan, Planned, make_plan
 from labrun.planning.results import Results
 from labrun.project.load import Project, Ref
 from labrun.records.run_folder import RunFolder
@@ -130,16 +130,12 @@ class Run(HasCard):
         whole = [Ref(stage.section, stage.name) for stage in stages if name in stage.names]
         base, _, part = name.rpartition(".")
         return whole or [
-            Ref(stage.section, stage.name, part)
-            for stage in stages
-            if stage.split is not None and part in stage.split.fractions and base in stage.names
+            Ref(stage.section, stage.name, part) for stage in stages if part in stage.parts and base in stage.names
         ]
 
     def _known(self) -> list[str]:
         stages = self.project.stages.values()
-        parts = [
-            f"{stage.name}.{part}" for stage in stages if stage.split is not None for part in stage.split.fractions
-        ]
+        parts = [f"{stage.name}.{part}" for stage in stages for part in stage.parts]
         return [*self, *(stage.name for stage in stages), *parts]
 
     def _ipython_key_completions_(self) -> list[str]:
@@ -163,7 +159,7 @@ class Run(HasCard):
             raise LabrunError(
                 f"{planned.id} of '{self.folder}' {ending}{why}. labrun.run('{self.project.path}') continues it"
             )
-        if planned.stage.table is not None and manifest.inputs["sweep"] != planned.inputs["sweep"]:
+        if manifest.inputs.get("sweep") != planned.inputs.get("sweep"):
             raise LabrunError(
                 f"the table of {planned.id} is no longer the one that '{self.folder}' was made with: run the project again"
             )
@@ -226,5 +222,5 @@ def _recorded(project: Project, folder: Path, record: dict[str, Any]) -> _Record
     for identifier, entry in record.get("stages", {}).items():
         if identifier in stages:
             planned = stages[identifier]
-            stages[identifier] = replace(planned, key=entry["key"], identity=identity_of(planned.stage, entry["key"]))
+            stages[identifier] = replace(planned, key=entry["key"], identity=planned.stage.identity(entry["key"]))
     return _Recorded(project, Store(store), stages, folder)

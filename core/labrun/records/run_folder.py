@@ -22,6 +22,8 @@ from labrun.files.atomic import read_json, replace_folder, temporary_name, write
 from labrun.files.digests import matches_digest, sha256_of, with_digest
 from labrun.files.trust import expect_own
 from labrun.planning.plan import Plan, Planned
+from labrun.project.stage import PretrainedModelStage, SimulationStage
+from labrun.project.sweeptable import SweepTable
 from labrun.records.git_commit import commit_of
 from labrun.store.store import MANIFEST
 from labrun.workers.memory import peak_memory, peak_memory_of_children
@@ -67,7 +69,7 @@ class RunFolder:
             text = yaml.safe_dump(plan.project.document.value, sort_keys=False, allow_unicode=True)
             temporary.write_text(text, encoding="utf-8")
         names = {(s.section, s.name) for s in plan.project.stages.values()}
-        used = {s.pretrained.resolve() for s in plan.project.stages.values() if s.pretrained is not None}
+        used = {s.folder.resolve() for s in plan.project.stages.values() if isinstance(s, PretrainedModelStage)}
         for section in SECTIONS:
             for folder in sorted((self.path / section).glob("*")):
                 if (section, folder.name) not in names and folder.resolve() not in used and (folder / KEY).is_file():
@@ -120,22 +122,13 @@ class RunFolder:
             for name in placed:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 _link(source / name, folder / name)
-            if planned.stage.table is not None:
-                self._write_members(planned, folder / MEMBERS)
+            if isinstance(planned.stage, SimulationStage):
+                _write_members(planned.stage.table, folder / MEMBERS)
             (folder / mark.name).write_text(_mark(wanted, folder), encoding="utf-8")
             replace_folder(folder, target)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return changed
-
-    def _write_members(self, planned: Planned, path: Path) -> None:
-        table = planned.stage.table
-        assert table is not None
-        columns = table.columns
-        with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["member", *columns])
-            writer.writerows([member, *(values[member] for values in columns.values())] for member in range(table.size))
 
     def last_record(self) -> dict[str, Any]:
         """Return the content of `run.json`; empty if it is missing, invalid or damaged."""
@@ -186,6 +179,15 @@ class RunFolder:
             "stages": stages,
         }
         write_json(self.path / RECORD, with_digest(record))
+
+
+def _write_members(table: SweepTable, path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["member", *table.columns])
+        writer.writerows(
+            [member, *(values[member] for values in table.columns.values())] for member in range(table.size)
+        )
 
 
 def _state(path: Path) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-__all__ = ["error_origin"]
+__all__ = ["error_name", "error_origin"]
 
 LENGTH = 500
 """Characters of a message that are told; the traceback has all of them."""
@@ -20,9 +20,14 @@ def error_origin(module: str, error: BaseException) -> str:
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     said = " ".join(str(error).split())
     said = f"{said[:LENGTH]} …" if len(said) > LENGTH else said
-    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    what = f"{error_name(error)}: {said}" if said else error_name(error)
     where = _place(module, error)
     return f"{what} ({where})" if where else what
+
+
+def error_name(error: BaseException) -> str:
+    """Return the name of an error's class, or of the class that a private one is derived from: `ValueError` for a `_TooLarge`."""
+    return next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
 
 
 def _place(module: str, error: BaseException) -> str | None:

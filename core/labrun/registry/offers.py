@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,7 +13,7 @@ import pluggy
 
 from labrun.contracts import hookspecs
 from labrun.contracts.inputs import METHODS, SECTIONS, Section, inputs_of
-from labrun.contracts.plugin import API, Plugin
+from labrun.contracts.plugin import API, Model, Plugin
 from labrun.faults import did_you_mean
 
 __all__ = ["GROUP", "Offer", "Refusal", "Source", "expect_hooks", "new_manager", "offers_of"]
@@ -71,6 +71,11 @@ class Offer:
         paragraph = " ".join(inspect.cleandoc(self.plugin.__doc__ or "").split("\n\n")[0].split())
         sentence, stop, _ = paragraph.partition(". ")
         return sentence + stop.strip()
+
+    @property
+    def pretrained(self) -> Mapping[str, Path]:
+        """The folder of each trained model that comes with the plugin, by name."""
+        return self.plugin.pretrained if issubclass(self.plugin, Model) else {}
 
 
 def new_manager() -> pluggy.PluginManager:

@@ -18,7 +18,6 @@ from typing import Any
 import pluggy
 
 from labrun.contracts.inputs import SECTIONS, Section
-from labrun.contracts.plugin import Model
 from labrun.faults import did_you_mean
 from labrun.registry.code import neighbours_of
 from labrun.registry.import_watch import watch_import
@@ -149,12 +148,7 @@ class Registry:
     def pretrained(self) -> dict[str, Path]:
         """The trained models that plugins bring with them: the folder of each, by its name (or, where two plugins bring one
         of that name, by `plugin:name`)."""
-        brought = [
-            (o.name, name, folder)
-            for o in self.offers
-            if issubclass(o.plugin, Model)
-            for name, folder in o.plugin.pretrained.items()
-        ]
+        brought = [(o.name, name, folder) for o in self.offers for name, folder in o.pretrained.items()]
         times = Counter(name for _, name, _ in brought)
         return {name if times[name] == 1 else f"{plugin}:{name}": folder for plugin, name, folder in brought}
 

@@ -6,6 +6,7 @@ import base64
 import csv
 import json
 from dataclasses import dataclass, field
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from markupsafe import Markup
 from labrun.contracts.findings import figure_names, read_contents
 from labrun.contracts.inputs import SECTIONS
 from labrun.planning.plan import Planned
-from labrun.project.load import Stage
+from labrun.project.stage import AnalysisStage, DatasetStage, ModelStage, SimulationStage, Stage
+from labrun.project.sweeptable import SweepTable
 from labrun.records.run_folder import RunFolder
 from labrun.report.attachments import Attachments
 
@@ -93,30 +95,44 @@ def stage_content(
         key=planned.key,
         values=stage.values,
         inputs=[f"{ref.stage}.{ref.part}" if ref.part else ref.stage for ref in stage.refs()],
-        settings=_settings(stage),
+        settings=_in_yaml(stage.settings),
     )
     if content.outcome in ("done", "reused"):
         path = folder.stage(planned)
-        match planned.section:
-            case "simulations":
-                _add_simulation(content, stage, path)
-            case "datasets":
-                _add_dataset(content, path)
-            case "models":
-                _add_model(content, path)
-            case "analyses":
-                _add_findings(content, path, attachments)
+        _add_result(stage, content, path, attachments)
     return content
 
 
-def _settings(stage: Stage) -> str:
-    swept = stage.table.parameters if stage.table else {}
-    settings = {name: value for name, value in stage.plugin.model_dump(mode="json").items() if name not in swept}
-    if stage.fit:
-        settings["fit"] = stage.fit.model_dump(mode="json", exclude_defaults=True)
-    if stage.pretrained:
-        settings["pretrained"] = str(stage.pretrained)
+def _in_yaml(settings: dict[str, Any]) -> str:
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True) if settings else ""
+
+
+# -- what each kind of stage adds --
+
+
+@singledispatch
+def _add_result(stage: Stage, content: StageContent, path: Path, attachments: Attachments) -> None:
+    """Add what lies in the folder of a finished stage."""
+
+
+@_add_result.register(SimulationStage)
+def _(stage: SimulationStage, content: StageContent, path: Path, attachments: Attachments) -> None:
+    _add_simulation(content, stage.table, path)
+
+
+@_add_result.register(DatasetStage)
+def _(stage: DatasetStage, content: StageContent, path: Path, attachments: Attachments) -> None:
+    _add_dataset(content, path)
+
+
+@_add_result.register(ModelStage)
+def _(stage: ModelStage, content: StageContent, path: Path, attachments: Attachments) -> None:
+    _add_model(content, path)
+
+
+@_add_result.register(AnalysisStage)
+def _(stage: AnalysisStage, content: StageContent, path: Path, attachments: Attachments) -> None:
+    _add_findings(content, path, attachments)
 
 
 def _distinct(values: list[Any]) -> list[Any]:
@@ -127,9 +143,7 @@ def _distinct(values: list[Any]) -> list[Any]:
     return [*sorted(numbers), *sorted(texts), *(others[text] for text in sorted(others))]
 
 
-def _add_simulation(content: StageContent, stage: Stage, path: Path) -> None:
-    table = stage.table
-    assert table is not None
+def _add_simulation(content: StageContent, table: SweepTable, path: Path) -> None:
     manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     size = sum(entry["size"] for entry in manifest["files"].values())
     failures = manifest["notes"].get("failures", [])

@@ -6,7 +6,7 @@ import time
 from typing import Any, ClassVar
 
 from labrun.contracts.plugin import Arrays, Simulator, View
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun.registry.plugin_code import PluginCode
 from labrun.seeds import generator
 from labrun.testing import digest

@@ -13,7 +13,7 @@ from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples, Quantity
 from labrun.contracts.plugin import Model, Simulator
 from labrun.contracts.trained import TrainedModel
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun.learning.settings import FitBlock
 from labrun.seeds import generator
 from labrun.testing.packing import examples_of

@@ -199,11 +199,11 @@ def test_gc_leaves_what_the_folder_of_a_run_shows(project, labrun):
 def test_record_is_there_while_the_run_goes_on(write_project, waves, labrun, monkeypatch):
     seen = {}
 
-    def look(*_: object) -> dict[str, object]:
+    def look(*_: object) -> list[str]:
         seen.update(json.loads(Path("runs/waves/run.json").read_text()))
-        return {}
+        return []
 
-    monkeypatch.setattr("labrun.engine.engine.Engine._simulate", look)
+    monkeypatch.setattr("labrun.engine.engine.make", look)
     labrun("run", write_project(waves), "--only", "simulations.train")
     assert (seen["outcome"], seen["finished"]) == ("running", None)
     assert re.fullmatch("[0-9a-f]{64}", seen["stages"]["simulations.train"]["key"])

@@ -55,7 +55,7 @@ def make(tmp_path):
 def test_the_member_in_the_middle_is_measured(make):
     plan, stage = make("{grid: {size: [0, 20000000, 40000000]}}")
     assert known_cost(stage) is None
-    cost = measured_cost(plan, stage)
+    cost = measured_cost(plan, stage.stage)
     assert 20_000_000 < cost.disk < 20_100_000  # noise cannot be compressed
     assert 0.1 < cost.seconds < 30
     assert cost.memory > 60_000_000
@@ -66,7 +66,7 @@ def test_the_member_in_the_middle_is_measured(make):
 
 def test_damaged_memory_is_none(make, tmp_path):
     plan, stage = make("{grid: {size: [5]}}")
-    measured_cost(plan, stage)
+    measured_cost(plan, stage.stage)
     (file,) = (tmp_path / "cache").rglob("*.json")
     for content in ("", "[]", "{}", '{"seconds": 1}'):
         file.write_text(content)
@@ -83,7 +83,7 @@ def test_damaged_memory_is_none(make, tmp_path):
 def test_a_member_that_fails(make, fault, message):
     plan, stage = make("{grid: {size: [5]}}", f"fault: {fault}")
     with pytest.raises(LabrunError) as caught:
-        measured_cost(plan, stage)
+        measured_cost(plan, stage.stage)
     assert str(caught.value) == message
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from labrun import Simulator
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun.files.digests import sha256_of
 
 NOISE = '''

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from labrun.faults import ProjectFaults
 from labrun.planning.plan import make_plan
+from labrun.planning.progress import progress_of
 from labrun.project.load import load
 
 SETTINGS = settings(
@@ -45,7 +46,7 @@ def answer(write_project, tmp_path):
             return error
         plan = make_plan(project, tmp_path / "store")
         for planned in plan.stages.values():
-            plan.progress(planned)
+            progress_of(plan, planned)
         return project
 
     return ask

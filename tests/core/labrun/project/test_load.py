@@ -16,10 +16,8 @@ def test_a_project(write_project):
     assert train.fixed == {"points": 6}
     assert (train.plugin.amplitude, train.plugin.points) == (0.5, 6)
     net = project.stages["models.net"]
-    assert net.inputs == {
-        "fit.train": Ref("datasets", "waves", "train"),
-        "fit.validation": Ref("datasets", "waves", "test"),
-    }
+    assert (net.train, net.validation) == (Ref("datasets", "waves", "train"), Ref("datasets", "waves", "test"))
+    assert list(net.refs()) == [net.train, net.validation]
     assert list(project.stages["analyses.losses"].refs()) == [Ref("models", "net"), Ref("datasets", "waves", "test")]
 
 

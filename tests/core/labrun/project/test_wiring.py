@@ -56,7 +56,7 @@ def test_what_takes_one_stage_becomes_a_matrix_too(stages):
     nets = [s for s in found.values() if s.section == "models"]
     assert len(nets) == 8
     assert {net.values["with.y"] for net in nets} == {"amplitude", "class"}
-    assert all(net.inputs["fit.train"].stage == f"waves[y={net.values['with.y']}]" for net in nets)
+    assert all(net.train.stage == f"waves[y={net.values['with.y']}]" for net in nets)
 
 
 def test_what_takes_a_list_takes_all(stages):
@@ -73,7 +73,7 @@ def test_matrices_are_joined_along_shared_values(stages, write_project):
     )
     text += "models:\n  net: {use: line, fit: {train: waves.train, validation: waves.test, epochs: 1}}\n"
     nets = [s for s in stages(text).values() if s.section == "models"]
-    assert [(n.inputs["fit.train"].stage, n.inputs["fit.validation"].stage) for n in nets] == [
+    assert [(n.train.stage, n.validation.stage) for n in nets] == [
         (f"waves[y={y}]", f"waves[y={y}]") for y in ("amplitude", "class")
     ]
 
@@ -163,14 +163,14 @@ def test_a_matrix_of_a_dataset_makes_a_stage_for_each_value(stages):
 
 def test_a_model_that_trains_on_a_matrix_of_a_dataset_is_made_once_for_each(stages):
     nets = [s for s in stages(LEFT_OUT).values() if s.base == "net"]
-    assert [
-        (n.inputs["fit.train"].stage, n.inputs["fit.train"].part, n.inputs["fit.validation"].stage) for n in nets
-    ] == [(f"waves[leave_out={names}]", "train", f"waves[leave_out={names}]") for names in ("_", "low", "high+low")]
+    assert [(n.train.stage, n.train.part, n.validation.stage) for n in nets] == [
+        (f"waves[leave_out={names}]", "train", f"waves[leave_out={names}]") for names in ("_", "low", "high+low")
+    ]
 
 
 def test_a_matrix_of_a_dataset_and_one_of_a_model_are_multiplied(stages):
     seeds = [s for s in stages(LEFT_OUT).values() if s.base == "seeds"]
-    assert {(s.fit.seed, s.inputs["fit.train"].stage) for s in seeds} == {
+    assert {(s.fit.seed, s.train.stage) for s in seeds} == {
         (seed, f"waves[leave_out={names}]") for seed in (0, 1) for names in ("_", "low", "high+low")
     }
     assert len(seeds) == 6

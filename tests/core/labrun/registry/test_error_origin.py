@@ -40,3 +40,10 @@ def test_the_plugins_own_line_is_told_not_that_of_a_library():
 
 def test_an_error_that_was_never_raised():
     assert error_origin("x", KeyError("a")) == "KeyError: 'a'"
+
+
+def test_a_private_class_is_called_by_its_public_base():
+    class _TooLarge(ValueError):
+        pass
+
+    assert error_origin("x", _TooLarge("9 GB")) == "ValueError: 9 GB"

@@ -217,7 +217,7 @@ def test_parts_come_back_as_bytes_where_the_store_is_not_seen(noise, labrun, tmp
 
 
 def test_a_part_that_changed_on_its_way_is_refused(tmp_path):
-    from labrun.engine.simulation import Delivery
+    from labrun.engine.delivery import Delivery
     from labrun.store.parts import Receipt
 
     with pytest.raises(
@@ -228,10 +228,10 @@ def test_a_part_that_changed_on_its_way_is_refused(tmp_path):
 
 
 def test_a_part_that_is_not_seen_here_is_told(tmp_path, monkeypatch):
-    from labrun.engine.simulation import Delivery
+    from labrun.engine.delivery import Delivery
     from labrun.store.parts import Receipt
 
-    monkeypatch.setattr("labrun.engine.simulation.UNSEEN", 0.2)
+    monkeypatch.setattr("labrun.engine.delivery.UNSEEN", 0.2)
     with pytest.raises(
         LabrunError, match=r"has written .*000003.h5, but after 0.2 s it is not seen here: is the folder the same"
     ):
@@ -329,7 +329,7 @@ def test_workers_that_join_are_used(noise, labrun, tmp_path, monkeypatch):
 def test_a_scheduler_that_goes_away(noise, labrun, tmp_path, monkeypatch):
     monkeypatch.setattr("labrun.workers.dask_cluster.CONNECT", 2.0)
     path = noise(PROJECT.split("analyses")[0].replace("use: noise", "use: noise, with: {pause: 0.5}"))
-    from labrun.engine.simulation import Delivery
+    from labrun.engine.delivery import Delivery
 
     with started(tmp_path / "cluster", 2) as cluster:
         kept = Delivery.keep

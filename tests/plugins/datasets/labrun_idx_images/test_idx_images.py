@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 import labrun_idx_images
 from labrun import Ensemble, Outline
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun_idx_images import IdxFiles, IdxImages
 from labrun_idx_images.idx import read_idx
 

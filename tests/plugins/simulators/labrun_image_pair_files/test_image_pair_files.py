@@ -11,7 +11,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 import labrun_image_pair_files
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun.kit import pictures
 from labrun.predicting.readers import readings
 from labrun_image_pair_files import ImagePairFiles

@@ -11,7 +11,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 import labrun_micrograph
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun_micrograph import Micrograph
 
 OBLONG = (40, 64)

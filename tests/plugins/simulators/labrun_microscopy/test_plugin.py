@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from scipy.ndimage import gaussian_filter
 
 import labrun_microscopy
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun_microscopy import Microscopy
 from labrun_microscopy.field import blur_matrix, blurred, level_probabilities, noise
 

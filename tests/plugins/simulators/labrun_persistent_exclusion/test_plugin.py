@@ -14,7 +14,7 @@ from pydantic import ValidationError
 import labrun_persistent_exclusion
 from labrun import View
 from labrun.display.window import save_views
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun.store.parts import read_receipt, write_part
 from labrun_persistent_exclusion import PersistentExclusion
 from labrun_persistent_exclusion.observables import Observables, observe

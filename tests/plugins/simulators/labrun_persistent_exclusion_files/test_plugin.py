@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 import labrun_persistent_exclusion_files
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun_persistent_exclusion_files import PersistentExclusionFiles
 
 

@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.stats import kstest, truncnorm
 
 import labrun_point_clouds
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun_point_clouds import PointClouds
 
 

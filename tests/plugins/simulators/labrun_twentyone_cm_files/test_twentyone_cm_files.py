@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 import labrun_twentyone_cm_files
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun_twentyone_cm_files import TwentyoneCmFiles
 from labrun_twentyone_cm_files.names import facts_of_name
 

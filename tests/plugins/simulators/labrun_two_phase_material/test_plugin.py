@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 import labrun_two_phase_material
-from labrun.engine.simulation import simulate_member
+from labrun.engine.members import simulate_member
 from labrun_two_phase_material import TwoPhaseMaterial
 
 WATER: dict[str, Any] = {"temperatures": (-10, 5), "reference_temperature": 0.0, "slope": -134.0}

@@ -1,0 +1,141 @@
+"""Make the result of a stage, a function for each kind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import singledispatch
+from pathlib import Path
+from typing import Any
+
+from labrun.contracts.findings import Findings
+from labrun.engine.simulation import Simulation
+from labrun.engine.stage_work import StageWork
+from labrun.faults import LabrunError
+from labrun.learning.pretrained import FILES
+from labrun.project.stage import (
+    AnalysisStage,
+    DatasetStage,
+    FittedModelStage,
+    PretrainedModelStage,
+    SimulationStage,
+    Stage,
+)
+from labrun.seeds import integer_seed
+from labrun.store.parts import Failure, part_name
+
+__all__ = ["MembersFailed", "make"]
+
+
+class MembersFailed(LabrunError):
+    """Members of a simulation failed; all others are done and kept."""
+
+
+@singledispatch
+def make(stage: Stage, work: StageWork) -> list[str]:
+    """Make the result of a stage, and return warnings about it.
+
+    Raises:
+        LabrunError: it cannot be made.
+        Exception: whatever the plugin raises.
+        KeyboardInterrupt: the run was asked to stop.
+    """
+    raise NotImplementedError(type(stage))
+
+
+@make.register(SimulationStage)
+def _simulate(stage: SimulationStage, work: StageWork) -> list[str]:
+    simulation, total = Simulation.of(work.plan, stage), stage.table.size
+    receipts, damaged_parts = simulation.examine()
+    damage = {one.name: one for one in [*damaged_parts, *work.damage]}
+    work.complain(damage.values(), "it is made again")
+    lost = {Path(name).stem for name in damage}
+    receipts = {n: receipt for n, receipt in receipts.items() if Path(part_name(n)).stem not in lost}
+    work.started("members", total, simulation.count(receipts))
+
+    def progress(done: int) -> None:
+        work.progressed(done, total, "members")
+
+    simulation.run(work.workers, receipts, progress, work.interruption)
+    failures = [failure for number in sorted(receipts) for failure in receipts[number].failures]
+    if failures and (stage.failures == "stop" or len(failures) == total):
+        raise MembersFailed(_about_failures(stage, failures))
+    failed = sorted(failure.member for failure in failures)
+    parts = {f"parts/{part_name(number)}": receipt.sha256 for number, receipt in receipts.items()}
+    work.seal(simulation.folder.parent, parts, failed=failed, failures=[vars(failure) for failure in failures])
+    return []
+
+
+@make.register(DatasetStage)
+def _describe_examples(stage: DatasetStage, work: StageWork) -> list[str]:
+    from labrun.learning.summary import summarize_examples
+
+    work.started("steps", 1)
+    with work.building() as folder:
+        summary = summarize_examples(*work.results.first_examples(stage, folder))
+        (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    return list(summary["warnings"])
+
+
+@make.register(FittedModelStage)
+def _train(stage: FittedModelStage, work: StageWork) -> list[str]:
+    from labrun.learning.checkpoint import checkpoint_in, damage_of_checkpoint, epochs_done
+    from labrun.learning.training import train
+
+    work.workers.stop()  # their memory is wanted now
+    fit = stage.fit
+    checkpoint = checkpoint_in(work.plan.store.checkpoints(work.planned.key))
+    if damage := damage_of_checkpoint(checkpoint, fit.samples.every if fit.samples else None):
+        work.complain(damage, "the training begins anew")
+        shutil.rmtree(checkpoint.parent, ignore_errors=True)
+    work.started("epochs", fit.epochs, epochs_done(checkpoint))
+    examples = work.results.get(stage.train)
+    validation = work.results.get(stage.validation) if stage.validation else None
+
+    def progress(epoch: int, numbers: dict[str, float]) -> None:
+        work.progressed(epoch, fit.epochs, "epochs", numbers)
+        work.interruption.check()
+
+    seed = integer_seed(work.plan.project.seed, stage.section, stage.base, fit.seed)
+    inputs = work.results.inputs(stage)
+    with work.building() as folder:
+        train(stage.plugin, fit, examples, validation, inputs, seed, checkpoint, folder, progress)
+    shutil.rmtree(checkpoint.parent, ignore_errors=True)
+    return []
+
+
+@make.register(PretrainedModelStage)
+def _copy_pretrained(stage: PretrainedModelStage, work: StageWork) -> list[str]:
+    work.started("steps", 1)
+    with work.building() as folder:
+        for name in FILES:
+            shutil.copyfile(stage.folder / name, folder / name)
+    return []
+
+
+@make.register(AnalysisStage)
+def _analyse(stage: AnalysisStage, work: StageWork) -> list[str]:
+    import matplotlib as mpl
+
+    work.started("steps", 1)
+    mpl.use("agg")
+    with work.building() as folder:
+        findings = stage.plugin.analyse(**work.results.inputs(stage))
+        if not isinstance(findings, Findings):
+            raise LabrunError(f"{stage.plugin.name}.analyse must return labrun.Findings, not {type(findings).__name__}")
+        findings.save(folder)
+    return list(findings.warnings)
+
+
+def _about_failures(stage: SimulationStage, failures: list[Failure]) -> str:
+    size = stage.table.size
+    shown = "; ".join(f"member {f.member} ({_row(f.parameters)}): {f.error}" for f in failures[:3])
+    more = f"; and {len(failures) - 3} more" if len(failures) > 3 else ""
+    advice = "" if len(failures) == size else f", or write 'failures: skip' in {stage.id} to go on without them"
+    return (
+        f"{len(failures)} of {size} members failed: {shown}{more}. The others are kept. Change their parameters{advice}"
+    )
+
+
+def _row(parameters: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in parameters.items()) or "no swept parameters"

@@ -1,0 +1,50 @@
+"""Simulate one member, and check what its simulator returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labrun.contracts.plugin import Arrays, Simulator
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["simulate_member"]
+
+
+def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
+    """Simulate one member and check what comes back.
+
+    Raises:
+        TypeError: the simulator returns something else than named arrays of numbers, or others than it declares.
+        FloatingPointError: an array holds a NaN or an infinity.
+    """
+    import numpy as np
+
+    returned = plugin.simulate(rng)
+    if not isinstance(returned, dict) or not returned:
+        found = type(returned).__name__ if not isinstance(returned, dict) else "an empty one"
+        raise TypeError(f"{plugin.name}.simulate must return a dict of arrays, not {found}")
+    for name in returned:
+        if not isinstance(name, str) or not name or "/" in name or name.startswith("."):
+            raise TypeError(f"{plugin.name} returned an array named {name!r}; a name is a text without '/'")
+    if plugin.outputs and set(returned) != set(plugin.outputs):
+        raise TypeError(f"{plugin.name} declares the outputs {sorted(plugin.outputs)} but returned {sorted(returned)}")
+    arrays = {name: _array(plugin, name, value) for name, value in returned.items()}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biufc":
+            raise TypeError(f"{plugin.name} returned '{name}' as an array of {array.dtype}; numbers are wanted")
+        if array.dtype.kind in "fc" and not np.isfinite(array).all():
+            raise FloatingPointError(f"the array '{name}' holds a NaN or an infinity")
+    return arrays
+
+
+def _array(plugin: Simulator, name: str, value: Any) -> np.ndarray:
+    import numpy as np
+
+    try:
+        return np.asarray(value)
+    except ValueError as error:  # lists of unlike lengths
+        raise TypeError(
+            f"{plugin.name} returned '{name}' as {type(value).__name__} that is no array: {error}"
+        ) from error

@@ -1,0 +1,47 @@
+"""How far the result of each kind of stage is, as the store holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+from labrun.learning.checkpoint import checkpoint_in, epochs_done
+from labrun.planning.plan import Plan, Planned
+from labrun.project.stage import FittedModelStage, SimulationStage, Stage
+from labrun.store.parts import part_name
+
+__all__ = ["Progress", "progress_of"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` units of a stage are there."""
+
+    done: int
+    total: int
+    unit: str
+
+
+def progress_of(plan: Plan, planned: Planned) -> Progress:
+    """Return how much of a stage is in the store."""
+    progress = _made(planned.stage, plan, planned)
+    is_done = plan.manifest(planned) is not None
+    return Progress(progress.total, progress.total, progress.unit) if is_done else progress
+
+
+@singledispatch
+def _made(stage: Stage, plan: Plan, planned: Planned) -> Progress:
+    """How much is there of a stage that is not finished."""
+    return Progress(0, 1, "steps")
+
+
+@_made.register(SimulationStage)
+def _(stage: SimulationStage, plan: Plan, planned: Planned) -> Progress:
+    parts = len(stage.stored_parts)
+    folder = plan.folder(planned) / "parts"
+    return Progress(sum((folder / part_name(i)).exists() for i in range(parts)), parts, "parts")
+
+
+@_made.register(FittedModelStage)
+def _(stage: FittedModelStage, plan: Plan, planned: Planned) -> Progress:
+    return Progress(epochs_done(checkpoint_in(plan.store.checkpoints(planned.key))), stage.fit.epochs, "epochs")
