@@ -93,7 +93,7 @@ def run(
             fresh=fresh,
             grace=grace,
             display=None if quiet else _display(),
-            tell=lambda text: print(printable(text), file=sys.stderr),
+            notify=lambda text: print(printable(text), file=sys.stderr),
         )
     found = Run(ending.folder, project)
     if ending.outcome == "interrupted":

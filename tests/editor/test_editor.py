@@ -110,7 +110,7 @@ def test_hover(server):
             "gray_scott",
             "gray_scot",
             "gray_scot",
-            "no simulator of this name is installed; labrun list-plugins tells which are",
+            "no simulator of this name is installed; labrun list-plugins lists those that are",
         ),
     ],
 )

@@ -171,7 +171,7 @@ PROJECTS = {
     "merges": (nested("a: &a {x: 1}", "{name}: &{name} {{<<: [{nine}]}}"), "aliases (*) that repeat one another?"),
     "depth": ("a: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
     "tags": ("a: [" + "!t x," * 10_000 + "]", "and 9,8"),
-    "keys": ("".join(f"k{i}: 1\n" for i in range(5_000)), "more than 1,000 faults; those that were found first are"),
+    "keys": ("".join(f"k{i}: 1\n" for i in range(5_000)), "more than 1,000 faults; the first ones are"),
     "digits": (f"seed: {'9' * 100_000}", "more than 1000 digits"),
     "long key": (f"{'k' * 100_000}: 1\n? {'k' * 100_000}\n: 1", "not valid YAML"),
     "grid": (sweeping(grid={f"g{i}": WIDE | {"count": 300} for i in range(9)}), "more than 20,000,000 members"),

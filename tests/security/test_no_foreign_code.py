@@ -231,7 +231,7 @@ def test_check_without_plugins_runs_nothing(write_project, labrun, tmp_path, cra
     outcome = labrun("check", "--no-plugins", path)
     assert outcome.code == 2
     assert outcome.err.startswith(
-        "project.yaml:2:11: the plugin file 'mine.py' is code of this project, which --no-plugins forbids to run: read it first\n"
+        "project.yaml:2:11: the plugin file 'mine.py' is code of this project, which --no-plugins does not run: read it first\n"
     )
     assert not crater.exists()
 

@@ -53,7 +53,7 @@ def test_the_name_of_a_project_is_that_of_a_folder(write_project, labrun, name):
 def test_the_name_of_a_stage_is_that_of_a_folder(write_project, labrun, name):
     outcome = labrun("check", write_project(SPREAD.replace("{spread:", f"{{'{name}':")))
     assert outcome.code == 2
-    assert f"'{name}' is no name for a stage" in outcome.err
+    assert f"'{name}' cannot name a stage" in outcome.err
 
 
 def test_the_names_of_a_matrix_hold_no_path():

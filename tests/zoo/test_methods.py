@@ -20,7 +20,7 @@ SIMULATORS = {
     "none": "TypeError: beast.simulate must return a dict of arrays, not NoneType",
     "empty": "TypeError: beast.simulate must return a dict of arrays, not an empty one",
     "objects": "TypeError: beast returned 'x' as an array of object; numbers are wanted",
-    "ragged": "TypeError: beast returned 'x' as list that is no array: setting an array element with a sequence",
+    "ragged": "TypeError: beast returned 'x' as a list that is not an array: setting an array element with a sequence",
     "texts": "TypeError: beast returned 'x' as an array of <U1; numbers are wanted",
     "names": r"TypeError: beast declares the outputs \['x'\] but returned \['x', 'y'\]",
     "number as name": "TypeError: beast returned an array named 3; a name is a text without '/'",

@@ -77,7 +77,7 @@ def run(
         fresh=fresh,
         grace=grace,
         display=display_for(Console()),
-        tell=lambda text: click.echo(printable(text), err=True),
+        notify=lambda text: click.echo(printable(text), err=True),
     )
     if ending.outcome == "interrupted":
         click.echo(f"to continue: {_command_to_continue()}")

@@ -1,4 +1,4 @@
-"""Run a plan: simulate, train and analyse what is missing, and tell observers.
+"""Run a plan: simulate, train and analyse what is missing, and notify observers.
 
-The API and the command line import it. Begin with `session`, which sets everything up, then `engine`.
+The API and the command line import it. Begin with `session`, which sets everything up; `engine` decides what to run, and `making` does it.
 """

@@ -26,12 +26,12 @@ from labrun.workers.store_probe import StoreProbe, scratch_folder
 __all__ = ["Delivery", "PartTask", "deliver_part", "simulate_part"]
 
 UNSEEN = 120.0
-"""Seconds in which a file that a worker has written must be seen here. Network file systems remember for a minute what was not there."""
+"""Seconds within which a file that a worker wrote must be visible here. Network file systems cache for a minute that a file is missing."""
 
 
 @dataclass(frozen=True)
 class PartTask:
-    """All that a worker needs to make one part."""
+    """Everything that a worker needs to make one part."""
 
     source: PluginCode
     folder: Path
@@ -42,23 +42,23 @@ class PartTask:
     seed: int
     stage: str
     draws: list[Any]
-    """What the random numbers of each member follow from: its number, or the values of `seed_by`."""
+    """The source of each member's random numbers: its number, or the values of `seed_by`."""
     probe: StoreProbe | None = None
-    """What tells the worker whether it sees the folder; None if it surely does."""
+    """Shows the worker whether it shares the folder; None if it surely does."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A part that is made: its receipt, and what stands in its file, if the worker could not write it to the store."""
+    """A part that is made: its receipt, and the content of its file if the worker could not write it to the store."""
 
     receipt: Receipt
     content: bytes | None = None
 
     def keep(self, folder: Path, number: int) -> Receipt:
-        """See to it that the part lies in the store.
+        """Make sure that the part is in the store.
 
         Raises:
-            LabrunError: it cannot be seen, or has changed on the way.
+            LabrunError: it is not visible, or has changed on the way.
             OSError: the disk is full, or the folder cannot be written.
         """
         path = folder / part_name(number)
@@ -67,7 +67,7 @@ class Delivery:
             return self.receipt
         if hashlib.sha256(self.content).hexdigest() != self.receipt.sha256:
             raise LabrunError(
-                f"{path} has changed on its way from the worker. Run the same command again: it makes what is missing"
+                f"{path} was changed on its way from the worker. Run the same command again: it makes what is missing"
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         expect_space(path, len(self.content))
@@ -82,13 +82,13 @@ def _await(path: Path, size: int) -> None:
     while not (path.is_file() and path.stat().st_size == size):
         if time.monotonic() - begun > UNSEEN:
             raise LabrunError(
-                f"a worker has written {path}, but after {UNSEEN:g} s it is not seen here: is the folder the same on both machines?"
+                f"a worker wrote {path}, but after {UNSEEN:g} s it is not visible here: is the folder the same on both machines?"
             )
         time.sleep(0.1)
 
 
 def deliver_part(task: PartTask) -> Delivery:
-    """Make a part in the store, or, where that is not seen, in a folder that does not last. Runs in a worker.
+    """Make a part in the store, or in a temporary folder if the worker does not share the store. Runs in a worker.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written.
@@ -102,7 +102,7 @@ def deliver_part(task: PartTask) -> Delivery:
 
 def simulate_part(task: PartTask) -> Receipt:
     """Simulate the members of a part one after the other and write them. Runs in a worker."""
-    with watch_import():  # the driver has told what there is to tell of the import
+    with watch_import():  # the driver has reported what the import prints
         plugin_class: Any = task.source.load()
 
     def results() -> Iterator[tuple[int, Arrays] | Failure]:
@@ -113,7 +113,7 @@ def simulate_part(task: PartTask) -> Receipt:
             except (
                 Exception,
                 SystemExit,
-            ) as error:  # what a simulator raises is that member's failure, not the stage's
+            ) as error:  # the member fails, not the stage
                 if is_out_of_space(error):
                     raise
                 yield Failure(member, row, f"{error_name(error)}: {error}", traceback.format_exc())

@@ -65,7 +65,7 @@ class Engine:
         folder = str(self.folder.path)
         ids = [p.id for p in stages]
         name, workers = self.plan.project.name, self.workers
-        self.observers.tell(RunStarted(time.time(), name, folder, ids, reused, workers.count, workers.where))
+        self.observers.notify(RunStarted(time.time(), name, folder, ids, reused, workers.count, workers.where))
         outcome: Outcome = "failed"
         try:
             for planned in stages:
@@ -80,7 +80,7 @@ class Engine:
             self.workers.stop(at_once=outcome == "interrupted")
             complete = self._record(outcome, started)
             report = str(self.folder.path / "report.html")
-            self.observers.tell(RunFinished(time.time(), outcome, time.time() - started, report))
+            self.observers.notify(RunFinished(time.time(), outcome, time.time() - started, report))
         return outcome if outcome != "done" or (complete and not self.observers.out_of_space) else "failed"
 
     def _record(self, outcome: str, started: float) -> bool:
@@ -121,7 +121,7 @@ class Engine:
     def _end(self, planned: Planned, ended: _Ended, work: StageWork) -> None:
         self.ended[planned.id] = ended
         folder = str(self.folder.stage(planned)) if ended.outcome in ("done", "reused") else ""
-        self.observers.tell(
+        self.observers.notify(
             StageFinished(time.time(), planned.id, ended.outcome, work.seconds, ended.message, ended.traceback, folder)
         )
 

@@ -1,4 +1,4 @@
-"""`events.jsonl`: every event of a run as one line of JSON."""
+"""Write `events.jsonl`: every event of a run as one line of JSON."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["EventLog"]
 
 
 class EventLog:
-    """Appends to the file; each line is there at once, so that another program can follow it."""
+    """Append events to the file at once, so that another program can follow it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def _write(self, event: Event) -> None:
-        expect_own(self.path)  # what is told of a run, added to a file that a shell runs, could be commands
+        expect_own(self.path)  # messages of a run, appended to a file that a shell runs, could be commands
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(event.record()) + "\n")
 

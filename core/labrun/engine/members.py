@@ -13,10 +13,10 @@ __all__ = ["simulate_member"]
 
 
 def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
-    """Simulate one member and check what comes back.
+    """Simulate one member and check the arrays.
 
     Raises:
-        TypeError: the simulator returns something else than named arrays of numbers, or others than it declares.
+        TypeError: the simulator does not return named arrays of numbers, or not those that it declares.
         FloatingPointError: an array holds a NaN or an infinity.
     """
     import numpy as np
@@ -46,5 +46,5 @@ def _array(plugin: Simulator, name: str, value: Any) -> np.ndarray:
         return np.asarray(value)
     except ValueError as error:  # lists of unlike lengths
         raise TypeError(
-            f"{plugin.name} returned '{name}' as {type(value).__name__} that is no array: {error}"
+            f"{plugin.name} returned '{name}' as a {type(value).__name__} that is not an array: {error}"
         ) from error

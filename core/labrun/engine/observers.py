@@ -1,6 +1,6 @@
-"""Telling observers what happens: one by one, so that one that fails is reported once and the run goes on.
+"""Notify observers one by one, so that one that fails is reported once and the run goes on.
 
-They are told in the order of their registration; one that is marked `@hookimpl(trylast=True)` after all others, when the
+They are called in the order of their registration; one that is marked `@hookimpl(trylast=True)` comes after all others, when the
 report is written.
 """
 
@@ -27,18 +27,18 @@ _HOOKS: dict[type[Event], str] = {
 
 
 class Observers:
-    """All observers that are registered with a plugin manager."""
+    """The observers that are registered with a plugin manager."""
 
     def __init__(self, manager: pluggy.PluginManager, complain: Callable[[str], None]) -> None:
         """`complain` is given a paragraph about an observer that failed."""
         self.complain = complain
         self.out_of_space = False
-        """Whether an observer failed since the disk is full, so that the log or the report lacks something."""
+        """Whether an observer failed because the disk is full, so that the log or the report lacks something."""
         self._manager = manager
         self._failed: set[str] = set()
 
-    def tell(self, event: Event) -> None:
-        """Call the hook of this event on every observer that has it."""
+    def notify(self, event: Event) -> None:
+        """Call the hook of this event on every observer that implements it."""
         name = _HOOKS[type(event)]
         found = getattr(self._manager.hook, name).get_hookimpls()
         for implementation in sorted(found, key=lambda one: one.trylast - one.tryfirst):
@@ -54,7 +54,7 @@ class Observers:
         if is_out_of_space(error):
             self.out_of_space = True
             self.complain(
-                f"no space is left on the disk for '{observer}': it lacks what comes now. What was finished is kept: "
+                f"no space is left on the disk for '{observer}', which misses everything from now on. What was finished is kept: "
                 "make room, and run the same command again"
             )
             return

@@ -1,4 +1,4 @@
-"""Running a project: what stands around the engine, for the command line and for Python alike."""
+"""Run a project: set up what the engine needs, for the command line and for Python alike."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Ending", "hire", "run_project"]
 
-Tell = Callable[[str], None]
-Hire = Callable[[Plan, Tell], "Workers"]
-"""Gives the workers of a run; it may tell what a person should know of them."""
+Notify = Callable[[str], None]
+"""Shows a sentence to the user at once."""
+Hire = Callable[[Plan, Notify], "Workers"]
+"""Provides the workers of a run."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended: `done`, `failed` or `interrupted`, by which signal, and where its files lie."""
+    """How a run ended: `done`, `failed` or `interrupted`, by which signal, and where its files are."""
 
     outcome: str
     signal: int | None
@@ -54,20 +55,20 @@ def run_project(
     fresh: bool = False,
     grace: float = 30.0,
     display: Any = None,
-    tell: Tell,
+    notify: Notify,
 ) -> Ending:
     """Run a project into `runs/<its name>`, with the record, the event log and the report.
 
     Args:
-        hire: gives the workers.
-        only: these stages and what they need, nothing else, by the names that the command line takes.
+        hire: provides the workers.
+        only: these stages and what they need, by the names of the command line; all stages if empty.
         fresh: do all again, whatever is in the store.
-        grace: seconds that a part or an epoch in hand has to finish after Ctrl-C or SIGTERM.
-        display: an observer that shows a person how the run proceeds.
-        tell: is given what a person must know at once: an observer that failed, a request to stop.
+        grace: seconds that a part or an epoch in hand may take to finish after Ctrl-C or SIGTERM.
+        display: an observer that shows how the run proceeds.
+        notify: shows what the user must know at once: an observer that failed, a request to stop.
 
     Raises:
-        ProjectFaults: `only` names what is no stage.
+        ProjectFaults: `only` names something that is not a stage.
         LabrunError: the folder cannot be written, the disk cannot hold what is simulated, or there are no workers.
     """
     project.registry.take_names()
@@ -75,8 +76,8 @@ def run_project(
     folder = RunFolder(runs / project.name)
     _prepare(folder, plan)
     manager = project.registry.manager
-    observers = Observers(manager, tell)
-    workers = hire(plan, tell)
+    observers = Observers(manager, notify)
+    workers = hire(plan, notify)
     try:
         if fresh:
             for planned in plan.stages.values():
@@ -92,13 +93,13 @@ def run_project(
 
 
 def hire(count: int, dask: str | None, wait: float) -> Hire:
-    """Workers on request: processes of this machine, or a cluster whose workers fit, waited for as many seconds.
+    """Return what provides workers: processes of this machine, or those of a Dask cluster, for which it waits `wait` seconds.
 
     Raises:
-        LabrunError: when they are asked for: there is no such cluster, or it does not fit.
+        LabrunError: raised by the result: there is no such cluster, or its workers do not fit this project.
     """
 
-    def workers(plan: Plan, tell: Tell) -> Workers:
+    def workers(plan: Plan, notify: Notify) -> Workers:
         if dask is None:
             return Pool(count)
         try:
@@ -107,7 +108,7 @@ def hire(count: int, dask: str | None, wait: float) -> Hire:
             raise LabrunError(
                 f"--dask needs Dask, which is not installed here ({error}): pip install 'labrun[cluster]'"
             ) from error
-        cluster = Cluster(dask, plan.store.root, _needed(plan), tell, wait)
+        cluster = Cluster(dask, plan.store.root, _needed(plan), notify, wait)
         cluster.executor()
         return cluster
 
@@ -115,7 +116,7 @@ def hire(count: int, dask: str | None, wait: float) -> Hire:
 
 
 def _needed(plan: Plan) -> Iterator[NeededPlugin]:
-    """The plugins that workers may be asked to run. Local files go along with the work."""
+    """Yield the plugins that workers may have to run. Local files travel with the work."""
     for planned in plan.stages.values():
         offer = planned.stage.offer
         if planned.section != "models" and offer.file is None:
@@ -134,7 +135,7 @@ def _prepare(folder: RunFolder, plan: Plan) -> None:
 
 @contextmanager
 def _registered(manager: pluggy.PluginManager, observers: dict[str, Any]) -> Iterator[None]:
-    """A project that was loaded once may be run several times, each time with observers of its own."""
+    """Register observers for one run: a project that was loaded once may be run several times."""
     for name, observer in observers.items():
         manager.register(observer, name=name)
     try:

@@ -1,4 +1,4 @@
-"""A stage in work: what makes it has at hand, and what it reports meanwhile."""
+"""A stage while it is made: what its maker has at hand, and what is reported meanwhile."""
 
 from __future__ import annotations
 
@@ -48,12 +48,14 @@ class StageWork:
         """Report that work begins on `total` units, `done` of which are there already."""
         planned = self.planned
         name = planned.stage.offer.name
-        self.observers.tell(StageStarted(time.time(), planned.id, name, planned.key, unit, total, done, planned.inputs))
+        self.observers.notify(
+            StageStarted(time.time(), planned.id, name, planned.key, unit, total, done, planned.inputs)
+        )
 
     def progressed(self, done: int, total: int, unit: str, numbers: dict[str, float] | None = None) -> None:
         """Report that `done` of `total` units are done."""
         self.reached = f"{done} of {total} {unit}"
-        self.observers.tell(StageProgressed(time.time(), self.planned.id, done, total, numbers or {}))
+        self.observers.notify(StageProgressed(time.time(), self.planned.id, done, total, numbers or {}))
 
     def complain(self, damage: Iterable[Damage], consequence: str) -> None:
         """Report damage, and what is done about it."""

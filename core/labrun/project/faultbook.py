@@ -1,4 +1,4 @@
-"""The faults of one document, collected while it is checked."""
+"""Collect the faults of one document while it is checked."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class FaultBook:
         return bool(self._faults)
 
     def add(self, message: str, path: KeyPath, *, key: bool = False, place: Place | None = None) -> None:
-        """Tell a fault of the value (or the key) at `path`; `place` is where it shows, if that is elsewhere."""
+        """Add a fault of the value (or the key) at `path`; `place` is where it shows, if that is elsewhere."""
         self.extend([Fault(message, place or self.document.place(path, key=key))])
 
     def extend(self, faults: Iterable[Fault]) -> None:
-        """Tell several faults.
+        """Add several faults.
 
         Raises:
-            ProjectFaults: there are more than a thousand, so that nobody needs more, and finding them would take long.
+            ProjectFaults: there are more than a thousand. Nobody needs more, and finding them would take long.
         """
         self._faults.update(dict.fromkeys(faults))
         if len(self._faults) > MAX_FAULTS:
-            message = f"more than {MAX_FAULTS:,} faults; those that were found first are"
+            message = f"more than {MAX_FAULTS:,} faults; the first ones are"
             raise ProjectFaults([Fault(message, self.document.place(())), *self])
 
     def explain(self, error: ValidationError, model: type[BaseModel], value: Any, where: str, path: KeyPath) -> None:
-        """Tell what is wrong with the block `value` at `path`, which is called `where`."""
+        """Add what is wrong with the block `value` at `path`, which is called `where`."""
         self.extend(
             explain(
                 error,

@@ -1,7 +1,7 @@
-"""A project, whole and checked: every stage with its plugin configured and its inputs found.
+"""Load a project and check it: configure the plugin of every stage, and find its inputs.
 
-`load` reads the file, lets every block and every plugin check what concerns it, and raises all faults at once. Nothing
-has run then, and no heavy library is imported.
+`load` reads the file, lets every block and every plugin check its part, and raises all faults at once. Nothing has run then, and no heavy
+library is imported.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Project(HasCard):
 def load(
     path: Path, overrides: Sequence[str] = (), registry: Registry | None = None, own_plugins: bool = True
 ) -> Project:
-    """Read and check a project. Unless `own_plugins`, no code of its own is run: plugin files are faults then.
+    """Read and check a project. Unless `own_plugins`, no code of its own is run, and its plugin files are faults.
 
     Raises:
         ProjectFaults: with every fault that was found.
@@ -106,13 +106,13 @@ def _meet_requirements(head: Head, book: FaultBook) -> None:
         try:
             problem = unmet("the project", Requirement(text))
         except InvalidRequirement:
-            problem = f"'{text}' is no requirement; write a package and versions, as in 'labrun>=1'"
+            problem = f"'{text}' is not a requirement; write a package and versions, as in 'labrun>=1'"
         if problem:
             book.add(problem, ("requires", i))
 
 
 def _load_files(folder: Path, registry: Registry, book: FaultBook, allowed: bool) -> None:
-    """Load the plugins beside the project, also where its head has faults: else every stage would seem to be wrong."""
+    """Load the plugins beside the project, even if its head has faults: otherwise every stage would seem wrong."""
     files = book.document.value.get("plugins")
     for i, file in enumerate(files if isinstance(files, list) else []):
         if not isinstance(file, str):
@@ -122,7 +122,7 @@ def _load_files(folder: Path, registry: Registry, book: FaultBook, allowed: bool
             continue
         if not allowed:
             book.add(
-                f"the plugin file '{file}' is code of this project, which --no-plugins forbids to run: read it first",
+                f"the plugin file '{file}' is code of this project, which --no-plugins does not run: read it first",
                 ("plugins", i),
             )
             continue
@@ -165,7 +165,7 @@ def _raw_blocks(book: FaultBook, section: Section) -> Iterator[tuple[str, dict[s
         return
     for name, block in (raw or {}).items():
         if not re.search(STAGE_NAME, name):
-            problem = "is no name for a stage: letters, digits, '_' and '-', beginning with a letter"
+            problem = "cannot name a stage: begin with a letter, and use only letters, digits, '_' and '-'"
             book.add(f"'{name}' {problem}", (section, name), key=True)
         elif not isinstance(block, dict):
             book.add(f"{section}.{name} is a mapping that begins with 'use: plugin'", (section, name))
@@ -174,7 +174,7 @@ def _raw_blocks(book: FaultBook, section: Section) -> Iterator[tuple[str, dict[s
 
 
 def _read_variants(book: FaultBook, section: Section, name: str, raw: dict[str, Any]) -> Iterator[Variant]:
-    """The variants of a block; one that has faults is not parsed."""
+    """Yield the variants of a block; one that has faults is not parsed."""
     where, path = f"{section}.{name}", (section, name)
     model = STAGE_BLOCKS[section]
     laid_out, problems = variants(raw)
@@ -205,7 +205,7 @@ def _make_stages(blocks: dict[BlockName, Block], configuring: Configuring) -> di
 
 
 def stage_ids(project: Project, names: Iterable[str]) -> list[str]:
-    """The stages that names on the command line mean: `models.cnn`, `cnn`, or all variants of a matrix.
+    """Find the stages that names on the command line mean: `models.cnn`, `cnn`, or all variants of a matrix.
 
     Raises:
         ProjectFaults: a name fits no stage.

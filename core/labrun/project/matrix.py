@@ -1,4 +1,4 @@
-"""`matrix`: one stage for each combination of values."""
+"""Lay out a `matrix`: one stage for each combination of values."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ VARIED = ("with", "fit", "from", "use")
 
 @dataclass(frozen=True)
 class Variant:
-    """A block with the values of one combination put in; `values` says which, `offer` is its plugin, and
-    `parsed` the block once it is checked."""
+    """A block with the values of one combination filled in; `offer` is its plugin, and `parsed` the block once it is checked."""
 
     block: dict[str, Any]
     values: dict[str, Any] = field(default_factory=dict)
@@ -38,7 +37,7 @@ class Variant:
         return self.parsed.axes if self.parsed else []
 
     def written_at(self, path: KeyPath) -> KeyPath:
-        """Where a part of this block stands in the block as it is written: in the matrix, if it comes from there."""
+        """Return where a part of this block is written: in the matrix, if it comes from there."""
         for axis, index in self.indices.items():
             steps = tuple(axis.split("."))
             if path[: len(steps)] == steps:
@@ -47,10 +46,10 @@ class Variant:
 
 
 def variants(block: dict[str, Any]) -> tuple[list[Variant], list[str]]:
-    """The variants of a block (one, where it has no matrix), and what is wrong with the matrix."""
+    """Return the variants of a block (one, where it has no matrix), and what is wrong with the matrix."""
     matrix = block.get("matrix")
     if not isinstance(matrix, dict) or not all(isinstance(values, list) and values for values in matrix.values()):
-        return [Variant(block)], []  # whatever stands there is for the block's own check to tell
+        return [Variant(block)], []  # the block's own check reports what is wrong
     rest = {key: value for key, value in block.items() if key != "matrix"}
     problems = [*_problems(matrix, rest)]
     if problems:
@@ -84,7 +83,7 @@ def _problems(matrix: dict[str, list[Any]], block: dict[str, Any]) -> Iterator[s
         for end, step in enumerate(steps[:-1], start=1):
             inner = inner.get(step, {})
             if not isinstance(inner, dict):
-                yield f"'{axis}': '{'.'.join(steps[:end])}' is no mapping, so nothing in it can vary"
+                yield f"'{axis}': '{'.'.join(steps[:end])}' is not a mapping, so nothing in it can vary"
                 break
         if within := [other for other in matrix if other.startswith(f"{axis}.")]:
             yield f"'{within[0]}' varies a part of '{axis}', which varies too"

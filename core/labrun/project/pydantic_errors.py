@@ -1,4 +1,4 @@
-"""pydantic's errors in the words of a project: the key, what was expected, what was found, where it stands."""
+"""Put pydantic's errors into the words of a project: the key, what was expected, what was found, where it stands."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _BOUNDS = {
     "greater_than": "must be above {gt}",
     "less_than_equal": "must be at most {le}",
     "less_than": "must be below {lt}",
-    "string_pattern_mismatch": "may hold letters, digits, '_' and '-' only, and begins with a letter",
+    "string_pattern_mismatch": "must begin with a letter and hold only letters, digits, '_' and '-'",
     "too_short": "needs at least {min_length} item(s)",
     "too_long": "may have at most {max_length} item(s)",
 }
@@ -56,8 +56,7 @@ def explain(
 ) -> list[Fault]:
     """Turn a validation error of `value` into faults; `name` says in words to which block the value at a path belongs.
 
-    A key that is missing while a misspelt one is there makes one fault, not two; the alternatives of a union make one
-    too.
+    A missing key and its misspelling make one fault, not two; so do the alternatives of a union.
     """
     problems: dict[tuple[KeyPath, bool], list[Any]] = {}
     for problem in error.errors(include_url=False):
@@ -71,9 +70,9 @@ def explain(
         if found[0]["type"] == "missing" and any(
             other[:-1] == path[:-1] and nearest(str(other[-1]), known) == path[-1] for other in misspelt
         ):
-            continue  # it is there, misspelt
+            continue  # the key is there, misspelt
         if not of_key and path in inside and found[0]["type"] in _EXPECTED:
-            continue  # another alternative got further into it, and says what is wrong there
+            continue  # another alternative got further, and reports what is wrong there
         faults.append(
             Fault(_message(found, path, name(path), known), locate(path, found[0]["type"] == "extra_forbidden"))
         )
@@ -81,7 +80,7 @@ def explain(
 
 
 def _real_path(location: tuple[int | str, ...], value: Any, kind: str) -> KeyPath:
-    """The part of pydantic's location that exists in the value: tags of unions and validators drop out."""
+    """Return the part of pydantic's location that exists in the value, without tags of unions and validators."""
     path: list[int | str] = []
     inner: Any = value
     for step in location:
@@ -143,7 +142,7 @@ def _plain(value: Any) -> Any:
 
 
 def _known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
-    """The keys that the block at `path` may have, as a project writes them."""
+    """Return the keys that the block at `path` may have, as a project writes them."""
     annotations: list[Any] = [model]
     for step in path:
         annotations = [inner for annotation in annotations for inner in _inside(annotation, step)]
@@ -152,7 +151,7 @@ def _known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
 
 
 def _inside(annotation: Any, step: int | str) -> Iterator[Any]:
-    """What may stand at `step` (a key, or the number of an item) of a value with this annotation."""
+    """Yield the annotations of what may stand at `step` (a key, or the number of an item) of a value."""
     for option in _options(annotation):
         if _is_block(option):
             yield from (f.annotation for name, f in option.model_fields.items() if step in (name, f.alias))

@@ -1,4 +1,4 @@
-"""The JSON Schema of a project with the plugins that are there, for editors."""
+"""Make the JSON Schema of a project with the installed plugins, for editors."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["project_schema"]
 
 
 def project_schema(registry: Registry) -> dict[str, Any]:
-    """A schema of draft 7. Each stage's `with` follows the plugin that its `use` names (`if … then`, so that an
-    editor's complaint is about that plugin and not about all of them).
+    """Return a schema of draft 7. Each stage's `with` follows the plugin that its `use` names (by `if … then`, so an
+    editor complains about that plugin and not about all of them).
 
-    No key is required: `extends`, a sweep or a matrix may give what does not stand in a file. `labrun check` tells
-    what is missing. Under `use` may stand what no installed plugin is called, if the project names plugin files or one that it extends.
+    No key is required, because `extends`, a sweep or a matrix may provide it; `labrun check` reports what is missing. `use` may name a
+    plugin that is not installed if the project lists plugin files or extends another project.
     """
     definitions: dict[str, Any] = {}
     _embed(Head, "Head", definitions)
@@ -49,15 +49,15 @@ def project_schema(registry: Registry) -> dict[str, Any]:
 
 
 def _known(kind: str, offers: list[Offer]) -> dict[str, Any]:
-    """Stages that use what is installed. (An `enum` would say the same, but editors show all of it at every turn.)"""
+    """Describe stages that use installed plugins. (An `enum` would do, but editors show all of it at every turn.)"""
     names = "|".join(f"({_literal(offer.distribution)}:)?{_literal(offer.name)}" for offer in offers)
-    message = f"no {kind.lower()} of this name is installed; labrun list-plugins tells which are"
+    message = f"no {kind.lower()} of this name is installed; labrun list-plugins lists those that are"
     use = {"pattern": f"^({names})$", "patternErrorMessage": message}
     return {"additionalProperties": {"properties": {"use": use}}}
 
 
 def _follow_use(definitions: dict[str, Any], kind: str, offers: list[Offer]) -> None:
-    """Let `use` offer the plugins of a kind, and `with` be what the one that is named there takes."""
+    """Let `use` offer the plugins of a kind, and `with` follow the one that is named."""
     block = definitions[kind]
     times = Counter(offer.name for offer in offers)
     block["properties"]["use"]["anyOf"] = [
@@ -74,7 +74,7 @@ def _follow_use(definitions: dict[str, Any], kind: str, offers: list[Offer]) -> 
 
 
 def _short(offer: Offer, times: Counter[str]) -> str:
-    """What a project writes: the name, or with its distribution where several offer it."""
+    """Return what a project writes: the name, with its distribution where several offer it."""
     return offer.name if times[offer.name] == 1 else f"{offer.distribution}:{offer.name}"
 
 
@@ -84,16 +84,16 @@ def _pattern(offer: Offer, times: Counter[str]) -> str:
 
 
 def _literal(text: str) -> str:
-    """The text as a regular expression of JavaScript, which takes no backslash before a letter or `-` (`re.escape` writes such)."""
+    """Escape the text for a regular expression of JavaScript, which allows no backslash before `-` (`re.escape` writes one)."""
     return re.sub(r"[.*+?^${}()|\[\]\\/]", r"\\\g<0>", text)
 
 
 def _embed(model: type[BaseModel], name: str, definitions: dict[str, Any]) -> dict[str, str]:
-    """Put a model's schema and its own definitions among ours, under names that begin with `name`."""
+    """Add a model's schema and its definitions to ours, under names that begin with `name`."""
     try:
         schema = model.model_json_schema()
     except PydanticUserError as error:  # a field of a type that JSON does not know
-        schema = {"description": f"there is no schema of this plugin: {error.message}"}
+        schema = {"description": f"this plugin has no schema: {error.message}"}
     own = schema.pop("$defs", {})
     text = json.dumps({"": schema} | own).replace('"#/$defs/', f'"#/definitions/{name}:')
     for key, value in json.loads(text).items():
@@ -103,7 +103,7 @@ def _embed(model: type[BaseModel], name: str, definitions: dict[str, Any]) -> di
 
 
 def _as_draft_7(schema: Any) -> Any:
-    """The same with the word of draft 7 for the items of a tuple, which pydantic calls by that of a later one."""
+    """Replace the keyword for the items of a tuple, which pydantic takes from a later draft, by that of draft 7."""
     if isinstance(schema, list):
         return [_as_draft_7(inner) for inner in schema]
     if not isinstance(schema, dict):

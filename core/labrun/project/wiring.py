@@ -1,5 +1,4 @@
-"""How stages are joined: what each block names under `from` and `fit`, in which order they go, and what a matrix makes
-of those that work on it."""
+"""Join stages: find what each block names under `from` and `fit`, put them in order, and lay out matrices and what works on them."""
 
 from __future__ import annotations
 
@@ -23,12 +22,12 @@ __all__ = ["Block", "BlockName", "Draft", "Wiring"]
 BlockName: TypeAlias = tuple[Section, str]
 
 FIT = "fit."
-"""What the names of inputs begin with that are no inputs of the plugin: a model is fitted on them."""
+"""Prefix of references under `fit`, which are not inputs of the plugin: the model is fitted on them."""
 
 
 @dataclass
 class Block:
-    """What a project says of one stage, or of all stages of one matrix."""
+    """The block of one stage, or of all stages of one matrix."""
 
     section: Section
     name: str
@@ -68,7 +67,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class _Reference:
-    """One input of a block and the stages that it names; `path` is where, within the block."""
+    """One input of a block and the stages that it names; `path` leads to them within the block."""
 
     input: Input
     path: KeyPath
@@ -134,7 +133,7 @@ class Wiring:
     # -- the order -------------------------------------------------------------------------------------------------------------
 
     def _order(self) -> list[BlockName]:
-        """All blocks, each after those that it names. Blocks that need each other are faults."""
+        """Order the blocks, each after those that it names. Blocks that need each other are faults."""
         needs: dict[BlockName, dict[BlockName, tuple[Variant, KeyPath]]] = {name: {} for name in self.blocks}
         for name, block in self.blocks.items():
             for variant, references in zip(block.variants, self._references[name], strict=True):
@@ -178,7 +177,7 @@ class Wiring:
     def _combinations(
         self, block: Block, variant: Variant, references: list[_Reference]
     ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """Values and inputs of each stage that a variant makes: stages of matrices are joined where their values agree."""
+        """Return values and inputs of each stage that a variant makes: stages of matrices are joined where their values agree."""
         combinations: list[tuple[dict[str, Any], dict[str, Any]]] = [(dict(variant.values), {})]
         found = [(reference, self._targets(block, variant, reference)) for reference in references]
         self._check_each(block, variant, {axis: None for _, targets in found for _, of in targets or [] for axis in of})
@@ -204,13 +203,13 @@ class Wiring:
     def _check_each(self, block: Block, variant: Variant, known: Iterable[str]) -> None:
         for i, axis in enumerate(variant.axes):
             if axis not in known and block.id not in self.flawed:
-                problem = f"no matrix of what it looks at has the key '{axis}'{did_you_mean(axis, list(known))}"
+                problem = f"no matrix of its inputs has the key '{axis}'{did_you_mean(axis, list(known))}"
                 self._flaw(block, variant, ("each", i), f"{block.id}.each: {problem}")
 
     def _targets(
         self, block: Block, variant: Variant, reference: _Reference
     ) -> list[tuple[Ref, dict[str, Any]]] | None:
-        """The stages that a reference names, each with the values that tell it from others of its matrix."""
+        """Return the stages that a reference names, each with the values that distinguish it in its matrix."""
         where = ".".join([block.id, *map(str, reference.path)])
         if len(reference.texts) != 1 and not reference.input.many:
             problem = f"'{reference.input.name}' takes one stage, not {len(reference.texts)}"
@@ -224,15 +223,15 @@ class Wiring:
                 path = (*reference.path, i) if len(reference.texts) > 1 else reference.path
                 self._flaw(block, variant, path, f"{where}: {error.args[0]}")
                 return None
-        if not targets:  # what it names has faults of its own
+        if not targets:  # the block that it names has faults of its own
             self.flawed.add(block.id)
         return targets or None
 
     def _find(self, section: Section, text: str) -> list[tuple[Ref, dict[str, Any]]]:
-        """The stages that `name`, `name.part` or `name[value=…]` means.
+        """Find the stages that `name`, `name.part` or `name[value=…]` means.
 
         Raises:
-            LookupError: there is none; its message says what there is instead.
+            LookupError: there is none; the message lists those that exist.
         """
         base, exact, part = _parse_reference(text)
         if (section, base) not in self.blocks:
@@ -256,12 +255,12 @@ class Wiring:
 
 
 def _agree(values: dict[str, Any], others: dict[str, Any]) -> bool:
-    """Whether the axes that both have, have the same values."""
+    """Check whether two stages have the same values on the axes that they share."""
     return all(values.get(axis, value) == value for axis, value in others.items())
 
 
 def _gathered(targets: list[tuple[Ref, dict[str, Any]]], variant: Variant) -> list[tuple[list[Ref], dict[str, Any]]]:
-    """The stages that an input which takes several gets: all of them, or those with the same values on the axes of `each`."""
+    """Group the targets of an input that takes several stages: all of them, or those with the same values on the axes of `each`."""
     shared = [{axis: values[axis] for axis in variant.axes if axis in values} for _, values in targets]
     distinct = [one for i, one in enumerate(shared) if one not in shared[:i]]
     fullest = [one for one in distinct if not any(one.items() < other.items() for other in distinct)]
@@ -272,6 +271,6 @@ _REFERENCE = re.compile(r"(?P<base>[^\[.]+)(?P<exact>\[.*\])?(?:\.(?P<part>[^.\[
 
 
 def _parse_reference(text: str) -> tuple[str, str | None, str | None]:
-    """`name`, `name.part`, `name[value=…]`: the base, the bracket, the part."""
+    """Split `name`, `name.part` or `name[value=…]` into the base, the bracket and the part."""
     match = _REFERENCE.fullmatch(text)
     return (match["base"], match["exact"], match["part"]) if match else (text, None, None)

@@ -1,9 +1,9 @@
-"""YAML 1.2 with the place of every value: what PyYAML reads, without its surprises.
+"""Read YAML 1.2 with the place of every value, without the surprises of PyYAML.
 
 PyYAML reads YAML 1.1, in which `1e-3` is a text, `on` is True and the last of two equal keys wins. Here scalars follow
 the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema), a repeated key is a fault, and tags are
 refused: a document is made of mappings, lists, texts, numbers, booleans and nulls, and nothing else. `<<` merges a
-mapping, since people use it.
+mapping, because people use it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_BYTES = 2_000_000
 MAX_DEPTH = 50
 MAX_VALUES = 200_000
 MAX_CHARACTERS = 20_000_000
-"""Aliases are expanded; the last two bound what a few nested ones can make."""
+"""Aliases are expanded; the last two limit what a few nested ones can make."""
 
 MAX_DIGITS = 1000
 
@@ -41,7 +41,7 @@ _NAN = {".nan", ".NaN", ".NAN"}
 
 
 def parse_scalar(text: str) -> Any:
-    """Return what a plain (unquoted) scalar means in YAML 1.2.
+    """Return the value of a plain (unquoted) scalar in YAML 1.2.
 
     Raises:
         ValueError: a number of more than 1000 digits.
@@ -71,7 +71,7 @@ class Document:
     keys: dict[KeyPath, Place] = field(default_factory=dict)
 
     def place(self, path: KeyPath, *, key: bool = False) -> Place | None:
-        """Where the value (or the key) at `path` stands; if it is not there, the key of what it would be in."""
+        """Return where the value (or the key) at `path` stands; if it is missing, the place of the key that would hold it."""
         if path in self.values:
             return self.keys.get(path, self.values[path]) if key else self.values[path]
         return self.place(path[:-1], key=True) if path else None
@@ -81,7 +81,7 @@ class Document:
         """Read a file.
 
         Raises:
-            ProjectFaults: it cannot be read, or is no YAML of the kind described above.
+            ProjectFaults: it cannot be read, or is not YAML of the kind described above.
         """
         source = shown_as or str(path)
         try:
@@ -90,12 +90,12 @@ class Document:
         except OSError as error:
             raise ProjectFaults([Fault(f"{source}: cannot read this file: {error.strerror}")]) from error
         if len(content) > MAX_BYTES:
-            raise ProjectFaults([Fault(f"{source}: larger than {MAX_BYTES // 1_000_000} MB, so it is no project")])
+            raise ProjectFaults([Fault(f"{source}: larger than {MAX_BYTES // 1_000_000} MB: this is not a project")])
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = content[: error.start].count(b"\n") + 1
-            fault = Fault("this is no text in UTF-8; save it in that encoding", Place(source, line, 1))
+            fault = Fault("this is not text in UTF-8; save it in that encoding", Place(source, line, 1))
             raise ProjectFaults([fault]) from error
         return cls.parse(text, source)
 
@@ -107,7 +107,7 @@ class Document:
     def overlay(self, top: Document) -> Document:
         """Lay `top` over this document: mappings merge, anything else replaces, and each part keeps its place.
 
-        A mapping with numbers for keys, which YAML cannot hold but `--set` makes, lays its values over items of a list.
+        A mapping whose keys are numbers (YAML has none, `--set` makes them) lays its values over items of a list.
         """
         replaced: set[KeyPath] = set()
         value = _merge(self.value, top.value, (), replaced)
@@ -149,7 +149,7 @@ class _Parser:
         except yaml.reader.ReaderError as error:
             raise ProjectFaults([self._character_fault(error)]) from error
         except (RecursionError, ValueError, OverflowError) as error:
-            raise ProjectFaults([Fault("nested too deeply, or no YAML at all", self._at(1, 1))]) from error
+            raise ProjectFaults([Fault("nested too deeply, or not YAML at all", self._at(1, 1))]) from error
         if len(nodes) > 1:
             self._fault("a second document starts here ('---'); a project is one document", nodes[1])
         document = Document(None, {(): self._at(1, 1)})
@@ -161,7 +161,7 @@ class _Parser:
 
     def _syntax_fault(self, error: yaml.MarkedYAMLError) -> Fault:
         mark = error.problem_mark or error.context_mark
-        problem = error.problem or "this is no YAML"
+        problem = error.problem or "this is not YAML"
         if "'\\t'" in problem:
             problem = "a tab stands here; YAML is indented by spaces"
         elif "could not find expected ':'" in problem:
@@ -175,7 +175,7 @@ class _Parser:
         before = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", self.text[: error.position])
         character = error.character if isinstance(error.character, int) else ord(error.character)
         place = self._at(len(before), len(before[-1]) + 1)
-        return Fault(f"the character {_codepoint(character)} may not stand in YAML", place)
+        return Fault(f"the character {_codepoint(character)} is not allowed in YAML", place)
 
     def _at(self, line: int, column: int, width: int = 1) -> Place:
         text = self.lines[line - 1] if line <= len(self.lines) else ""
@@ -192,7 +192,7 @@ class _Parser:
     def _convert(self, node: yaml.Node, path: KeyPath, document: Document) -> Any:
         self._count(node)
         if id(node) in self.open:
-            self._fault("this alias (*) stands inside of what it names", node)
+            self._fault("this alias (*) stands inside the value that it names", node)
             return None
         document.values[path] = self._place(node)
         if node.tag != _NO_TAG:
@@ -220,7 +220,9 @@ class _Parser:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         if lone := _SURROGATE.search(node.value):
-            self._fault(f"the character {_codepoint(ord(lone[0]))} is half of a pair, so this is no text", node)
+            self._fault(
+                f"the character {_codepoint(ord(lone[0]))} is half of a surrogate pair, so this is not text", node
+            )
             return None
         if node.style is not None:
             return node.value
@@ -233,7 +235,7 @@ class _Parser:
     def _mapping(self, node: yaml.MappingNode, path: KeyPath, document: Document) -> dict[str, Any]:
         merged: dict[str, Any] = {}
         own: dict[str, Any] = {}
-        pairs = sorted(node.value, key=lambda pair: not _is_merge(pair[0]))  # what is merged lies under all else
+        pairs = sorted(node.value, key=lambda pair: not _is_merge(pair[0]))  # merged values lie under all others
         for key_node, value_node in pairs:
             if _is_merge(key_node):
                 merged |= self._merged(value_node, path, document)
@@ -288,7 +290,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         self.nodes += 1
-        if self.nodes > MAX_VALUES:  # before minutes have gone by
+        if self.nodes > MAX_VALUES:  # refuse it before minutes have passed
             raise yaml.MarkedYAMLError(problem=f"more than {MAX_VALUES:,} values", problem_mark=self.get_mark())
         return super().compose_node(parent, index)
 

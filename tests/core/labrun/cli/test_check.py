@@ -98,7 +98,7 @@ FAULTS = {
         ", labels: [class]",
         "",
         "waves.csv:1:1: simulations.train.sweep: wave has no parameter 'class' (known: amplitude, noise, points). "
-        "A column that is no parameter belongs into 'labels', or name those that are in 'columns'\n"
+        "A column that is not a parameter belongs in 'labels', or list the parameters in 'columns'\n"
         "    1 | class,amplitude\n"
         "      | ^^^^^",
     ),
@@ -318,7 +318,7 @@ def test_a_file_that_is_no_text(tmp_path, write_project, labrun):
     path = write_project()
     (tmp_path / path).write_bytes(b"project: x\nseed: \xff\xfe\n")
     outcome = labrun("check", path)
-    assert outcome.err == "project.yaml:2:1: this is no text in UTF-8; save it in that encoding\n"
+    assert outcome.err == "project.yaml:2:1: this is not text in UTF-8; save it in that encoding\n"
     assert outcome.code == 2
 
 

@@ -27,7 +27,7 @@ def test_every_event_is_a_line_at_once(tmp_path):
     manager.register(EventLog(tmp_path / "events.jsonl"))
     observers = Observers(manager, pytest.fail)
     for number, event in enumerate(EVENTS, 1):
-        observers.tell(event)
+        observers.notify(event)
         assert len((tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()) == number
     lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in lines] == [event.record() for event in EVENTS]

@@ -68,8 +68,8 @@ class Breaks:
 def test_all_are_told_in_order(make_observers, told):
     first, second = Recorder(), Recorder()
     observers = make_observers(first, second)
-    observers.tell(STARTED)
-    observers.tell(FINISHED)
+    observers.notify(STARTED)
+    observers.notify(FINISHED)
     assert first.seen == second.seen == [STARTED, FINISHED]
     assert told == []
 
@@ -79,8 +79,8 @@ def test_one_that_fails_is_reported_once_and_the_others_are_told(make_observers,
     after = Recorder()
     breaks = Breaks(error)
     observers = make_observers(breaks, after)
-    observers.tell(STARTED)
-    observers.tell(FINISHED)
+    observers.notify(STARTED)
+    observers.notify(FINISHED)
     assert after.seen == [STARTED, FINISHED]
     assert breaks.calls == 1
     assert len(told) == 1
@@ -91,7 +91,7 @@ def test_one_that_fails_is_reported_once_and_the_others_are_told(make_observers,
 
 
 def test_error_for_people_is_told_as_it_is(make_observers, told):
-    make_observers(Breaks(LabrunError("no such server: start it"))).tell(STARTED)
+    make_observers(Breaks(LabrunError("no such server: start it"))).notify(STARTED)
     assert told == ["the observer 'observer 0' is left out from now on: no such server: start it"]
 
 
@@ -108,20 +108,20 @@ def test_one_that_wants_to_be_last_is_told_after_those_registered_later(make_obs
         def labrun_stage_started(self, event):
             order.append("usual")
 
-    make_observers(Last(), Usual(), Usual()).tell(STARTED)
+    make_observers(Last(), Usual(), Usual()).notify(STARTED)
     assert order == ["usual", "usual", "last"]
 
 
 def test_full_disk_is_told_in_words(make_observers, told):
     observers = make_observers(Breaks(OSError(errno.ENOSPC, "No space left on device")))
-    observers.tell(FINISHED)
+    observers.notify(FINISHED)
     assert observers.out_of_space
     assert told == [
-        "no space is left on the disk for 'observer 0': it lacks what comes now. What was finished is kept: make room, "
+        "no space is left on the disk for 'observer 0', which misses everything from now on. What was finished is kept: make room, "
         "and run the same command again"
     ]
 
 
 def test_interruption_is_no_failure_of_an_observer(make_observers):
     with pytest.raises(KeyboardInterrupt):
-        make_observers(Breaks(KeyboardInterrupt())).tell(STARTED)
+        make_observers(Breaks(KeyboardInterrupt())).notify(STARTED)

@@ -129,7 +129,7 @@ def test_inputs_with_faults_are_not_checked(told):
         (
             "simulations: {a b: {use: stern}}\n",
             "4:15",
-            "'a b' is no name for a stage: letters, digits, '_' and '-', beginning with a letter",
+            "'a b' cannot name a stage: begin with a letter, and use only letters, digits, '_' and '-'",
         ),
         ("simulations: {a: stern}\n", "4:18", "simulations.a is a mapping that begins with 'use: plugin'"),
         ("simulations: {a: {}}\n", "4:15", "simulations.a lacks the key 'use'"),

@@ -33,9 +33,9 @@ def test_where_a_value_is_written():
     [
         ({"width": [1]}, "'width': a key of a matrix is 'use', or begins with 'with.', 'fit.' or 'from.'"),
         ({"with": [{}]}, "'with': a key of a matrix is 'use', or begins with 'with.', 'fit.' or 'from.'"),
-        ({"use.x": [1]}, "'use.x': 'use' is no mapping, so nothing in it can vary"),
+        ({"use.x": [1]}, "'use.x': 'use' is not a mapping, so nothing in it can vary"),
         ({"with.": [1]}, "'with.': a key of a matrix is 'use', or begins with 'with.', 'fit.' or 'from.'"),
-        ({"with.width.x": [1]}, "'with.width.x': 'with.width' is no mapping, so nothing in it can vary"),
+        ({"with.width.x": [1]}, "'with.width.x': 'with.width' is not a mapping, so nothing in it can vary"),
         ({"with.a": [{}], "with.a.b": [1]}, "'with.a.b' varies a part of 'with.a', which varies too"),
         ({f"with.{c}": [*range(11)] for c in "abc"}, "it makes 1,331 stages; at most 1,000 are possible"),
     ],

@@ -182,4 +182,4 @@ def test_a_plugin_that_has_no_schema(tmp_path):
     registry = Registry()
     assert registry.add_file(tmp_path / "odd.py") is None
     described = project_schema(registry)["definitions"]["Simulator.odd"]["description"]
-    assert described.startswith("there is no schema of this plugin: ")
+    assert described.startswith("this plugin has no schema: ")

@@ -220,7 +220,7 @@ def test_a_model_without_that_key_is_in_each(stages):
 
 def test_each_names_a_key_of_a_matrix(told):
     assert told(LEFT_OUT + EACH.replace("[fit.seed]", "[fit.sed]")) == [
-        "analyses.by_seed.each: no matrix of what it looks at has the key 'fit.sed': did you mean 'fit.seed'?"
+        "analyses.by_seed.each: no matrix of its inputs has the key 'fit.sed': did you mean 'fit.seed'?"
     ]
 
 

@@ -103,7 +103,7 @@ def test_aliases_are_places_of_what_they_name():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: &a [*a]", "p.yaml:1:4: this alias (*) stands inside of what it names"),
+        ("a: &a [*a]", "p.yaml:1:4: this alias (*) stands inside the value that it names"),
         ("a: !!str 5", "p.yaml:1:4: a tag (!) is not allowed: a project holds plain values only"),
         ("a: !x {b: 1}", "p.yaml:1:4: a tag (!) is not allowed: a project holds plain values only"),
         ("? [a]\n: 1", "p.yaml:1:3: a key must be a plain word"),
@@ -114,12 +114,12 @@ def test_aliases_are_places_of_what_they_name():
         ("a:\n  b\n  c: 1", "p.yaml:3:4: not valid YAML: mapping values are not allowed here"),
         ("a: 'x", "p.yaml:1:6: not valid YAML: found unexpected end of stream (while scanning a quoted scalar)"),
         ("a: 1\nb\nc: 1", "p.yaml:2:1: not valid YAML: a ':' and a value are missing: each line of a mapping reads"),
-        ("a: x\x07", "p.yaml:1:5: the character U+0007 may not stand in YAML"),
-        ('a: "\\ud800"', "p.yaml:1:4: the character U+D800 is half of a pair, so this is no text"),
+        ("a: x\x07", "p.yaml:1:5: the character U+0007 is not allowed in YAML"),
+        ('a: "\\ud800"', "p.yaml:1:4: the character U+D800 is half of a surrogate pair, so this is not text"),
         ("a: " + "1" * 1001, "p.yaml:1:4: this number has more than 1000 digits"),
         ("a: 0x" + "f" * 1001, "p.yaml:1:4: this number has more than 1000 digits"),
         ("a: " + "[" * 60 + "]" * 60, "p.yaml:1:54: nested more than 50 levels deep"),
-        ("[" * 100_000, "p.yaml:1:1: nested too deeply, or no YAML at all"),
+        ("[" * 100_000, "p.yaml:1:1: nested too deeply, or not YAML at all"),
     ],
 )
 def test_refused(text, message):

@@ -221,7 +221,7 @@ def test_a_part_that_changed_on_its_way_is_refused(tmp_path):
     from labrun.store.parts import Receipt
 
     with pytest.raises(
-        LabrunError, match=r"000003.h5 has changed on its way from the worker. Run the same command again"
+        LabrunError, match=r"000003.h5 was changed on its way from the worker. Run the same command again"
     ):
         Delivery(Receipt(3, "0" * 64, []), b"abc").keep(tmp_path, 3)
     assert [*tmp_path.iterdir()] == []
@@ -233,7 +233,7 @@ def test_a_part_that_is_not_seen_here_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr("labrun.engine.delivery.UNSEEN", 0.2)
     with pytest.raises(
-        LabrunError, match=r"has written .*000003.h5, but after 0.2 s it is not seen here: is the folder the same"
+        LabrunError, match=r"wrote .*000003.h5, but after 0.2 s it is not visible here: is the folder the same"
     ):
         Delivery(Receipt(3, "0" * 64, [])).keep(tmp_path, 3)
 
