@@ -1,4 +1,4 @@
-"""The site: built without warnings, every link within it leads somewhere, and the reference tells of every plugin."""
+"""The site is built without warnings, every link within it leads somewhere, and the reference describes every plugin."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def site(tmp_path_factory) -> Path:
     source = folder / "docs"
     generated = [f"{page}.md" for page in PAGES.values()]
     shutil.copytree(ROOT / "docs", source, ignore=shutil.ignore_patterns("_build", "__pycache__", *generated))
+    (folder / "projects").symlink_to(ROOT / "projects")  # the page of all projects is included from there
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", source, folder / "html"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -64,7 +65,7 @@ def test_every_link_of_the_site_leads_somewhere(site):
     assert broken == []
 
 
-def test_reference_tells_of_every_bundled_plugin(site):
+def test_reference_describes_every_bundled_plugin(site):
     for offer in Registry.installed().offers:
         if offer.distribution != "labrun":
             continue
@@ -74,7 +75,7 @@ def test_reference_tells_of_every_bundled_plugin(site):
         assert missing == []
 
 
-def test_reference_tells_all_that_labrun_offers(site):
+def test_reference_describes_the_whole_public_api(site):
     import labrun
 
     text = (site / "reference" / "api.html").read_text(encoding="utf-8")
@@ -84,7 +85,7 @@ def test_reference_tells_all_that_labrun_offers(site):
 
 def test_links_of_pages_lead_somewhere_on_github_too():
     broken = []
-    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "projects").glob("*.md")]:
         text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
         for link in re.findall(r"\]\(([^)\s]+)\)", text):
             if (
@@ -94,6 +95,13 @@ def test_links_of_pages_lead_somewhere_on_github_too():
             ):
                 broken.append(f"{page.name}: {link}")
     assert broken == []
+
+
+def test_every_project_is_on_the_page_of_projects():
+    page = (ROOT / "projects" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[`(\w+)`\]\(\.\./projects/(\w+)\.yaml\)", page, re.MULTILINE)
+    assert all(name == file for name, file in listed)
+    assert sorted(name for name, _ in listed) == sorted(path.stem for path in (ROOT / "projects").glob("*.yaml"))
 
 
 def test_every_page_stands_in_the_contents():
