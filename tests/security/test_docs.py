@@ -25,7 +25,7 @@ def test_each_promise_names_its_test():
     assert len(rows) > 8
     for row in rows:
         assert re.search(r"\| `[^|]*test_\w+\.py`[^|]*\|$", row), row
-    tests = {name for row in rows for name in re.findall(r"`((?:\.\./core/labrun/)?test_\w+\.py)`", row)}
+    tests = {name for row in rows for name in re.findall(r"`((?:\.\./[\w/]+/)?test_\w+\.py)`", row)}
     for name in tests:
         assert (Path(__file__).parent / name).is_file(), name
 
