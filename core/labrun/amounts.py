@@ -1,8 +1,8 @@
-"""Amounts in words: how long, how many bytes, numbers in tables."""
+"""Amounts in words: durations, bytes, counts, numbers in tables."""
 
 from __future__ import annotations
 
-__all__ = ["bytes_in_words", "duration_in_words", "shown"]
+__all__ = ["bytes_in_words", "counted", "duration_in_words", "shown"]
 
 
 def duration_in_words(seconds: float) -> str:
@@ -23,6 +23,11 @@ def bytes_in_words(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
+
+
+def counted(count: int, things: str, thing: str = "") -> str:
+    """`1 stage`, `12 stages`, `1,024 members`. The singular is the plural without its last letter, unless it is given."""
+    return f"{count:,} {things if count != 1 else thing or things[:-1]}"
 
 
 def shown(value: object) -> str:

@@ -7,10 +7,13 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from labrun.cli.completion import complete_plugins
+from labrun.cli.plugin_files import plugin_files_option, project_option, registry_with
 from labrun.cli.prose import reflowed
 from labrun.contracts.fields import fields_in_words
 from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, inputs_of
@@ -22,11 +25,16 @@ __all__ = ["describe"]
 
 
 @click.command()
-@click.argument("plugin")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def describe(plugin: str, as_json: bool) -> None:
-    """Show what a PLUGIN is: its documentation, its fields with units and defaults, its inputs and outputs."""
-    offers = _named(Registry.installed(), plugin)
+@click.argument("plugin", shell_complete=complete_plugins())
+@plugin_files_option
+@project_option
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def describe(plugin: str, files: tuple[Path, ...], plugins_of: Path | None, as_json: bool) -> None:
+    """Show the documentation and the fields of a plugin.
+
+    Fields come with units and defaults, inputs and outputs with their kinds and shapes.
+    """
+    offers = _named(registry_with(files, plugins_of), plugin)
     if as_json:
         click.echo(json.dumps([_record(offer) for offer in offers], indent=2))
         return
@@ -67,9 +75,9 @@ def _print(offer: Offer) -> None:
         ]
         for f in fields_in_words(plugin)
     ]
-    _print_block("with", ["field", "type", "default", "what it is"], rows)
-    _print_block("from", ["input", "what it takes"], [[i.name, _input_in_words(i)] for i in inputs_of(plugin)])
-    _print_block("gives", ["array", "what it is"], [list(pair) for pair in _outputs(plugin).items()])
+    _print_block("with", ["field", "type", "default", "description"], rows)
+    _print_block("from", ["input", "takes"], [[i.name, _input_in_words(i)] for i in inputs_of(plugin)])
+    _print_block("gives", ["array", "description"], [list(pair) for pair in _outputs(plugin).items()])
     _print_block(
         "pretrained", ["name", "folder"], [[name, str(folder)] for name, folder in _pretrained(plugin).items()]
     )

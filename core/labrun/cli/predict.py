@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labrun.amounts import counted
+from labrun.cli.completion import complete_plugins
 from labrun.cli.configured import configured
+from labrun.cli.plugin_files import plugin_files_option, project_option, registry_with
 from labrun.contracts.plugin import Analysis
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.learning.pretrained import find_pretrained, load_trained, made_by
@@ -36,20 +39,15 @@ __all__ = ["predict"]
 @click.option(
     "--analyse",
     "analysis",
-    metavar="NAME",
+    metavar="PLUGIN",
+    shell_complete=complete_plugins("analyses"),
     help="Also run this analysis of a model and a dataset: graph_export, saliency, …",
 )
 @click.option(
     "--with", "values", multiple=True, metavar="KEY=VALUE", help="Set a field of the analysis. May be repeated."
 )
-@click.option(
-    "--plugin",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="The file of a plugin that is not installed, as under 'plugins' of a project. May be repeated.",
-)
+@plugin_files_option
+@project_option
 def predict(
     model: str,
     data: Path,
@@ -57,6 +55,7 @@ def predict(
     still: bool,
     output: Path | None,
     files: tuple[Path, ...],
+    plugins_of: Path | None,
     analysis: str | None,
     values: tuple[str, ...],
 ) -> None:
@@ -69,7 +68,7 @@ def predict(
     DATA is the folder of a simulation in a run (runs/gray_scott/simulations/scan), a .npy, .npz or HDF5 file with one example or
     with many along the first axis, a picture, or a folder of pictures.
     """
-    registry = _registry(files)
+    registry = registry_with(files, plugins_of)
     plugin = configured(registry, "analyses", analysis, values, "predict --analyse") if analysis else None
     if values and not analysis:
         raise ProjectFaults([Fault("--with sets a field of an analysis: name the analysis by --analyse")])
@@ -86,7 +85,7 @@ def predict(
             click.echo(f"wrote the results of {analysis} to {folder}")
         if gives_images(trained) and folder is not None:
             written = save_images(trained, new, folder)
-            click.echo(f"wrote {len(written)} image{'s' if len(written) > 1 else ''} to {folder}")
+            click.echo(f"wrote {counted(len(written), 'images')} to {folder}")
         elif folder is not None:
             _write(answer_table(trained, new), folder / "predictions.csv")
         else:
@@ -123,24 +122,7 @@ def _write(table: pd.DataFrame, path: Path | None) -> None:
         table.to_csv(path)
     except OSError as error:
         raise LabrunError(f"cannot write '{path}': {error.strerror or error}") from error
-    click.echo(f"wrote {path}: {len(table)} example{'s' if len(table) > 1 else ''}")
-
-
-def _registry(files: tuple[Path, ...]) -> Registry:
-    """The installed plugins and those of these files.
-
-    Raises:
-        ProjectFaults: a file cannot be loaded.
-    """
-    registry = Registry.installed()
-    for file in files:
-        try:
-            broken = registry.add_file(file)
-        except LabrunError as error:
-            raise ProjectFaults([Fault(str(error))]) from error
-        if broken:
-            raise ProjectFaults([Fault(f"the plugin file '{file}' could not be loaded: {broken.explanation}")])
-    return registry
+    click.echo(f"wrote {path}: {counted(len(table), 'examples')}")
 
 
 def _opened(registry: Registry, model: str, data: Path, array: str | None, still: bool) -> tuple[TrainedModel, NewData]:

@@ -108,6 +108,7 @@ def _ensemble(path: Path, array: str | None) -> list[Reading]:
 def _open_array(path: Path, name: str | None) -> Any:
     import numpy as np
 
+    from labrun.files.arrays import arrays_in
     from labrun.files.hdf5 import datasets_in, open_hdf5
 
     if path.suffix.lower() in (".npy", ".npz"):
@@ -118,7 +119,7 @@ def _open_array(path: Path, name: str | None) -> Any:
                 return np.load(path, mmap_mode="r", allow_pickle=False)
         expect_archive(path)
         with np.load(path, allow_pickle=False) as archive, _expecting_numbers():
-            return np.asarray(archive[_chosen(name, list(archive), path)])
+            return np.asarray(archive[_chosen(name, arrays_in(archive), path)])
     file = open_hdf5(path)  # stays open while its dataset is read
     known = {dataset.name.lstrip("/"): dataset for dataset in datasets_in(file)}
     return known[_chosen(name, list(known), path)]

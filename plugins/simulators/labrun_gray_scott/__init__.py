@@ -166,7 +166,7 @@ class GrayScott(Simulator):
         stops = [round(last * i / (pictures - 1)) for i in range(pictures)] if pictures > 1 else [last] * pictures
         for stop, u in zip(stops, self._run(rng, stops), strict=True):
             caption = f"Gray-Scott, F = {self.feed:g}, k = {self.kill:g}, t = {stop * self.time_step:g}"
-            yield View(image=u, caption=caption, low=0.0, high=1.0, colormap="turbo")  # Pearson's colours: red is u = 1
+            yield View(image=u, caption=caption, low=0.0, high=1.0)
 
     def _run(self, rng: np.random.Generator, stops: list[int]) -> Iterator[NDArray[np.floating]]:
         from labrun_gray_scott.kernel import integrate  # Numba is loaded only where it runs

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labrun.amounts import bytes_in_words, duration_in_words
+from labrun.amounts import bytes_in_words, counted, duration_in_words
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,17 @@ def test_duration(seconds, words):
 )
 def test_bytes(size, words):
     assert bytes_in_words(size) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ((0, "stages"), "0 stages"),
+        ((1, "stages"), "1 stage"),
+        ((1024, "members"), "1,024 members"),
+        ((1, "entries", "entry"), "1 entry"),
+        ((2, "analyses", "analysis"), "2 analyses"),
+    ],
+)
+def test_counted(words, text):
+    assert counted(*words) == text

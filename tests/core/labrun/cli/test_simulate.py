@@ -1,7 +1,10 @@
 """`labrun simulate`: one member, drawn or saved, and what can go wrong."""
 
+import json
 from types import SimpleNamespace
+from typing import ClassVar
 
+import h5py
 import numpy as np
 import pytest
 
@@ -15,6 +18,7 @@ class Disk(Simulator):
     name = "disk"
     radius: float = Field(gt=0, description="radius [cells]")
     shape: tuple[int, int] = (6, 9)
+    outputs: ClassVar[dict[str, str]] = {"u": "(height, width) float32: 1 in the disk, dimensionless"}
     fail: bool = False
 
     def simulate(self, rng):
@@ -56,6 +60,36 @@ def test_arrays(labrun, tmp_path):
         assert arrays["u"].sum() == 9  # a cell and its eight neighbours
 
 
+def read_record(path):
+    if path.suffix == ".npz":
+        with np.load(path) as file:
+            return json.loads(str(file["labrun"]))
+    with h5py.File(path) as file:
+        return json.loads(file.attrs["labrun"])
+
+
+@pytest.mark.parametrize("name", ["d.npz", "d.h5"])
+def test_parameters_and_units_are_in_the_file(labrun, tmp_path, name):
+    labrun("simulate", "disk", "radius=1.5", "--seed", 4, "--save", name)
+    assert read_record(tmp_path / name) == {
+        "simulator": "disk",
+        "version": 1,
+        "seed": 4,
+        "parameters": {
+            "radius": {"value": 1.5, "description": "radius [cells]"},
+            "shape": {"value": [6, 9], "description": ""},
+            "fail": {"value": False, "description": ""},
+        },
+        "arrays": {"u": "(height, width) float32: 1 in the disk, dimensionless"},
+    }
+
+
+@pytest.mark.parametrize("name", ["gone/x.npz", "gone/x.png", "gone/x.gif", "x.doc"])
+def test_nothing_is_simulated_for_a_file_that_cannot_be_written(labrun, monkeypatch, name):
+    monkeypatch.setattr(Disk, "simulate", lambda self, rng: pytest.fail("simulated"))
+    assert labrun("simulate", "disk", "radius=2", "--save", name).code == 2
+
+
 def test_the_seed_decides(labrun, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         labrun("simulate", "blind", "--seed", seed, "--save", f"{name}.npz")
@@ -94,7 +128,7 @@ def test_without_a_display_a_film_is_saved(labrun, tmp_path):
         ),
         (["disk", "radius=2", "fail=true"], 1, "simulate disk: ArithmeticError: it diverged"),
         (["disk", "radius=2", "fail=true", "--save", "x.npz"], 1, "simulate disk: ArithmeticError: it diverged"),
-        (["disk", "radius=2", "--save", "gone/x.npz"], 1, "simulate disk: FileNotFoundError: "),
+        (["disk", "radius=2", "--save", "gone/x.npz"], 2, "cannot write 'gone/x.npz': there is no folder 'gone'\n"),
         (["blind"], 1, "'blind' draws no pictures; save its arrays instead: --save blind.npz"),
     ],
 )
@@ -102,3 +136,39 @@ def test_what_can_go_wrong(labrun, words, code, message):
     outcome = labrun("simulate", *words)
     assert outcome.err.startswith(message)
     assert (outcome.code, outcome.out) == (code, "")
+
+
+PLUGIN = """
+from labrun import Simulator, hookimpl
+
+class Local(Simulator):
+    "A simulator in a file."
+    name = "local"
+    def simulate(self, rng):
+        return {"u": rng.random(3)}
+
+@hookimpl
+def labrun_simulators(): return [Local]
+"""
+
+
+@pytest.mark.parametrize("option", [("--plugin", "local.py"), ("--project", "p.yaml")])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["simulate", "local", "--save", "x.npz"], "wrote x.npz"), (["describe", "local"], "A simulator in a file.")],
+)
+def test_a_plugin_in_a_file(labrun, tmp_path, option, words, said):
+    (tmp_path / "local.py").write_text(PLUGIN)
+    (tmp_path / "p.yaml").write_text("project: p\nplugins: [local.py]\nsimulations: {a: {use: nothing}}\n")
+    outcome = labrun(*words, *option)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert said in outcome.out
+
+
+def test_a_plugin_file_that_does_not_load(labrun, tmp_path):
+    (tmp_path / "broken.py").write_text("1 / 0\n")
+    outcome = labrun("simulate", "local", "--plugin", "broken.py")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith(
+        "the plugin file 'broken.py' could not be loaded: ZeroDivisionError: division by zero"
+    )
