@@ -40,7 +40,7 @@ def write_pages(folder: Path) -> None:
 def _page(title: str, section: Section, offers: Sequence[Offer]) -> Iterator[str]:
     yield f"# {title}\n"
     yield f"What may stand under `{section}` in a project, by `use`; `labrun describe NAME` tells the same in a terminal.\n"
-    yield from _table(["name", "what it is"], [[f"[`{o.name}`](#{_anchor(o.name)})", o.summary] for o in offers])
+    yield from _table(["name", "description"], [[f"[`{o.name}`](#{_anchor(o.name)})", o.summary] for o in offers])
     for offer in offers:
         yield from _plugin(offer)
 
@@ -56,10 +56,10 @@ def _plugin(offer: Offer) -> Iterator[str]:
     rows = [
         [f"`{f.path}`", f.type, _code(f.default_in_words, f.required), f.description] for f in fields_in_words(plugin)
     ]
-    yield from _titled("with", ["field", "type", "default", "what it is"], rows)
+    yield from _titled("with", ["field", "type", "default", "description"], rows)
     yield from _titled("from", ["input", "what it takes"], [[f"`{i.name}`", _input(i)] for i in inputs_of(plugin)])
     yield from _titled(
-        "gives", ["array", "what it is"], [[f"`{name}`", what] for name, what in _outputs(plugin).items()]
+        "gives", ["array", "description"], [[f"`{name}`", what] for name, what in _outputs(plugin).items()]
     )
     if issubclass(plugin, Model) and plugin.pretrained:
         yield f"**pretrained:** {', '.join(f'`{name}`' for name in plugin.pretrained)}\n"

@@ -1,4 +1,7 @@
-"""The command line. `labrun PROJECT.yaml` is short for `labrun run PROJECT.yaml`."""
+"""The command line. `labrun PROJECT.yaml` is short for `labrun run PROJECT.yaml`.
+
+One module for each command; nothing imports them but this one. Begin with `run`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import traceback
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from labrun.cli.compare import compare
 from labrun.cli.describe import describe
@@ -24,14 +28,36 @@ from labrun.cli.store import gc as gc_command
 from labrun.cli.store import verify
 from labrun.faults import LabrunError, did_you_mean, printable
 
-# Loading makes some 100,000 objects that stay; looking through them again and again took a tenth of the time of `check`.
+# Loading makes some 100,000 objects that stay; scanning them again and again took a tenth of the time of `check`.
 gc.set_threshold(100_000, 20, 20)
 
 __all__ = ["main"]
 
+TOPICS: dict[str, tuple[click.Command, ...]] = {
+    "Projects": (new, check, plan, run, status, why),
+    "Results": (compare, predict, export),
+    "Plugins": (list_plugins, describe, simulate, schema),
+    "Installation and store": (doctor, verify, gc_command),
+}
+"""The commands, in the order of work."""
+
 
 class _Group(click.Group):
     """A group whose first word may be a project."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.commands))
+        for topic, commands in TOPICS.items():
+            with formatter.section(topic):
+                limit = formatter.width - 6 - width
+                rows = [(f"{command.name:<{width}}", command.get_short_help_str(limit)) for command in commands]
+                formatter.write_dl(rows)
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file"), *super().shell_complete(context, incomplete)]
 
     def resolve_command(
         self, context: click.Context, args: list[str]
@@ -41,7 +67,7 @@ class _Group(click.Group):
             if word.endswith((".yaml", ".yml")):
                 return "run", self.commands["run"], args
             context.fail(
-                f"there is no command '{word}'{did_you_mean(word, self.commands)}, and it is no project (PROJECT.yaml)"
+                f"'{word}' is neither a command nor a project (PROJECT.yaml){did_you_mean(word, self.commands)}"
             )
         return super().resolve_command(context, args)
 
@@ -61,30 +87,14 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="labrun", prog_name="labrun")
-@click.option("--traceback", is_flag=True, help="Show the traceback of an error, too.")
+@click.option("--traceback", is_flag=True, help="Also show the tracebacks of errors.")
 def main(traceback: bool) -> None:
     """Simulate, learn, analyse and report from one YAML file.
 
-    labrun PROJECT.yaml runs a project; it is short for: labrun run PROJECT.yaml
+    labrun PROJECT.yaml is short for: labrun run PROJECT.yaml
     """
 
 
-for command in (
-    run,
-    check,
-    plan,
-    status,
-    why,
-    list_plugins,
-    describe,
-    schema,
-    doctor,
-    simulate,
-    predict,
-    new,
-    compare,
-    export,
-    verify,
-    gc_command,
-):
-    main.add_command(command)
+for topic in TOPICS.values():
+    for command in topic:
+        main.add_command(command)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from labrun.amounts import counted
 from labrun.faults import Fault, ProjectFaults, printable
 
 __all__ = ["export"]
@@ -41,6 +42,6 @@ def export(run: Path, target: Path, members: bool, licence: str) -> None:
     if licence and not licence.startswith(("https://", "http://")):
         raise ProjectFaults([Fault(f"--license takes the address of a licence, https://…, not '{licence}'")])
     written = write_crate(run, target, members, licence)
-    click.echo(f"wrote {target}: {written.files} files of {written.stages} stages")
+    click.echo(f"wrote {target}: {counted(written.files, 'files')} of {counted(written.stages, 'stages')}")
     for remark in written.remarks:
         click.echo(printable(remark), err=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labrun.amounts import bytes_in_words
+from labrun.amounts import bytes_in_words, counted
+from labrun.cli.completion import complete_stages
 from labrun.cli.options import project_argument, runs_option, set_option
 from labrun.cli.tables import print_table, short
 from labrun.contracts.inputs import ONE_OF
@@ -32,7 +33,7 @@ def check(project: Path, overrides: tuple[str, ...], no_plugins: bool) -> None:
 
     loaded = load(project, overrides, own_plugins=not no_plugins)
     numbers = Counter(stage.section for stage in loaded.stages.values())
-    counts = [f"{number} {ONE_OF[section] if number == 1 else section}" for section, number in numbers.items()]
+    counts = [counted(number, section, ONE_OF[section]) for section, number in numbers.items()]
     click.echo(f"{project}: no faults; {', '.join(counts)}")
 
 
@@ -79,11 +80,11 @@ def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
 
 @click.command()
 @project_argument
-@click.argument("stage")
+@click.argument("stage", shell_complete=complete_stages)
 @set_option
 @runs_option
 def why(project: Path, stage: str, overrides: tuple[str, ...], runs: Path) -> None:
-    """Say which input of a STAGE differs from what the last run has done."""
+    """Show which inputs of a stage changed since the last run."""
     from labrun.planning.plan import make_plan
     from labrun.project.load import load, stage_ids
     from labrun.records.run_folder import RunFolder

@@ -1,8 +1,9 @@
-"""`labrun list-plugins`: which plugins there are, which could not be loaded and why, and what else a person should know of them."""
+"""`labrun list-plugins`: the plugins of this installation, those that could not be loaded, and remarks about them."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,22 +11,40 @@ import click
 
 from labrun.cli.tables import print_table
 from labrun.contracts.inputs import SECTIONS
+from labrun.faults import Fault, ProjectFaults, did_you_mean
 from labrun.registry.registry import Offer, Registry
 
 __all__ = ["list_plugins"]
 
+KINDS = {kind.__name__.lower(): section for section, kind in SECTIONS.items()}
+"""The section of a project in which plugins of each kind are named."""
+
 
 @click.command("list-plugins")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def list_plugins(as_json: bool) -> None:
-    """List all plugins, and those that are quarantined since they could not be loaded."""
+@click.argument("word", default="")
+@click.option("--kind", type=click.Choice([*KINDS]), help="List plugins of this kind only.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def list_plugins(word: str, kind: str | None, as_json: bool) -> None:
+    """List plugins, by kind.
+
+    With a WORD, list the plugins that have it in their name, their description or the name of their distribution. Plugins that
+    could not be loaded are listed with the reason.
+    """
     registry = Registry.installed()
+    offers = [offer for offer in _sorted(registry.offers) if _fits(offer, word, kind)]
     if as_json:
-        click.echo(json.dumps(_inventory(registry), indent=2))
+        click.echo(json.dumps(_inventory(registry, offers), indent=2))
         return
-    print_table(["kind", "name", "what it is", "from"], [_row(offer) for offer in _sorted(registry.offers)])
+    if not offers and (word or kind):
+        which = f"no {kind or 'plugin'} matches '{word}'" if word else f"there is no {kind}"
+        hint = did_you_mean(word, [o.name for o in registry.offers if _fits(o, "", kind)])
+        raise ProjectFaults(
+            [Fault(f"{which}{hint if hint.endswith('?') else '.'} 'labrun list-plugins' lists all plugins")]
+        )
+    _print(offers)
     _print_section("quarantined, and why:", ((b.title, b.explanation) for b in registry.broken), "red")
-    _print_section("worth knowing:", _remarks(registry), "yellow")
+    if not word and kind is None:
+        _print_section("worth knowing:", _remarks(registry), "yellow")
 
 
 def _sorted(offers: Iterable[Offer]) -> list[Offer]:
@@ -33,9 +52,29 @@ def _sorted(offers: Iterable[Offer]) -> list[Offer]:
     return sorted(offers, key=lambda offer: (order.index(offer.section), offer.name))
 
 
+def _fits(offer: Offer, word: str, kind: str | None) -> bool:
+    text = f"{offer.name} {offer.summary} {offer.distribution}".lower()
+    return word.lower() in text and (kind is None or offer.section == KINDS[kind])
+
+
+def _print(offers: list[Offer]) -> None:
+    """A table for each kind in a terminal; elsewhere one table with the kind as its first column."""
+    columns = ["name", "description", "from"]
+    if not sys.stdout.isatty():
+        print_table(["kind", *columns], [[_kind(offer), *_row(offer)] for offer in offers])
+        return
+    for section in SECTIONS:
+        rows = [_row(offer) for offer in offers if offer.section == section]
+        if rows:
+            print_table(columns, rows, title=f"{section} ({len(rows)})")
+
+
+def _kind(offer: Offer) -> str:
+    return SECTIONS[offer.section].__name__
+
+
 def _row(offer: Offer) -> list[str]:
-    kind = SECTIONS[offer.section].__name__
-    return [kind, offer.name, offer.summary, f"{offer.distribution} {offer.distribution_version}"]
+    return [offer.name, offer.summary, f"{offer.distribution} {offer.distribution_version}"]
 
 
 def _remarks(registry: Registry) -> Iterator[tuple[str, str]]:
@@ -44,18 +83,19 @@ def _remarks(registry: Registry) -> Iterator[tuple[str, str]]:
 
 
 def _print_section(heading: str, entries: Iterable[tuple[str, str]], colour: str) -> None:
-    told = list(entries)
-    if told:
+    entries = list(entries)
+    if entries:
         click.echo()
         click.secho(heading, bold=True)
-    for title, text in told:
+    for title, text in entries:
         click.echo(f"{click.style(title, fg=colour)}: {text}")
 
 
-def _inventory(registry: Registry) -> dict[str, Any]:
+def _inventory(registry: Registry, offers: list[Offer]) -> dict[str, Any]:
+    """What `--json` writes. Programs read it: keys are added, never renamed or removed (docs/plugins.md)."""
     plugins = [
         {
-            "kind": SECTIONS[offer.section].__name__,
+            "kind": _kind(offer),
             "name": offer.name,
             "summary": offer.summary,
             "version": offer.plugin.version,
@@ -63,7 +103,7 @@ def _inventory(registry: Registry) -> dict[str, Any]:
             "distribution": offer.distribution,
             "distribution_version": offer.distribution_version,
         }
-        for offer in _sorted(registry.offers)
+        for offer in offers
     ]
     remarks = [{"source": source, "text": text} for source, text in _remarks(registry)]
     return {"plugins": plugins, "quarantined": [vars(broken) for broken in registry.broken], "remarks": remarks}

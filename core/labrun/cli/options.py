@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from labrun.cli.completion import complete_stages
+
 __all__ = ["only_option", "project_argument", "runs_option", "set_option", "workers_option"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -50,5 +52,9 @@ workers_option: Decorator = click.option(
 )
 
 only_option: Decorator = click.option(
-    "--only", multiple=True, metavar="STAGE", help="Do only this stage and the stages that it needs. May be repeated."
+    "--only",
+    multiple=True,
+    metavar="STAGE",
+    shell_complete=complete_stages,
+    help="Do only this stage and the stages that it needs. May be repeated.",
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labrun.amounts import bytes_in_words, duration_in_words
+from labrun.amounts import bytes_in_words, counted, duration_in_words
 from labrun.cli.options import runs_option, set_option
 from labrun.cli.tables import print_table
 from labrun.faults import Fault, ProjectFaults
@@ -81,16 +81,16 @@ def _progress(size: int) -> Iterator[Callable[[int], None]]:
 
 
 def _sum_up(context: click.Context, results: int, size: int, damaged: int, unmarked: int) -> None:
-    read = f"{results} result{'s' if results != 1 else ''}, {bytes_in_words(size)}"
+    read = f"{counted(results, 'results')}, {bytes_in_words(size)}"
     if not damaged:
         click.echo(f"{read}: all as it was written")
         return
     click.echo(
-        f"{read}: {damaged} file{'s are' if damaged > 1 else ' is'} damaged. The next run makes again what it needs of them"
+        f"{read}: {counted(damaged, 'files are', 'file is')} damaged. The next run makes those that it needs again"
     )
     if unmarked:
         click.echo(
-            f"{unmarked} of them could not be marked for that, since they belong to somebody else: remove them",
+            f"{unmarked} of them could not be marked for that, since they belong to another user: remove them",
             err=True,
         )
     context.exit(1)
@@ -115,7 +115,7 @@ def gc(runs: Path, delete: bool) -> None:
         return
     rows = [[g.what, str(g.path), bytes_in_words(g.size), f"{duration_in_words(g.age)} ago"] for g in found]
     print_table(["what", "path", "size", "changed"], rows)
-    what = f"{len(found)} {'entry' if len(found) == 1 else 'entries'}, {bytes_in_words(sum(g.size for g in found))}"
+    what = f"{counted(len(found), 'entries', 'entry')}, {bytes_in_words(sum(g.size for g in found))}"
     click.echo(
         f"removed {what}" if delete else f"{what}: 'labrun gc --delete' removes {'it' if len(found) == 1 else 'them'}"
     )

@@ -6,7 +6,7 @@ import time
 from html import escape
 from typing import Any
 
-from labrun.amounts import duration_in_words
+from labrun.amounts import counted, duration_in_words
 from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.contracts.plugin import hookimpl
 from labrun.faults import printable
@@ -32,9 +32,7 @@ class NotebookProgress:
 
     @hookimpl
     def labrun_run_started(self, event: RunStarted) -> None:
-        self._head = (
-            f"<b>{escape(event.project)}</b>: {len(event.stages)} stages, {len(event.reused)} of them done before"
-        )
+        self._head = f"<b>{escape(event.project)}</b>: {counted(len(event.stages), 'stages')}, {len(event.reused)} of them done before"
         self._draw()
 
     @hookimpl
@@ -77,7 +75,7 @@ class NotebookProgress:
         jupyter: Any = IPython.display  # has no types
 
         hidden = max(0, len(self._lines) - SHOWN)
-        before = [f'<div style="opacity:.65">{hidden} stages before</div>'] if hidden else []
+        before = [f'<div style="opacity:.65">{counted(hidden, "stages")} before</div>'] if hidden else []
         lines = [f"<div>{line}</div>" for line in self._lines[hidden:]]
         page: Any = jupyter.HTML(
             f'<div style="line-height:1.5">{"".join([self._head, *before, *lines, self._bar])}</div>'

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from labrun.amounts import duration_in_words
+from labrun.amounts import counted, duration_in_words
 from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.contracts.plugin import hookimpl
 from labrun.faults import printable
@@ -52,14 +52,15 @@ class Lines:
 
     @hookimpl
     def labrun_run_started(self, event: RunStarted) -> None:
-        workers = event.where or f"{event.workers} workers"
-        self._say(f"{event.project}: {len(event.stages)} stages, {len(event.reused)} of them done before; {workers}")
+        workers = event.where or counted(event.workers, "workers")
+        stages = counted(len(event.stages), "stages")
+        self._say(f"{event.project}: {stages}, {len(event.reused)} of them done before; {workers}")
 
     @hookimpl
     def labrun_stage_started(self, event: StageStarted) -> None:
         self._unit, self._said = event.unit, time.monotonic()
         before = f" ({event.done} done before)" if event.done else ""
-        self._say(f"{event.stage}: {event.plugin}, {event.total} {event.unit}{before}")
+        self._say(f"{event.stage}: {event.plugin}, {counted(event.total, event.unit)}{before}")
 
     @hookimpl
     def labrun_stage_progressed(self, event: StageProgressed) -> None:
@@ -98,7 +99,7 @@ class Terminal:
     @hookimpl
     def labrun_run_started(self, event: RunStarted) -> None:
         self._console.print(
-            f"[bold]{escape(event.project)}[/]  {len(event.stages)} stages, {len(event.reused)} of them done before"
+            f"[bold]{escape(event.project)}[/]  {counted(len(event.stages), 'stages')}, {len(event.reused)} of them done before"
         )
         if event.where:
             self._console.print(escape(event.where), highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.amounts import counted
 from labrun.contracts.card import HasCard
 from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
 from labrun.planning.plan import Plan, Planned, make_plan
@@ -191,7 +192,7 @@ class Run(HasCard):
         return messages
 
     def __repr__(self) -> str:
-        return f"<Run of {self.name}: {self.outcome}, {len(self)} stages, in {self.folder}>"
+        return f"<Run of {self.name}: {self.outcome}, {counted(len(self), 'stages')}, in {self.folder}>"
 
 
 def _written(ref: Ref) -> str:

@@ -404,7 +404,7 @@ def test_all_faults_at_once(write_project, labrun, waves):
 def test_an_unexpected_word(labrun):
     outcome = labrun("chek", "project.yaml")
     assert outcome.code == 2
-    assert "there is no command 'chek': did you mean 'check'?, and it is no project (PROJECT.yaml)" in outcome.err
+    assert "'chek' is neither a command nor a project (PROJECT.yaml): did you mean 'check'?" in outcome.err
 
 
 def test_set_is_checked_too(write_project, labrun):

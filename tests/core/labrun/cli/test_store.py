@@ -89,7 +89,7 @@ def test_damage_is_named_and_made_again(project, labrun, in_simulation, in_analy
         wanted = [f"{simulation}: {in_simulation} {CHANGED}"]
         assert told == wanted + ([f"{analysis}: {in_analysis} {CHANGED}"] if in_analysis else [])
         number = "2 files are" if in_analysis else "1 file is"
-        assert done.out.endswith(f": {number} damaged. The next run makes again what it needs of them\n")
+        assert done.out.endswith(f": {number} damaged. The next run makes those that it needs again\n")
     done = labrun("run", project, *WORDS)
     assert done.code == 0
     wanted = [f"simulations.train: {in_simulation} {CHANGED}: it is made again"]
@@ -160,7 +160,7 @@ def test_file_that_belongs_to_somebody_else(project, labrun, monkeypatch):
     monkeypatch.setattr("labrun.upkeep.verification.mark_damaged", lambda _: False)
     done = labrun("verify")
     assert done.code == 1
-    assert done.err == "1 of them could not be marked for that, since they belong to somebody else: remove them\n"
+    assert done.err == "1 of them could not be marked for that, since they belong to another user: remove them\n"
 
 
 def test_gc_shows_first_and_removes_when_told(project, labrun):

@@ -29,7 +29,7 @@ def show(console: Console, outcome: str = "done", message: str = "") -> str:
 
 def test_lines(console):
     assert show(console).splitlines() == [
-        "waves: 1 stages, 0 of them done before; 2 workers",
+        "waves: 1 stage, 0 of them done before; 2 workers",
         "simulations.[a]: wave, 10 members (4 done before)",
         "simulations.[a]: done in 1 min 23 s",
         "finished after 1 h 07 min; report: runs/waves/report.html",
