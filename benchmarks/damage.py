@@ -111,7 +111,7 @@ class Rig:
         (folder / "project.yaml").write_text(PROJECT)
         self.store = folder / "runs" / ".store"
         with mock.patch(
-            "labrun.learning.training._write_result", side_effect=KeyboardInterrupt
+            "labrun.learning.training.write_result", side_effect=KeyboardInterrupt
         ):  # dies when all epochs are done
             self.labrun("run", "project.yaml", "--workers", "2", "--grace", "0")
         self.checkpoint = next((self.store / "checkpoints").iterdir())

@@ -55,7 +55,7 @@ MODELS = {
     "none": "brain.build must return a compiled keras.Model, not NoneType",
     "uncompiled": r"the model 'brain' is not compiled: its build must end with model.compile\(…\)",
     "fit raises": RAISED.format("brain") + f"RuntimeError: the training fell over {AT}",
-    "fit does nothing": "'brain' has not trained: its fit must hand `callbacks` and `epochs` to model.fit",
+    "fit does nothing": "'brain' has not trained: its fit must pass `callbacks` and `epochs` to model.fit",
 }
 
 ANALYSES = {
@@ -157,8 +157,8 @@ def test_a_stage(told, section, fault, message):
 
 def test_an_output_of_another_shape(told):
     assert told["models.narrow"] == (
-        "failed: narrow.build returned a network whose output is (None, 5), but the examples have 2 classes: (None, 2) is wanted. "
-        "Take the shape from the `examples` that build is given"
+        "failed: narrow.build returned a network with the output shape (None, 5), but the examples have 2 classes: expected (None, 2). "
+        "Take the shape from the `examples` that build receives"
     )
 
 

@@ -220,7 +220,7 @@ def test_plugin_that_raises_is_named_with_the_line(faulty, labrun, stage, fault,
         ("raise", "the plugin 'net' raised RuntimeError: too many layers ("),
         ("uncompiled", "the model 'net' is not compiled: its build must end with model.compile(…)"),
         ("nan", "the loss of 'net' became "),
-        ("lazy", "'net' has not trained: its fit must hand `callbacks` and `epochs` to model.fit"),
+        ("lazy", "'net' has not trained: its fit must pass `callbacks` and `epochs` to model.fit"),
     ],
 )
 def test_model_that_cannot_be_trained(faulty, labrun, fault, message):

@@ -9,7 +9,8 @@ import pytest
 
 from labrun.files.digests import append_digest
 from labrun.files.integrity import CHANGED, Damage
-from labrun.learning.checkpoint import Checkpoint, History, checkpoint_in, damage_of_checkpoint, epochs_done
+from labrun.learning.checkpoint import Checkpoint, checkpoint_in, damage_of_checkpoint, epochs_done
+from labrun.learning.history import History
 from labrun.learning.sampling import sample_file
 
 

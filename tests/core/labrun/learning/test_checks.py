@@ -1,4 +1,4 @@
-"""A network is looked at before it is trained; one that means what it does is left alone."""
+"""Checks of a network before it is trained; one that departs from the rule on purpose is accepted."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ import pytest
 
 from labrun import ArraySpec, ExampleSpec, Model
 from labrun.faults import LabrunError
-from labrun.learning.network_check import expect_network
+from labrun.learning.checks import check_network
 
 CLASSES = ExampleSpec(ArraySpec((3,), "float32"), ArraySpec((), "int64"), ("a", "b"))
 NUMBER = ExampleSpec(ArraySpec((3,), "float32"), ArraySpec((), "float32"))
@@ -37,24 +37,36 @@ def network():
 
 
 @pytest.mark.parametrize(("spec", "units"), [(CLASSES, 2), (NUMBER, 1), (PICTURE, 4), (PICTURE, 9)])
-def test_what_suits(network, spec, units):
-    expect_network(Net(), network(units), spec)
+def test_output_that_matches_the_targets(network, spec, units):
+    check_network(Net(), network(units), spec)
 
 
 @pytest.mark.parametrize(
     ("spec", "units", "message"),
     [
-        (CLASSES, 3, r"whose output is \(None, 3\), but the examples have 2 classes: \(None, 2\) is wanted"),
-        (CLASSES, 1, r"whose output is \(None, 1\), but the examples have 2 classes: \(None, 2\) is wanted"),
-        (NUMBER, 2, r"whose output is \(None, 2\), but the examples have one number an example: \(None, 1\) is wanted"),
+        (
+            CLASSES,
+            3,
+            r"with the output shape \(None, 3\), but the examples have 2 classes: expected \(None, 2\)\. Take the shape",
+        ),
+        (
+            CLASSES,
+            1,
+            r"with the output shape \(None, 1\), but the examples have 2 classes: expected \(None, 2\)\. Take the shape",
+        ),
+        (
+            NUMBER,
+            2,
+            r"with the output shape \(None, 2\), but the examples have one number each: expected \(None, 1\)\. Take the shape",
+        ),
     ],
 )
-def test_what_does_not(network, spec, units, message):
+def test_output_that_does_not(network, spec, units, message):
     with pytest.raises(LabrunError, match=message):
-        expect_network(Net(), network(units), spec)
+        check_network(Net(), network(units), spec)
 
 
-def test_an_own_loss_step_or_training_may_want_another_shape(network):
+def test_a_loss_step_or_fit_of_its_own_may_expect_another_shape(network):
     """A mean and a variance for each number, say."""
     keras = pytest.importorskip("keras")
 
@@ -62,15 +74,15 @@ def test_an_own_loss_step_or_training_may_want_another_shape(network):
         def compute_loss(self, *_, **__):
             raise NotImplementedError
 
-    expect_network(Net(), network(2, loss=lambda y, found: found[:, 0]), NUMBER)
-    expect_network(Net(), network(2, kind=OwnStep), NUMBER)
-    expect_network(OwnTraining(), network(2), NUMBER)
-    expect_network(Net(), network([1, 1]), NUMBER)
+    check_network(Net(), network(2, loss=lambda y, found: found[:, 0]), NUMBER)
+    check_network(Net(), network(2, kind=OwnStep), NUMBER)
+    check_network(OwnTraining(), network(2), NUMBER)
+    check_network(Net(), network([1, 1]), NUMBER)
 
 
-def test_a_network_that_is_no_graph():
+def test_a_sequential_network():
     keras = pytest.importorskip("keras")
 
     model = keras.Sequential([keras.layers.Dense(2)])
     model.compile(loss="mse")
-    expect_network(Net(), model, NUMBER)
+    check_network(Net(), model, NUMBER)
