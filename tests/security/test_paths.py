@@ -79,7 +79,7 @@ def test_findings_of_somebody_else_name_their_own_files_only(tmp_path, kind, nam
         (folder / f"linked{ending}").symlink_to(tmp_path / f"precious{ending}")
     contents = read_contents(folder)
     (folder / "findings.json").write_text(json.dumps(contents | {kind: [name]}), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"which is no file of these findings"):
+    with pytest.raises(ValueError, match=r"which is not a file of these findings"):
         Findings.load(folder)
 
 

@@ -34,19 +34,19 @@ DATASETS = {
     "raises": RAISED.format("herd") + f"RuntimeError: the herd fell over {AT}",
     "tuple": "herd.examples must return labrun.Examples, not tuple",
     "load_x raises": RAISED.format("herd") + f"ZeroDivisionError: division by zero {AT}",
-    "rows of x": r"the dataset 'STAGE' loaded x of shape \(6, 3\) for 1 indices: the first axis must be theirs",
-    "list of x": "the dataset 'STAGE' must load x as a numpy array of numbers, not list",
-    "texts of x": "the dataset 'STAGE' must load x as a numpy array of numbers, not an array of <U1",
-    "rows of y": r"the dataset 'STAGE' loaded y of shape \(2,\) for 1 indices: the first axis must be theirs",
-    "no row of y": "the dataset 'STAGE' must load y as a numpy array of numbers, not int64",
-    "scores for classes": r"the dataset 'STAGE' has classes, so y must be their numbers \(int64\), not float32",
-    "class of no name": "the dataset 'STAGE' loaded y from 1 to [12]; the numbers of 2 classes go from 0 to 1",
+    "rows of x": r"the dataset 'STAGE' loaded x of shape \(6, 3\) for 1 indices: the first axis must have one entry per index",
+    "list of x": "the dataset 'STAGE' must load x as a NumPy array of numbers, not list",
+    "texts of x": "the dataset 'STAGE' must load x as a NumPy array of numbers, not an array of <U1",
+    "rows of y": r"the dataset 'STAGE' loaded y of shape \(2,\) for 1 indices: the first axis must have one entry per index",
+    "no row of y": "the dataset 'STAGE' must load y as a NumPy array of numbers, not int64",
+    "scores for classes": r"the dataset 'STAGE' has classes, so y must hold class numbers \(int64\), not float32",
+    "class of no name": "the dataset 'STAGE' loaded y from 1 to [12]; the numbers of 2 classes range from 0 to 1",
     "groups of texts": RAISED.format("herd")
-    + r"ValueError: groups must be \(examples,\) whole numbers, the member that each example came "
-    rf"from; they are <U1 of shape \(6,\) {AT}",
+    + r"ValueError: groups must be integers of shape \(examples,\), the member of each example; "
+    rf"they are <U1 of shape \(6,\) {AT}",
     "two-dimensional groups": RAISED.format("herd")
-    + r"ValueError: groups must be \(examples,\) whole numbers, the member that each "
-    rf"example came from; they are int64 of shape \(6, 1\) {AT}",
+    + r"ValueError: groups must be integers of shape \(examples,\), the member of each example; "
+    rf"they are int64 of shape \(6, 1\) {AT}",
     "too many groups": RAISED.format("herd") + f"IndexError: index 6 is out of bounds for axis 0 with size 6 {AT}",
 }
 

@@ -13,8 +13,13 @@ from labrun.cli.configured import configured
 from labrun.cli.plugin_files import plugin_files_option, project_option, registry_with
 from labrun.contracts.plugin import Analysis
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.learning.pretrained import find_pretrained, load_trained, made_by
-from labrun.predicting.prediction_output import analysed, answer_table, gives_images, save_images
+from labrun.learning.pretrained import find_pretrained, load_trained, plugin_of
+from labrun.predicting.prediction_output import (
+    analyse_new_data,
+    prediction_table,
+    predicts_images,
+    save_predicted_images,
+)
 from labrun.registry.registry import Registry
 
 if TYPE_CHECKING:
@@ -81,15 +86,15 @@ def predict(
             )
         folder = _folder(output, trained, analysis)
         if isinstance(plugin, Analysis) and folder is not None:
-            analysed(plugin, trained, new).save(folder)
+            analyse_new_data(plugin, trained, new).save(folder)
             click.echo(f"wrote the results of {analysis} to {folder}")
-        if gives_images(trained) and folder is not None:
-            written = save_images(trained, new, folder)
+        if predicts_images(trained) and folder is not None:
+            written = save_predicted_images(trained, new, folder)
             click.echo(f"wrote {counted(len(written), 'images')} to {folder}")
         elif folder is not None:
-            _write(answer_table(trained, new), folder / "predictions.csv")
+            _write(prediction_table(trained, new), folder / "predictions.csv")
         else:
-            _write(answer_table(trained, new), output)
+            _write(prediction_table(trained, new), output)
     except LabrunError:
         raise
     except Exception as error:  # a model's plugin may raise anything
@@ -103,7 +108,7 @@ def _folder(output: Path | None, model: TrainedModel, analysis: str | None) -> P
         ProjectFaults: no folder is named, or it is a file.
     """
     what = f"the results of {analysis} are" if analysis else "the model predicts images, which are"
-    if not analysis and not gives_images(model):
+    if not analysis and not predicts_images(model):
         return None
     if output is None:
         raise ProjectFaults([Fault(f"{what} written into a folder: name one by --output FOLDER")])
@@ -135,7 +140,7 @@ def _opened(registry: Registry, model: str, data: Path, array: str | None, still
 
     try:
         folder = find_pretrained(model, registry.pretrained(), Path())
-        trained = load_trained(folder, made_by(folder, registry))
+        trained = load_trained(folder, plugin_of(folder, registry))
         return trained, read_new_data(data, trained, array, still)
     except LabrunError as error:
         raise ProjectFaults([Fault(str(error))]) from error

@@ -1,4 +1,4 @@
-"""What a plugin author reads: the four kinds of plugin, what they are given, what they return, and the hooks.
+"""The contracts that a plugin author reads: the four kinds of plugin, what they receive and return, and the hooks.
 
-All of labrun and every plugin may import it (plugins mostly through `from labrun import …`). Begin with `plugin`, then `inputs`.
+All of labrun and every plugin may import this package (plugins mostly by `from labrun import …`). Begin with `plugin`, then `inputs`.
 """

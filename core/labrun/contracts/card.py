@@ -1,4 +1,4 @@
-"""What a notebook shows of a result: objects say that they have a card, `labrun.display.cards` draws it."""
+"""Cards of results in a notebook: classes here declare that they have one, `labrun.display.cards` draws it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["HasCard", "card_of"]
 
 @singledispatch
 def card_of(value: object) -> str | None:
-    """Return the HTML card of a value; None where no card is drawn for its type, so that a notebook shows its `repr`."""
+    """Return the HTML card of a value; None if its type has no card, so that a notebook shows its `repr`."""
     return None
 
 

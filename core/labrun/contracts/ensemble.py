@@ -1,4 +1,4 @@
-"""All members of one simulation: a table of parameters, and arrays that are read when they are asked for."""
+"""All members of one simulation: a table of parameters, and arrays that are read when they are used."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ __all__ = ["REPEAT", "Ensemble", "MembersInMemory"]
 
 Made = TypeVar("Made")
 Mapper: TypeAlias = "Callable[[Ensemble, Callable[[Ensemble, int], Any]], Iterator[Any]]"
-"""Yields what a function returns for every member, in order."""
+"""Applies a function to every member and yields the results in order."""
 
 REPEAT = "repeat"
-"""The label that counts the repeats of a row."""
+"""The label that numbers the repeats of a row."""
 
 BYTES_AT_ONCE = 2**24
-"""What `planes` reads at once, of arrays of one byte a value."""
+"""The bytes that `planes` reads at once from an array with one byte per value."""
 
 
 class Members(Protocol):
-    """Where an ensemble reads its arrays from."""
+    """The source of an ensemble's arrays."""
 
     def names(self, member: int) -> list[str]: ...
     def shape(self, member: int, name: str) -> tuple[int, ...]: ...
@@ -40,9 +40,9 @@ class Members(Protocol):
 class Ensemble(HasCard):
     """The members of a simulation stage.
 
-    `parameters` is a pandas DataFrame with one row a member: what was swept, and the labels of its table.
-    `ensemble.member(i)` is the dict of its arrays; `ensemble.read(i, "u", np.s_[..., -1])` reads a slice of one.
-    Iterating goes member by member.
+    `parameters` is a pandas DataFrame with one row per member: its swept parameters, and the labels of the sweep's table.
+    `ensemble.member(i)` returns the arrays of member `i` as a dict; `ensemble.read(i, "u", np.s_[..., -1])` reads a slice of one array.
+    Iterating yields member after member.
     """
 
     def __init__(
@@ -54,9 +54,8 @@ class Ensemble(HasCard):
         groups: Sequence[Any] | None = None,
         mapper: Mapper | None = None,
     ) -> None:
-        """`numbers` are the members that are there (all but failed ones); `columns` and `groups` hold one value for each of them.
-        Members of equal `groups` have drawn the same random numbers. `mapper` does the
-        work of `map`; without one it is a plain loop."""
+        """`numbers` are the members that exist (all but failed ones); `columns` and `groups` hold one value for each of them. Members with
+        equal `groups` have drawn the same random numbers. `mapper` does the work of `map`; without one, a plain loop does."""
         self.name = name
         self.numbers = list(numbers)
         self._groups = list(groups) if groups is not None else list(range(len(self.numbers)))
@@ -64,7 +63,7 @@ class Ensemble(HasCard):
         self._members = members
         self._mapper = mapper
         self.outputs: Mapping[str, str] = {}
-        """What the simulator says of its arrays: shape, type, unit."""
+        """The shape, type and unit of each array, as the simulator declares them."""
 
     @classmethod
     def from_arrays(
@@ -74,19 +73,19 @@ class Ensemble(HasCard):
         name: str = "",
         groups: Sequence[Any] | None = None,
     ) -> Ensemble:
-        """An ensemble held in memory, for tests and notebooks: a dict of arrays of any shape and unit for each member, and for each column
-        a value a member."""
+        """Make an ensemble in memory, for tests and notebooks: `arrays` holds the arrays of each member, `columns` one value per member for
+        each column."""
         return cls(MembersInMemory(dict(enumerate(arrays))), range(len(arrays)), columns, name, groups)
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def where(self, wanted: Mapping[str, Any]) -> np.ndarray:
-        """The members whose columns hold these values, or one of them where a list is given: (members,) bool.
+        """Select the members whose columns have the wanted values, or one of them if a list is given: (members,) bool.
 
         Raises:
-            KeyError: there is no such column.
-            ValueError: no member has them.
+            KeyError: the table has no such column.
+            ValueError: no member has these values.
         """
         import numpy as np
 
@@ -99,12 +98,12 @@ class Ensemble(HasCard):
             options = values if isinstance(values, list) else [values]
             chosen &= np.array([value in options for value in self.columns[column]], bool)
         if not chosen.any():
-            told = ", ".join(f"{column}: {values}" for column, values in wanted.items())
-            raise ValueError(f"no member of '{self.name}' has {told}")
+            values = ", ".join(f"{column}: {values}" for column, values in wanted.items())
+            raise ValueError(f"no member of '{self.name}' has {values}")
         return chosen
 
     def take(self, chosen: Any) -> Ensemble:
-        """The members that `chosen` (members,) bool, a list of places or a range of them names."""
+        """Return some of the members: `chosen` is (members,) bool, or a list or range of positions."""
         import numpy as np
 
         places = chosen if isinstance(chosen, range) else np.arange(len(self))[chosen].tolist()
@@ -115,7 +114,7 @@ class Ensemble(HasCard):
         return taken
 
     def packed(self, *, inline: bool) -> Ensemble:
-        """This ensemble as it is sent to another process: with its arrays, if `inline`, or with where they lie."""
+        """Prepare this ensemble to be sent to another process: with its arrays if `inline`, else with their location."""
         members: Members = self._members.only(self.numbers)
         if inline:
             members = MembersInMemory({number: self.member(i) for i, number in enumerate(self.numbers)})
@@ -124,12 +123,12 @@ class Ensemble(HasCard):
         return packed
 
     def map(self, function: Callable[[Ensemble, int], Made]) -> Iterator[Made]:
-        """Yield `function(ensemble, i)` of every member, in their order, the same for any number of workers.
+        """Yield `function(ensemble, i)` for every member, in order. The result is the same for any number of workers.
 
-        In a run, the workers do it where it takes some time, a few members at once; elsewhere this process does. So `function` is one of a
-        module, a method of a plugin, or a `functools.partial` of such, and returns arrays, numbers, tables or dicts of them. The `ensemble`
-        that it is given may hold only some of the members, and `i` is the member's place in that one: what is to be known of a member is
-        read from it, as in `ensemble.numbers[i]`. It computes with one thread.
+        If this takes some time, a run gives it to its workers, a few members at once. So `function` must be a function of a module, a
+        method of a plugin, or a `functools.partial` of one, and return arrays, numbers, tables or dicts of them. The `ensemble` that it
+        receives may hold only some of the members, and `i` is a position in that one: read everything about the member from it, as in
+        `ensemble.numbers[i]`. The function computes with one thread.
 
         Raises:
             TypeError: `function` cannot be sent to a worker.
@@ -141,15 +140,15 @@ class Ensemble(HasCard):
 
     @property
     def parameters(self) -> pd.DataFrame:
-        """One row a member, one column for each swept parameter and label."""
+        """The table of the sweep: one row per member, one column for each swept parameter and label."""
         import pandas as pd
 
         return pd.DataFrame(self.columns, index=pd.Index(self.numbers, name="member"))
 
     @property
     def groups(self) -> np.ndarray:
-        """What each member shares its random numbers with (`seed_by` of the sweep), (members,) int64: one number for all members of one
-        sky, of one start. Without `seed_by`, each member is a group of its own."""
+        """The group of each member, (members,) int64: members of one group (one sky, one start) share their random numbers, by `seed_by` of
+        the sweep. Without `seed_by`, each member is a group of its own."""
         import numpy as np
 
         known: dict[Any, int] = {}
@@ -161,10 +160,10 @@ class Ensemble(HasCard):
         return self._members.names(self.numbers[0]) if self.numbers else []
 
     def shape(self, i: int, name: str) -> tuple[int, ...]:
-        """The shape of one array of member `i`, without reading it.
+        """Return the shape of one array of member `i`, without reading it.
 
         Raises:
-            KeyError: the members hold no such array.
+            KeyError: the members have no such array.
         """
         try:
             return self._members.shape(self.numbers[i], name)
@@ -172,10 +171,10 @@ class Ensemble(HasCard):
             raise self._unknown(name) from None
 
     def read(self, i: int, name: str, selection: Any = ()) -> np.ndarray:
-        """The array `name` of member `i`, or the slice of it that `selection` names, in the shape and unit that its simulator gave it.
+        """Read the array `name` of member `i`, or a slice of it by `selection`, in the shape and unit that the simulator declares.
 
         Raises:
-            KeyError: the members hold no such array.
+            KeyError: the members have no such array.
         """
         try:
             return self._members.read(self.numbers[i], name, selection)
@@ -186,34 +185,35 @@ class Ensemble(HasCard):
         return KeyError(f"the simulation '{self.name}' gives no array '{name}'; it gives {', '.join(self.names)}")
 
     def stack(self, indices: np.ndarray, name: str) -> np.ndarray:
-        """The array `name` of several members, (members, …), in its unit."""
+        """Read the array `name` of several members, (members, …), in its unit."""
         import numpy as np
 
         return np.stack([self.read(int(i), name) for i in indices])
 
     def array(self, name: str, selection: Any = ()) -> np.ndarray:
-        """The array `name` of all members, (members, …), or the slice of each that `selection` names: of large arrays, only that is read.
+        """Read the array `name` of all members, (members, …), or a slice of each by `selection`, so that only a part of a large array is
+        read.
 
         Raises:
-            KeyError: the members hold no such array.
-            ValueError: it has not the same shape in all members.
+            KeyError: the members have no such array.
+            ValueError: its shape differs between members.
         """
         import numpy as np
 
         arrays = [self.read(i, name, selection) for i in range(len(self))]
         shapes = {array.shape: self.numbers[i] for i, array in enumerate(arrays)}
         if len(shapes) > 1:
-            told = ", ".join(f"{shape} in member {number}" for shape, number in list(shapes.items())[:3])
+            found = ", ".join(f"{shape} in member {number}" for shape, number in list(shapes.items())[:3])
             raise ValueError(
-                f"'{name}' of '{self.name}' has not one shape ({told}): read member by member, or a slice that all have"
+                f"the shape of '{name}' differs between members of '{self.name}' ({found}): read member by member, or a slice that all have"
             )
         return np.stack(arrays)
 
     def planes(self, i: int, name: str, every: int = 1) -> Iterator[np.ndarray]:
-        """Yield each so-many-th plane, (height, width), of the array `name` of member `i`, reading some at a time.
+        """Yield planes 0, `every`, 2 `every`, … of the array `name` of member `i`, (height, width) each, reading some at a time.
 
         Raises:
-            ValueError: the array is not (planes, height, width), or holds nothing.
+            ValueError: the array is not (planes, height, width), or is empty.
         """
         shape = self.shape_of_planes(i, name)
         step = every * max(1, BYTES_AT_ONCE // math.prod(shape[1:]))
@@ -221,10 +221,10 @@ class Ensemble(HasCard):
             yield from self.read(i, name, slice(first, first + step, every))
 
     def shape_of_planes(self, i: int, name: str) -> tuple[int, ...]:
-        """The shape of the array `name` of member `i`, which holds planes: (planes, height, width).
+        """Return the shape of the array `name` of member `i`, (planes, height, width).
 
         Raises:
-            ValueError: it is another, or holds nothing.
+            ValueError: the array does not have three axes, or is empty.
         """
         shape = self.shape(i, name)
         if len(shape) != 3 or 0 in shape:
@@ -235,7 +235,7 @@ class Ensemble(HasCard):
         return shape
 
     def member(self, i: int) -> Arrays:
-        """All arrays of member `i`, by name, in the shapes and units that its simulator gave them."""
+        """Read all arrays of member `i`, by name, in the shapes and units that the simulator declares."""
         return {name: self.read(i, name) for name in self._members.names(self.numbers[i])}
 
     def __iter__(self) -> Iterator[Arrays]:
@@ -247,13 +247,13 @@ class Ensemble(HasCard):
 
 
 class MembersInMemory:
-    """Members that are held in memory, by their numbers."""
+    """Members in memory, by their numbers."""
 
     def __init__(self, arrays: Mapping[int, Arrays]) -> None:
         self._arrays = arrays
 
     def only(self, members: Sequence[int]) -> MembersInMemory:
-        """Some of them."""
+        """Return some of the members."""
         return MembersInMemory({member: self._arrays[member] for member in members})
 
     def names(self, member: int) -> list[str]:

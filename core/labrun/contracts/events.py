@@ -1,4 +1,4 @@
-"""What observers are told: plain, frozen records that can be written as JSON."""
+"""The events that observers receive: plain, frozen records that can be written as JSON."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ Outcome = Literal["done", "reused", "failed", "skipped", "interrupted"]
 
 @dataclass(frozen=True)
 class Event:
-    """`time` is seconds since 1970-01-01 UTC."""
+    """Something that happens in a run. `time` is in seconds since 1970-01-01 UTC."""
 
     time: float
 
     def record(self) -> dict[str, Any]:
-        """The event as JSON holds it."""
+        """Return the event as JSON holds it."""
         return {"event": type(self).__name__} | asdict(self)
 
 
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """A run begins in `folder`; `stages` are in the order in which they will be done."""
+    """A run begins in `folder`; `stages` are in the order of execution, and `reused` are those that are in the store already."""
 
     project: str
     folder: str
@@ -31,14 +31,14 @@ class RunStarted(Event):
     reused: list[str]
     workers: int
     where: str = ""
-    """Which cluster the workers belong to, in words; empty if they are processes of this machine."""
+    """The cluster that the workers belong to, in words; empty if they are processes on this machine."""
 
 
 @dataclass(frozen=True)
 class StageStarted(Event):
-    """`total` counts the `unit`s of the stage (members, epochs); `done` of them were there already.
+    """A stage begins: `total` counts its `unit`s (members, epochs), and `done` of them are in the store already.
 
-    `inputs` is all that the result depends on, as `run.json` and `manifest.json` hold it: `config`, `fit`, `seed`, …
+    `inputs` is everything that the result depends on, as `run.json` and `manifest.json` hold it: `config`, `fit`, `seed`, …
     """
 
     stage: str
@@ -52,7 +52,7 @@ class StageStarted(Event):
 
 @dataclass(frozen=True)
 class StageProgressed(Event):
-    """`numbers` are what the stage wants to show: a loss, an accuracy, a rate."""
+    """`done` of `total` units of a stage are finished; `numbers` are worth showing: a loss, an accuracy."""
 
     stage: str
     done: int
@@ -62,9 +62,9 @@ class StageProgressed(Event):
 
 @dataclass(frozen=True)
 class StageFinished(Event):
-    """`message` says what went wrong, or of what is done what a reader must know before believing it.
+    """A stage ends. `message` says what went wrong, or holds the warnings of a stage that is done.
 
-    `folder` is where the files of a stage lie that is done or was reused.
+    `folder` holds the files of the stage if it is done or was reused.
     """
 
     stage: str
@@ -77,7 +77,7 @@ class StageFinished(Event):
 
 @dataclass(frozen=True)
 class RunFinished(Event):
-    """`outcome` is `done`, `failed` or `interrupted`; `report` is the path of the page, if there is one."""
+    """A run ends: `outcome` is `done`, `failed` or `interrupted`; `report` is the path of its page, or empty."""
 
     outcome: Outcome
     seconds: float

@@ -1,4 +1,4 @@
-"""Indexable examples `(x, y)`, loaded when they are asked for, and splits that keep members apart."""
+"""Indexable examples `(x, y)`, loaded when they are used, and splits that keep members together."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["ArraySpec", "ExampleSpec", "Examples", "Quantity"]
 
 Loader: TypeAlias = "Callable[[np.ndarray], Any]"
-"""Indices of examples in; an array with one row for each of them out (for `x` also a dict of such arrays)."""
+"""Takes indices of examples; returns an array with one row for each (or, for `x`, a dict of such arrays)."""
 
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """Shape (without the batch axis) and type of an array."""
+    """The shape (without the batch axis) and type of an array."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -30,7 +30,7 @@ class ArraySpec:
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a number `y` measures: its name and unit, and whether `y` is the value itself or its binary logarithm."""
+    """The quantity that a number `y` measures: its name and unit, and whether `y` is its value or its binary logarithm."""
 
     name: str
     unit: str = ""
@@ -40,14 +40,14 @@ class Quantity:
         return f"{self.name} [{self.unit}]" if self.unit else self.name
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
-        """`y` of values in the unit of the quantity, float64 of the same shape. Logarithms need positive values."""
+        """Convert values in the unit of the quantity to `y`, float64 of the same shape. A logarithm needs positive values."""
         import numpy as np
 
         values = np.asarray(values, np.float64)
         return np.log2(values) if self.scale == "log2" else values
 
     def value(self, y: np.ndarray) -> np.ndarray:
-        """Values in the unit of the quantity, float64 of the shape of `y`: the inverse of `scaled`."""
+        """Convert `y` to values in the unit of the quantity, float64 of the same shape: the inverse of `scaled`."""
         import numpy as np
 
         y = np.asarray(y, np.float64)
@@ -56,8 +56,8 @@ class Quantity:
 
 @dataclass(frozen=True)
 class ExampleSpec:
-    """What a model must know of its examples: the shapes of `x` and `y`, the classes if `y` is one, and otherwise what it measures,
-    where the dataset says so."""
+    """What a model must know about its examples: the shapes and types of `x` and `y`, the classes if `y` is a class, and the quantity if
+    `y` is a number and the dataset declares it."""
 
     x: ArraySpec | dict[str, ArraySpec]
     y: ArraySpec
@@ -66,7 +66,7 @@ class ExampleSpec:
     quantity: Quantity | None = None
 
     def record(self) -> dict[str, Any]:
-        """The specification as JSON holds it; `from_record` reads it back."""
+        """Return the specification as JSON holds it; `from_record` reads it back."""
         x = {name: vars(s) for name, s in self.x.items()} if isinstance(self.x, dict) else vars(self.x)
         return {
             "x": x,
@@ -84,7 +84,7 @@ class ExampleSpec:
             return ArraySpec(tuple(fields["shape"]), str(fields["dtype"]))
 
         x = record["x"]
-        classes, quantity = record["classes"], record.get("quantity")  # which older records do not know
+        classes, quantity = record["classes"], record.get("quantity")  # missing in older records
         return cls(
             spec(x) if "dtype" in x else {name: spec(fields) for name, fields in x.items()},
             spec(record["y"]),
@@ -99,18 +99,18 @@ class Examples(HasCard):
 
     Args:
         load_x: loads inputs, `(n, …)` for `n` indices, or a dict of such arrays for models with several inputs.
-        load_y: loads targets, `(n, …)`; class numbers (int64) where `classes` is given.
-        groups: the member that each example came from, `(len,)` int64. A split never parts a group.
+        load_y: loads targets, `(n, …)`; class numbers (int64) if `classes` is given.
+        groups: the member that each example comes from, `(len,)` int64. A split by member keeps a group together.
         classes: the names of the classes, in the order of their numbers.
         periodic: whether the first two axes of `x` wrap around, so that augmentation may shift and rotate over the edge.
-        quantity: what `y` measures, where it is a number.
-        table: what else is known of each example, one row each: where it lies in its member, say.
+        quantity: what `y` measures, if it is a number.
+        table: further columns with one row per example, such as its position in its member.
 
-    What the loaders give back is checked whenever it is loaded: numpy arrays of numbers with a row for each index, and class numbers that
-    have a name.
+    Everything that the loaders return is checked: it must be a NumPy array of numbers with one row per index, and class numbers must have
+    a name.
 
     Raises:
-        ValueError: `groups` are no whole numbers in a row, or `table` has another number of rows.
+        ValueError: `groups` is not a one-dimensional array of integers, or `table` has another number of rows.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Examples(HasCard):
     ) -> None:
         groups = _checked_groups(groups)
         if table is not None and len(table) != len(groups):
-            raise ValueError(f"expected a row of the table for each of {len(groups)} examples; it has {len(table)}")
+            raise ValueError(f"the table must have one row for each of the {len(groups)} examples; it has {len(table)}")
         self._load_x, self._load_y = load_x, load_y
         self.groups = groups
         self.classes = tuple(classes) if classes is not None else None
@@ -138,7 +138,7 @@ class Examples(HasCard):
 
     @classmethod
     def inputs_only(cls, load_x: Loader, count: int, name: str = "") -> Examples:
-        """Examples without targets, to predict them: `y` is empty, (n, 0)."""
+        """Make examples without targets, for prediction: `y` is empty, (n, 0)."""
         import numpy as np
 
         return cls(load_x, lambda indices: np.zeros((len(indices), 0), np.float32), np.arange(count), name=name)
@@ -150,11 +150,11 @@ class Examples(HasCard):
         return f"<Examples {self.name}: {len(self)} examples>"
 
     def load(self, indices: Any) -> tuple[Any, np.ndarray]:
-        """Load inputs and targets of some examples: `x` (n, …), or a dict of such arrays, and `y` (n, …), in the units of the dataset."""
+        """Load inputs and targets of some examples: `x`, (n, …) or a dict of such arrays, and `y`, (n, …), in the units of the dataset."""
         return self.load_x(indices), self.load_y(indices)
 
     def load_x(self, indices: Any) -> Any:
-        """Load inputs only."""
+        """Load only inputs, (n, …) or a dict of such arrays."""
         wanted = self._checked(indices)
         x = self._load_x(wanted)
         for array in x.values() if isinstance(x, dict) else [x]:
@@ -162,7 +162,7 @@ class Examples(HasCard):
         return x
 
     def load_y(self, indices: Any) -> np.ndarray:
-        """Load targets only, (n, …), which is cheap where `y` is a class or a number; in the unit of the dataset."""
+        """Load only targets, (n, …), in the unit of the dataset; this is cheap if `y` is a class or a number."""
         wanted = self._checked(indices)
         y = self._load_y(wanted)
         self._expect_rows("y", y, len(wanted))
@@ -175,17 +175,19 @@ class Examples(HasCard):
 
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
             found = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-            raise LabrunError(f"{self._called} must load {what} as a numpy array of numbers, not {found}")
+            raise LabrunError(f"{self._called} must load {what} as a NumPy array of numbers, not {found}")
         if array.shape[:1] != (count,):
-            problem = f"{what} of shape {array.shape} for {count} indices: the first axis must be theirs"
+            problem = f"{what} of shape {array.shape} for {count} indices: the first axis must have one entry per index"
             raise LabrunError(f"{self._called} loaded {problem}")
 
     def _expect_classes(self, y: np.ndarray, count: int) -> None:
         if y.dtype.kind not in "iu":
-            raise LabrunError(f"{self._called} has classes, so y must be their numbers (int64), not {y.dtype}")
+            raise LabrunError(f"{self._called} has classes, so y must hold class numbers (int64), not {y.dtype}")
         if y.size and not 0 <= y.min() <= y.max() < count:
             found = f"y from {y.min()} to {y.max()}"
-            raise LabrunError(f"{self._called} loaded {found}; the numbers of {count} classes go from 0 to {count - 1}")
+            raise LabrunError(
+                f"{self._called} loaded {found}; the numbers of {count} classes range from 0 to {count - 1}"
+            )
 
     @property
     def _called(self) -> str:
@@ -204,7 +206,7 @@ class Examples(HasCard):
         """Shapes and types, read from the first example.
 
         Raises:
-            ValueError: there is no example.
+            ValueError: there are no examples.
         """
         if not len(self):
             raise ValueError(f"the dataset '{self.name}' has no examples")
@@ -217,7 +219,7 @@ class Examples(HasCard):
         return ExampleSpec(inputs, spec(y), self.classes, self.periodic, self.quantity)
 
     def take(self, indices: Any, name: str = "") -> Examples:
-        """The examples at these indices, in this order."""
+        """Return the examples at these indices, in this order."""
         chosen = self._checked(indices)
         return Examples(
             lambda i: self._load_x(chosen[i]),
@@ -233,10 +235,10 @@ class Examples(HasCard):
     def split(
         self, fractions: Mapping[str, float], rng: np.random.Generator, by: str = "member"
     ) -> dict[str, Examples]:
-        """Part the examples at random: by `member`, so that no member lies on two sides, or by `example`.
+        """Split the examples at random, by `member`, so that no member lies in two parts, or by `example`.
 
-        Sizes are rounded so that they add up; where `y` is one class an example, each class is split by the same
-        fractions (a member counts as of the class of its first example).
+        Sizes are rounded so that they add up. If `y` is a class, each class is split by the same fractions, where a member counts by the
+        class of its first example.
 
         Raises:
             ValueError: a part would be empty.
@@ -273,5 +275,5 @@ def _checked_groups(groups: Any) -> np.ndarray:
     found = np.asarray(groups)
     if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
         problem = f"they are {found.dtype} of shape {found.shape}"
-        raise ValueError(f"groups must be (examples,) whole numbers, the member that each example came from; {problem}")
+        raise ValueError(f"groups must be integers of shape (examples,), the member of each example; {problem}")
     return found.astype(np.int64, copy=False)

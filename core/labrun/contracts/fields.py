@@ -1,4 +1,4 @@
-"""The fields of a plugin in words: what a value may be, where it is bounded, what it is when it is left out."""
+"""Describe the fields of a plugin in words: the type of a value, its bounds and its default."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["FieldInWords", "fields_in_words", "type_in_words"]
 Schema = Mapping[str, Any]
 
 DEEPEST = 3
-"""Blocks within blocks are followed so far."""
+"""The depth to which blocks within blocks are described."""
 
 
 @dataclass(frozen=True)
 class FieldInWords:
-    """One field. That of a block within the plugin's own has the path `lattice.cell`."""
+    """One field; that of a block within the plugin has a path such as `lattice.cell`."""
 
     path: str
     type: str
@@ -29,12 +29,12 @@ class FieldInWords:
 
     @property
     def depth(self) -> int:
-        """In how many blocks it stands."""
+        """The number of blocks that it is nested in."""
         return self.path.count(".")
 
     @property
     def default_in_words(self) -> str:
-        """As a project writes it; a dash where nothing is set."""
+        """The default as a project writes it; a dash if there is none."""
         if self.required:
             return "required"
         if self.default is None:
@@ -43,10 +43,10 @@ class FieldInWords:
 
 
 def fields_in_words(plugin: type[BaseModel]) -> Iterator[FieldInWords]:
-    """The fields in their order, each followed by those of the blocks that may stand in it."""
+    """Yield the fields in order, each followed by those of the blocks that it may hold."""
     try:
         schema = plugin.model_json_schema()
-    except PydanticUserError:  # a field of a type that JSON does not know
+    except PydanticUserError:  # a field whose type JSON cannot express
         for name, field in plugin.model_fields.items():
             kind = getattr(field.annotation, "__name__", str(field.annotation))
             yield FieldInWords(field.alias or name, kind, field.is_required(), None, field.description or "")
@@ -67,7 +67,7 @@ def _fields(block: Schema, definitions: Schema, prefix: str) -> Iterator[FieldIn
 
 
 def _blocks(schema: Schema, definitions: Schema) -> Iterator[Schema]:
-    """The blocks that a value may be, or that its items may be."""
+    """Yield the blocks that a value, or an item of it, may be."""
     found = _resolved(schema, definitions)
     if "properties" in found:
         yield found
@@ -77,7 +77,7 @@ def _blocks(schema: Schema, definitions: Schema) -> Iterator[Schema]:
 
 
 def _resolved(schema: Schema, definitions: Schema) -> Schema:
-    """What a reference names; the schema itself where it is none."""
+    """Return the schema that a reference points to, or the schema itself if it is not a reference."""
     return definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
 
@@ -86,7 +86,7 @@ def _options(schema: Schema) -> list[Schema]:
 
 
 def type_in_words(schema: Schema, definitions: Schema, *, many: bool = False) -> str:
-    """What a schema allows, in words: `number in [0, 1)`, `text | list of 2 numbers`; `many` of them: `numbers in [0, 1)`."""
+    """Describe the values that a schema allows: `number in [0, 1)`, `text | list of 2 numbers`; in the plural if `many`."""
     if "$ref" in schema:
         return type_in_words(_resolved(schema, definitions), definitions, many=many)
     if "enum" in schema or "const" in schema:
@@ -132,7 +132,7 @@ def _scalar_in_words(schema: Schema, many: bool) -> str:
 
 
 def _bounds(schema: Schema) -> Iterator[str]:
-    """An interval where both ends are bounded: `in (0, 1]`."""
+    """Yield the bounds: `in (0, 1]` if there are two, else `≥ 0` and the like."""
     low, high = (schema.get(key, schema.get(f"exclusive{key.title()}")) for key in ("minimum", "maximum"))
     if low is not None and high is not None:
         yield f"in {'[' if 'minimum' in schema else '('}{low:g}, {high:g}{']' if 'maximum' in schema else ')'}"

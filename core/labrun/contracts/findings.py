@@ -1,4 +1,4 @@
-"""What an analysis has found: numbers, tables, figures, interactive fragments and files, and how they lie in a folder."""
+"""The findings of an analysis: numbers, tables, figures, interactive fragments and files, and their folder on disk."""
 
 from __future__ import annotations
 
@@ -30,12 +30,11 @@ _ENDINGS = {"tables": (".csv",), "figures": (".svg", ".png"), "html": (".html",)
 class Findings(HasCard):
     """The result of an analysis.
 
-    `metrics` are single numbers; `tables` pandas DataFrames; `figures` Matplotlib figures; `html` fragments for the
-    report (their script must not reach outside of the page); `files` whatever else, name to content. Where a fragment
-    says `labrun.url("{{file:name}}")`, the page gives the address of that file, which it embeds once however many
-    fragments of however many stages use the same content. `captions` say in
-    a sentence what a figure, table or fragment of that name shows; `warnings` what a reader must know before believing
-    the numbers.
+    Each is a dict from a name to its content: `metrics` are single numbers, `tables` pandas DataFrames, `figures` Matplotlib figures,
+    `html` fragments for the report (whose scripts must not load anything from outside the page), and `files` anything else, as bytes.
+    In a fragment, `labrun.url("{{file:name}}")` is the address of that file; the page embeds equal content once, however many fragments
+    use it. `captions` describe the figure, table or fragment of that name in a sentence. `warnings` is a list of what a reader must know
+    before believing the numbers.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -46,17 +45,17 @@ class Findings(HasCard):
     captions: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     folder: Path | None = field(default=None, init=False, repr=False, compare=False)
-    """Where they lie, if they were read back."""
+    """The folder that they were read from, if any."""
     name: str = field(default="", init=False, repr=False, compare=False)
-    """The analysis whose findings they are, if it is known."""
+    """The analysis that they belong to, if it is known."""
 
     @property
     def figure_names(self) -> list[str]:
-        """The names of the figures, also of findings that were read back, whose figures are pictures now."""
+        """The names of the figures, including those of findings read from disk, whose figures are pictures now."""
         return list(self.figures) if self.folder is None else list(figure_names(self.folder))
 
     def picture(self, name: str) -> bytes:
-        """A figure as PNG.
+        """Return a figure as PNG.
 
         Raises:
             KeyError: there is no such figure.
@@ -77,23 +76,23 @@ class Findings(HasCard):
             "html": list(self.html),
             "files": list(self.files),
         }
-        told = [metrics, *(f"{kind} {', '.join(found)}" for kind, found in names.items() if found)]
-        return f"<Findings: {'; '.join(told)}>"
+        contents = [metrics, *(f"{kind} {', '.join(found)}" for kind, found in names.items() if found)]
+        return f"<Findings: {'; '.join(contents)}>"
 
     def save(self, folder: Path) -> None:
-        """Write `findings.json`, `metrics.json`, `<table>.csv`, `<figure>.png` and `.svg`, `<fragment>.html` and the
-        files. An index of a table is written if it has a name.
+        """Write `findings.json`, `metrics.json`, `<table>.csv`, `<figure>.png` and `.svg`, `<fragment>.html` and the files. The index of a
+        table is written if it has a name.
 
         Raises:
-            TypeError: something is of another type than `Findings` says.
-            ValueError: a name is none that a file can have beside the others.
+            TypeError: a content has the wrong type.
+            ValueError: a name cannot be that of a file, or is taken.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._check_types()
         for name in [*self.figures, *self.tables, *self.html, *self.files]:
             if not _FILE_NAME.fullmatch(name) or Path(name).stem in _TAKEN:
                 raise ValueError(
-                    f"{name!r} cannot be the name of a file among the findings; take letters, digits and _-, or the name of a stage."
+                    f"{name!r} cannot be the name of a file among the findings: use letters, digits and _-, or the name of a stage."
                 )
         for name, figure in self.figures.items():
             _save_figure(figure, folder / name)
@@ -139,7 +138,7 @@ class Findings(HasCard):
 
     @classmethod
     def load(cls, folder: Path) -> Findings:
-        """Read what `save` wrote, but for the figures, which are pictures now."""
+        """Read what `save` wrote, except for the figures, which are pictures now."""
         import pandas as pd
 
         contents = read_contents(folder)
@@ -175,18 +174,18 @@ def _save_figure(figure: Figure, stem: Path) -> None:
 
 
 def figure_names(folder: Path) -> Iterator[str]:
-    """The names of the figures that lie in a folder of findings."""
+    """Yield the names of the figures in a folder of findings."""
     yield from read_contents(folder)["figures"]
 
 
 def read_contents(folder: Path) -> dict[str, Any]:
-    """What `findings.json` lists.
+    """Read the contents that `findings.json` lists.
 
     Raises:
-        ValueError: it names files elsewhere, or links.
+        ValueError: it names a file outside the folder, or a link.
     """
     contents: dict[str, Any] = read_json(folder / "findings.json")
     files = [f"{name}{end}" for kind, ends in _ENDINGS.items() for name in contents[kind] for end in ends]
     if strangers := [name for name in files if not (_FILE_NAME.fullmatch(name) and is_plain(folder, name))]:
-        raise ValueError(f"'{folder / 'findings.json'}' names {strangers[0]!r}, which is no file of these findings")
+        raise ValueError(f"'{folder / 'findings.json'}' names {strangers[0]!r}, which is not a file of these findings")
     return contents

@@ -1,7 +1,7 @@
-"""The hooks of labrun: four by which plugins offer what they have, five by which observers follow a run.
+"""The hooks of labrun: four by which packages offer plugins, five by which observers follow a run.
 
-An implementation takes any of the arguments, by name. Observers are called one by one: one that raises is reported
-once, and the run goes on.
+An implementation may omit arguments; those that it takes are passed by name. Observers are called one by one: if one raises, this is
+reported once, and the run continues without it.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ hookspec = pluggy.HookspecMarker("labrun")
 
 @hookspec
 def labrun_simulators() -> Sequence[type[Simulator]]:
-    """Return the simulators that this plugin offers."""
+    """Return the simulators that this package offers."""
     raise NotImplementedError
 
 
 @hookspec
 def labrun_datasets() -> Sequence[type[Dataset]]:
-    """Return the datasets that this plugin offers."""
+    """Return the datasets that this package offers."""
     raise NotImplementedError
 
 
 @hookspec
 def labrun_models() -> Sequence[type[Model]]:
-    """Return the models that this plugin offers."""
+    """Return the models that this package offers."""
     raise NotImplementedError
 
 
 @hookspec
 def labrun_analyses() -> Sequence[type[Analysis]]:
-    """Return the analyses that this plugin offers."""
+    """Return the analyses that this package offers."""
     raise NotImplementedError
 
 
 @hookspec
 def labrun_run_started(event: RunStarted) -> None:
-    """A run begins: its folder, its stages, how many of them are in the store already."""
+    """A run begins; `event` holds its folder, its stages, and which of them are in the store already."""
 
 
 @hookspec
@@ -59,9 +59,9 @@ def labrun_stage_progressed(event: StageProgressed) -> None:
 
 @hookspec
 def labrun_stage_finished(event: StageFinished) -> None:
-    """A stage is done, was reused, failed or was skipped because something that it needs failed."""
+    """A stage is done, was reused, failed, was interrupted, or was skipped because a stage that it needs failed."""
 
 
 @hookspec
 def labrun_run_finished(event: RunFinished) -> None:
-    """The run is over, whatever its end."""
+    """The run is over, whatever its outcome."""

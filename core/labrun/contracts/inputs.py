@@ -1,4 +1,4 @@
-"""What a Dataset, Model or Analysis works on, read from the signature of its method."""
+"""The inputs of a Dataset, Model or Analysis, read from the signature of its method."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ONE_OF: dict[Section, str] = {
     "models": "model",
     "analyses": "analysis",
 }
-"""What one stage of a section is called."""
+"""The word for one stage of a section."""
 
 _SECTION_OF: dict[Any, Section] = {
     Ensemble: "simulations",
@@ -42,7 +42,7 @@ _SECTION_OF: dict[Any, Section] = {
     TrainedModel: "models",
     Findings: "analyses",
 }
-"""What a parameter may be annotated with, and the section whose stages give it."""
+"""The annotations that a parameter may have, and the section whose stages provide it."""
 
 _KINDS = {kind.__name__: kind for kind in _SECTION_OF}
 
@@ -54,14 +54,13 @@ METHODS: dict[Section, str] = {
 }
 """The method that makes the result of a plugin."""
 
-
 _GIVEN: dict[Section, set[str]] = {"datasets": {"folder"}, "models": {"examples"}}
-"""Parameters, beside `rng`, that are no stages."""
+"""Parameters other than `rng` that are not stages."""
 
 
 @dataclass(frozen=True)
 class Input:
-    """One input of a stage: the parameter's name, and the section that it takes a stage (or several) from."""
+    """One input of a stage: the name of the parameter, and the section from which it takes a stage, or several."""
 
     name: str
     section: Section
@@ -71,33 +70,33 @@ class Input:
 
 @dataclass(frozen=True)
 class Outline:
-    """What is known of an input before anything has run."""
+    """What is known about an input before anything has run."""
 
     stage: str
     plugin: Plugin
     columns: tuple[str, ...] = ()
     """The columns of an ensemble's table: swept parameters and labels."""
     outputs: Mapping[str, str] | None = None
-    """The arrays that a simulator says it gives, if it does."""
+    """The arrays that the simulator declares, if it does."""
 
     def missing_array(self, field: str, name: str) -> Iterator[tuple[str, str]]:
-        """A fault of `field` for `Plugin.check`, if the simulator says what it gives and `name` is not among it."""
+        """Yield a fault of `field`, for `Plugin.check`, if the simulator declares its arrays and `name` is not among them."""
         if self.outputs is not None and name not in self.outputs:
             yield field, f"'{self.stage}' gives no array '{name}'{did_you_mean(name, self.outputs)}"
 
     def missing_column(self, field: str, name: str) -> Iterator[tuple[str, str]]:
-        """A fault of `field` for `Plugin.check`, if the sweep's table has no such column."""
+        """Yield a fault of `field`, for `Plugin.check`, if the table of the sweep has no such column."""
         if name not in self.columns:
             yield field, f"the table of '{self.stage}' has no column '{name}'{did_you_mean(name, self.columns)}"
 
 
 def section_of(plugin: type[Plugin]) -> Section:
-    """The section of a project that a plugin class belongs to."""
+    """Return the section of a project that a plugin class belongs to."""
     return next(section for section, base in SECTIONS.items() if issubclass(plugin, base))
 
 
 def wants(plugin: type[Plugin], name: str) -> bool:
-    """Whether the method has a parameter of this name: `rng`, the stage's random generator, or `folder`, that of a dataset."""
+    """Check whether the method has a parameter of this name: `rng`, the random generator of the stage, or `folder`, that of a dataset."""
     return name in inspect.signature(getattr(plugin, METHODS[section_of(plugin)])).parameters
 
 
@@ -105,7 +104,7 @@ def inputs_of(plugin: type[Plugin]) -> tuple[Input, ...]:
     """Read the inputs of a plugin class from its signature.
 
     Raises:
-        TypeError: a parameter has no annotation that names what it asks for.
+        TypeError: a parameter is not annotated with one of the kinds.
     """
     section = section_of(plugin)
     if section == "simulations":
@@ -117,8 +116,8 @@ def inputs_of(plugin: type[Plugin]) -> tuple[Input, ...]:
 
 
 def _annotation(method: Any, parameter: inspect.Parameter) -> Any:
-    """The annotation itself; a text (`from __future__ import annotations`) is evaluated as `typing` does, one at a
-    time, so that names which a plugin imports for type checkers only do no harm elsewhere."""
+    """Return the annotation of a parameter; one that is a text (`from __future__ import annotations`) is evaluated. They are evaluated one
+    by one, so that a name that a plugin imports only for type checkers does no harm to the other parameters."""
     annotation = parameter.annotation
     if not isinstance(annotation, str):
         return annotation

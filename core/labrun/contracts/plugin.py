@@ -1,8 +1,8 @@
-"""The four contracts that a plugin fulfils: Simulator, Dataset, Model, Analysis.
+"""The four contracts, one of which every plugin fulfils: Simulator, Dataset, Model, Analysis.
 
-A plugin is a frozen pydantic model with one method. Its fields are its configuration, its docstring is its
-documentation, and `version` is raised whenever its results change. What a Dataset, Model or Analysis works on is read
-from the signature of its method, as pytest reads fixtures (see `labrun.contracts.inputs`):
+A plugin is a frozen pydantic model with one method. Its fields are its configuration, its docstring is its documentation, and
+`version` is raised whenever its results change. A Dataset, Model or Analysis declares its inputs in the signature of its method, as a
+test of pytest declares its fixtures (see `labrun.contracts.inputs`):
 
     ==================  ========================
     annotation          a stage of the section
@@ -13,8 +13,8 @@ from the signature of its method, as pytest reads fixtures (see `labrun.contract
     `Findings`          analyses
     ==================  ========================
 
-`list[…]` asks for several, a default of `None` makes an input optional, and a parameter `rng: np.random.Generator`
-receives the stage's own random generator.
+`list[…]` asks for several stages, a default of `None` makes an input optional, and a parameter `rng: np.random.Generator` receives the
+random generator of the stage.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ __all__ = ["API", "Analysis", "Arrays", "Dataset", "Field", "Model", "Plugin", "
 hookimpl = pluggy.HookimplMarker("labrun")
 
 API = 1
-"""The number of these contracts. It is raised when a plugin must be changed to go on working; the number before is understood too."""
+"""The version of these contracts. It is raised when plugins must be changed to keep working; the version before is still accepted."""
 
 Arrays: TypeAlias = "dict[str, np.ndarray]"
-"""What a simulator returns: named arrays."""
+"""The result of a simulator: arrays by name."""
 
 
 @dataclass(frozen=True)
 class View:
-    """One picture of a run that `labrun simulate` shows: `image` is (height, width), coloured from `low` to `high`."""
+    """One picture that `labrun simulate` shows while it runs: `image`, (height, width), coloured from `low` to `high`."""
 
     image: np.ndarray
     caption: str
@@ -57,76 +57,76 @@ class View:
 
 
 class Plugin(BaseModel):
-    """What all plugins share: a name, a version, and fields that refuse unknown keys, NaN and infinity."""
+    """The base of all plugins: a name, a version, and fields that refuse unknown keys, NaN and infinity."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True, defer_build=True)
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     api: ClassVar[int] = API
-    """The contracts that the plugin is written for. A plugin that says so is refused, with the reason, by a labrun that knows them no more,
-    or not yet."""
+    """The version of the contracts that the plugin is written for. A labrun that does not know that version, because it is too old or too
+    new, refuses the plugin and says why."""
 
     @classmethod
     def configured(cls, config: Mapping[str, Any]) -> Self:
-        """Make the plugin from values as YAML gives them: lists for tuples, but no text for a number.
+        """Create the plugin from values as YAML gives them: a list may stand for a tuple, but a text not for a number.
 
         Raises:
-            pydantic.ValidationError: a field is missing, unknown or wrong.
+            pydantic.ValidationError: a field is missing, unknown or has an invalid value.
         """
         return cls.model_validate_json(json.dumps(config), strict=True)
 
     def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
-        """Yield `(field, message)` for every fault that shows before anything has run.
+        """Yield `(field, message)` for every fault that can be found before anything runs.
 
-        `inputs` holds an `labrun.contracts.inputs.Outline` for each input of the stage (a list of them where several are asked
-        for): the columns of an ensemble's table, the arrays that its simulator says it gives.
+        `inputs` holds a `labrun.contracts.inputs.Outline` for each input of the stage, or a list of them if it asks for several: the
+        columns of an ensemble's table and the arrays that its simulator declares.
         """
         return ()
 
 
 class Simulator(Plugin):
-    """Parameters and a random generator in, named arrays out: one member of an ensemble."""
+    """Simulates one member of an ensemble: parameters and a random generator in, named arrays out."""
 
     outputs: ClassVar[Mapping[str, str]] = {}
-    """Each array that `simulate` returns: its shape, type, unit. Optional; told to users, and checked when given."""
+    """The shape, type and unit of each array that `simulate` returns. Optional; if given, it is shown to users and checked."""
 
     def simulate(self, rng: np.random.Generator) -> Arrays:
         """Return the arrays of one member, in the shapes and units that `outputs` declares.
 
-        Whatever is random is drawn from `rng`. A NaN in a result is a failure.
+        Draw all random numbers from `rng`. A result that contains NaN counts as a failure.
         """
         raise NotImplementedError
 
     def watch(self, rng: np.random.Generator, pictures: int) -> Iterator[View]:
-        """Yield `pictures` views of one run while it proceeds, for `labrun simulate`."""
+        """Yield `pictures` views of one simulation as it proceeds, for `labrun simulate`."""
         raise NotImplementedError
 
 
 class Dataset(Plugin):
-    """Turns ensembles (or anything else that a stage gives) into indexable examples `(x, y)`.
+    """Turns ensembles, or the results of other stages, into indexable examples `(x, y)`.
 
-    A subclass defines `examples(self, <inputs>) -> Examples`. A parameter `folder: Path` receives the stage's own folder in the store:
-    what takes long is written there when it is not there yet, and read from there ever after.
+    A subclass defines `examples(self, <inputs>) -> Examples`. A parameter `folder: Path` receives the stage's folder in the store, where
+    the results of slow work can be kept: write them if they are missing, and read them otherwise.
     """
 
     examples: ClassVar[Any]
 
 
 class Model(Plugin):
-    """Builds a compiled `keras.Model` for given shapes; the core fits it, resumes it and stores it.
+    """Builds a compiled `keras.Model` for examples of given shapes; the core trains, resumes and stores it.
 
-    A subclass may ask for trained models and the like by further parameters of `build`.
+    A subclass may ask for other stages, such as a trained model, by further parameters of `build`.
     """
 
     output: ClassVar[Literal["logits", "probabilities"]] = "logits"
-    """What the network of a classifier gives, (batch, classes)."""
+    """The meaning of a classifier's output, (batch, classes)."""
 
     pretrained: ClassVar[Mapping[str, Path]] = {}
-    """Trained models that come with the plugin: the folder of each, as a run writes it (see `labrun.contracts.trained`)."""
+    """Trained models that the plugin ships, by name: the folder of each, as a run writes it (see `labrun.learning.pretrained`)."""
 
     def build(self, examples: ExampleSpec) -> keras.Model:
-        """Return a compiled functional model for examples of these shapes."""
+        """Return a compiled functional model, with named layers, for examples of these shapes."""
         raise NotImplementedError
 
     def fit(
@@ -137,10 +137,10 @@ class Model(Plugin):
         epochs: range,
         callbacks: list[keras.callbacks.Callback],
     ) -> None:
-        """Train for these `epochs`; `epochs.start` is above 0 when a run goes on where another stopped.
+        """Train for these `epochs`; `epochs.start` is above 0 when an interrupted training continues.
 
-        `train` comes shuffled, anew in each epoch. Keras would shuffle the batches again, by random numbers that a run
-        which goes on does not have: `shuffle=False`.
+        `train` is shuffled already, anew in each epoch. Keep `shuffle=False`: Keras would shuffle the batches once more, by random
+        numbers that a resumed training cannot reproduce.
         """
         model.fit(
             train,
@@ -160,7 +160,7 @@ class Model(Plugin):
 
 
 class Analysis(Plugin):
-    """Turns stages into metrics, tables, figures and files.
+    """Turns the results of stages into metrics, tables, figures and files.
 
     A subclass defines `analyse(self, <inputs>) -> Findings`.
     """

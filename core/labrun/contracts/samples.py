@@ -1,4 +1,4 @@
-"""What a network made of a few fixed examples while it trained: `fit.samples` of a project, `TrainedModel.samples` of an analysis."""
+"""Predictions for a few fixed examples, taken during a training: `fit.samples` in a project, `TrainedModel.samples` in an analysis."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from labrun.files.limits import expect_archive
 if TYPE_CHECKING:
     import numpy as np
 
-
-__all__ = [
-    "Samples",
-]
+__all__ = ["Samples"]
 
 FILE = "samples.npz"
 
 
 @dataclass(frozen=True)
 class Samples:
-    """The examples `x` and `y`, (count, …) each, and what the network made of `x` after each of some epochs, (epochs, count, …)."""
+    """The examples `x` and `y`, (count, …) each, and the predictions for `x` after each of the `epochs`: `pictures`, (epochs, count, …)."""
 
     epochs: list[int]
     pictures: np.ndarray
@@ -30,7 +27,7 @@ class Samples:
 
     @classmethod
     def load(cls, folder: Path) -> Samples | None:
-        """Read those of a trained model; None if it was trained without."""
+        """Read the samples of a trained model; None if its training took none."""
         import numpy as np
 
         if not (folder / FILE).exists():

@@ -1,4 +1,4 @@
-"""The strictness that all blocks of a project share."""
+"""The base class of all blocks of a project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train a model: settings, batches, augmentation, checkpoints, and models that are trained already.
+"""Train a model: settings, batches, augmentation, the training itself, its checkpoints and results, and models trained elsewhere.
 
-The project reads its settings; the engine calls `training`. Begin there.
+A project validates `settings`; the engine calls `training`. Begin reading there.
 """

@@ -1,8 +1,7 @@
-"""Changes of images that leave a class or a number as it is, and move a target that is an image along: array code on batches, exact where
-it can be.
+"""Augment batches of images in ways that leave their class or number unchanged; targets that are images move along with their inputs.
 
-Images are `(batch, height, width, …)`; all further axes (frames, channels) are moved together. Where the examples are
-periodic, images wrap around their edges; elsewhere what comes in from outside repeats the edge.
+Images are `(batch, height, width, …)`; all further axes (frames, channels) move together. Periodic images wrap around their edges; for
+others, the edge is repeated outwards.
 
 `flip`, `quarter_turn` and `shift` move cells and change no value. `rotate` (any angle) and `zoom` interpolate
 bilinearly, in one pass.
@@ -33,25 +32,25 @@ BARE_WORDS: dict[str, Any] = {
     "brightness": 0.05,
     "offset": 0.1,
 }
-"""What a bare word in `augment: [flip, zoom]` stands for."""
+"""The setting that a bare word in `augment: [flip, zoom]` stands for."""
 
 
 DULL, TRIES = 0.4, 8
-"""A crop whose standard deviation is below this share of its image's is drawn again, so many times at most."""
+"""A crop is drawn again, at most `TRIES` times, if its standard deviation is below the share `DULL` of that of its image."""
 
 
 class Augmentation(BaseModel):
-    """What is drawn anew for each example in each epoch: `[flip, quarter_turn, shift, {zoom: 0.1}]`, or a mapping."""
+    """Random changes, drawn anew for each example in each epoch: `[flip, quarter_turn, shift, {zoom: 0.1}]`, or a mapping."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    crop: int | None = Field(None, ge=1, description="train on squares of so many cells, cut out at random places")
+    crop: int | None = Field(None, ge=1, description="train on squares of this many cells, cut out at random places")
     flip: Literal["none", "horizontal", "vertical", "both"] = Field(
-        "none", description="mirror, with probability 1/2 an axis"
+        "none", description="mirror, with probability 1/2 for each axis"
     )
-    quarter_turn: bool = Field(False, description="turn by 0, 90, 180 or 270 degrees (square images)")
+    quarter_turn: bool = Field(False, description="rotate by 0, 90, 180 or 270 degrees (square images)")
     shift: bool = Field(False, description="roll by any number of cells along both axes (periodic images)")
-    rotate: float = Field(0.0, ge=0, le=180, description="turn by an angle drawn from ± this [degrees]")
+    rotate: float = Field(0.0, ge=0, le=180, description="rotate by an angle drawn from ± this [degrees]")
     zoom: float = Field(0.0, ge=0, lt=1, description="stretch height and width, each by a factor drawn from 1 ± this")
     on_grid: float = Field(0.0, ge=0, le=1, description="share of examples that are neither rotated nor zoomed")
     brightness: float = Field(0.0, ge=0, lt=1, description="multiply all values by a factor drawn from 1 ± this")
@@ -74,33 +73,31 @@ class Augmentation(BaseModel):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is changed."""
+        """Check whether nothing is changed."""
         return self == Augmentation()
 
     def obstacle(self, x: ArraySpec, y: ArraySpec, periodic: bool) -> str | None:
-        """Why such examples cannot be augmented so, or None."""
+        """Explain why examples of these shapes cannot be augmented in this way; None if they can."""
         if self.is_empty:
             return None
         shape = x.shape
         if len(shape) < 2:
             return f"augmentation needs images; x has the shape {shape}"
         if _is_image(y.shape) and y.shape[:2] != shape[:2]:
-            return (
-                f"x and y are images of two sizes, {shape[:2]} and {y.shape[:2]}, so that they cannot be moved together"
-            )
+            return f"x and y are images of different sizes, {shape[:2]} and {y.shape[:2]}, so they cannot be moved together"
         if self.shift and not periodic:
-            return "'shift' rolls images over their edges; these examples are not periodic"
+            return "'shift' rolls images over their edges, but these examples are not periodic"
         if self.quarter_turn and not self.crop and shape[0] != shape[1]:
             return f"'quarter_turn' needs square images; x has the shape {shape}"
         if self.crop and self.crop > min(shape[:2]):
             return f"'crop: {self.crop}' is larger than the images; x has the shape {shape}"
         if (self.rotate or self.zoom or self.brightness or self.offset) and x.dtype not in ("float32", "float64"):
-            return f"'rotate', 'zoom', 'brightness' and 'offset' need x as float32 or float64; it is {x.dtype}"
+            return f"'rotate', 'zoom', 'brightness' and 'offset' need x to be float32 or float64; it is {x.dtype}"
         return None
 
     def apply(self, batch: np.ndarray, periodic: bool, rng: np.random.Generator) -> np.ndarray:
-        """Return a changed copy of `batch` (batch, height, width, …), of the same type, and of the same shape but for
-        crops; `batch` itself if there is nothing to change."""
+        """Return a changed copy of `batch`, (batch, height, width, …), of the same type and, unless cropped, the same shape; `batch` itself
+        if there is nothing to change."""
         if self.is_empty:
             return batch
         changed = self._moved(batch, periodic, rng)
@@ -110,8 +107,8 @@ class Augmentation(BaseModel):
     def apply_to_both(
         self, x: np.ndarray, y: np.ndarray, periodic: bool, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Change a batch of examples. Where `y` holds images, (batch, height, width, …), they move as those of `x` do; their values are not
-        shaded: what `brightness` and `offset` do to x is for the network to undo."""
+        """Augment a batch of examples. Targets that are images, (batch, height, width, …), move as their inputs do, but keep their values:
+        undoing `brightness` and `offset` is the network's task."""
         if self.is_empty or not _is_image(y.shape[1:]):
             return self.apply(x, periodic, rng), y
         import numpy as np
@@ -127,14 +124,14 @@ class Augmentation(BaseModel):
         return moved_x, moved_y
 
     def _moved(self, batch: np.ndarray, periodic: bool, rng: np.random.Generator) -> np.ndarray:
-        """A copy with all moves; crops that show nothing are drawn again."""
+        """Return a moved copy; crops that show nearly nothing are drawn again."""
         moved = self._move(batch, periodic, rng)
         if self.crop:
             self._draw_again_where_dull(moved, batch, periodic, rng)
         return moved
 
     def _shade(self, images: np.ndarray, rng: np.random.Generator) -> None:
-        """Change values in place."""
+        """Scale and offset the values in place."""
         count, others = len(images), [1] * (images.ndim - 1)
         if self.brightness:
             factors = rng.uniform(1 - self.brightness, 1 + self.brightness, count)
@@ -143,7 +140,7 @@ class Augmentation(BaseModel):
             images += rng.uniform(-self.offset, self.offset, count).astype(images.dtype).reshape(-1, *others)
 
     def _move(self, batch: np.ndarray, periodic: bool, rng: np.random.Generator) -> np.ndarray:
-        """Everything that changes where values stand: crop, shift, rotation, zoom, mirrors, quarter turns."""
+        """Apply everything that moves values: crop, shift, rotation, zoom, mirrors, quarter turns."""
         import numpy as np
 
         count, (height, width) = len(batch), batch.shape[1:3]
@@ -176,10 +173,10 @@ class Augmentation(BaseModel):
     def _draw_again_where_dull(
         self, crops: np.ndarray, batch: np.ndarray, periodic: bool, rng: np.random.Generator
     ) -> None:
-        """A crop that shows too little of what its image holds would teach a wrong answer, so another is tried."""
+        """Redraw crops that show too little of their image's structure, since they would teach a wrong answer."""
         import numpy as np
 
-        def spread(images: np.ndarray) -> np.ndarray:  # every second cell tells enough
+        def spread(images: np.ndarray) -> np.ndarray:  # every second cell suffices
             return images[:, ::2, ::2].std(axis=(1, 2)).reshape(len(images), -1).max(axis=1)
 
         wanted = DULL * spread(batch)
@@ -192,7 +189,7 @@ class Augmentation(BaseModel):
     def _places(
         self, shape: tuple[int, ...], periodic: bool, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The cell of each image that becomes the upper left one: rows and columns, `(batch,)` each."""
+        """Draw the cell of each image that becomes the upper left one: rows and columns, `(batch,)` each."""
         import numpy as np
 
         count, height, width = shape[:3]
@@ -204,14 +201,13 @@ class Augmentation(BaseModel):
 
 
 def _is_image(shape: tuple[int, ...]) -> bool:
-    """Whether a target of this shape (without the batch axis) has places."""
+    """Check whether a target of this shape (without the batch axis) is an image."""
     return len(shape) >= 2
 
 
 @cache
 def _resample() -> Callable[..., None]:
-    """The compiled kernel of rotation and zoom: `out[b, i, j] = source[b]` at the cell that (i, j) comes from,
-    bilinearly."""
+    """Compile the kernel of rotation and zoom: `out[b, i, j]` is `source[b]`, interpolated bilinearly where (i, j) comes from."""
     import numba
     import numpy as np
 

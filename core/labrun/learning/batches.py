@@ -1,6 +1,8 @@
-"""Batches of examples for Keras: read from disk when they are needed, in an order and with an augmentation that depend
-on the seed, the epoch and the batch alone. So memory is bounded whatever the size of a dataset, and a resumed
-training sees what an undisturbed one would have seen."""
+"""Batches of examples for Keras, read from disk when they are needed.
+
+Their order and augmentation depend only on the seed, the epoch and the number of the batch, so a resumed training sees exactly what an
+undisturbed one would have seen. Memory is bounded whatever the size of the dataset.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ __all__ = ["Batches", "as_keras"]
 
 @dataclass
 class Batches:
-    """The batches of one epoch after the other; set `epoch` before reading those of an epoch."""
+    """The batches of one epoch at a time; set `epoch` before reading them."""
 
     examples: Examples
     batch_size: int
@@ -37,7 +39,7 @@ class Batches:
         return -(-len(self.examples) // self.batch_size)
 
     def order(self, epoch: int) -> np.ndarray:
-        """The order of the examples in an epoch."""
+        """Return the indices of all examples in the order of an epoch."""
         import numpy as np
 
         if not self.shuffle:
@@ -45,7 +47,7 @@ class Batches:
         return generator(self.seed, "order", epoch).permutation(len(self.examples))
 
     def batch(self, number: int) -> tuple[Any, np.ndarray]:
-        """Inputs and targets of one batch of the current epoch."""
+        """Load the inputs and targets of one batch of the current epoch."""
         import numpy as np
 
         chosen = self._order(self.epoch)[number * self.batch_size : (number + 1) * self.batch_size]
@@ -62,7 +64,7 @@ class Batches:
 
 
 def as_keras(batches: Batches) -> keras.utils.PyDataset:
-    """The batches as Keras takes them; with TensorFlow they are read in a thread while the network computes."""
+    """Wrap batches for `model.fit`; with TensorFlow they are read in a thread while the network computes."""
     import keras
 
     class Stream(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types

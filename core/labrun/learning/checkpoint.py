@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.files.atomic import write_atomically
 from labrun.files.digests import append_digest, ends_with_digest
 from labrun.files.integrity import CHANGED, Damage
 from labrun.files.limits import DAMAGE, expect_archive
-from labrun.files.atomic import write_atomically
 from labrun.learning.history import History
 from labrun.learning.sampling import sample_file
 from labrun.learning.variables import shapes_of

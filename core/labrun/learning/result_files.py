@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from labrun.contracts.backend import load_keras
 from labrun.contracts.trained import HISTORY, SPEC, WEIGHTS
-from labrun.files.disk_space import expect_space
 from labrun.files.atomic import write_atomically
+from labrun.files.disk_space import expect_space
 from labrun.learning.variables import values_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Samples of a training: what the network makes of a few fixed examples after some epochs."""
+"""Samples of a training: the predictions for a few fixed examples, kept every few epochs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Sampling", "sample_file"]
 
 @dataclass(frozen=True)
 class Sampling:
-    """Takes samples of a training, one file an epoch beside its checkpoint, so that a resumed training keeps those that it has."""
+    """Takes samples of a training, one file each beside the checkpoint, so that a resumed training keeps those taken before."""
 
     examples: Examples
     count: int
@@ -26,7 +26,7 @@ class Sampling:
     folder: Path
 
     def take(self, epoch: int, predict: Any) -> None:
-        """Keep what `predict` makes of the examples, if it is this epoch's turn."""
+        """Predict the fixed examples and write the result, if a sample is due in this epoch (counted from 1)."""
         import numpy as np
 
         if epoch % self.every:
@@ -38,7 +38,7 @@ class Sampling:
             append_digest(temporary)
 
     def collect(self, epochs: int, target: Path) -> None:
-        """Write all samples up to the last epoch into the folder of a trained model."""
+        """Write all samples up to the epoch `epochs` into the folder of a trained model."""
         import numpy as np
 
         taken = [epoch for epoch in range(self.every, epochs + 1, self.every) if self._file(epoch).exists()]
@@ -54,5 +54,5 @@ class Sampling:
 
 
 def sample_file(folder: Path, epoch: int) -> Path:
-    """Where the sample of an epoch lies while the training goes on. The file ends with its digest (`labrun.files.digests`)."""
+    """Return the path of an epoch's sample during the training. The file ends with its digest (`labrun.files.digests`)."""
     return folder / f"sample-{epoch}.npy"

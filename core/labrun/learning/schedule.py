@@ -1,4 +1,4 @@
-"""How the learning rate goes over the epochs of a training."""
+"""The course of the learning rate over a training."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ __all__ = ["Schedule"]
 
 
 class Schedule(BaseModel):
-    """A factor on the model's own learning rate, one an epoch: a linear rise over the first epochs, then the shape.
+    """A factor for each epoch that multiplies the model's own learning rate: a linear rise over the first epochs, then `shape`.
 
-    `schedule: cosine` is short for `schedule: {shape: cosine}`. The cosine is that of I. Loshchilov and F. Hutter, ICLR 2017,
-    without restarts.
+    `schedule: cosine` is short for `schedule: {shape: cosine}`, the cosine of I. Loshchilov and F. Hutter, ICLR 2017, without restarts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    shape: Literal["constant", "cosine"] = Field("constant", description="course after the rise")
+    shape: Literal["constant", "cosine"] = Field("constant", description="course of the rate after the rise")
     warmup: float = Field(0.0, ge=0, lt=1, description="share of the epochs in which the rate rises from near 0")
-    final: float = Field(0.0, ge=0, le=1, description="factor at the end of the cosine")
+    final: float = Field(0.0, ge=0, le=1, description="factor that the cosine ends with")
 
     @model_validator(mode="before")
     @classmethod
@@ -29,7 +28,7 @@ class Schedule(BaseModel):
         return {"shape": value} if isinstance(value, str) else value
 
     def factor(self, epoch: int, epochs: int) -> float:
-        """The factor in an epoch (counted from 0) of so many."""
+        """Return the factor of an epoch (counted from 0) in a training of `epochs`."""
         done = (epoch + 0.5) / epochs
         if done < self.warmup:
             return done / self.warmup

@@ -1,4 +1,4 @@
-"""What the report tells of a dataset."""
+"""Summarize a dataset for the report."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ __all__ = ["summarize_examples"]
 
 
 def summarize_examples(examples: Examples, parts: dict[str, Examples]) -> dict[str, Any]:
-    """Numbers of examples and members, shapes and types, and how many examples each class has (or the range of y, if it is a
-    number), in the whole and in each part; and what a reader must know before believing what is found with them."""
+    """Count examples, members and classes (or give the range of y, if it is a number), in the whole dataset and in each of its `parts`.
+    Shapes, types and warnings are included."""
     spec = examples.spec.record()
     return {
         "x": spec["x"],
@@ -23,16 +23,15 @@ def summarize_examples(examples: Examples, parts: dict[str, Examples]) -> dict[s
 
 
 def _warn_of_leaks(parts: dict[str, Examples]) -> list[str]:
-    """Say if examples of one group lie in several parts."""
+    """Warn if examples of one group lie in several parts."""
     import numpy as np
 
     groups = [np.unique(part.groups) for part in parts.values()]
-    everywhere, sides = np.unique(np.concatenate(groups), return_counts=True) if groups else ((), np.zeros(0))
+    names, sides = np.unique(np.concatenate(groups), return_counts=True) if groups else ((), np.zeros(0))
     if not (sides > 1).any():
         return []
-    parted = f"{np.count_nonzero(sides > 1)} of {len(everywhere)} groups of examples (members, or what belongs to one of them)"
-    advice = "where examples of a group are alike, only 'by: member' tells how a network does on what is new"
-    return [f"split by example: {parted} lie in several parts, so that what is tested may have been seen; {advice}"]
+    leaking = f"{np.count_nonzero(sides > 1)} of {len(names)} groups of examples (one for each member or set of related members)"
+    return [f"possible leakage: {leaking} lie in several parts. If examples of a group are alike, use 'by: member'"]
 
 
 def _count(examples: Examples) -> dict[str, Any]:

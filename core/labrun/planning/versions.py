@@ -37,9 +37,12 @@ ENGINE_MODULES: Mapping[Section, tuple[str, ...]] = MappingProxyType(
             "labrun.learning.augmentation",
             "labrun.learning.batches",
             "labrun.learning.checkpoint",
+            "labrun.learning.history",
+            "labrun.learning.result_files",
             "labrun.learning.sampling",
             "labrun.learning.schedule",
             "labrun.learning.training",
+            "labrun.learning.variables",
         ),
         "analyses": (
             *_ALL,

@@ -1,4 +1,4 @@
-"""Apply a trained model to new data: read it, predict, write tables and pictures.
+"""Apply a trained model to new data: read the data, predict, write tables and pictures.
 
-The command line imports it. Begin with `new_data`.
+The command line imports this package. Begin with `new_data`.
 """

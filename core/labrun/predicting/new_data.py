@@ -1,4 +1,4 @@
-"""New data for a trained model: what was read, brought to the shape that its network takes."""
+"""New data for a trained model: read from files and brought to the shape that its network expects."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ __all__ = ["NewData", "read_new_data"]
 
 _Adapter: TypeAlias = "Callable[[np.ndarray], np.ndarray]"
 _Way: TypeAlias = "Callable[[tuple[int, ...], TrainedModel], _Adapter | None]"
-"""Makes an input of the model out of an example of a shape; None if that is not possible."""
+"""Returns a function that turns an example of a shape into an input of the model; None if that is impossible."""
 
 
 @dataclass(frozen=True)
 class NewData:
-    """Examples without targets, and what is known of each: a table with one row an example."""
+    """Examples without targets, and a table with one row per example."""
 
     examples: Examples
     table: pd.DataFrame
     batch_size: int
-    """How many examples can be loaded at once: one, where they differ in size."""
+    """The number of examples to load at once: one if they differ in size."""
     skipped: tuple[str, ...] = ()
-    """Names of files beside the pictures of a folder that are not pictures."""
+    """The names of files in a folder of pictures that are not pictures."""
 
 
 def read_new_data(path: Path, model: TrainedModel, array: str | None = None, still: bool = False) -> NewData:
-    """Open what a model shall predict; examples are read when they are asked for.
+    """Open the data that a model is to predict; examples are read when they are used.
 
     Args:
         path: the folder of a simulation in a run (`runs/gray_scott/simulations/scan`), a file `.npy`, `.npz` or HDF5 (one example, or
-            many along the first axis), a picture or a folder of pictures. Arrays are taken as they are; pictures become
-            grey values from 0 to 1, and their three colours are three frames where the model takes three.
-        array: which array, where there are several.
-        still: whether one frame stands for all that the model takes; a picture is then one frame, coloured or not.
+            many along the first axis), a picture or a folder of pictures. Arrays are taken as they are; pictures become grey values from
+            0 to 1, or three frames, one for each colour, if the model expects three.
+        array: the name of the array, if there are several.
+        still: whether to repeat one frame for all frames that the model expects; a picture, coloured or not, is then one frame.
 
     Raises:
-        LabrunError: there is no such file or array, or the shape does not suit the model. Loading the examples raises it
-            too, where a later one does not suit, or holds NaN or infinity.
+        LabrunError: there is no such file or array, or its shape does not suit the model. Loading the examples raises it too, if a later
+            one does not suit, or contains NaN or infinity.
     """
     if isinstance(model.spec.x, dict):
         raise LabrunError(
@@ -59,11 +59,9 @@ def read_new_data(path: Path, model: TrainedModel, array: str | None = None, sti
             raise LabrunError(f"there is no file or folder '{path}'")
         found = readings(path, colours=model.spec.x.shape[-1:] == (3,) and not still, array=array)
     except (*DAMAGE, MemoryError) as error:
-        said = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise LabrunError(f"cannot read '{path}': {said}") from error
-    for way in _ways(
-        still
-    ):  # each for all readings: (9, 5, 3) is one example of three frames, not nine frames of 5 × 3
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise LabrunError(f"cannot read '{path}': {reason}") from error
+    for way in _ways(still):  # each for all readings: (9, 5, 3) is one example of three frames, not nine of 5 × 3
         for reading in found:
             if way(reading.shape, model) is not None:
                 return _new_data(reading, model, still, path)
@@ -86,8 +84,8 @@ def _new_data(reading: Reading, model: TrainedModel, still: bool, path: Path) ->
         with np.errstate(over="ignore", invalid="ignore"):
             y = adapt(x).astype(dtype, copy=False)
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
-            problem = f"NaN, infinity, or numbers too large for {dtype}, of which a model can say nothing: leave it out"
-            raise LabrunError(f"{reading.word(i)} in '{path}' holds {problem}")
+            problem = f"NaN, infinity, or numbers too large for {dtype}, which no model can predict from: leave it out"
+            raise LabrunError(f"{reading.word(i)} in '{path}' contains {problem}")
         return y
 
     def load_x(indices: np.ndarray) -> np.ndarray:
@@ -95,7 +93,7 @@ def _new_data(reading: Reading, model: TrainedModel, still: bool, path: Path) ->
         for i, x in zip(indices, found, strict=True):
             if x.shape != found[0].shape:
                 problem = f"has the shape {x.shape}, but {reading.word(int(indices[0]))} has {found[0].shape}"
-                raise LabrunError(f"{reading.word(int(i))} in '{path}' {problem}: give them one by one")
+                raise LabrunError(f"{reading.word(int(i))} in '{path}' {problem}: predict them one by one")
         return np.stack(found)
 
     examples = Examples.inputs_only(load_x, len(reading.table), path.name)
@@ -133,9 +131,9 @@ def _about_shapes(model: TrainedModel, shape: tuple[int, ...], whose: str) -> st
     trained = model.spec.x.shape if isinstance(model.spec.x, ArraySpec) else ()
     if len(wanted) > 1 and wanted[-1] not in (None, 1) and (len(shape) < len(wanted) or shape[-1] == 1):
         advice = (
-            f"The model looks at {wanted[-1]} frames of a pattern, one after the other on the last axis; where there is one "
-            "frame only, and the pattern stands still, --still takes it for all"
+            f"The model expects {wanted[-1]} successive frames of a pattern along the last axis; for a single frame of a steady pattern, "
+            "--still repeats it"
         )
     else:
-        advice = "Give one example of that shape, or an array of several along an axis of their own, the first"
-    return f"the model '{model.name}' takes examples of shape {model.shape_in_words} and was trained on {trained}; {whose}. {advice}"
+        advice = "Give one example of that shape, or several along an additional first axis"
+    return f"the model '{model.name}' expects examples of shape {model.shape_in_words} and was trained on {trained}; {whose}. {advice}"

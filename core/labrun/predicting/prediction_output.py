@@ -1,4 +1,4 @@
-"""What a trained model says of new data: a table, pictures, or what an analysis makes of both."""
+"""Output of predictions for new data: a table, pictures, or the findings of an analysis."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from labrun.contracts.trained import TrainedModel
     from labrun.predicting.new_data import NewData
 
-__all__ = ["analysed", "answer_table", "gives_images", "save_images"]
+__all__ = ["analyse_new_data", "prediction_table", "predicts_images", "save_predicted_images"]
 
 
-def gives_images(model: TrainedModel) -> bool:
-    """Whether the model answers by an image, or by whatever has places."""
+def predicts_images(model: TrainedModel) -> bool:
+    """Check whether the model predicts images, or other arrays with at least two axes."""
     return model.spec.classes is None and len(model.spec.y.shape) > 1
 
 
-def answer_table(model: TrainedModel, data: NewData) -> pd.DataFrame:
-    """The table of the data, and beside it the classes with their probabilities, or the numbers that are predicted."""
+def prediction_table(model: TrainedModel, data: NewData) -> pd.DataFrame:
+    """Return the table of the data with columns for the predicted class and the probabilities of all classes, or the predicted numbers."""
     from labrun.kit.classification import Classification
 
     if model.spec.classes is not None:
@@ -43,9 +43,9 @@ def answer_table(model: TrainedModel, data: NewData) -> pd.DataFrame:
     return data.table.rename(columns={name: f"given_{name}" for name in columns}).assign(**columns)
 
 
-def save_images(model: TrainedModel, data: NewData, folder: Path) -> list[Path]:
-    """Write an image for each example, one at a time. For pictures it is a PNG, 0 black and 1 white, named as they are (`x.png`; `x-2.png`
-    for page 2 of several; `x.tif.png` where files differ in their suffix only). For arrays it is an array, `example-0.npy`.
+def save_predicted_images(model: TrainedModel, data: NewData, folder: Path) -> list[Path]:
+    """Predict and write one image at a time. For a picture it is a PNG, 0 black and 1 white, of the same name (`x.png`; `x-2.png` for page
+    2 of several; `x.tif.png` if files differ only in their suffix). For an array it is an array, `example-0.npy`.
 
     Raises:
         OSError: the folder cannot be written.
@@ -89,18 +89,18 @@ def _save_picture(image: np.ndarray, path: Path) -> None:
     Image.fromarray(levels[..., 0] if levels.shape[-1:] == (1,) else levels).save(path)
 
 
-def analysed(analysis: Analysis, model: TrainedModel, data: NewData) -> Findings:
-    """What an analysis of a model and a dataset finds on new data, which has no answers to compare with.
+def analyse_new_data(analysis: Analysis, model: TrainedModel, data: NewData) -> Findings:
+    """Run an analysis of a model and a dataset on new data, which has no targets to compare with.
 
     Raises:
-        LabrunError: the analysis needs other stages, too.
+        LabrunError: the analysis needs other stages too.
     """
     inputs = inputs_of(type(analysis))
     wanted = [one for one in inputs if not one.optional]
     if sorted(one.section for one in wanted) != ["datasets", "models"]:
         needs = ", ".join(f"'{one.name}' ({one.section})" for one in wanted)
         raise LabrunError(
-            f"the analysis '{analysis.name}' works on {needs}; on new data there are one model and one dataset: use it in a project"
+            f"the analysis '{analysis.name}' needs {needs}, but here there are only one model and one dataset: use it in a project"
         )
     import matplotlib as mpl
 

@@ -212,8 +212,8 @@ FAULTS = {
     "a pretrained model that is not there": (
         "    fit: {train: waves.train, validation: waves.test, epochs: 2}\n",
         "    pretrained: runs/waves/models/net\n",
-        "project.yaml:21:17: models.net.pretrained: there is no trained model 'runs/waves/models/net': it is no folder, "
-        "nor one that a plugin brings\n   21 |     pretrained: runs/waves/models/net\n"
+        "project.yaml:21:17: models.net.pretrained: there is no trained model 'runs/waves/models/net': neither a "
+        "folder nor a model that a plugin ships\n   21 |     pretrained: runs/waves/models/net\n"
         "      |                 ^^^^^^^^^^^^^^^^^^^^^",
     ),
     "shares above one": (

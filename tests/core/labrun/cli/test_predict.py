@@ -170,8 +170,8 @@ def test_numbers_instead_of_classes(labrun, predicted, write_project, waves):
 def test_data_that_do_not_suit(told):
     np.save("wrong.npy", np.zeros((2, 7)))
     assert told(NET, "wrong.npy") == (
-        "the model 'net' takes examples of shape (6,) and was trained on (6,); the array in 'wrong.npy' has the shape (2, 7). "
-        "Give one example of that shape, or an array of several along an axis of their own, the first"
+        "the model 'net' expects examples of shape (6,) and was trained on (6,); the array in 'wrong.npy' has the shape (2, 7). "
+        "Give one example of that shape, or several along an additional first axis"
     )
     Path("empty").mkdir()
     assert told(NET, "empty").startswith("'empty' cannot be read as examples: expected a file (.npy, ")
@@ -187,19 +187,21 @@ def test_a_value_that_is_no_number_shows_while_predicting(told):
     x = waves()
     x[4, 2] = np.nan
     np.save("new.npy", x)
-    assert told(NET, "new.npy", code=1).startswith("example 4 in 'new.npy' holds NaN, infinity, or numbers too large")
+    assert told(NET, "new.npy", code=1).startswith(
+        "example 4 in 'new.npy' contains NaN, infinity, or numbers too large"
+    )
 
 
 def test_models_that_are_none(told):
     assert told("runs/waves/models/ney", TRAIN).startswith(
-        "there is no trained model 'runs/waves/models/ney': it is no folder, nor one that a plugin brings (known: "
+        "there is no trained model 'runs/waves/models/ney': neither a folder nor a model that a plugin ships (known: "
     )
     assert told("runs/waves", TRAIN) == (
-        "'runs/waves' holds no trained model: model.json, examples.json, model.weights.h5, history.csv are missing. Give the folder "
-        "of a model in a run, such as runs/gray_scott/models/cnn"
+        "'runs/waves' does not contain a trained model: model.json, examples.json, model.weights.h5, history.csv are missing. Give the "
+        "folder of a model in a run, such as runs/gray_scott/models/cnn"
     )
     Path(NET, "model.weights.h5").unlink()
-    assert "holds no trained model: model.weights.h5 is missing. " in told(NET, TRAIN)
+    assert "does not contain a trained model: model.weights.h5 is missing. " in told(NET, TRAIN)
 
 
 def test_a_damaged_model(told):
@@ -212,7 +214,7 @@ def test_a_damaged_model(told):
     )
     Path(NET, "manifest.json").unlink()  # a folder that somebody has made
     assert told(NET, TRAIN).startswith(
-        f"the weights in '{weights}' are damaged, or those of another network than the 'line' "
+        f"the weights in '{weights}' are damaged, or do not belong to the 'line' network of"
     )
     Path(NET, "model.json").write_text('{"plugin": "line"')
     assert (
@@ -238,7 +240,7 @@ def test_a_model_of_another_version_of_its_plugin(told):
         Path("lab.py").read_text().replace('"line"\n', '"line"\n    version: ClassVar[int] = 2\n')
     )
     assert told(NET, TRAIN) == (
-        f"the model in '{NET}' was made by version 1 of 'line'; version 2 is installed, whose networks may differ. Train it again"
+        f"the model in '{NET}' was trained with version 1 of 'line', but version 2 is installed, whose networks may differ. Train it again"
     )
 
 
@@ -313,7 +315,7 @@ def test_a_model_by_its_name(predicted, labrun, shipped, rng):
 
 def test_a_name_that_is_misspelt(told, shipped):
     assert told("grey_scott", TRAIN, plugin=()) == (
-        "there is no trained model 'grey_scott': it is no folder, nor one that a plugin brings: did you mean 'gray_scott'?"
+        "there is no trained model 'grey_scott': neither a folder nor a model that a plugin ships: did you mean 'gray_scott'?"
     )
 
 
@@ -338,9 +340,9 @@ def test_a_folder_of_grey_pictures_of_several_sizes(predicted, told, shipped, rn
     for name, picture in zip(("b.png", "a.png", "c.png"), pictures, strict=True):
         Image.fromarray(picture).save(f"all/{name}")
     assert told("gray_scott", "all", plugin=()) == (
-        "the model 'brought' takes examples of shape (any, any, 3) and was trained on (16, 24, 3); those in 'all' have the shape "
-        "(20, 14, 1). The model looks at 3 frames of a pattern, one after the other on the last axis; where there is one frame "
-        "only, and the pattern stands still, --still takes it for all"
+        "the model 'brought' expects examples of shape (any, any, 3) and was trained on (16, 24, 3); those in 'all' have the shape "
+        "(20, 14, 1). The model expects 3 successive frames of a pattern along the last axis; for a single frame "
+        "of a steady pattern, --still repeats it"
     )
     table = predicted("gray_scott", "all", "--still", plugin=())
     assert table["file"].tolist() == ["a.png", "b.png", "c.png"]
@@ -447,7 +449,7 @@ def test_all_that_is_wrong_is_told_before_anything_runs(labrun, use):
     outcome = labrun("run", use, "--workers", 1)
     assert outcome.code == 2
     assert outcome.err.startswith(
-        "other/use.yaml:6:30: models.a.pretrained: 'other/../runs/waves/models/net/examples.json' is damaged: it must tell"
+        "other/use.yaml:6:30: models.a.pretrained: 'other/../runs/waves/models/net/examples.json' is damaged: it must give"
     )
     assert not Path("runs/use").exists()
 
@@ -466,7 +468,7 @@ def test_a_name_of_a_model_that_a_plugin_brings(labrun, use, shipped):
     use.write_text(text)
     assert labrun("check", use).code == 0
     use.write_text(text.replace("gray_scott", "gray-scott"))
-    assert "nor one that a plugin brings: did you mean 'gray_scott'?" in labrun("check", use).err
+    assert "nor a model that a plugin ships: did you mean 'gray_scott'?" in labrun("check", use).err
 
 
 # -- a dataset with a matrix, run to its end ----

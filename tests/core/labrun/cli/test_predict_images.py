@@ -128,6 +128,6 @@ def test_an_analysis_that_needs_more_is_refused(labrun, tmp_path):
     outcome = labrun("predict", NET, "pictures/a.png", *words)
     assert outcome.code == 1
     assert (
-        "'compared' works on 'model' (models), 'dataset' (datasets), 'train' (datasets); on new data there are one model"
+        "'compared' needs 'model' (models), 'dataset' (datasets), 'train' (datasets), but here there are only one model"
         in outcome.err
     )

@@ -93,7 +93,7 @@ def test_probabilities_that_the_network_gives_itself_stay_as_they_are(trained):
 def test_a_model_of_numbers_has_no_probabilities(trained):
     model = trained(Mean(), None)
     for ask in (model.logits, model.probabilities):
-        with pytest.raises(ValueError, match="the model 'net' was trained on numbers, not on classes"):
+        with pytest.raises(ValueError, match="the model 'net' predicts numbers, not classes"):
             ask(images(VALUES))
     assert model.predict(images(VALUES)).shape == (7, 3)
 
@@ -160,7 +160,7 @@ def test_a_number_is_told_in_its_own_unit(write_model, quantity, expected):
 
 
 def test_a_class_is_no_number(trained):
-    with pytest.raises(ValueError, match="the model 'net' was trained on classes, not on a number"):
+    with pytest.raises(ValueError, match="the model 'net' predicts classes, not one number"):
         trained(Mean()).estimates(images(VALUES))
 
 

@@ -95,11 +95,11 @@ def labrun_datasets():
 )
 
 
-def test_a_split_that_leaks_is_told_in_the_terminal_and_in_the_report(write_project, waves, labrun):
+def test_terminal_and_report_warn_of_a_split_that_leaks(write_project, waves, labrun):
     Path("pairs.py").write_text(PAIRS)
     leaky = "  pairs: {use: pairs, from: waves, split: {fractions: {a: 0.5, b: 0.5}, by: example}}\n\nmodels:"
     path = write_project(waves.replace("[lab.py]", "[lab.py, pairs.py]").replace("\nmodels:", leaky))
     outcome = labrun("run", path, "--only", "datasets.pairs", "--workers", 1)
     assert outcome.code == 0, outcome.err
-    assert "datasets.pairs: done: split by example: 2 of 2 groups" in outcome.out
+    assert "datasets.pairs: done: possible leakage: 2 of 2 groups" in outcome.out
     assert "lie in several parts" in Path("runs/waves/report.html").read_text()

@@ -160,8 +160,8 @@ def test_same_generator_same_result(batch):
         ({"quarter_turn": True}, IMAGES, True, r"'quarter_turn' needs square images; x has the shape \(5, 8, 3\)"),
         ({"flip": "both"}, ArraySpec((5,), "float32"), True, "augmentation needs images"),
         ({"crop": 6}, IMAGES, True, "'crop: 6' is larger than the images"),
-        ({"brightness": 0.1}, ArraySpec((5, 5), "uint8"), True, "need x as float32 or float64; it is uint8"),
-        ({"zoom": 0.1}, ArraySpec((5, 5), "float16"), True, "need x as float32 or float64; it is float16"),
+        ({"brightness": 0.1}, ArraySpec((5, 5), "uint8"), True, "need x to be float32 or float64; it is uint8"),
+        ({"zoom": 0.1}, ArraySpec((5, 5), "float16"), True, "need x to be float32 or float64; it is float16"),
     ],
 )
 def test_obstacles(settings, x, periodic, message):
@@ -246,4 +246,4 @@ def test_a_class_stays(batch, rng):
 
 def test_images_of_two_sizes_cannot_move_together():
     obstacle = Augmentation(flip="both").obstacle(IMAGES, ArraySpec((10, 16, 1), "float32"), True)
-    assert obstacle == "x and y are images of two sizes, (5, 8) and (10, 16), so that they cannot be moved together"
+    assert obstacle == "x and y are images of different sizes, (5, 8) and (10, 16), so they cannot be moved together"

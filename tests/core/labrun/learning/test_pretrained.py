@@ -13,7 +13,7 @@ import pytest
 
 from labrun import ArraySpec, Examples, ExampleSpec, Model, hookimpl
 from labrun.faults import LabrunError
-from labrun.learning.pretrained import FILES, content_of, find_pretrained, load_trained, made_by, read_card
+from labrun.learning.pretrained import FILES, content_of, find_pretrained, load_trained, plugin_of, read_card
 from labrun.planning.plan import make_plan
 from labrun.project.load import load
 from labrun.registry.registry import Offer, Registry
@@ -102,7 +102,8 @@ def test_pattern_cnn_with_a_preset_and_a_value_beside_it(write_model):
 def test_a_missing_file(folder, name):
     (folder / name).unlink()
     with pytest.raises(
-        LabrunError, match=f"net' holds no trained model: {name} is missing. Give the folder of a model in a run"
+        LabrunError,
+        match=f"net' does not contain a trained model: {name} is missing. Give the folder of a model in a run",
     ):
         load_trained(folder, OFFER)
 
@@ -150,14 +151,14 @@ def test_a_configuration_that_the_plugin_refuses(folder):
 )
 def test_damaged_examples(folder, text):
     (folder / "examples.json").write_text(text)
-    with pytest.raises(LabrunError, match=r"examples.json' is damaged: it must tell the shapes and classes"):
+    with pytest.raises(LabrunError, match=r"examples.json' is damaged: it must give the shapes and classes"):
         load_trained(folder, OFFER)
 
 
 def test_another_version_of_the_plugin(folder):
     change(folder / "model.json", version=3)
     with pytest.raises(
-        LabrunError, match="made by version 3 of 'slope'; version 1 is installed, whose networks may differ"
+        LabrunError, match="trained with version 3 of 'slope', but version 1 is installed, whose networks may differ"
     ):
         load_trained(folder, OFFER)
 
@@ -171,7 +172,7 @@ def test_another_plugin(folder):
 def test_a_model_that_was_built_with_other_stages(write_model):
     folder = write_model(Slope(), SPEC, inputs={"encoder": None, "codebook": None})
     with pytest.raises(
-        LabrunError, match=r"built with other stages of its project \(codebook, encoder\): use it there"
+        LabrunError, match=r"built from other stages of its project \(codebook, encoder\): use it in that project"
     ):
         load_trained(folder, OFFER)
 
@@ -202,7 +203,8 @@ def test_damaged_weights(folder, write_model, damage):
                 del file[f"layers/{layer_group(file, 'logits')}/vars/0"]
     model = load_trained(folder, OFFER)
     with pytest.raises(
-        LabrunError, match=r"the weights in '.*model.weights.h5' are damaged, or those of another network"
+        LabrunError,
+        match=r"the weights in '.*model.weights.h5' are damaged, or do not belong to the 'slope' network of",
     ) as caught:
         _ = model.network
     assert "\n" not in str(caught.value)
@@ -219,12 +221,13 @@ def test_a_name_a_folder_and_neither(tmp_path, folder):
     (tmp_path / "gray").mkdir()  # a folder that is called as one that comes with a plugin
     assert find_pretrained("./gray", shipped, tmp_path) == tmp_path / "gray"
     with pytest.raises(
-        LabrunError, match="no trained model 'grey': it is no folder, nor one that a plugin brings: did you mean 'gray'"
+        LabrunError,
+        match="no trained model 'grey': neither a folder nor a model that a plugin ships: did you mean 'gray'",
     ):
         find_pretrained("grey", shipped, tmp_path)
-    with pytest.raises(LabrunError, match=r"no trained model 'xyz': .* brings \(known: cahn, gray\)"):
+    with pytest.raises(LabrunError, match=r"no trained model 'xyz': .* ships \(known: cahn, gray\)"):
         find_pretrained("xyz", shipped, tmp_path)
-    with pytest.raises(LabrunError, match=r"nor one that a plugin brings$"):
+    with pytest.raises(LabrunError, match=r"nor a model that a plugin ships$"):
         find_pretrained("grey", {}, tmp_path)
 
 
@@ -242,7 +245,7 @@ def registry_of(*plugins: type[Model]) -> Registry:
     return registry
 
 
-def test_models_that_plugins_bring():
+def test_models_that_plugins_ship():
     class Curve(Slope):
         name: ClassVar[str] = "curve"
         pretrained: ClassVar[dict[str, Path]] = {"gray": Path("c/gray"), "heat": Path("c/heat")}
@@ -258,15 +261,15 @@ def test_models_that_plugins_bring():
 
 
 def test_the_plugin_of_a_model(folder):
-    assert made_by(folder, registry_of(Slope)).plugin is Slope
+    assert plugin_of(folder, registry_of(Slope)).plugin is Slope
     with pytest.raises(
         LabrunError, match=r"cannot be built without its plugin .*--plugin FILE\): there is no model 'slope'$"
     ):
-        made_by(folder, Registry())
+        plugin_of(folder, Registry())
     with pytest.raises(
         LabrunError, match="the model 'slope' is offered by 2 distributions; write 'lab0:slope' or 'lab1:slope'"
     ):
-        made_by(folder, registry_of(Slope, Slope))
+        plugin_of(folder, registry_of(Slope, Slope))
 
 
 # -- the key ----

@@ -32,13 +32,14 @@ def test_images_as_targets_are_not_read():
         assert summary["whole"] == {"examples": 4, "members": 2}
 
 
-def test_groups_on_several_sides_are_told():
+def test_groups_in_several_parts_are_reported():
     examples = make_examples(np.arange(6.0))
     honest = {"train": examples.take([0, 1, 2, 3]), "test": examples.take([4, 5])}
     assert summarize_examples(examples, honest)["warnings"] == []
     (warning,) = summarize_examples(examples, {"train": examples.take([0, 2, 3]), "test": examples.take([1, 4, 5])})[
         "warnings"
     ]
-    assert warning.startswith(
-        "split by example: 1 of 3 groups of examples (members, or what belongs to one of them) lie in several parts"
+    assert warning == (
+        "possible leakage: 1 of 3 groups of examples (one for each member or set of related members) lie in several parts. If examples of "
+        "a group are alike, use 'by: member'"
     )

@@ -202,7 +202,7 @@ def test_batches_come_in_the_order_of_their_epoch(tmp_path):
         ),
     ],
 )
-def test_what_does_not_suit_is_told(tmp_path, fit, message):
+def test_unsuitable_settings_are_refused(tmp_path, fit, message):
     with pytest.raises(LabrunError, match=message):
         run(tmp_path, **fit)
 
@@ -372,9 +372,10 @@ def test_a_second_optimizer_and_samples_outlive_a_kill(tmp_path):
     assert errors[1] < errors[0] < np.abs(samples.y).mean()
 
 
-def test_samples_need_examples_to_be_taken_of(tmp_path, undisturbed):
+def test_samples_need_validation_examples(tmp_path, undisturbed):
     with pytest.raises(
-        LabrunError, match=r"'fit\.samples' are taken of validation examples: name a dataset under 'fit\.validation'"
+        LabrunError,
+        match=r"'fit\.samples' are predictions for validation examples: name a dataset under 'fit\.validation'",
     ):
         run_copier(tmp_path, validation=None)
     assert TrainedModel(Net(), undisturbed).samples is None

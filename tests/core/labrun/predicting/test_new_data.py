@@ -150,23 +150,25 @@ def test_open_sizes_take_any_size_and_fixed_ones_do_not(model, rng):
     path = save("x.npy", rng.random((2, 9, 5, 3)))
     assert loaded(path, model()).shape == (2, 9, 5, 3)
     assert told(path, model(open=False)) == (
-        "the model 'net' takes examples of shape (4, 6, 3) and was trained on (4, 6, 3); the array in 'x.npy' has the shape "
-        "(2, 9, 5, 3). Give one example of that shape, or an array of several along an axis of their own, the first"
+        "the model 'net' expects examples of shape (4, 6, 3) and was trained on (4, 6, 3); the array in 'x.npy' has the shape "
+        "(2, 9, 5, 3). Give one example of that shape, or several along an additional first axis"
     )
 
 
 def test_a_wrong_shape(vector):
     assert told(save("x.npy", np.zeros((4, 5))), vector) == (
-        "the model 'vector' takes examples of shape (6,) and was trained on (6,); the array in 'x.npy' has the shape (4, 5). "
-        "Give one example of that shape, or an array of several along an axis of their own, the first"
+        "the model 'vector' expects examples of shape (6,) and was trained on (6,); the array in 'x.npy' has the shape (4, 5). "
+        "Give one example of that shape, or several along an additional first axis"
     )
 
 
 def test_one_frame_where_several_are_wanted(model):
     for shape in ((2, 4, 6), (2, 4, 6, 1), (4, 6, 1), (4, 6)):
         message = told(save("x.npy", np.zeros(shape)), model())
-        assert f"the array in 'x.npy' has the shape {shape}. The model looks at 3 frames of a pattern" in message
-        assert message.endswith("--still takes it for all")
+        assert (
+            f"the array in 'x.npy' has the shape {shape}. The model expects 3 successive frames of a pattern" in message
+        )
+        assert message.endswith("--still repeats it")
 
 
 @pytest.mark.parametrize("shape", [(2, 9, 5), (2, 9, 5, 1), (9, 5, 1), (9, 5)])
@@ -189,7 +191,7 @@ def test_what_is_no_number_is_refused_with_the_example_that_holds_it(model, valu
     given = np.zeros((4, 4, 6, 3))
     given[2, 1, 1, 0] = value
     assert told(save("x.npy", given), model()) == (
-        "example 2 in 'x.npy' holds NaN, infinity, or numbers too large for float32, of which a model can say nothing: leave it out"
+        "example 2 in 'x.npy' contains NaN, infinity, or numbers too large for float32, which no model can predict from: leave it out"
     )
 
 
@@ -397,7 +399,7 @@ def test_three_colours_are_grey_where_one_frame_is_wanted_or_stands_still(model,
 def test_a_grey_picture_needs_still_where_frames_are_wanted(model, grey):
     net = model(3)
     path = picture("p.png", grey)
-    assert "those in 'p.png' have the shape (4, 6, 1). The model looks at 3 frames" in told(path, net)
+    assert "those in 'p.png' have the shape (4, 6, 1). The model expects 3 successive frames" in told(path, net)
     assert loaded(path, net, still=True).shape == (1, 4, 6, 3)
 
 
@@ -469,7 +471,9 @@ def test_a_folder_of_grey_and_coloured_pictures(model, grey):
     picture("all/a.png", grey, "RGB")
     picture("all/b.png", grey)
     net = model(3)
-    assert "example 1 ('b.png') in 'all' has the shape (4, 6, 1). The model looks at 3 frames" in told("all", net)
+    assert "example 1 ('b.png') in 'all' has the shape (4, 6, 1). The model expects 3 successive frames" in told(
+        "all", net
+    )
     a, b = loaded("all", net, still=True)
     np.testing.assert_array_equal(a, b)
 
