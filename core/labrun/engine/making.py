@@ -117,12 +117,16 @@ def _copy_pretrained(stage: PretrainedModelStage, work: StageWork) -> list[str]:
 def _analyse(stage: AnalysisStage, work: StageWork) -> list[str]:
     import matplotlib as mpl
 
+    from labrun.kit.figure_text import make_legible
+
     work.started("steps", 1)
     mpl.use("agg")
     with work.building() as folder:
-        findings = stage.plugin.analyse(**work.results.inputs(stage))
+        inputs = work.results.inputs(stage)
+        findings = stage.plugin.analyse(**inputs)
         if not isinstance(findings, Findings):
             raise LabrunError(f"{stage.plugin.name}.analyse must return labrun.Findings, not {type(findings).__name__}")
+        make_legible(findings, inputs)
         findings.save(folder)
     return list(findings.warnings)
 

@@ -104,10 +104,12 @@ def analyse_new_data(analysis: Analysis, model: TrainedModel, data: NewData) -> 
         )
     import matplotlib as mpl
 
+    from labrun.kit.figure_text import make_legible
+
     mpl.use("agg")
-    given = {"datasets": data.examples, "models": model}
-    findings = analysis.analyse(
-        **{one.name: [given[one.section]] if one.many else given[one.section] for one in wanted}
-    )
+    of = {"datasets": data.examples, "models": model}
+    given = {one.name: [of[one.section]] if one.many else of[one.section] for one in wanted}
+    findings = analysis.analyse(**given)
     assert isinstance(findings, Findings)
+    make_legible(findings, given)
     return findings

@@ -82,6 +82,11 @@ class AnalysisContract(InputsContract):
     def test_it_survives_nan(self) -> None:
         self._survives(degenerate.with_nan, "that hold a NaN")
 
+    def test_it_draws_any_name(self) -> None:
+        self._survives(
+            degenerate.odd_names, "whose classes have names with dollars, of foreign letters, or of 300 letters"
+        )
+
     def _survives(self, change: Callable[[Mapping[str, Any]], dict[str, Any]], what: str) -> None:
         given = self._inputs()
         inputs = change(given)
@@ -120,6 +125,8 @@ class AnalysisContract(InputsContract):
         import matplotlib as mpl
         import matplotlib.pyplot as plt
 
+        from labrun.kit.figure_text import make_legible
+
         mpl.use("agg")
         try:
             with warnings.catch_warnings():
@@ -129,6 +136,8 @@ class AnalysisContract(InputsContract):
                     f"{self.method()} must return labrun.Findings, not {type(findings).__name__}."
                 )
                 if draw:
+                    warnings.filterwarnings("error", "Glyph|constrained_layout not applied", UserWarning)
+                    make_legible(findings, inputs)
                     for figure in findings.figures.values():
                         figure.draw_without_rendering()
             return findings

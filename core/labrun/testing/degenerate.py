@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
 from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples
 from labrun.contracts.findings import Findings
+from labrun.contracts.trained import TrainedModel
 from labrun.testing.packing import described, examples_of
 
-__all__ = ["constant", "one_class", "one_member", "unchanged", "with_nan"]
+__all__ = ["constant", "odd_names", "one_class", "one_member", "unchanged", "with_nan"]
+
+ODD_NAMES = ("a $b_{c$ d 斑点", "_[long] " * 38, "$$", " ", "R$ 5 to R$ 6", "हिन्दी", "$x^$", "لا", "<b>[x]</b>")
+"""Names that stop figures or fill them: dollars, letters that Matplotlib's own font lacks, 300 letters, underscores, a blank."""
 
 
 def one_member(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,6 +80,46 @@ def with_nan(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return _changed(inputs, spoilt, lambda y: y)
 
 
+def odd_names(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Classes, and other texts in ensembles and tables, have names that are hard to draw."""
+    odd: dict[str, str] = {}
+
+    def of(name: Any) -> Any:
+        if not isinstance(name, str):
+            return name
+        number = len(odd) // len(ODD_NAMES)
+        return odd.setdefault(name, ODD_NAMES[len(odd) % len(ODD_NAMES)] + (f" {number}" if number else ""))
+
+    def of_spec(model: TrainedModel) -> TrainedModel:
+        if model.spec.classes is None:
+            return model
+        renamed = copy(model)
+        vars(renamed)["spec"] = replace(model.spec, classes=tuple(map(of, model.spec.classes)))
+        return renamed
+
+    def of_examples(examples: Examples) -> Examples:
+        if examples.classes is None:
+            return examples
+        renamed = examples.take(slice(None))
+        renamed.classes = tuple(map(of, examples.classes))
+        return renamed
+
+    def of_ensemble(ensemble: Ensemble) -> Ensemble:
+        columns = {name: [of(value) for value in values] for name, values in ensemble.columns.items()}
+        if columns == ensemble.columns:
+            return ensemble
+        renamed = ensemble.take(slice(None))
+        renamed.columns = columns
+        return renamed
+
+    def of_table(table: Any) -> Any:
+        texts = [name for name in table if table[name].map(lambda value: isinstance(value, str)).any()]
+        columns = {name: f"p_{of(name[2:])}" for name in table if name.startswith("p_")}
+        return table.assign(**{name: table[name].map(of) for name in texts}).rename(columns=columns)
+
+    return _each(inputs, of_ensemble, of_examples, of_table, of_spec)
+
+
 def unchanged(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether all inputs are the same objects: there was nothing to change."""
 
@@ -113,6 +158,7 @@ def _each(
     ensemble: Callable[[Ensemble], Ensemble],
     examples: Callable[[Examples], Examples],
     table: Callable[[Any], Any],
+    model: Callable[[TrainedModel], TrainedModel] = lambda model: model,
 ) -> dict[str, Any]:
     def of(value: Any) -> Any:
         if isinstance(value, list):
@@ -121,6 +167,8 @@ def _each(
             return ensemble(value)
         if isinstance(value, Examples):
             return examples(value)
+        if isinstance(value, TrainedModel):
+            return model(value)
         if isinstance(value, Findings):
             return replace(value, tables={name: table(one) for name, one in value.tables.items()})
         return value
