@@ -51,6 +51,8 @@ ENGINE_MODULES: Mapping[Section, tuple[str, ...]] = MappingProxyType(
             "labrun.contracts.findings",
             "labrun.contracts.samples",
             "labrun.contracts.trained",
+            "labrun.kit.figure_text",
+            "labrun.kit.fonts",
             "labrun.workers.map_members",
         ),
     }
