@@ -1,4 +1,4 @@
-"""Amounts in words: durations, bytes, counts, numbers in tables."""
+"""Format durations, sizes, counts and table cells for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["bytes_in_words", "counted", "duration_in_words", "shown"]
 
 
 def duration_in_words(seconds: float) -> str:
-    """`7.2 s`, `12 min 05 s`, `3 h 20 min`, `4 days 6 h`."""
+    """Format a duration: `7.2 s`, `12 min 05 s`, `3 h 20 min`, `4 days 6 h`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -17,7 +17,7 @@ def duration_in_words(seconds: float) -> str:
 
 
 def bytes_in_words(size: float) -> str:
-    """`812 B`, `1.4 kB`, `20.0 GB`: powers of 1000."""
+    """Format a size in powers of 1000: `812 B`, `1.4 kB`, `20.0 GB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
@@ -26,10 +26,10 @@ def bytes_in_words(size: float) -> str:
 
 
 def counted(count: int, things: str, thing: str = "") -> str:
-    """`1 stage`, `12 stages`, `1,024 members`. The singular is the plural without its last letter, unless it is given."""
+    """Format a count: `1 stage`, `12 stages`, `1,024 members`. The singular is the plural without its last letter, unless it is given."""
     return f"{count:,} {things if count != 1 else thing or things[:-1]}"
 
 
 def shown(value: object) -> str:
-    """A value in a table for people: numbers to four digits; empty for None."""
+    """Format a table cell: real numbers to four digits, None as an empty string."""
     return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

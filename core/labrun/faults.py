@@ -1,4 +1,4 @@
-"""What is wrong, and where: faults of a project, and errors of a run, each one clear paragraph."""
+"""Faults of a project and errors of a run: what is wrong and where, each in one clear paragraph."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["Fault", "LabrunError", "Place", "ProjectFaults", "did_you_mean", "pr
 
 
 SHOWN = 400
-"""Of a longer line, so many characters are shown around the fault."""
-FAULTS_TOLD = 200
+"""Characters shown around a fault in a longer line."""
+FAULTS_SHOWN = 200
 CANDIDATES = 1000
-"""So many known words are compared with one that is not."""
-KNOWN_TOLD = 100
+"""Known words compared with an unknown one."""
+KNOWN_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Place:
         return f"{self.source}:{self.line}:{self.column}"
 
     def excerpt(self) -> str:
-        """The line itself with a mark under the stretch."""
+        """Return the line with a mark under the stretch."""
         gutter = f"{self.line:>5} | "
         skipped = max(0, self.column - 1 - SHOWN // 2) if len(self.text) > SHOWN else 0
         shown = self.text[skipped : skipped + SHOWN]
@@ -43,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with a project, in words that say what to do."""
+    """One thing that is wrong with a project, and what to do about it."""
 
     message: str
     place: Place | None = None
@@ -56,12 +56,12 @@ class Fault:
 
 
 class LabrunError(Exception):
-    """An error for people: one paragraph that says what was expected, what was found and what to do."""
+    """An error for people: one paragraph with what was expected, what was found and what to do."""
 
     exit_code = 1
 
     def _render_traceback_(self) -> list[str]:
-        """What Jupyter shows of it: the paragraph, without the way through labrun's own code."""
+        """Return what Jupyter shows: the paragraph, without labrun's own stack frames."""
         return [f"{type(self).__name__}: {printable(str(self))}"]
 
 
@@ -72,13 +72,13 @@ class ProjectFaults(LabrunError):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = list(faults)
-        told = [str(fault) for fault in self.faults[:FAULTS_TOLD]]
-        more = len(self.faults) - len(told)
-        super().__init__("\n".join([*told, f"and {more:,} more faults"] if more else told))
+        lines = [str(fault) for fault in self.faults[:FAULTS_SHOWN]]
+        more = len(self.faults) - len(lines)
+        super().__init__("\n".join([*lines, f"and {more:,} more faults"] if more else lines))
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would take for commands: control characters and marks of direction become visible, `\\x1b`."""
+    """Return the text with control characters and direction marks, which a terminal would obey, made visible: `\\x1b`."""
     return _COMMANDS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
@@ -86,16 +86,16 @@ _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `: did you mean 'kill'?`, or the known words where none is near, or nothing where there are none."""
+    """Return `: did you mean 'kill'?`, or the known words if none is similar, or an empty string if there are none."""
     candidates = list(dict.fromkeys(known))[:CANDIDATES]
     near = nearest(word, candidates)
     if near:
         return f": did you mean '{near}'?"
-    more = f", and {len(candidates) - KNOWN_TOLD} more" if len(candidates) > KNOWN_TOLD else ""
-    return f" (known: {', '.join(sorted(candidates)[:KNOWN_TOLD])}{more})" if candidates else ""
+    more = f", and {len(candidates) - KNOWN_SHOWN} more" if len(candidates) > KNOWN_SHOWN else ""
+    return f" (known: {', '.join(sorted(candidates)[:KNOWN_SHOWN])}{more})" if candidates else ""
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word that `word` most likely stands for, if any is near."""
+    """Return the known word most similar to `word`, or None if none is similar."""
     matches = difflib.get_close_matches(word.lower(), [k.lower() for k in known], n=1, cutoff=0.6)
     return next((k for k in known if matches and k.lower() == matches[0]), None)

@@ -1,4 +1,4 @@
-"""Nested mappings as one level of dotted paths: `{"fit": {"epochs": 5}}` is `{"fit.epochs": 5}`."""
+"""Flatten nested mappings to dotted paths: `{"fit": {"epochs": 5}}` becomes `{"fit.epochs": 5}`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["flattened"]
 
 
 def flattened(value: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """The leaves of nested mappings by their paths. Lists, and mappings that are empty, are leaves."""
+    """Return the leaves of nested mappings by their paths. Lists and empty mappings are leaves."""
     leaves: dict[str, Any] = {}
     for key, inner in value.items():
         place = f"{path}.{key}" if path else str(key)

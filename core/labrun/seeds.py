@@ -1,5 +1,4 @@
-"""Random generators that depend on the project's seed and on what they are for, never on order or on the number of
-workers."""
+"""Random generators that depend on the project's seed and on their purpose, never on order or on the number of workers."""
 
 from __future__ import annotations
 
@@ -19,9 +18,9 @@ def _word(value: Any) -> int:
 
 
 def generator(seed: int, *purpose: Any) -> np.random.Generator:
-    """The generator of a purpose: `generator(seed, "train", 17)` is that of member 17 of the stage `train`.
+    """Return the random generator for a purpose: `generator(seed, "train", 17)` is that of member 17 of the stage `train`.
 
-    Integers enter the spawn key as they are, anything else by the hash of its text.
+    Integers enter the spawn key unchanged, anything else as the hash of its text.
     """
     import numpy as np
 
@@ -30,5 +29,5 @@ def generator(seed: int, *purpose: Any) -> np.random.Generator:
 
 
 def integer_seed(seed: int, *purpose: Any) -> int:
-    """A seed for libraries that take one number (Keras)."""
+    """Return a seed for libraries that take a single number (Keras)."""
     return int(generator(seed, *purpose).integers(2**31))

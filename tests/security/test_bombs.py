@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from labrun.faults import FAULTS_TOLD
+from labrun.faults import FAULTS_SHOWN
 from labrun.project.filepatterns import PatternError, find_files
 
 MOST = 400e6
@@ -29,7 +29,7 @@ def expect(ending, *words):
     """Each block has ended with a message that holds these words, and none took much memory."""
     for told, wanted in zip(ending.told, words, strict=True):
         assert wanted in told
-        assert len(told) < 1000 * FAULTS_TOLD
+        assert len(told) < 1000 * FAULTS_SHOWN
     assert ending.peak < MOST
 
 

@@ -32,31 +32,31 @@ BROKEN = {
 
 REASONS = {
     "import-error": "ImportError: cannot import name 'no_such_thing' from 'math' (…) (SITE/m_import_error.py:1). "
-    "The fault is the plugin's: 'pip install --upgrade import-error' may mend it, 'pip uninstall import-error' removes it",
+    "The fault lies in the plugin: 'pip install --upgrade import-error' may fix it, 'pip uninstall import-error' removes it",
     "syntax": "SyntaxError: invalid syntax (SITE/m_syntax.py:1). "
-    "The fault is the plugin's: 'pip install --upgrade syntax' may mend it, 'pip uninstall syntax' removes it",
+    "The fault lies in the plugin: 'pip install --upgrade syntax' may fix it, 'pip uninstall syntax' removes it",
     "leaves": "SystemExit: not today (SITE/m_leaves.py:2). "
-    "The fault is the plugin's: 'pip install --upgrade leaves' may mend it, 'pip uninstall leaves' removes it",
+    "The fault lies in the plugin: 'pip install --upgrade leaves' may fix it, 'pip uninstall leaves' removes it",
     "needs-module": "ModuleNotFoundError: No module named 'einops_of_old' (SITE/m_needs_module.py:1). "
-    "pip install einops_of_old, or the package that has this module",
+    "pip install einops_of_old, or the package that provides this module",
     "needs-part": "ModuleNotFoundError: No module named 'json.no_such_part' (SITE/m_needs_part.py:1). "
     "The installed 'json' has no such module: pip install --upgrade json needs-part",
     "needs-newer-labrun": "ImportError: cannot import name 'Oracle' from 'labrun' (…) (SITE/m_needs_newer_labrun.py:1). "
-    "It is written for another version of labrun than this one: pip install --upgrade labrun needs-newer-labrun",
+    "It is written for another version of labrun: pip install --upgrade labrun needs-newer-labrun",
     "misspelt": "labrun 1.0.0 has no hook 'labrun_simulator': did you mean 'labrun_simulators'? "
-    "The fault is the plugin's: 'pip install --upgrade misspelt' may mend it, 'pip uninstall misspelt' removes it",
+    "The fault lies in the plugin: 'pip install --upgrade misspelt' may fix it, 'pip uninstall misspelt' removes it",
     "unmarked": "its function 'labrun_simulators' is not marked as a hook: decorate it with @hookimpl. "
-    "The fault is the plugin's: 'pip install --upgrade unmarked' may mend it, 'pip uninstall unmarked' removes it",
+    "The fault lies in the plugin: 'pip install --upgrade unmarked' may fix it, 'pip uninstall unmarked' removes it",
     "no-list": "'labrun_simulators' must return a list of classes, not Animal. "
-    "The fault is the plugin's: 'pip install --upgrade no-list' may mend it, 'pip uninstall no-list' removes it",
+    "The fault lies in the plugin: 'pip install --upgrade no-list' may fix it, 'pip uninstall no-list' removes it",
     "forgets-to-return": "'labrun_simulators' must return a list of classes, not NoneType. "
-    "The fault is the plugin's: 'pip install --upgrade forgets-to-return' may mend it, 'pip uninstall forgets-to-return' removes it",
-    "no-plugin": "<class 'dict'> is offered as a Simulator, but is no subclass of labrun.Simulator. "
-    "The fault is the plugin's: 'pip install --upgrade no-plugin' may mend it, 'pip uninstall no-plugin' removes it",
+    "The fault lies in the plugin: 'pip install --upgrade forgets-to-return' may fix it, 'pip uninstall forgets-to-return' removes it",
+    "no-plugin": "<class 'dict'> is offered as a Simulator, but is not a subclass of labrun.Simulator. "
+    "The fault lies in the plugin: 'pip install --upgrade no-plugin' may fix it, 'pip uninstall no-plugin' removes it",
     "newer-api": "Animal is written for version 7 of labrun's plugin contracts, but labrun 1.0.0 knows 1: pip install --upgrade labrun",
     "older-api": "Animal is written for version -1 of labrun's plugin contracts, but labrun 1.0.0 knows 1: pip install --upgrade older-api",
     "raises": "RuntimeError: no licence for this machine (SITE/m_raises.py:1). "
-    "The fault is the plugin's: 'pip install --upgrade raises' may mend it, 'pip uninstall raises' removes it",
+    "The fault lies in the plugin: 'pip install --upgrade raises' may fix it, 'pip uninstall raises' removes it",
 }
 
 LOUD = """\
@@ -134,7 +134,7 @@ def test_what_its_distribution_needs(inventory):
 def test_a_module_that_is_gone(inventory):
     told = next(b for b in inventory["quarantined"] if b["source"] == "gone:gone")
     assert told["error"] == "ModuleNotFoundError: No module named 'm_gone'"
-    assert told["advice"] == "Its entry point names a module that is not there: pip install --force-reinstall gone"
+    assert told["advice"] == "Its entry point names a missing module: pip install --force-reinstall gone"
 
 
 def test_the_others_are_there(inventory):
@@ -152,19 +152,19 @@ def test_what_is_worth_knowing(inventory):
     assert remarks >= {
         (
             "slow:m_slow",
-            "took 0.6 s to import, and every command waits for it: import heavy libraries inside of methods",
+            "took 0.6 s to import, and every command waits for it: import heavy libraries inside methods",
         ),
         (
             "loud:m_loud",
-            "prints when it is imported, which was held back: 'hello from Python to standard error from a child'",
+            "prints when imported (output held back): 'hello from Python to standard error from a child'",
         ),
-        ("loud:m_loud", "warns when it is imported: UserWarning: this is old"),
-        ("loud:m_loud", "changed the working directory to / when it was imported, which was undone"),
-        ("cat", "the simulator 'cat' is offered by 2 distributions; write 'cat:cat' or 'tomcat:cat'"),
+        ("loud:m_loud", "warns when imported: UserWarning: this is old"),
+        ("loud:m_loud", "changed the working directory to / when imported (undone)"),
+        ("cat", "2 distributions offer the simulator 'cat': write 'cat:cat' or 'tomcat:cat'"),
         ("twin", "'twins' offers the simulator 'twin' 2 times, by m_one.Animal and m_other.Animal: rename all but one"),
     }
     told = next(b for b in inventory["quarantined"] if b["source"] == "twice:b")
-    assert told["error"] == "it is loaded already, as twice:a: one of the two entries is too many"
+    assert told["error"] == "it is already loaded, as twice:a: remove one of the two entries"
 
 
 def test_for_people(call):
@@ -204,7 +204,7 @@ def test_a_project_that_needs_one(call, zoo):
 @pytest.mark.parametrize(
     ("use", "message"),
     [
-        ("cat", "the simulator 'cat' is offered by 2 distributions; write 'cat:cat' or 'tomcat:cat'"),
+        ("cat", "2 distributions offer the simulator 'cat': write 'cat:cat' or 'tomcat:cat'"),
         ("twin", "'twins' offers the simulator 'twin' 2 times, by m_one.Animal and m_other.Animal: rename all but one"),
     ],
 )

@@ -1,7 +1,7 @@
-"""A run as a Workflow Run RO-Crate: a folder whose `ro-crate-metadata.json` says what made what, for other programs to read.
+"""Export a run as a Workflow Run RO-Crate: a folder whose `ro-crate-metadata.json` describes what made what, for other programs.
 
-It follows the profiles of https://w3id.org/ro/wfrun: Process, Workflow and Provenance Run Crate 0.5, and Workflow RO-Crate 1.0. The
-library is `rocrate` (the extra `crate`).
+It follows the profiles of https://w3id.org/ro/wfrun: Process, Workflow and Provenance Run Crate 0.5, and Workflow RO-Crate 1.0. It
+uses the library `rocrate` (extra `crate`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which files of a run go into its crate."""
+"""Choose the files of a run that go into its crate."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["Content", "run_files", "stage_files", "written_beside"]
 
 OF_RUN = ("run.json", "events.jsonl", "report.html")
 SHARED = (".csv", ".tsv", ".txt", ".py")
-"""A stranger's project could name any file of this machine: what is no table and no plugin is not given away."""
+"""A stranger's project could name any file on this machine: only tables and plugin files are shared."""
 ARRAYS = "parts/"
-"""Where a simulation keeps its arrays."""
+"""Folder of a simulation's arrays."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class Content:
 
 
 def run_files(run: RunRecord) -> list[Content]:
-    """The record of the run, its events and its report."""
+    """Return the run's record, its events and its report."""
     return [_content(run.folder, name) for name in OF_RUN if is_plain(run.folder, name)]
 
 
 def stage_files(run: RunRecord, stage: str, members: bool) -> list[Content]:
-    """The files of a stage that is done; the arrays of a simulation only if they are wanted.
+    """Return the files of a finished stage, with the arrays of a simulation only if `members`.
 
     Raises:
-        ValueError: a file is not what the manifest says.
+        ValueError: a file differs from its manifest.
     """
     manifest = read_json(run.file(stage, MANIFEST))
     found = []
@@ -59,7 +59,7 @@ def stage_files(run: RunRecord, stage: str, members: bool) -> list[Content]:
 
 
 def written_beside(run: RunRecord) -> tuple[list[Content], list[str]]:
-    """The tables and plugin files that the project names; and the names of those that are no longer where they were."""
+    """Return the tables and plugin files that the project names, and the names of those that have gone."""
     folder = Path(run.record["file"]).parent
     names = list(dict.fromkeys([*_tables(run.project), *run.project.get("plugins", [])]))
     there = [name for name in names if Path(name).suffix in SHARED and is_plain(folder, name)]

@@ -1,7 +1,7 @@
-"""What a crate says of a run: entities of schema.org as the profiles of Workflow Run RO-Crate want them.
+"""Describe a run as entities of schema.org, as the Workflow Run RO-Crate profiles require.
 
-The workflow is `project.yaml`. Each stage is a step of it (HowToStep), which the engine (OrganizeAction) has controlled
-(ControlAction), so that a plugin (SoftwareApplication) has made the result of the stage (CreateAction).
+The workflow is `project.yaml`. Each stage is one of its steps (HowToStep), controlled (ControlAction) by the engine (OrganizeAction): a
+plugin (SoftwareApplication) makes the stage's result (CreateAction).
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ README = """\
 
 {description}
 
-`report.html` tells what was found. `ro-crate-metadata.json` says which stage has made what, when, from what and with which
-plugin, for programs that read RO-Crates. `labrun project.yaml` does it all again.
+`report.html` shows what was found. `ro-crate-metadata.json` records which stage made what, when, from what and with which plugin, for
+programs that read RO-Crates. `labrun project.yaml` repeats the run.
 """
 KINDS: dict[str, str] = {str(section): word for section, word in ONE_OF.items()}
-NO_LICENCE = "Nobody has said under which licence this may be used. Ask those who have made it."
+NO_LICENCE = "No licence is stated. Ask the authors before you use this."
 
 
 def describe(run: RunRecord, members: bool, licence: str) -> Description:
-    """The crate of a run, not yet written.
+    """Return the description of a run's crate, which is not written yet.
 
     Raises:
         OSError, ValueError, TypeError, LookupError, AttributeError: the run is damaged.
@@ -64,7 +64,7 @@ def describe(run: RunRecord, members: bool, licence: str) -> Description:
 
 
 class Description(Entities):
-    """The entities of one run; `remarks` are what a person should know."""
+    """The entities of one run; `remarks` are for the person who exports it."""
 
     def __init__(self, run: RunRecord) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Description(Entities):
         self._controls: list[Entity] = []
 
     def add_root(self, licence: str) -> None:
-        """What the crate is."""
+        """Describe the crate itself."""
         record = self.run.record
         self.crate.name = f"{record['project']}: a run of labrun"
         self.crate.description = str(
@@ -99,7 +99,7 @@ class Description(Entities):
         self.files += 1
 
     def add_workflow(self) -> None:
-        """The project, what it is read by, and the files that it names."""
+        """Describe the project, the software that runs it, and the files that it names."""
         record, versions = self.run.record, self.run.record["versions"]
         self.engine = self.add_software("labrun", versions["labrun"])
         libraries = [self.add_software(name, version) for name, version in versions.items() if name != "labrun"]
@@ -126,13 +126,13 @@ class Description(Entities):
     def _given_seed(self) -> Entity:
         value = self.run.record["seed"]
         seed = self.add("#seed", "PropertyValue", name="seed", value=value)
-        self._parameter("input", "seed", "Integer", seed, "what all random numbers are derived from")
+        self._parameter("input", "seed", "Integer", seed, "seed of all random numbers")
         return seed
 
     def _given_files(self) -> list[Entity]:
         there, missing = written_beside(self.run)
         self.remarks += [
-            f"'{name}' is no table or Python file beside the project, or no longer, so that the crate lacks it"
+            f"'{name}' is not included: it is not a table or Python file beside the project, or has gone"
             for name in missing
         ]
         found = []
@@ -158,7 +158,7 @@ class Description(Entities):
     # -- stages --
 
     def add_stage(self, stage: str, position: int, members: bool) -> None:
-        """A step of the workflow, and who has done it, when, from what. Of a stage that was not tried, nothing."""
+        """Describe a stage as a step of the workflow: what made it, when, from what. Skip a stage that was not tried."""
         entry = self.run.stages[stage]
         if entry["outcome"] not in STATUS:
             return
@@ -179,7 +179,7 @@ class Description(Entities):
         if stage in self.run.done(stage.partition(".")[0]):
             action["result"] = self._results[stage] = self._result(stage, members)
         self.crate.root_dataset.append_to("mentions", action, compact=True)
-        control = self.add(f"#control-{name}", "ControlAction", name=f"labrun has {stage} made", instrument=step)
+        control = self.add(f"#control-{name}", "ControlAction", name=f"labrun makes {stage}", instrument=step)
         control["object"] = action
         self._controls.append(control)
         self.stages += 1
@@ -208,7 +208,7 @@ class Description(Entities):
 
     def _result(self, stage: str, members: bool) -> Entity:
         section, _, name = stage.partition(".")
-        words = {"name": stage, "description": f"what the {KINDS[section]} '{name}' has left"}
+        words = {"name": stage, "description": f"result of the {KINDS[section]} '{name}'"}
         dataset = self.crate.add_dataset(dest_path=place_of(stage), properties=words)
         set_values(dataset, "hasPart", [self.add_file(content) for content in stage_files(self.run, stage, members)])
         return dataset
@@ -216,21 +216,21 @@ class Description(Entities):
     # -- the whole --
 
     def add_run(self) -> None:
-        """The run itself: who made all of it, when, on what machine."""
+        """Describe the run itself: what made it, when, on which machine."""
         record = self.run.record
         times = {"startTime": iso(record["started"]), "endTime": iso(record["finished"])}
         status = STATUS[record["outcome"]]
         action = self.add(
             "#run", "CreateAction", name=f"a run of {record['project']}", instrument=self.workflow, **times
         )
-        action["description"] = f"labrun {record['versions']['labrun']} has run the project on {record['host']['name']}"
+        action["description"] = f"labrun {record['versions']['labrun']} ran the project on {record['host']['name']}"
         action["actionStatus"] = status
         set_values(action, "object", self._given)
         files = [self.add_file(content) for content in run_files(self.run)]
         set_values(action, "result", [*files, *self._results.values()])
         for file in files:
             if file.id == "report.html":
-                self._parameter("output", "report", "File", file, "what was done and found, as a page")
+                self._parameter("output", "report", "File", file, "report of methods and results, as a web page")
         memory = record["peak_memory_bytes"] or {}
         host = {f"host: {key}": value for key, value in record["host"].items()}
         git = {f"git: {key}": value for key, value in (record["git"] or {}).items()}

@@ -1,4 +1,4 @@
-"""How single things are told in a crate: files, values, software."""
+"""Describe files, values and software in a crate."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ FORMATS = {
 
 
 class Entities:
-    """The entities of one crate. `files` counts those that it holds."""
+    """The entities of one crate; `files` counts its files."""
 
     def __init__(self) -> None:
-        self.crate = ROCrate(version="1.1")  # the version that the profiles are made for
+        self.crate = ROCrate(version="1.1")  # the version that the profiles refer to
         self.crate.metadata.extra_contexts.append(TERMS)
         self.files = 0
 
@@ -55,18 +55,18 @@ class Entities:
 
 
 def set_values(entity: Entity, name: str, values: Sequence[Entity]) -> None:
-    """Give a property its values, as compact JSON-LD has them: none, one, or a list."""
+    """Set a property as compact JSON-LD does: nothing, one value, or a list."""
     if values:
         entity[name] = list(values) if len(values) > 1 else values[0]
 
 
 def iso(clock: str) -> str:
-    """A time as the profiles ask for: with the offset from UTC in numbers."""
+    """Return a time as the profiles require: with a numeric offset from UTC."""
     return clock.replace("Z", "+00:00")
 
 
 def about_file(content: Content) -> dict[str, str]:
-    """What is said of a file."""
+    """Return the properties of a file."""
     path = content.source
     kind = FORMATS.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     size = str(path.stat().st_size)

@@ -1,4 +1,4 @@
-"""When the stages of a run were made, from its events."""
+"""Find when the stages of a run were made, from its events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Span", "spans"]
 
 @dataclass(frozen=True)
 class Span:
-    """From when to when a stage was made, in UTC as ISO 8601 writes it; and what was said at its end."""
+    """Start and end of a stage (UTC, ISO 8601), and the message at its end."""
 
     start: str
     end: str
@@ -21,8 +21,7 @@ class Span:
 
 
 def spans(path: Path) -> dict[str, Span]:
-    """For each key, the last time that its stage was in work until it was done or had failed. What is reused from the
-    work of another run is not among them."""
+    """Return, by key, the last time span in which a stage was made or failed. Reused stages have none."""
     found: dict[str, Span] = {}
     begun: dict[str, tuple[str, float]] = {}
     if not path.is_file():

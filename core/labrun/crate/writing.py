@@ -1,4 +1,4 @@
-"""Writing a crate: what is not whole never gets its name."""
+"""Write a crate: it takes its name only when it is complete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Written", "write_crate"]
 
 @dataclass(frozen=True)
 class Written:
-    """How many files a crate holds beside its metadata, of how many stages, and what a person should know of it."""
+    """The number of files in a crate (besides its metadata) and of stages, and remarks for the person."""
 
     files: int
     stages: int
@@ -29,11 +29,10 @@ class Written:
 def write_crate(folder: Path, target: Path, members: bool = False, licence: str = "") -> Written:
     """Write the run in `folder` as an RO-Crate: a folder, or a zip archive where `target` ends in `.zip`.
 
-    With `members`, the arrays of simulations are taken along. `licence` is the address of the licence under which the crate is
-    given away.
+    `members` includes the arrays of simulations. `licence` is the address of the crate's licence.
 
     Raises:
-        ProjectFaults: the folder holds no run, or a damaged one; or the target is there already.
+        ProjectFaults: the folder does not hold an intact run, or the target exists.
         LabrunError: the library `rocrate` is missing, or the target cannot be written.
     """
     try:
@@ -42,14 +41,14 @@ def write_crate(folder: Path, target: Path, members: bool = False, licence: str 
         if not (error.name or "").startswith("rocrate"):
             raise
         raise LabrunError(
-            "to write an RO-Crate, labrun needs the library rocrate: pip install 'labrun[crate]'"
+            "labrun needs the library rocrate to write an RO-Crate: pip install 'labrun[crate]'"
         ) from error
     run = read_run(folder)
     if run.record.get("outcome") == "running":
-        advice = "wait for its end; if it was killed, run its project again, which goes on where it was"
+        advice = "wait until it ends; if it was killed, run its project again, which continues where it stopped"
         raise ProjectFaults([Fault(f"the run in '{folder}' has not ended: {advice}")])
     if target.exists():
-        raise ProjectFaults([Fault(f"'{target}' is there already: name a folder or a file .zip that is not")])
+        raise ProjectFaults([Fault(f"'{target}' already exists: name a new folder or .zip file")])
     with expect_sound(folder):
         description = describe(run, members, licence)
     try:

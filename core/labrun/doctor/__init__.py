@@ -1,4 +1,4 @@
-"""Whether this installation is sound: checks of the software, the plugins, the machine and the folder of runs, each with what to do."""
+"""Check this installation: software, plugins, machine and folder of runs, each with advice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Check", "examine"]
 
 
 def examine(runs: Path) -> Iterator[Check]:
-    """All checks, each as soon as it is done. What takes long, importing Keras, runs beside the others and comes last."""
+    """Yield all checks, each as soon as it is done. Importing Keras takes longest: it runs beside the others and comes last."""
     with Probes() as probes:
         yield from check_software()
         yield from check_machine()

@@ -1,4 +1,4 @@
-"""One thing that was looked at."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ State = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, how it stands, what was found and, unless all is well, what to do."""
+    """What was checked, its state, what was found and, unless all is well, what to do."""
 
     name: str
     state: State

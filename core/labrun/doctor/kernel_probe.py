@@ -1,4 +1,4 @@
-"""Run as a program: a kernel is compiled and kept, as those of simulators are; what was found is printed as JSON."""
+"""Run as a program: compile and cache a kernel, as simulators do, and print the result as JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 
 def main() -> None:
-    """Compile, call and look."""
+    """Compile a kernel, call it, and print where Numba caches it."""
     import numba
 
     @numba.njit(cache=True)  # type: ignore[untyped-decorator]

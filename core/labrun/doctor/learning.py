@@ -1,4 +1,4 @@
-"""Compiled kernels and training: tried in processes of their own, since they take seconds to import and may crash."""
+"""Try compiled kernels and training, each in its own process, since they take seconds to import and may crash."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from labrun.doctor.check import Check
 __all__ = ["Probes"]
 
 SECONDS = 180.0
-"""Longer than any backend takes to start, on a cluster's file system too."""
+"""Longer than any backend takes to start, even from a cluster's file system."""
 
 _NVIDIA = Path("/proc/driver/nvidia/version")
 
 
 class Probes:
-    """The two processes: started at once, asked at the end, ended in any case."""
+    """The two processes: started at once, read at the end, stopped in any case."""
 
     def __init__(self) -> None:
         self._processes = {name: _start(name) for name in ("kernel", "training")}
@@ -35,17 +35,17 @@ class Probes:
             process.communicate()
 
     def check(self) -> Iterator[Check]:
-        """What they found."""
-        told = self._answer("kernel")
-        if isinstance(told, str):
+        """Yield what they found."""
+        answer = self._answer("kernel")
+        if isinstance(answer, str):
             advice = "set NUMBA_CACHE_DIR to a folder that can be written, or pip install --force-reinstall numba"
-            yield Check("kernels", "fail", f"Numba cannot compile: {told}", advice)
+            yield Check("kernels", "fail", f"Numba cannot compile: {answer}", advice)
         else:
-            yield Check("kernels", "ok", f"Numba {told['version']}, keeps what it compiled in {told['cache']}")
+            yield Check("kernels", "ok", f"Numba {answer['version']}, caches compiled kernels in {answer['cache']}")
         yield from _about_training(self._answer("training"))
 
     def _answer(self, name: str) -> dict[str, Any] | str:
-        """What a process printed as JSON, or in words why it did not."""
+        """Return what a process printed as JSON, or the reason why it failed."""
         process = self._processes[name]
         try:
             out, err = process.communicate(timeout=SECONDS)
@@ -53,9 +53,11 @@ class Probes:
             return f"no answer after {SECONDS:.0f} s"
         if process.returncode == 0:
             return dict(json.loads(out.splitlines()[-1]))
-        said = [line for line in err.splitlines() if line.strip()]
-        died = f"the process was ended by signal {-process.returncode}" if process.returncode < 0 else "no reason given"
-        return said[-1] if said and process.returncode > 0 else died
+        lines = [line for line in err.splitlines() if line.strip()]
+        died = (
+            f"the process was killed by signal {-process.returncode}" if process.returncode < 0 else "no reason given"
+        )
+        return lines[-1] if lines and process.returncode > 0 else died
 
 
 def _start(name: str) -> subprocess.Popen[str]:
@@ -65,18 +67,22 @@ def _start(name: str) -> subprocess.Popen[str]:
     )
 
 
-def _about_training(told: dict[str, Any] | str) -> Iterator[Check]:
-    if isinstance(told, str):
+def _about_training(answer: dict[str, Any] | str) -> Iterator[Check]:
+    if isinstance(answer, str):
         backend = keras_backend()
         advice = f"pip install --upgrade keras {backend}, or choose another backend: export KERAS_BACKEND=jax"
-        yield Check("training", "fail", f"Keras with {backend} cannot train: {told}", advice)
+        yield Check("training", "fail", f"Keras with {backend} cannot train: {answer}", advice)
         return
-    yield Check("training", "ok", f"Keras {told['keras']} with {told['backend']}: a step of training ran")
-    gpus = [device for device in told["devices"] if not device.startswith("cpu")]
+    yield Check("training", "ok", f"Keras {answer['keras']} with {answer['backend']}: a training step ran")
+    gpus = [device for device in answer["devices"] if not device.startswith("cpu")]
     if gpus:
         yield Check("GPU", "ok", f"the backend sees {', '.join(gpus)}")
     elif _NVIDIA.exists():
-        extra = {"tensorflow": "'tensorflow[and-cuda]'", "jax": "'jax[cuda12]'"}.get(told["backend"], told["backend"])
-        yield Check("GPU", "warn", "there is one, but the backend does not see it", f"pip install --upgrade {extra}")
+        extra = {"tensorflow": "'tensorflow[and-cuda]'", "jax": "'jax[cuda12]'"}.get(
+            answer["backend"], answer["backend"]
+        )
+        yield Check(
+            "GPU", "warn", "this machine has one, but the backend does not see it", f"pip install --upgrade {extra}"
+        )
     else:
-        yield Check("GPU", "ok", "none, training runs on the processor")
+        yield Check("GPU", "ok", "none: training runs on the CPU")

@@ -1,4 +1,4 @@
-"""Cores, memory, threads, and whether pictures can be drawn."""
+"""Check cores, memory, threads, and whether figures can be drawn."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from labrun.workers.protocol import ONE_THREAD
 __all__ = ["check_machine"]
 
 LITTLE_MEMORY = 2e9
-"""Bytes. TensorFlow alone takes half a gigabyte, and each worker 0.2."""
+"""[bytes] TensorFlow alone takes half a gigabyte, and each worker 0.2."""
 
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
-"""The limit of a container or of a job of Slurm."""
+"""Memory limit of a container or Slurm job."""
 
 
 def check_machine() -> Iterator[Check]:
-    """What this process may use, not what the machine has."""
+    """Check what this process may use, not what the machine has."""
     cores, installed = available_cores(), os.cpu_count() or 1
-    of = f" of {installed}, the others are not this process's" if cores < installed else ""
-    yield Check("cores", "ok", f"{cores}{of}: so many workers by default")
+    of = f" of {installed} (the others are not available to this process)" if cores < installed else ""
+    yield Check("cores", "ok", f"{cores}{of}: the default number of workers")
     yield _check_memory()
     yield _check_threads(cores)
     yield _check_pictures()
@@ -33,7 +33,7 @@ def check_machine() -> Iterator[Check]:
 
 def _check_memory() -> Check:
     if not hasattr(os, "sysconf"):
-        return Check("memory", "ok", "this system does not tell")
+        return Check("memory", "ok", "unknown on this system")
     size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = _CGROUP.read_text(encoding="ascii").strip() if _CGROUP.exists() else "max"
     most = min(size, int(limit)) if limit.isdigit() else size
@@ -44,21 +44,24 @@ def _check_memory() -> Check:
 
 
 def _check_threads(cores: int) -> Check:
-    """Workers limit themselves to one thread. What a person has set holds for training."""
+    """Check the thread limits set by a person: they apply to training. Workers limit themselves to one thread."""
     given = {name: os.environ[name] for name in ONE_THREAD if name in os.environ}
-    told = ", ".join(f"{name}={value}" for name, value in given.items())
+    limits = ", ".join(f"{name}={value}" for name, value in given.items())
     wrong = [name for name, value in given.items() if not value.isdigit() or not 1 <= int(value) <= cores]
     if wrong:
         return Check(
-            "threads", "warn", told, f"{cores} cores are there: unset {' '.join(wrong)}, or set them to 1 to {cores}"
+            "threads",
+            "warn",
+            limits,
+            f"this process has {cores} cores: unset {' '.join(wrong)}, or set them to 1 to {cores}",
         )
     return Check(
-        "threads", "ok", f"{told}, which training keeps to" if told else "no limit is set: training takes all cores"
+        "threads", "ok", f"{limits}, obeyed by training" if limits else "no limit is set: training uses all cores"
     )
 
 
 def _check_pictures() -> Check:
-    """Draw a figure with text as analyses do, without a display."""
+    """Draw a figure with text, as analyses do, without a display."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -66,6 +69,6 @@ def _check_pictures() -> Check:
         figure = Figure(figsize=(1, 1))
         figure.text(0.1, 0.5, "λ [Mpc/h]")
         FigureCanvasAgg(figure).print_png(io.BytesIO())  # type: ignore[no-untyped-call]
-    except Exception as error:  # fonts, caches, libraries of the system
+    except Exception as error:  # fonts, caches, system libraries
         return Check("pictures", "fail", f"Matplotlib cannot draw: {error}", "pip install --force-reinstall matplotlib")
     return Check("pictures", "ok", "Matplotlib draws without a display")

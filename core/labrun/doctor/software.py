@@ -1,4 +1,4 @@
-"""Python, the libraries that labrun needs, its extras, and the plugins."""
+"""Check Python, the libraries that labrun needs, its extras, and the plugins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOT_FOR_USERS = ("dev", "docs")
 
 
 def check_software() -> Iterator[Check]:
-    """Each library that is missing or of another version than the wanted one, and each plugin that does not load, is a check of its own."""
+    """Yield a check for each library that is missing or has an unsuitable version, and for each plugin that does not load."""
     yield from _check_labrun()
     yield from _check_extras()
     yield from _check_plugins(Registry.installed())
@@ -40,11 +40,11 @@ def _check_labrun() -> Iterator[Check]:
         yield Check("library", "fail", what, advice)
     if not problems:
         count = sum("extra ==" not in text for text in about.requires or ())
-        yield Check("libraries", "ok", f"all {count} that labrun needs, in versions that fit")
+        yield Check("libraries", "ok", f"all {count} that labrun needs, in suitable versions")
 
 
 def _check_extras() -> Iterator[Check]:
-    """What is optional and missing is no fault."""
+    """List the optional extras; a missing one is not a fault."""
     about = metadata.distribution("labrun")
     always = [*unmet_by_distribution("labrun", about.requires)]
     extras = [name for name in about.metadata.get_all("Provides-Extra") or () if name not in NOT_FOR_USERS]

@@ -1,4 +1,4 @@
-"""The folder of runs: whether it can be written, how much room there is, and what its file system can do."""
+"""Check the folder of runs: whether it can be written, its free space, and the features of its file system."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from labrun.files.atomic import replace_folder, write_atomically
 
 __all__ = ["check_storage"]
 
-LITTLE_ROOM = 2e9
+LITTLE_SPACE = 2e9
 
 ELSEWHERE = "choose another folder with --runs DIR or LABRUN_RUNS"
 
 
 def check_storage(runs: Path) -> Iterator[Check]:
-    """Try all of it in a folder beside the runs, which is removed again."""
+    """Try the file system in a temporary folder beside the runs."""
     there = next((folder for folder in (runs.absolute(), *runs.absolute().parents) if folder.is_dir()), Path("/"))
     free = shutil.disk_usage(there).free
-    room = f"{bytes_in_words(free)} free for {runs}"
-    yield Check("disk", "warn", room, f"make room, or {ELSEWHERE}") if free < LITTLE_ROOM else Check("disk", "ok", room)
+    space = f"{bytes_in_words(free)} free for {runs}"
+    yield (
+        Check("disk", "warn", space, f"free some space, or {ELSEWHERE}")
+        if free < LITTLE_SPACE
+        else Check("disk", "ok", space)
+    )
     try:
         with tempfile.TemporaryDirectory(prefix=".labrun-doctor-", dir=there) as name:
             yield Check("runs", "ok", f"{runs} can be written")
@@ -35,7 +39,7 @@ def check_storage(runs: Path) -> Iterator[Check]:
 
 
 def _check_files(folder: Path) -> Check:
-    """Results appear under their names when they are whole, and are linked, not copied, into the folders of runs."""
+    """Try renames and hard links: finished results are renamed into place, and linked into run folders instead of copied."""
     try:
         with write_atomically(folder / "file") as temporary:
             temporary.write_text("whole", encoding="utf-8")
@@ -43,14 +47,12 @@ def _check_files(folder: Path) -> Check:
             (folder / name).mkdir()
         replace_folder(folder / "new", folder / "old")
     except OSError as error:
-        return Check(
-            "file system", "fail", f"files cannot be renamed or brought to the disk: {error.strerror}", ELSEWHERE
-        )
+        return Check("file system", "fail", f"files cannot be renamed or synced: {error.strerror}", ELSEWHERE)
     try:
         os.link(folder / "file", folder / "link")
     except OSError:
-        problem = "there are no hard links, so that results are copied into each run's folder and take twice the room"
-        return Check("file system", "warn", problem, f"where that is too much, {ELSEWHERE}")
+        problem = "no hard links: results are copied into each run's folder and take twice the space"
+        return Check("file system", "warn", problem, f"if that is too much, {ELSEWHERE}")
     return Check("file system", "ok", "renames, syncs, hard links")
 
 
@@ -64,16 +66,16 @@ def _check_hdf5(folder: Path) -> Check:
         with h5py.File(path, "r", locking=False) as file:
             intact = list(file["u"]) == [1.0, 2.0]
     except OSError as error:
-        said = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         return Check(
             "HDF5",
             "fail",
-            f"files cannot be written there: {said}",
+            f"files cannot be written there: {reason}",
             f"export HDF5_USE_FILE_LOCKING=FALSE, or {ELSEWHERE}",
         )
     version = f"HDF5 {h5py.version.hdf5_version}, h5py {h5py.__version__}"
     if not intact:
         return Check(
-            "HDF5", "fail", f"{version} reads something else than it wrote", "pip install --force-reinstall h5py"
+            "HDF5", "fail", f"{version} does not read back what it wrote", "pip install --force-reinstall h5py"
         )
     return Check("HDF5", "ok", version)

@@ -1,4 +1,4 @@
-"""Run as a program: one step of training of the smallest network, as models are trained; what was found is printed as JSON."""
+"""Run as a program: train the smallest network for one step, and print the result as JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 
 def main() -> None:
-    """Train and look."""
+    """Train, check the loss, and print the versions and devices."""
     import numpy as np
 
     from labrun.contracts.backend import load_keras

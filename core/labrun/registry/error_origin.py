@@ -1,4 +1,4 @@
-"""What a plugin raised, in one line that says where in its own code."""
+"""Describe an exception raised by a plugin, with the line that raised it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 __all__ = ["error_name", "error_origin"]
 
 LENGTH = 500
-"""Characters of a message that are told; the traceback has all of them."""
+"""Characters of a message that are shown; the traceback has all of them."""
 
 _CALLERS = ("importlib", "labrun", "pluggy")
-"""Packages that call plugins: their own lines tell nobody where the fault is."""
+"""Packages that call plugins: their lines do not show where the fault is."""
 
 
 def error_origin(module: str, error: BaseException) -> str:
-    """`ValueError: no luck (/…/kernel.py:12)`: the error, and the last line of the package of `module` on the way to it."""
+    """Return `ValueError: no luck (/…/kernel.py:12)`: the error, and the innermost line within the package of `module`."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
-    said = " ".join(str(error).split())
-    said = f"{said[:LENGTH]} …" if len(said) > LENGTH else said
-    what = f"{error_name(error)}: {said}" if said else error_name(error)
+    message = " ".join(str(error).split())
+    message = f"{message[:LENGTH]} …" if len(message) > LENGTH else message
+    what = f"{error_name(error)}: {message}" if message else error_name(error)
     where = _place(module, error)
     return f"{what} ({where})" if where else what
 

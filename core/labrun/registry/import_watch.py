@@ -1,4 +1,4 @@
-"""Importing a stranger's module: timed, and with what it prints or warns of held back, so that it spoils no output."""
+"""Import third-party modules: time them, and hold back what they print or warn, so that it does not spoil labrun's output."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from typing import IO, Any
 __all__ = ["ImportWatch", "watch_import"]
 
 SLOW = 0.5
-"""Seconds of an import from which on it is told. All commands wait for it."""
+"""Report imports that take longer [s]: all commands wait for them."""
 
 SHOWN = 200
-"""Characters of what a module printed that are told."""
+"""Characters shown of what a module printed."""
 
 
 @dataclass
 class ImportWatch:
-    """What was seen while a module was imported."""
+    """What happened while a module was imported."""
 
     seconds: float = 0.0
     printed: str = ""
     warned: list[str] = field(default_factory=list)
     folder: str | None = None
-    """Where the module took the working directory, if it did."""
+    """The working directory that the module changed to, if it did."""
 
     def remarks(self) -> list[str]:
-        """What a person should know of the import, each with what to do."""
+        """Return what a person should know about the import, with what to do."""
         found = []
         if self.seconds > SLOW:
             found.append(
-                f"took {self.seconds:.1f} s to import, and every command waits for it: import heavy libraries inside of methods"
+                f"took {self.seconds:.1f} s to import, and every command waits for it: import heavy libraries inside methods"
             )
         if self.printed:
-            found.append(f"prints when it is imported, which was held back: {self.printed!r}")
-        found += [f"warns when it is imported: {text}" for text in self.warned]
+            found.append(f"prints when imported (output held back): {self.printed!r}")
+        found += [f"warns when imported: {text}" for text in self.warned]
         if self.folder:
-            found.append(f"changed the working directory to {self.folder} when it was imported, which was undone")
+            found.append(f"changed the working directory to {self.folder} when imported (undone)")
         return found
 
 
 @contextlib.contextmanager
 def watch_import() -> Iterator[ImportWatch]:
-    """ImportWatch what the block does. Its output, its warnings and its change of the working directory go no further."""
+    """Watch an import within the block. Hold back its output and warnings, and undo a change of the working directory."""
     watch = ImportWatch()
     folder = _working_directory()
     begun = time.perf_counter()
@@ -61,7 +61,7 @@ def watch_import() -> Iterator[ImportWatch]:
             held.seek(0)
             watch.printed = " ".join(held.read().decode(errors="replace").split())[:SHOWN]
             if folder and _working_directory() != folder:
-                watch.folder = _working_directory() or "one that is gone"
+                watch.folder = _working_directory() or "a folder that no longer exists"
                 os.chdir(folder)
 
 
@@ -72,14 +72,14 @@ def _working_directory() -> str | None:
 
 
 def _memory() -> IO[bytes]:
-    """A file that needs no disk where the system has such: commands must answer when the disk is full."""
+    """Open a temporary file, in memory if the system allows: commands must work when the disk is full."""
     return os.fdopen(os.memfd_create("labrun"), "r+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile()
 
 
 @contextlib.contextmanager
 def _output_to(descriptor: int) -> Iterator[None]:
-    """Send standard output and standard error to an open file, also those of compiled code and of child processes. The streams of
-    Python stay as they are, since a module may keep one of them for its log."""
+    """Send standard output and standard error to an open file, also from compiled code and child processes. Python's stream objects stay
+    the same, since a module may keep one for its log."""
     kept = []
     _flush()
     for number in (1, 2):
@@ -97,13 +97,13 @@ def _output_to(descriptor: int) -> Iterator[None]:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or there is none
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or None
             stream.flush()
 
 
 @contextlib.contextmanager
 def _warnings_to(texts: list[str]) -> Iterator[None]:
-    """Collect warnings. The filters stay: what libraries that are imported now add to them must last."""
+    """Collect warnings. Keep the filters: those added by libraries during the import must last."""
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
         texts.append(f"{category.__name__}: {message}")

@@ -1,8 +1,8 @@
 """A plugin in one local file, and the modules that lie beside it.
 
-The file is imported under a name of its own, so that it shadows no module. What lies beside it and is imported by it keeps its name, behind
-the standard library and whatever is installed. Two projects in one Python may each have a `helper.py`: the names are those of the project
-that was loaded last, or that runs.
+The file is imported under a name of its own, so that it does not shadow another module. The modules beside it that it imports keep their
+names, but come after the standard library and installed packages. Two projects in one Python may each have a `helper.py`: the names are
+those of the project that was loaded last, or that runs.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from labrun.registry.code import neighbours_of
 __all__ = ["FILE_MODULE", "file_of", "load_file", "module_name", "take_names"]
 
 FILE_MODULE = "labrun_file_"
-"""What the names of modules from local files begin with."""
+"""Prefix of the module names of local files."""
 
 
 def module_name(path: Path) -> str:
-    """The name under which a plugin's file is imported."""
+    """Return the name under which a plugin's file is imported."""
     return f"{FILE_MODULE}{path.stem}"
 
 
@@ -40,7 +40,7 @@ def load_file(path: Path) -> ModuleType:
     name = module_name(path)
     spec = importlib.util.spec_from_file_location(name, path) if is_file(path) else None
     if spec is None or spec.loader is None:
-        raise ImportError(f"there is no Python file {path}")
+        raise ImportError(f"there is no Python file '{path}'")
     module = importlib.util.module_from_spec(spec)
     beside = _Neighbours(path, _tops(path))
     beside.take_names()
@@ -62,7 +62,7 @@ def take_names(module: ModuleType) -> None:
 
 
 def file_of(module: str) -> Path | None:
-    """The plugin file that brought a module: itself, or one of its neighbours; None for any other module."""
+    """Return the plugin file to which a module belongs, as the file itself or a neighbour; None for any other module."""
     if module.startswith(FILE_MODULE) and module in sys.modules:
         return Path(str(sys.modules[module].__file__))
     owner = _FINDER.owners.get(module.split(".")[0])
@@ -70,7 +70,7 @@ def file_of(module: str) -> Path | None:
 
 
 def _tops(path: Path) -> dict[str, Path]:
-    """The top-level modules beside a file that it imports, directly or through others."""
+    """Return the top-level modules beside a file that it imports, directly or through others."""
     return {name: file for name, file in neighbours_of(path).items() if "." not in name}
 
 

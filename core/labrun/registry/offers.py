@@ -1,4 +1,4 @@
-"""What a module offers by its hooks: plugin classes, each looked at before anybody uses it."""
+"""Collect the plugin classes that a module offers through its hooks, and check each before use."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOOKS: dict[Section, str] = {
 
 
 class Refusal(Exception):
-    """A module that is no plugin, or whose plugins do not keep to the contracts. The message says what is wrong and what to do."""
+    """A module is not a plugin, or its plugins break the contracts. The message says what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Source:
     module: str
     file: Path | None = None
     package: metadata.Distribution | None = None
-    """Tells what the distribution needs."""
+    """The installed distribution; its metadata lists the requirements."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Offer:
 
     @property
     def called(self) -> str:
-        """The name for messages: `'ising' of labrun-ising 0.3`; the plugins of labrun itself and of local files by their name alone."""
+        """Name for messages: `'ising' of labrun-ising 0.3`; plugins of labrun itself and of local files by name alone."""
         own = self.file is not None or self.distribution == "labrun"
         return f"'{self.name}'" if own else f"'{self.name}' of {self.distribution} {self.distribution_version}".rstrip()
 
@@ -79,7 +79,7 @@ class Offer:
 
 
 def new_manager() -> pluggy.PluginManager:
-    """A plugin manager that knows the hooks of labrun."""
+    """Return a plugin manager with labrun's hooks."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     return manager
@@ -89,7 +89,7 @@ def expect_hooks(manager: pluggy.PluginManager, module: Any) -> None:
     """Refuse a module whose hooks would never be called.
 
     Raises:
-        Refusal: a hook is misspelt, or lacks `@hookimpl`, or there is none.
+        Refusal: a hook is misspelt or lacks `@hookimpl`, or the module has none.
     """
     callers = manager.get_hookcallers(module) or []
     known = [name for name in vars(hookspecs) if name.startswith("labrun_")]
@@ -105,11 +105,11 @@ def expect_hooks(manager: pluggy.PluginManager, module: Any) -> None:
 
 
 def offers_of(manager: pluggy.PluginManager, module: Any, source: Source) -> Iterator[Offer]:
-    """The plugins that a registered module offers.
+    """Yield the plugins that a registered module offers.
 
     Raises:
-        Refusal: one of them is none, or is written for other contracts than those of this labrun.
-        TypeError: the signature of its method does not say what it works on.
+        Refusal: one is not a plugin class, or is written for other contracts than this labrun's.
+        TypeError: the signature of its method does not name its inputs.
     """
     for section in SECTIONS:
         hook = getattr(manager.hook, HOOKS[section])
@@ -130,7 +130,7 @@ def _returned(classes: Any, hook: str) -> Sequence[Any]:
 def _check_class(plugin: Any, section: Section, source: Source) -> None:
     base, method = SECTIONS[section], METHODS[section]
     if not (isinstance(plugin, type) and issubclass(plugin, base)):
-        raise Refusal(f"{plugin!r} is offered as a {base.__name__}, but is no subclass of labrun.{base.__name__}")
+        raise Refusal(f"{plugin!r} is offered as a {base.__name__}, but is not a subclass of labrun.{base.__name__}")
     _check_api(plugin, source)
     if not isinstance(getattr(plugin, "name", None), str) or not plugin.name:
         raise Refusal(f"{plugin.__name__} needs a name: 'name: ClassVar[str] = \"…\"'")
@@ -140,7 +140,7 @@ def _check_class(plugin: Any, section: Section, source: Source) -> None:
 
 
 def _check_api(plugin: type[Plugin], source: Source) -> None:
-    """The contracts of this labrun are understood, and those before."""
+    """Accept this labrun's version of the contracts, and the one before."""
     if plugin.api in (API, API - 1):
         return
     too_new = plugin.api > API

@@ -1,4 +1,4 @@
-"""How the code of a plugin reaches a worker: by the name of its module, or, of a local file, as the file's text."""
+"""Send a plugin's code to a worker: as the name of its module or, for a local file, as the file's text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOCK = threading.Lock()
 
 @dataclass(frozen=True)
 class PluginFile:
-    """A plugin's file as a worker gets it. The text goes along, since a worker may not see the file, or see it changed."""
+    """A local plugin file as sent to a worker, with its text: the worker may not see the file, or see it changed."""
 
     path: Path
     text: str
@@ -41,7 +41,7 @@ class PluginFile:
         return cls(path, path.read_text(encoding="utf-8"), tuple(sorted(beside)))
 
     def load(self) -> ModuleType:
-        """The module; it is executed once in a process."""
+        """Return the module, which is executed once per process."""
         with _LOCK:
             module = _loaded(self)
             take_names(module)
@@ -67,7 +67,7 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
 
 @dataclass(frozen=True)
 class PluginCode:
-    """Where a worker finds a plugin class."""
+    """The code of a plugin class: its module and name and, for a local file, the file with its text."""
 
     module: str
     name: str
@@ -80,10 +80,10 @@ class PluginCode:
         return cls(offer.plugin.__module__, offer.plugin.__qualname__, file)
 
     def load(self) -> type[Plugin]:
-        """The class.
+        """Return the class.
 
         Raises:
-            ImportError: it is not there.
+            ImportError: there is no such module or file.
         """
         found: Any = self._load_module()
         for name in self.name.split("."):
@@ -95,7 +95,7 @@ class PluginCode:
 
 
 def plugin_files_in(pickled: bytes) -> list[PluginFile]:
-    """The local files whose functions or classes a pickle names: they must be loaded before it can be read."""
+    """Return the local plugin files whose functions or classes a pickle names: they must be loaded before it can be read."""
     words = {word for _, word, _ in pickletools.genops(pickled) if isinstance(word, str)}
     files = {file_of(word) for word in words} - {None}
     return [PluginFile.of(Path(str(file))) for file in sorted(files, key=str)]

@@ -1,4 +1,4 @@
-"""Plugins that could not be loaded: what went wrong, and what to do."""
+"""Describe plugins that could not be loaded: what went wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["BrokenPlugin"]
 
 @dataclass(frozen=True)
 class BrokenPlugin:
-    """What could not be loaded, why, and what to do."""
+    """A plugin that could not be loaded: its source, the error, and what to do."""
 
     source: str
     distribution_version: str
@@ -53,24 +53,24 @@ def _advice(error: BaseException, source: Source) -> str:
         return _about_labrun(source)
     if source.file is not None or "pip install" in str(error):
         return ""
-    return f"The fault is the plugin's: {_remedies(source)}"
+    return f"The fault lies in the plugin: {_remedies(source)}"
 
 
 def _about_module(missing: str, source: Source) -> str:
     package = missing.partition(".")[0]
     if source.file is None and package == source.module.partition(".")[0]:
-        return f"Its entry point names a module that is not there: pip install --force-reinstall {source.distribution}"
+        return f"Its entry point names a missing module: pip install --force-reinstall {source.distribution}"
     if package == "labrun":
         return _about_labrun(source)
     if package in sys.modules or importlib.util.find_spec(package) is not None:
         return (
             f"The installed '{package}' has no such module: pip install --upgrade {package} {_package(source)}".strip()
         )
-    return f"pip install {package}, or the package that has this module"
+    return f"pip install {package}, or the package that provides this module"
 
 
 def _about_labrun(source: Source) -> str:
-    return f"It is written for another version of labrun than this one: pip install --upgrade labrun {_package(source)}".strip()
+    return f"It is written for another version of labrun: pip install --upgrade labrun {_package(source)}".strip()
 
 
 def _package(source: Source) -> str:
@@ -80,6 +80,4 @@ def _package(source: Source) -> str:
 def _remedies(source: Source) -> str:
     if source.distribution == "labrun":
         return "pip install --force-reinstall labrun"
-    return (
-        f"'pip install --upgrade {source.distribution}' may mend it, 'pip uninstall {source.distribution}' removes it"
-    )
+    return f"'pip install --upgrade {source.distribution}' may fix it, 'pip uninstall {source.distribution}' removes it"

@@ -1,8 +1,8 @@
-"""Which plugins there are: each loaded by itself, so that a broken one is set aside with its error and harms nobody.
+"""Find the plugins, and load each by itself: a broken one is set aside with its error and does not affect the others.
 
-Entry points of the group `labrun` are loaded one by one (pluggy's own loader raises for all when one fails, and drops
-the second of two distributions that share an entry-point name). Two distributions may offer one name: that is a fault
-only when the name is used, and `use: distribution:name` settles it.
+Entry points of the group `labrun` are loaded one by one (pluggy's own loader raises for all when one fails, and drops the second of two
+distributions that share an entry-point name). Two distributions may offer the same name: that is an error only when the name is used, and
+`use: distribution:name` settles it.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ __all__ = ["BrokenPlugin", "Offer", "Registry", "Remark", "UnknownPlugin"]
 
 
 class UnknownPlugin(LookupError):
-    """A name that no plugin offers, or that two offer. The message says what to do."""
+    """A name that no plugin offers, or several do. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Remark:
-    """What a person should know of a plugin that works."""
+    """Something a person should know about a working plugin."""
 
     source: str
     text: str
@@ -42,7 +42,7 @@ class Remark:
 
 @dataclass
 class Registry:
-    """All plugins that were found. `Registry.installed()` looks at what is installed; `add_file` adds a local file."""
+    """All plugins found. `Registry.installed()` loads the installed ones; `add_file` adds a local file."""
 
     offers: list[Offer] = field(default_factory=list)
     broken: list[BrokenPlugin] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Registry:
         return registry
 
     def add_file(self, path: Path) -> BrokenPlugin | None:
-        """Load a plugin from one local file; return what was wrong with it, if something was."""
+        """Load a plugin from one local file; return what is wrong with it, or None."""
         return self._add(lambda: self._load(path), Source(str(path), path.name, "", module_name(path), path))
 
     def take_names(self) -> None:
@@ -84,7 +84,7 @@ class Registry:
                     )
 
     def add(self, plugin: Any, distribution: str, version: str = "") -> BrokenPlugin | None:
-        """Register a module, or any object with hooks, that is loaded already."""
+        """Register a loaded module, or any other object with hooks; return what is wrong with it, or None."""
         return self._add(lambda: plugin, Source(distribution, distribution, version, type(plugin).__module__))
 
     def _add(self, load: Callable[[], Any], source: Source) -> BrokenPlugin | None:
@@ -100,7 +100,7 @@ class Registry:
             self.offers.extend(offer for offer in offers if offer not in self.offers)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"interrupted while the plugin {source.label} was imported") from None
-        except BaseException as error:  # whatever a stranger's module raises must not stop the others
+        except BaseException as error:  # whatever one module raises must not stop the others
             if registered:
                 self.manager.unregister(name=source.label)
             broken = BrokenPlugin.of(error, source)
@@ -111,19 +111,19 @@ class Registry:
     def _expect_new(self, module: Any, source: Source) -> None:
         if self.manager.is_registered(module) or self.manager.has_plugin(source.label):
             known = self.manager.get_name(module) or source.label
-            raise Refusal(f"it is loaded already, as {known}: one of the two entries is too many")
+            raise Refusal(f"it is already loaded, as {known}: remove one of the two entries")
 
     def clashes(self) -> Iterator[tuple[str, str]]:
-        """Names that several plugins of one kind have, and what to do about each."""
+        """Yield names that several plugins of one kind share, with what to do."""
         times = Counter((offer.section, offer.name) for offer in self.offers)
         for section, name in [key for key, number in times.items() if number > 1]:
             yield name, _clash(section, name, [o for o in self.offers if (o.section, o.name) == (section, name)])
 
     def find(self, section: Section, use: str) -> Offer:
-        """The plugin that `use` names: `name`, or `distribution:name`.
+        """Return the plugin that `use` names, as `name` or `distribution:name`.
 
         Raises:
-            UnknownPlugin: there is none (a plugin that failed to load is named then), or there are several.
+            UnknownPlugin: there is none, or there are several.
         """
         distribution, _, name = use.rpartition(":")
         kind = SECTIONS[section].__name__.lower()
@@ -146,15 +146,14 @@ class Registry:
         raise UnknownPlugin(f"there is no {kind} '{use}'{did_you_mean(name, known)}{excuse}")
 
     def pretrained(self) -> dict[str, Path]:
-        """The trained models that plugins bring with them: the folder of each, by its name (or, where two plugins bring one
-        of that name, by `plugin:name`)."""
+        """Return the folders of the trained models that plugins ship, by name (`plugin:name` if two plugins share a name)."""
         brought = [(o.name, name, folder) for o in self.offers for name, folder in o.pretrained.items()]
         times = Counter(name for _, name, _ in brought)
         return {name if times[name] == 1 else f"{plugin}:{name}": folder for plugin, name, folder in brought}
 
 
 def _installed() -> Iterator[tuple[Source, Callable[[], Any]]]:
-    """Every entry point of the group, and what imports it."""
+    """Yield every entry point of the group, with the function that imports it."""
     known: dict[metadata.Distribution, tuple[str, str]] = {}  # each is read from a file
     for entry_point in metadata.entry_points(group=GROUP):
         package = entry_point.dist
@@ -169,6 +168,6 @@ def _clash(section: Section, name: str, offers: list[Offer]) -> str:
     distributions = list(dict.fromkeys(offer.distribution for offer in offers))
     if len(distributions) > 1:
         choices = " or ".join(f"'{distribution}:{name}'" for distribution in distributions)
-        return f"the {kind} '{name}' is offered by {len(distributions)} distributions; write {choices}"
+        return f"{len(distributions)} distributions offer the {kind} '{name}': write {choices}"
     classes = " and ".join(f"{offer.plugin.__module__}.{offer.plugin.__qualname__}" for offer in offers)
     return f"'{distributions[0]}' offers the {kind} '{name}' {len(offers)} times, by {classes}: rename all but one"

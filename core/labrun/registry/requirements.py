@@ -1,4 +1,4 @@
-"""Whether the packages that something needs are installed, in versions that it can work with."""
+"""Check whether required packages are installed in suitable versions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["unmet", "unmet_by_distribution"]
 
 
 def unmet(who: str, requirement: Requirement) -> str | None:
-    """What is wrong with a requirement of `who`, and what to do; None if it is met."""
+    """Explain why a requirement of `who` is not met, and what to do; None if it is met."""
     try:
         found = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
@@ -24,7 +24,7 @@ def unmet(who: str, requirement: Requirement) -> str | None:
 
 
 def unmet_by_distribution(name: str, requirements: Iterable[str] | None, extra: str = "") -> Iterator[str]:
-    """What a distribution needs (as its metadata tell) and does not find. Of what it needs for extras alone, only that of `extra`."""
+    """Yield the unmet requirements from a distribution's metadata, including those of `extra` alone."""
     if not requirements:
         return
     from packaging.requirements import Requirement

@@ -1,4 +1,4 @@
-"""A conformance kit for plugins: classes of pytest to subclass, and toy inputs.
+"""Conformance tests for plugins: pytest classes to subclass, and toy inputs.
 
     from labrun.testing import SimulatorContract
 
@@ -6,8 +6,7 @@
         plugin = Pendulum
         config = {"steps": 50}
 
-Each check is a test of its own, and its message says what to do. Nothing is registered with pytest: who does not import this module does
-not meet it. See docs/testing.md.
+Each check is a separate test whose message says what to do. Nothing is registered with pytest. See docs/testing.md.
 """
 
 from labrun.testing.analyses import AnalysisContract

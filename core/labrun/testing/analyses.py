@@ -1,4 +1,4 @@
-"""What is checked of an analysis."""
+"""Conformance tests for analyses."""
 
 from __future__ import annotations
 
@@ -33,54 +33,54 @@ _CORE = Path(labrun.__file__).parent
 
 
 class AnalysisContract(InputsContract):
-    """Checks of an analysis: subclass it, and give `plugin`, `config` and `inputs`."""
+    """Check an analysis: subclass it, and give `plugin`, `config` and `inputs`."""
 
     plugin: ClassVar[type[Analysis]]
 
     def test_findings_are_whole(self, tmp_path: Path) -> None:
         findings = self._first()
         replace(findings, figures={}).save(tmp_path / "findings")
-        said = f"{self.method()} gives"
+        returns = f"{self.method()} returns"
         bare = [name for name in [*findings.figures, *findings.tables] if not findings.captions.get(name, "").strip()]
         assert not bare, (
-            f"{said} figures or tables without a caption: {', '.join(bare)}. The report prints it beneath: say in 'captions' in a sentence "
-            "what is seen, with units."
+            f"{returns} figures or tables without a caption: {', '.join(bare)}. The report prints the caption beneath: add to 'captions' a "
+            "sentence that says what the figure or table shows, with units."
         )
         odd = [name for name, value in findings.metrics.items() if not math.isfinite(value) and not findings.warnings]
         assert not odd, (
-            f"{said} metrics that are NaN or infinite without a word: {', '.join(odd)}. Leave out what cannot be told, or say why among "
-            "the 'warnings'."
+            f"{returns} metrics that are NaN or infinite without a warning: {', '.join(odd)}. Leave out what cannot be computed, or "
+            "explain it in 'warnings'."
         )
         empty = [name for name, figure in findings.figures.items() if _is_blank(figure)]
         assert not empty, (
-            f"{said} figures that are empty: {', '.join(empty)}. Draw something, or leave them out and warn."
+            f"{returns} empty figures: {', '.join(empty)}. Draw something, or leave them out and add a warning."
         )
 
     def test_the_same_findings_again(self) -> None:
         inputs = self._inputs()
         here = digest.of_findings(self._first())
-        if holds_model(inputs):  # what a network answers depends on the threads that it may use
+        if holds_model(inputs):  # a network's output depends on its number of threads
             there = digest.of_findings(self._found(inputs))
         else:
             given = {name: packed(value) for name, value in inputs.items()}
             there = in_a_worker(digests_there, source_of(self.plugin), dict(self.config), given)
         names = digest.differing(here, there)
         assert not names, (
-            f"{self.method()} finds something else when it is called again: {', '.join(names)}. Draw random numbers from a parameter "
-            "'rng', give estimators of scikit-learn a random_state from it, do not go through sets of texts, and name no time."
+            f"{self.method()} returns different findings when called again: {', '.join(names)}. Draw random numbers from a parameter "
+            "'rng', give scikit-learn's estimators a random_state from it, do not iterate over sets of strings, and do not use the time."
         )
 
     def test_it_survives_one_member(self) -> None:
-        self._survives(degenerate.one_member, "of one member")
+        self._survives(degenerate.one_member, "with one member")
 
     def test_it_survives_one_class(self) -> None:
-        self._survives(degenerate.one_class, "of one class")
+        self._survives(degenerate.one_class, "with one class")
 
     def test_it_survives_constant_data(self) -> None:
         self._survives(degenerate.constant, "that are constant")
 
     def test_it_survives_nan(self) -> None:
-        self._survives(degenerate.with_nan, "that hold a NaN")
+        self._survives(degenerate.with_nan, "with a NaN")
 
     def test_it_draws_any_name(self) -> None:
         self._survives(
@@ -93,7 +93,7 @@ class AnalysisContract(InputsContract):
         if degenerate.unchanged(given, inputs):
             return
         advice = (
-            "Such data come along in the end: give what can be told of them (with a warning), or raise a ValueError that says what was "
+            "Such data occur sooner or later: return what can be computed (with a warning), or raise a ValueError that says what was "
             "expected, what was found and what to do."
         )
         try:
@@ -105,7 +105,7 @@ class AnalysisContract(InputsContract):
             if isinstance(error, ValueError) and self._is_meant(place):
                 return
             raise AssertionError(
-                f"{self.method()} breaks on data {what}, or stops by a message that was not written for people: {type(error).__name__}: "
+                f"{self.method()} fails on data {what}, without a message written for people: {type(error).__name__}: "
                 f"{error} ({place.filename}:{place.lineno}). {advice}"
             ) from error
 
@@ -146,7 +146,7 @@ class AnalysisContract(InputsContract):
 
 
 def _is_blank(figure: Figure) -> bool:
-    """Whether a figure shows one colour."""
+    """Whether a figure is a single colour."""
     import numpy as np
     from PIL import Image
 
@@ -158,7 +158,7 @@ def _is_blank(figure: Figure) -> bool:
 
 
 def digests_there(source: PluginCode, config: dict[str, Any], inputs: dict[str, Any]) -> dict[str, str]:
-    """Analyse, in another process."""
+    """Return the digests of the findings, computed in another process."""
     plugin: Any = source.load()
     return digest.of_findings(
         call(plugin.configured(config), {name: unpacked(value) for name, value in inputs.items()})

@@ -1,4 +1,4 @@
-"""What is checked of every plugin, whatever its kind."""
+"""Conformance tests for plugins of every kind."""
 
 from __future__ import annotations
 
@@ -28,38 +28,38 @@ Result = TypeVar("Result")
 
 
 class PluginContract:
-    """The base of the four contracts. A subclass whose name begins with `Test` is what pytest runs."""
+    """The base of the four contracts. pytest runs subclasses whose names begin with `Test`."""
 
     plugin: ClassVar[type[Plugin]]
-    """The plugin class that is tested."""
+    """The plugin class to test."""
 
     config: ClassVar[Mapping[str, Any]] = {}
-    """A toy configuration, as it would stand under `with`: what the plugin does with it takes seconds."""
+    """A toy configuration, as under `with` in a project, with which the plugin takes seconds."""
 
     hook: ClassVar[str] = ""
-    """The module that holds the hook; by default that of the plugin, or the nearest package above that has one."""
+    """The module with the hook; by default the plugin's own, or the nearest package above it that has one."""
 
     units: ClassVar[bool] = True
-    """Whether fields that hold real numbers must name their unit."""
+    """Whether fields with real numbers must name their unit."""
 
     whole: ClassVar[bool] = False
-    """Whether a record of all fields, with the defaults, must be taken as a configuration: a trained model is rebuilt from one."""
+    """Whether a record of all fields, including defaults, must be a valid configuration: a trained model is rebuilt from one."""
 
     @classmethod
     def configured(cls) -> Any:
-        """The plugin in its toy configuration."""
+        """Return the plugin in its toy configuration."""
         return cls.plugin.configured(cls.config)
 
     def test_names_are_valid(self) -> None:
         name, version = self.plugin.name, self.plugin.version
         assert _NAME.fullmatch(name), (
-            f"{self.plugin.__name__}.name is {name!r}. Projects and folders are named after it: take small letters, digits and "
+            f"{self.plugin.__name__}.name is {name!r}. Projects and folders use it: choose lower-case letters, digits and "
             "underscores, beginning with a letter, such as 'ising' or 'gray_scott'."
         )
         counts = isinstance(version, int) and version >= 1
         assert counts, (
-            f"{self.plugin.__name__}.version is {version!r}. Take a whole number from 1 on, and raise it whenever results change: then "
-            "what older versions have left in the store is made anew."
+            f"{self.plugin.__name__}.version is {version!r}. Use a whole number from 1 on, and raise it whenever results change, so that "
+            "results of older versions in the store are not reused."
         )
 
     def test_docstring_begins_with_a_sentence(self) -> None:
@@ -69,7 +69,7 @@ class PluginContract:
         fits = sentence.endswith((".", "?", "!", ":")) and len(sentence) <= _LONGEST_SUMMARY
         assert fits, (
             f"The docstring of {self.plugin.__name__} begins {summary[:80]!r}. 'labrun list-plugins' shows its first sentence: begin with "
-            f"one of at most {_LONGEST_SUMMARY} characters that says what the plugin is and ends with a full stop. Then come the equation, "
+            f"one of at most {_LONGEST_SUMMARY} characters that says what the plugin is and ends with a full stop. Then give the equation, "
             "its symbols and their units, and the source."
         )
 
@@ -83,8 +83,8 @@ class PluginContract:
     def test_real_numbers_have_units(self) -> None:
         unclear = fields_without_unit(self.plugin) if self.units else []
         assert not unclear, (
-            f"The descriptions of these fields of {self.plugin.__name__} do not tell in which unit their numbers are: "
-            f"{', '.join(unclear)}. Put the unit in brackets, 'side of the cube [Mpc]', or say that there is none by one of the words "
+            f"The descriptions of these fields of {self.plugin.__name__} do not name a unit: "
+            f"{', '.join(unclear)}. Put the unit in brackets, 'side of the cube [Mpc]', or, if there is none, use one of the words "
             f"{', '.join(UNITLESS)}."
         )
 
@@ -93,14 +93,14 @@ class PluginContract:
         record = json.loads(json.dumps(plugin.model_dump(mode="json", exclude_unset=not self.whole)))
         again = self.plugin.configured({**self.config, **record})
         assert again == plugin, (
-            f"{self.plugin.__name__} differs from what is read back from its own JSON: {again!r} instead of {plugin!r}. A run stores the "
-            "configuration so, and the next compares. Let fields be of plain types, and validators leave alone what they have made."
+            f"{self.plugin.__name__} changes when it is read back from its own JSON: {again!r} instead of {plugin!r}. A run stores the "
+            "configuration as JSON, and the next one compares. Use plain types for fields, and idempotent validators."
         )
 
     def test_configuration_is_frozen(self) -> None:
         assert self.plugin.model_config.get("frozen"), (
-            f"{self.plugin.__name__} lets its fields be changed. Results are stored under the configuration, so it must not change: do not "
-            "override 'frozen' in model_config."
+            f"The fields of {self.plugin.__name__} can be changed. Results are stored under the configuration, so it must not change: do "
+            "not override 'frozen' in model_config."
         )
 
     def test_unknown_keys_are_refused(self) -> None:
@@ -110,8 +110,8 @@ class PluginContract:
             if any(one["type"] == "extra_forbidden" for one in error.errors()):
                 return
         raise AssertionError(
-            f"{self.plugin.__name__} takes the unknown key 'no_such_field' in silence, so that a misspelt key of a project goes unseen. Do "
-            "not override 'extra' in model_config, and let validators of mode 'before' pass on what they do not know."
+            f"{self.plugin.__name__} silently accepts the unknown key 'no_such_field', so a misspelt key of a project would go unnoticed. "
+            "Do not override 'extra' in model_config, and let validators of mode 'before' pass on unknown keys."
         )
 
     def test_schema_can_be_made(self) -> None:
@@ -119,7 +119,7 @@ class PluginContract:
             self.plugin.model_json_schema()
         except PydanticUserError as error:
             raise AssertionError(
-                f"There is no JSON Schema of {self.plugin.__name__}, by which editors complete its fields: {error.message} Take types that "
+                f"{self.plugin.__name__} has no JSON Schema, which editors need to complete its fields: {error.message} Use types that "
                 "JSON knows, or annotate the field with pydantic's WithJsonSchema."
             ) from error
 
@@ -130,9 +130,9 @@ class PluginContract:
         section = section_of(self.plugin)
         assert broken is None, f"'{module.module}' cannot be registered as a plugin: {broken.error if broken else ''}"
         assert any(offer.plugin is self.plugin for offer in registry.offers), (
-            f"No hook of the module '{module.module}' offers {self.plugin.__name__}, so no project can use it. Let the function "
-            f"labrun_{ {'simulations': 'simulators'}.get(section, section) }, decorated with @hookimpl, return it in its list; if the hook "
-            'is in another module, name that in this test: hook = "my_package.hooks".'
+            f"No hook of the module '{module.module}' offers {self.plugin.__name__}, so no project can use it. Return it in the list of "
+            f"the function labrun_{ {'simulations': 'simulators'}.get(section, section) }, decorated with @hookimpl. If the hook is in "
+            'another module, name it in this test: hook = "my_package.hooks".'
         )
 
     def test_registration_is_light(self) -> None:
@@ -142,20 +142,20 @@ class PluginContract:
         pulled = imported_by(modules)[mine]
         assert not isinstance(pulled, str), f"'{mine}' cannot be imported in a fresh process: {pulled}"
         assert not pulled, (
-            f"Importing '{mine}' pulls in {', '.join(pulled)}, and every command of labrun imports it, even 'labrun --help'. Import heavy "
-            "libraries inside of the method that needs them; for annotations, under 'if TYPE_CHECKING:'."
+            f"Importing '{mine}' imports {', '.join(pulled)}, and every labrun command imports it, even 'labrun --help'. Import heavy "
+            "libraries inside the method that needs them; for annotations, under 'if TYPE_CHECKING:'."
         )
 
     def test_a_worker_can_load_it(self) -> None:
         config = in_a_worker(configured_there, source_of(self.plugin), dict(self.config))
         assert config == self.configured().model_dump(mode="json"), (
-            f"{self.plugin.__name__} is configured otherwise in a spawned process. Does it depend on the environment, the time, or the "
+            f"{self.plugin.__name__} is configured differently in a spawned process. Does it depend on the environment, the time, or the "
             "order of a set?"
         )
 
     @classmethod
     def _registration(cls) -> PluginCode:
-        """The module that holds the hook."""
+        """Return the module with the hook."""
         source = source_of(cls.plugin)
         parts = source.module.split(".")
         above = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
@@ -163,7 +163,7 @@ class PluginContract:
         return PluginCode(name, "", source.file if name == source.module else None)
 
     def method(self) -> str:
-        """What the plugin's method is called in messages: `Pendulum.simulate`."""
+        """Return the name of the plugin's method for messages: `Pendulum.simulate`."""
         return f"{self.plugin.__name__}.{METHODS[section_of(self.plugin)]}"
 
 
@@ -172,28 +172,28 @@ def _has_hooks(module: Any) -> bool:
 
 
 class InputsContract(PluginContract):
-    """The base of what works on other stages."""
+    """The base of contracts for plugins that take other stages as inputs."""
 
     def inputs(self) -> dict[str, Any]:
-        """What the plugin's method is called with, by name: toy inputs of some members, such as `{"simulation": toy_ensemble(…)}`."""
+        """Return the arguments of the plugin's method by name: toy inputs of some members, such as `{"simulation": toy_ensemble(…)}`."""
         raise NotImplementedError(f"{type(self).__name__} needs 'def inputs(self)': the inputs of {self.method()}")
 
     def _inputs(self) -> dict[str, Any]:
-        """The inputs, made once for all tests."""
+        """Return the inputs, made once for all tests."""
         given = once(type(self), "given", self.inputs)
         check_names(self.plugin, given)
         return given
 
 
 def once(contract: type[PluginContract], name: str, make: Callable[[], Result]) -> Result:
-    """What `make` returns, kept for all tests of a contract: pytest makes an object of its class for each of them."""
+    """Return the value of `make()`, kept for all tests of a contract: pytest creates a new object of its class for each test."""
     if f"_{name}_" not in vars(contract):
         setattr(contract, f"_{name}_", make())
     return vars(contract)[f"_{name}_"]
 
 
 def contracts(base: type[PluginContract] = PluginContract) -> Iterator[type[PluginContract]]:
-    """All contracts that name a plugin: those of one run of pytest are looked at in one fresh process."""
+    """Yield all contracts that name a plugin: the modules of one pytest run are all imported in one fresh process."""
     for contract in base.__subclasses__():
         if "plugin" in vars(contract):
             yield contract
@@ -201,6 +201,6 @@ def contracts(base: type[PluginContract] = PluginContract) -> Iterator[type[Plug
 
 
 def configured_there(source: PluginCode, config: dict[str, Any]) -> dict[str, Any]:
-    """Load and configure a plugin, in another process; returns the whole configuration."""
+    """Load and configure a plugin in another process; return the whole configuration."""
     plugin: Any = source.load()
     return dict(plugin.configured(config).model_dump(mode="json"))

@@ -1,4 +1,4 @@
-"""What is checked of a dataset."""
+"""Conformance tests for datasets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["DatasetContract"]
 
 
 class DatasetContract(InputsContract):
-    """Checks of a dataset: subclass it, and give `plugin`, `config` and `inputs`."""
+    """Check a dataset: subclass it, and give `plugin`, `config` and `inputs`."""
 
     plugin: ClassVar[type[Dataset]]
 
@@ -29,22 +29,22 @@ class DatasetContract(InputsContract):
 
         examples = self._made(tmp_path)
         assert len(examples), (
-            f"{self.method()} gives no examples of the toy inputs. Return from 'inputs' some that it can use."
+            f"{self.method()} returns no examples from the toy inputs. Return suitable ones from 'inputs'."
         )
-        # rows, groups and the numbers of classes are checked by what loads them
+        # `load` checks rows, groups and class numbers
         x, y = examples.load(slice(None))
         arrays = {**(x if isinstance(x, dict) else {"x": x}), "y": y}
         odd = [name for name, array in arrays.items() if array.dtype.kind == "f" and not np.isfinite(array).all()]
         assert not odd, (
-            f"{self.method()} makes NaN or infinity of finite inputs, in {', '.join(odd)}: no network can learn from that."
+            f"{self.method()} turns finite inputs into NaN or infinity, in {', '.join(odd)}: no network can learn from that."
         )
 
     def test_spec_survives_json(self, tmp_path: Path) -> None:
         spec = self._made(tmp_path).spec
         again = ExampleSpec.from_record(json.loads(json.dumps(spec.record())))
         assert again == spec, (
-            f"The description of the examples of {self.method()} differs once it was stored: {again} instead of {spec}. Let names of "
-            "classes be texts and shapes whole numbers."
+            f"The description of the examples of {self.method()} changes when stored: {again} instead of {spec}. Use strings for class "
+            "names and whole numbers for shapes."
         )
 
     def test_loading_does_not_depend_on_the_order(self, tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ class DatasetContract(InputsContract):
             wanted = {name: array[places] for name, array in _rows(examples, slice(None)).items()}
             names = digest.differing(digest.of_arrays(found), digest.of_arrays(wanted))
             assert not names, (
-                f"Examples of {self.method()} that are loaded by {way} are not those that are loaded all at once: {', '.join(names)}. A "
-                "loader gets indices in any order, (n,) int64, and gives their rows in that order, each the same whatever else is loaded."
+                f"Examples of {self.method()} loaded by {way} differ from those loaded all at once: {', '.join(names)}. A loader gets "
+                "indices (n,) int64 in any order and returns their rows in that order, each independent of what else is loaded."
             )
 
     def test_the_same_examples_again(self, tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ class DatasetContract(InputsContract):
         for where, found in {"when it is made again": again, "in another process": there}.items():
             names = digest.differing(here, found)
             assert not names, (
-                f"{self.method()} gives other examples {where}: {', '.join(names)}. Draw random numbers from a parameter 'rng', and do not "
-                "go through sets of texts, whose order differs from process to process."
+                f"{self.method()} returns different examples {where}: {', '.join(names)}. Draw random numbers from a parameter 'rng', and "
+                "do not iterate over sets of strings, whose order differs between processes."
             )
 
     def test_a_split_keeps_members_together(self, tmp_path: Path) -> None:
@@ -89,15 +89,15 @@ class DatasetContract(InputsContract):
             parts = examples.split({"one": 0.5, "other": 0.5}, generator(0, "split")).values()
         except ValueError as error:
             raise AssertionError(
-                f"The examples of the toy inputs cannot be split: {error}. Let 'inputs' hold more members."
+                f"The examples of the toy inputs cannot be split: {error}. Return more members from 'inputs'."
             ) from error
         one, other = ({*part.groups.tolist()} for part in parts)
         assert not one & other, (
-            f"The members {sorted(one & other)} lie on both sides of a split: 'groups' must tell of which each is."
+            f"The members {sorted(one & other)} are on both sides of a split: 'groups' must give the member of each example."
         )
 
     def _made(self, path: Path) -> Examples:
-        """The examples, made once for all tests; pytest keeps their folder as long."""
+        """Return the examples, made once for all tests; pytest keeps their folder as long."""
         return once(type(self), "examples", lambda: call(self.configured(), self._inputs(), path / "examples"))
 
 
@@ -107,7 +107,7 @@ def _rows(examples: Examples, indices: Any) -> dict[str, Any]:
 
 
 def digests_there(source: PluginCode, config: dict[str, Any], inputs: dict[str, Any]) -> dict[str, str]:
-    """Make the examples, in another process."""
+    """Return the digests of the examples, made in another process."""
     plugin: Any = source.load()
     with tempfile.TemporaryDirectory() as folder:
         given = {name: unpacked(value) for name, value in inputs.items()}

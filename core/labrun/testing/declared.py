@@ -1,4 +1,4 @@
-"""What a simulator says of its arrays, `"(frames, height, width) float32: u, dimensionless"`, compared with what comes out."""
+"""Compare a simulator's declaration of its arrays, `"(frames, height, width) float32: u, dimensionless"`, with its output."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labrun.testing.fields import tells_unit
+from labrun.testing.fields import names_unit
 
 if TYPE_CHECKING:
     from labrun.contracts.plugin import Arrays
@@ -20,7 +20,7 @@ _DTYPE = re.compile(r"\b(bool|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64
 
 @dataclass(frozen=True)
 class Declaration:
-    """Shapes and types, one of which an array has. A shape is of numbers and names: equal names are equal sizes."""
+    """The alternative shapes and types of an array. A shape consists of numbers and names: equal names are equal sizes."""
 
     shapes: tuple[tuple[str, ...], ...]
     dtypes: tuple[str, ...]
@@ -28,15 +28,15 @@ class Declaration:
 
     @classmethod
     def read(cls, text: str) -> Declaration:
-        """Read what stands before the colon; the unit may stand anywhere."""
+        """Read the part before the colon; the unit may be anywhere."""
         head = text.partition(":")[0]
         shapes = [tuple(size.strip() for size in found.split(",") if size.strip()) for found in _SHAPE.findall(head)]
-        return cls(tuple(shapes), tuple(_DTYPE.findall(head)), tells_unit(text))
+        return cls(tuple(shapes), tuple(_DTYPE.findall(head)), names_unit(text))
 
 
 def disagreements(declared: Mapping[str, str], arrays: Arrays, fields: Mapping[str, object]) -> Iterator[str]:
-    """Yield, in words, where declarations lack something or `arrays` differ from them. A size that has the name of a field which holds a
-    whole number is that number."""
+    """Yield messages where declarations are incomplete or `arrays` differ from them. A size named like a field that holds a whole number is
+    that number."""
     known = {name: int(value) for name, value in fields.items() if isinstance(value, int) and value is not True}
     for name, text in declared.items():
         array, declaration = arrays[name], Declaration.read(text)
@@ -44,7 +44,7 @@ def disagreements(declared: Mapping[str, str], arrays: Arrays, fields: Mapping[s
             yield f"'{name}' is declared as {text!r}, which does not begin with shape and type, such as '(height, width) float32: …'"
             continue
         if array.dtype.name not in declaration.dtypes:
-            yield f"'{name}' is declared as {' or '.join(declaration.dtypes)} but comes out as {array.dtype.name}"
+            yield f"'{name}' is declared as {' or '.join(declaration.dtypes)} but is {array.dtype.name}"
         bindings = [_bound(shape, array.shape, known) for shape in declaration.shapes]
         fitting = next((binding for binding in bindings if binding is not None), None)
         if fitting is None:
@@ -57,7 +57,7 @@ def disagreements(declared: Mapping[str, str], arrays: Arrays, fields: Mapping[s
 
 
 def _bound(shape: tuple[str, ...], found: tuple[int, ...], known: Mapping[str, int]) -> dict[str, int] | None:
-    """The sizes that the names of a shape stand for, or None if it is another shape."""
+    """Return the sizes that the names of a shape stand for, or None if the shape does not match."""
     if len(shape) != len(found):
         return None
     bound = dict(known)

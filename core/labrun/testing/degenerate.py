@@ -1,4 +1,4 @@
-"""Inputs at the edge: one member, one class, data that are constant, data that hold NaN, made from ordinary ones."""
+"""Make degenerate inputs from ordinary ones: one member, one class, constant data, data with NaN."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ODD_NAMES = ("a $b_{c$ d 斑点", "_[long] " * 38, "$$", " ", "R$ 5 to R$ 6", "�
 
 
 def one_member(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The first member of each ensemble, its examples, the first row of each table."""
+    """Keep the first member of each ensemble, its examples, and the first row of each table."""
     import numpy as np
 
     return _each(
@@ -32,7 +32,7 @@ def one_member(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def one_class(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that agree with the first in the first column of texts, the examples of the first one's class, the rows of one class."""
+    """Keep the members that agree with the first in the first column of strings, the examples and rows of the first one's class."""
 
     def of_ensemble(ensemble: Ensemble) -> Ensemble:
         labels = next((values for values in ensemble.columns.values() if isinstance(values[0], str)), None)
@@ -53,7 +53,7 @@ def one_class(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def constant(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Real numbers and pictures are one value everywhere, in all members: that of the very first element. Indices and counts stay."""
+    """Set real numbers and images to one value everywhere, in all members: that of the very first element. Keep indices and counts."""
     import numpy as np
 
     def level(array: np.ndarray, first: np.ndarray) -> np.ndarray:
@@ -67,7 +67,7 @@ def constant(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_nan(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The first element of each array of real numbers is NaN; so is the first row of each such column of a table."""
+    """Set the first element of each array of real numbers to NaN, and the first row of each such column of a table."""
     import numpy as np
 
     def spoilt(array: np.ndarray, _: np.ndarray) -> np.ndarray:
@@ -121,7 +121,7 @@ def odd_names(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unchanged(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether all inputs are the same objects: there was nothing to change."""
+    """Whether all inputs are the same objects, since there was nothing to change."""
 
     def flat(inputs: Mapping[str, Any]) -> list[int]:
         return [id(part) for value in inputs.values() for part in (value if isinstance(value, list) else [value])]
@@ -132,7 +132,7 @@ def unchanged(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def _changed(
     inputs: Mapping[str, Any], change: Callable[[Any, Any], Any], change_y: Callable[[Any], Any]
 ) -> dict[str, Any]:
-    """Inputs whose arrays have been changed; `change` is also told that of the first member."""
+    """Return inputs with changed arrays; `change` also gets the array of the first member."""
 
     def of_ensemble(ensemble: Ensemble) -> Ensemble:
         first = ensemble.member(0)

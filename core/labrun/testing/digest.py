@@ -1,4 +1,4 @@
-"""What a plugin gives, as digests: equal where all bytes are, and comparable between processes."""
+"""Digests of what a plugin returns: equal if all bytes are, and comparable between processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["differing", "of_arrays", "of_examples", "of_findings"]
 
 
 def of_arrays(arrays: Mapping[str, Any]) -> dict[str, str]:
-    """A SHA-256 for each array, over type, shape and bytes."""
+    """Return the SHA-256 of each array's type, shape and bytes."""
     import numpy as np
 
     found = {}
@@ -26,7 +26,7 @@ def of_arrays(arrays: Mapping[str, Any]) -> dict[str, str]:
 
 
 def of_examples(examples: Examples) -> dict[str, str]:
-    """The digests of all inputs, of the targets, groups, classes and table."""
+    """Return the digests of inputs, targets, groups, classes and table."""
     x, y = examples.load(slice(None))
     inputs = {f"x['{name}']": array for name, array in x.items()} if isinstance(x, dict) else {"x": x}
     digests = of_arrays({**inputs, "y": y, "groups": examples.groups})
@@ -37,7 +37,7 @@ def of_examples(examples: Examples) -> dict[str, str]:
 
 
 def of_findings(findings: Findings) -> dict[str, str]:
-    """The digests of all metrics, tables, fragments and files. Figures are drawn from the same numbers."""
+    """Return the digests of metrics, tables, fragments and files. Figures are drawn from the same numbers."""
     digests = {f"metric '{name}'": _of_text(float(value)) for name, value in findings.metrics.items()}
     digests |= {f"table '{name}'": _of_text(table.to_csv()) for name, table in findings.tables.items()}
     digests |= {f"fragment '{name}'": _of_text(text) for name, text in findings.html.items()}
@@ -50,5 +50,5 @@ def _of_text(value: object) -> str:
 
 
 def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
-    """The names of what differs, or is in one of the two alone."""
+    """Return the names of digests that differ or are in only one of the two."""
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))

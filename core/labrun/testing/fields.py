@@ -1,4 +1,4 @@
-"""What the fields of a plugin must tell: what they are, and in which unit."""
+"""Check that the fields of a plugin have descriptions and units."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-__all__ = ["UNITLESS", "fields_without_description", "fields_without_unit", "tells_unit"]
+__all__ = ["UNITLESS", "fields_without_description", "fields_without_unit", "names_unit"]
 
 UNITLESS = (
     "dimensionless",
@@ -23,29 +23,29 @@ UNITLESS = (
     "exponent",
     "power",
 )
-"""Words that say that a number has no unit, where no unit stands in brackets."""
+"""Words for numbers without a unit."""
 
 _UNIT = re.compile(rf"\[[^\[\]]+\]|\b(?:{'|'.join(UNITLESS)})s?\b", re.IGNORECASE)
 
 
-def tells_unit(text: str) -> bool:
-    """Whether a description holds a unit in brackets, `[Mpc]`, or a word such as 'dimensionless'."""
+def names_unit(text: str) -> bool:
+    """Check whether a description contains a unit in brackets, `[Mpc]`, or a word such as 'dimensionless'."""
     return _UNIT.search(text) is not None
 
 
 def fields_without_description(plugin: type[BaseModel]) -> list[str]:
-    """The names of the fields that nothing is said of."""
+    """Return the names of fields without a description."""
     return [name for name, field in plugin.model_fields.items() if not (field.description or "").strip()]
 
 
 def fields_without_unit(plugin: type[BaseModel]) -> list[str]:
-    """The names of the fields that hold real numbers, whose descriptions name neither a unit nor say that there is none."""
+    """Return the names of fields with real numbers whose descriptions name neither a unit nor a word for its absence."""
     fields = plugin.model_fields.items()
-    return [name for name, field in fields if is_real(field.annotation) and not tells_unit(field.description or "")]
+    return [name for name, field in fields if is_real(field.annotation) and not names_unit(field.description or "")]
 
 
 def is_real(annotation: Any) -> bool:
-    """Whether values are real numbers, alone or in lists. What may be a text too is no quantity, but whatever a table holds."""
+    """Check whether values are real numbers, alone or in lists. A field that also allows strings is not a quantity."""
     leaves = {*_leaves(annotation)}
     return float in leaves and not leaves & {str, bool}
 

@@ -1,4 +1,4 @@
-"""What is checked of a model."""
+"""Conformance tests for models."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["ModelContract"]
 
 
 class ModelContract(PluginContract):
-    """Checks of a model: subclass it, and give `plugin`, `config` and `examples`. It runs on whichever backend Keras is set to.
+    """Check a model: subclass it, and give `plugin`, `config` and `examples`. It runs on the current Keras backend.
 
-    Fields of models need no unit: their numbers act on numbers.
+    Fields of models need no unit.
     """
 
     plugin: ClassVar[type[Model]]
@@ -27,10 +27,10 @@ class ModelContract(PluginContract):
     whole: ClassVar[bool] = True
 
     epochs: ClassVar[int] = 6
-    """Passes over the toy examples in which the loss must fall."""
+    """Epochs in which the loss on the toy examples must fall."""
 
     def examples(self) -> Examples:
-        """What the model learns from: a few toy examples that can be learned, such as `toy_examples((8, 12, 1))`."""
+        """Return a few toy examples that the model can learn, such as `toy_examples((8, 12, 1))`."""
         raise NotImplementedError(
             f"{type(self).__name__} needs 'def examples(self)': what {self.plugin.__name__} learns from"
         )
@@ -44,8 +44,8 @@ class ModelContract(PluginContract):
         first, second = self._twice()
         renamed = [one.name for one, other in zip(first.layers, second.layers, strict=True) if one.name != other.name]
         assert not renamed, (
-            f"These layers of {self.method()} have no name of their own: {', '.join(renamed)}. What Keras calls them depends on what was "
-            "built before; analyses refer to layers by name: give each a name=."
+            f"These layers of {self.method()} have no fixed name: {', '.join(renamed)}. Keras's automatic names depend on what was built "
+            "before, and analyses refer to layers by name: give each a name=."
         )
 
     def test_the_output_fits_the_targets(self) -> None:
@@ -55,19 +55,19 @@ class ModelContract(PluginContract):
         wanted = (len(y), len(examples.classes)) if examples.classes is not None and y.ndim == 1 else y.shape
         fits = found[0] == len(y) and math.prod(found) in (math.prod(wanted), *self._decided(examples, y))
         assert fits, (
-            f"{self.method()} answers 3 examples by the shape {found}; wanted is {wanted}: a number for each class, or the shape of y."
+            f"{self.method()} has output shape {found} for 3 examples; expected {wanted}: a number for each class, or the shape of y."
         )
 
     def _decided(self, examples: Examples, y: Any) -> tuple[int, ...]:
-        """A network of two classes may answer with one number."""
+        """A network for two classes may have one output."""
         return (len(y),) if examples.classes is not None and len(examples.classes) == 2 else ()
 
     def test_the_same_seed_gives_the_same_weights(self) -> None:
         one, other = (digest.of_arrays(_weights(model)) for model in self._twice())
         names = digest.differing(one, other)
         assert not names, (
-            f"{self.method()} starts with other weights when it is built again from the same seed: {', '.join(names)}. Initialize weights "
-            "by Keras, which is seeded before, and give layers that draw a seed of their own no number from elsewhere."
+            f"{self.method()} has different initial weights when built again from the same seed: {', '.join(names)}. Use Keras "
+            "initializers, which are seeded before, and do not seed layers from elsewhere."
         )
 
     def test_it_learns(self) -> None:
@@ -75,7 +75,7 @@ class ModelContract(PluginContract):
         fallen = losses[0] - min(losses)
         assert fallen > 1e-3 * abs(losses[0]), (  # less may be rounding
             f"The loss of {self.plugin.__name__} does not fall on the toy examples: {', '.join(f'{loss:.3g}' for loss in losses)} in "
-            f"{self.epochs} epochs. Is the learning rate right, does the loss fit the answer (logits and from_logits=True), can the toy "
+            f"{self.epochs} epochs. Is the learning rate right, does the loss match the output (logits and from_logits=True), can the toy "
             "examples be learned? A few more 'epochs' may be needed."
         )
 
@@ -84,16 +84,16 @@ class ModelContract(PluginContract):
 
         trained, examples = self._trained(), self._examples_once()
         again = TrainedModel(trained.plugin, trained.folder, "again")
-        load_keras().utils.set_random_seed(99)  # weights that are not loaded would differ
+        load_keras().utils.set_random_seed(99)  # weights not loaded would differ
         one, other = trained.predict(examples), again.predict(examples)
         assert np.isfinite(one).all(), (
-            f"{self.plugin.__name__} answers the toy examples with NaN or infinity after training."
+            f"{self.plugin.__name__} predicts NaN or infinity for the toy examples after training."
         )
         np.testing.assert_array_equal(
             one,
             other,
-            f"{self.plugin.__name__} answers otherwise once it was stored and built anew: some of its state is in no layer, so that "
-            "save_weights does not hold it, or 'build' draws it at random.",
+            f"{self.plugin.__name__} predicts differently after it was stored and rebuilt: some of its state is not in a layer, so "
+            "save_weights does not store it, or 'build' draws it at random.",
         )
 
     def test_spec_of_its_examples_survives(self) -> None:
@@ -104,7 +104,7 @@ class ModelContract(PluginContract):
         return once(type(self), "given", self.examples)
 
     def _twice(self) -> tuple[Any, Any]:
-        """The network, built twice from one seed; Keras goes on counting the layers that have no name."""
+        """Return the network built twice from one seed; Keras continues to number the layers without a name."""
 
         def build() -> tuple[Any, Any]:
             make_deterministic(1)

@@ -1,4 +1,4 @@
-"""Inputs on their way to another process: what an input holds, without what cannot travel (functions, networks, figures)."""
+"""Pack inputs for another process, without what cannot be pickled (functions, networks, figures)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Model:
 
 
 def packed(value: Any) -> Any:
-    """An input as something that can be pickled."""
+    """Return an input in a form that can be pickled."""
     if isinstance(value, list | tuple):
         return [packed(one) for one in value]
     if isinstance(value, Examples):
@@ -51,7 +51,7 @@ def packed(value: Any) -> Any:
 
 
 def unpacked(value: Any) -> Any:
-    """What `packed` was given."""
+    """Return the input that `packed` was given."""
     if isinstance(value, list):
         return [unpacked(one) for one in value]
     if isinstance(value, _Examples):
@@ -63,28 +63,28 @@ def unpacked(value: Any) -> Any:
 
 
 def examples_of(x: Any, y: Any, groups: Any, **others: Any) -> Examples:
-    """Examples held in memory: `x` (n, …), or a dict of such arrays, `y` (n, …)."""
+    """Return examples held in memory: `x` (n, …), or a dict of such arrays, `y` (n, …)."""
     if isinstance(x, dict):
         return Examples(lambda i: {name: array[i] for name, array in x.items()}, lambda i: y[i], groups, **others)
     return Examples(lambda i: x[i], lambda i: y[i], groups, **others)
 
 
 def described(examples: Examples) -> dict[str, Any]:
-    """What is said of examples beside their arrays, as `Examples` takes it."""
+    """Return the attributes of examples besides their arrays, as keyword arguments of `Examples`."""
     return {key: getattr(examples, key) for key in ("classes", "periodic", "quantity", "table", "name")}
 
 
 def holds_model(inputs: Mapping[str, Any]) -> bool:
-    """Whether a trained model is among inputs, alone or in a list."""
+    """Check whether a trained model is among the inputs, alone or in a list."""
     values = [one for value in inputs.values() for one in (value if isinstance(value, list) else [value])]
     return any(isinstance(one, TrainedModel) for one in values)
 
 
 def check_names(plugin: type[Plugin], inputs: Mapping[str, Any]) -> None:
-    """See that inputs are those that the method of a plugin asks for.
+    """Check that the inputs are those of the plugin's method.
 
     Raises:
-        AssertionError: one is unknown, missing, or a list where one alone is wanted (or the reverse).
+        AssertionError: one is unknown, missing, or a list instead of a single input (or the reverse).
     """
     wanted = {one.name: one for one in inputs_of(plugin)}
     unknown = sorted({*inputs} - {*wanted})
@@ -99,7 +99,7 @@ def check_names(plugin: type[Plugin], inputs: Mapping[str, Any]) -> None:
 
 
 def call(plugin: Plugin, inputs: Mapping[str, Any], folder: Path | None = None) -> Any:
-    """Call the method of a plugin as a run does, with a random generator and a folder if it asks for them."""
+    """Call the method of a plugin as a run does, with a random generator and a folder if it takes them."""
     kind = type(plugin)
     extra: dict[str, Any] = {}
     if wants(kind, "rng"):

@@ -1,4 +1,4 @@
-"""Other processes: a fresh one, to see what importing a plugin pulls in, and a worker, spawned as those of a run are."""
+"""Start other processes: a fresh one to see what a plugin imports, and a worker spawned like those of a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEAVY = (
     *("tensorflow", "keras", "torch", "jax", "numba", "scipy", "pandas", "matplotlib", "h5py", "sklearn", "skimage"),
     *("networkx", "dask", "xarray"),
 )
-"""Libraries that take a tenth of a second and more to import."""
+"""Libraries that take a tenth of a second or more to import."""
 
 _SCRIPT = """
 import importlib, json, sys, time
@@ -44,9 +44,9 @@ Result = TypeVar("Result")
 
 @cache
 def imported_by(modules: tuple[tuple[str, Path | None], ...]) -> dict[str, list[str] | str]:
-    """The heavy libraries that each of these modules (by name, or by file) pulls in, or, as a text, why it cannot be imported.
+    """Return the heavy libraries that each module (given by name or file) imports, or a message why it cannot be imported.
 
-    One fresh process imports all of them: a library is laid to the first that asks for it.
+    One fresh process imports all modules: a library counts for the first that imports it.
     """
     given = [HEAVY, [[name, str(file) if file else None] for name, file in modules]]
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -62,7 +62,7 @@ def imported_by(modules: tuple[tuple[str, Path | None], ...]) -> dict[str, list[
 
 
 def source_of(plugin: type[Plugin]) -> PluginCode:
-    """Where another process finds a plugin class: by its module's name, or, where that is on no path, by its file."""
+    """Return the code of a plugin class for another process: by module name, or by file if the module is not on the path."""
     package = plugin.__module__.partition(".")[0]
     finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
     if package == "__main__" or not any(finder.find_spec(package, None) for finder in finders):
@@ -72,7 +72,7 @@ def source_of(plugin: type[Plugin]) -> PluginCode:
 
 
 def in_a_worker(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a function of a module in a process that was spawned as the workers of a run are; one serves all tests."""
+    """Call a module's function in a process spawned like a worker of a run; one process serves all tests."""
     return _worker().executor().submit(function, *arguments).result()
 
 

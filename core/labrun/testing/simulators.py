@@ -1,4 +1,4 @@
-"""What is checked of a simulator."""
+"""Conformance tests for simulators."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["SimulatorContract"]
 
 
 class SimulatorContract(PluginContract):
-    """Checks of a simulator: subclass it, and give `plugin` and `config`.
+    """Check a simulator: subclass it, and give `plugin` and `config`.
 
-    Choose a toy configuration in which chance matters, if it ever does, and with sides of different length.
+    Choose a toy configuration in which random numbers matter, if they ever do, and sides of different lengths.
     """
 
     plugin: ClassVar[type[Simulator]]
 
     seconds: ClassVar[float] = 10.0
-    """How long one member may take in the toy configuration [s]; what is compiled first does not count."""
+    """Most time for one member in the toy configuration, without compilation [s]."""
 
     def test_a_member_is_whole(self) -> None:
         try:
@@ -34,7 +34,7 @@ class SimulatorContract(PluginContract):
         except (TypeError, FloatingPointError) as error:
             raise AssertionError(
                 f"A run would count this member as failed: {error}. {self.method()} must return a dict of arrays of numbers, all finite, "
-                "and exactly those that 'outputs' declares."
+                "and exactly those declared in 'outputs'."
             ) from error
 
     def test_the_same_seed_gives_the_same_bytes(self) -> None:
@@ -43,7 +43,7 @@ class SimulatorContract(PluginContract):
         import numpy as np
 
         found = []
-        for seed in (1, 2):  # what is drawn from the libraries' own generators differs
+        for seed in (1, 2):  # the libraries' global generators differ
             random.seed(seed)
             np.random.seed(seed)  # noqa: NPY002
             found.append(digest.of_arrays(simulate(self.configured())))
@@ -57,9 +57,9 @@ class SimulatorContract(PluginContract):
     def _expect_equal(self, one: dict[str, str], other: dict[str, str], where: str) -> None:
         names = digest.differing(one, other)
         assert not names, (
-            f"{self.method()} gives other bytes {where}: {', '.join(names)}. Draw every random number from 'rng' (never from np.random or "
-            "random, whose state is shared), seed compiled code from it, do not go through sets of texts, whose order differs from process "
-            "to process, and do not add up in parallel in an order that is left to chance."
+            f"{self.method()} returns different bytes {where}: {', '.join(names)}. Draw every random number from 'rng' (never from "
+            "np.random or random, whose state is shared), seed compiled code from it, do not iterate over sets of strings, whose order "
+            "differs between processes, and do not sum in parallel in an arbitrary order."
         )
 
     def test_another_seed_gives_other_bytes(self) -> None:
@@ -70,8 +70,8 @@ class SimulatorContract(PluginContract):
             return  # it draws nothing
         other = digest.of_arrays(simulate_member(self.configured(), generator(1, "toy")))
         assert one != other, (
-            f"{self.method()} draws random numbers, but another seed gives the same arrays. Are they used? If chance does not matter in "
-            "this configuration, choose a toy configuration in which it does."
+            f"{self.method()} draws random numbers, but another seed gives the same arrays. Are they used? If they do not matter in this "
+            "configuration, choose a toy configuration in which they do."
         )
 
     def test_outputs_are_as_declared(self) -> None:
@@ -81,7 +81,7 @@ class SimulatorContract(PluginContract):
         fields = {name: getattr(plugin, name) for name in type(plugin).model_fields}
         found = [*disagreements(plugin.outputs, simulate(plugin), fields)]
         assert not found, (
-            f"{self.plugin.__name__}.outputs and what {self.method()} returns do not agree: {'; '.join(found)}. Write each array as "
+            f"{self.plugin.__name__}.outputs and the arrays of {self.method()} do not agree: {'; '.join(found)}. Declare each array as "
             "'(height, width) float32: what it is [unit]'; equal names are equal sizes, and the name of a field is its value."
         )
 
@@ -92,7 +92,7 @@ class SimulatorContract(PluginContract):
         simulate(plugin)
         taken = time.perf_counter() - begin
         assert taken < self.seconds, (
-            f"One member of the toy configuration took {taken:.1f} s; more than {self.seconds:g} s make tests that nobody runs. Choose a "
+            f"One member of the toy configuration took {taken:.1f} s, more than {self.seconds:g} s: nobody runs slow tests. Choose a "
             "smaller 'config' for this test."
         )
 
@@ -107,22 +107,22 @@ class SimulatorContract(PluginContract):
         ]
         fits = 1 <= len(views) <= 2 and not odd
         assert fits, (
-            f"{self.plugin.__name__}.watch was asked for 2 pictures and yielded {len(views)}, {len(odd)} of which are no View of an image "
-            "(height, width) with low ≤ high. Yield as many labrun.View as 'pictures' says."
+            f"{self.plugin.__name__}.watch was asked for 2 pictures and yielded {len(views)}, {len(odd)} of which are not a View of an "
+            "image (height, width) with low ≤ high. Yield as many labrun.View as 'pictures' says."
         )
 
 
 def simulate(plugin: Any) -> Arrays:
-    """One member, of the same seed every time."""
+    """Simulate one member, always with the same seed."""
     return simulate_member(plugin, generator(0, "toy"))
 
 
 def state(rng: Any) -> tuple[str, int]:
-    """What has been drawn from a generator, or spawned from it."""
+    """Return the state of a generator, including how many it has spawned."""
     return repr(rng.bit_generator.state), rng.bit_generator.seed_seq.n_children_spawned
 
 
 def digests_there(source: PluginCode, config: dict[str, Any]) -> dict[str, str]:
-    """Simulate one member, in another process."""
+    """Return the digests of one member, simulated in another process."""
     plugin: Any = source.load()
     return digest.of_arrays(simulate(plugin.configured(config)))

@@ -1,4 +1,4 @@
-"""Toy inputs for tests of plugins: small, the same in every run, and such that a network can learn from them."""
+"""Toy inputs for tests of plugins: small, reproducible, and learnable."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def toy_ensemble(
     name: str = "toy",
     seed: int = 0,
 ) -> Ensemble:
-    """An ensemble of noise: an array of each of these `shapes` a member, float32 between 0 and 1, dimensionless, the brighter the later the
-    member. `columns` is the sweep's table, a value for each member: by default six members of a `strength` and a `class`, a or b.
+    """Return an ensemble of noise: arrays of these `shapes` for each member, float32 between 0 and 1, dimensionless, brighter for later
+    members. `columns` is the sweep's table, with a value for each member: by default six members with a `strength` and a `class`, a or b.
 
         toy_ensemble({"u": (8, 12)}, {"feed": [0.1, 0.2, 0.3]})
     """
@@ -54,12 +54,11 @@ def simulated_ensemble(
     name: str = "toy",
     seed: int = 0,
 ) -> Ensemble:
-    """The members that a simulator makes with each row of `sweep` and the fixed values of `config`; `labels` are further columns of the
-    table.
+    """Simulate a member for each row of `sweep`, with the fixed values of `config`; `labels` are further columns of the table.
 
     Raises:
         pydantic.ValidationError: the simulator refuses a row.
-        TypeError, FloatingPointError: it gives no arrays of finite numbers.
+        TypeError, FloatingPointError: it does not return arrays of finite numbers.
     """
     rows = [dict(zip(sweep, values, strict=True)) for values in zip(*sweep.values(), strict=True)]
     plugins = [simulator.configured({**(config or {}), **row}) for row in rows]
@@ -77,12 +76,13 @@ def toy_examples(
     name: str = "toy",
     seed: int = 0,
 ) -> Examples:
-    """Examples that can be learned: `x` (count, *shape) float32 between 0 and 1, dimensionless, noise that is the brighter the greater the
-    number of the class (int64; `a` and `b` unless `classes` names others), or `y` (count,) float32 between 0 and 1 (`number`); with
-    `picture`, `y` is `x`. Two examples come from each member.
+    """Return learnable examples: `x` (count, *shape) float32 between 0 and 1, dimensionless, noise that is brighter for greater `y`.
+
+    `y` (count,) is the class (int64; `a` and `b` unless `classes` names others) or, with `number`, a float32 between 0 and 1; with
+    `picture`, `y` is `x`. Each member has two examples.
 
     Raises:
-        ValueError: more than one kind of target is asked for.
+        ValueError: more than one kind of target is requested.
     """
     import numpy as np
 
@@ -109,11 +109,11 @@ def toy_examples(
 
 
 def toy_trained(plugin: Model, examples: Examples, epochs: int = 2, *, name: str = "toy", **fit: Any) -> TrainedModel:
-    """A model trained on `examples` as a run would train it; `fit` are further values of a project's `fit`. Its files lie in a temporary
-    folder, which goes when the model does.
+    """Train a model on `examples` as a run would; `fit` takes further values of a project's `fit`. The model's temporary folder is removed
+    with the model.
 
     Raises:
-        LabrunError: the examples do not suit the model, it is not compiled, or the loss is no longer a number.
+        LabrunError: the examples do not suit the model, it is not compiled, or the loss becomes NaN.
     """
     from labrun.learning.training import train
 

@@ -1,4 +1,4 @@
-"""Processes that do the work: a local pool or a Dask cluster, and how pieces of work reach them.
+"""Worker processes, in a local pool or a Dask cluster, and the dispatch of tasks to them.
 
-The engine and the session import it. Begin with `protocol`, then `pool` and `dispatch`.
+Imported by `engine`. Begin with `protocol`, then `pool` and `dispatch`.
 """

@@ -1,4 +1,4 @@
-"""What a worker of a Dask cluster does for a run: it tells whether it fits, then it works, one piece at a time, with one thread."""
+"""Code executed by a Dask worker: check whether it suits the run, then perform tasks one at a time, with one thread."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ __all__ = ["ADVICE", "Introduction", "NeededPlugin", "Terms", "introduce", "perf
 ADVICE = "Install the same there, restart these workers, and run the same command again"
 
 _WORKING = threading.Lock()
-"""Plugins need not be written for threads, so that a worker with several of them uses one at a time."""
+"""Plugins need not be thread-safe: a worker with several threads uses one at a time."""
 
 
 @dataclass(frozen=True)
 class NeededPlugin:
-    """A plugin that workers must have, as the run has it."""
+    """A plugin that workers must have, in the run's version."""
 
     section: Section
     name: str
     distribution: str
     version: str
-    """Of the distribution."""
+    """Version of the distribution."""
     fingerprint: str
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class NeededPlugin:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a run asks of every worker."""
+    """What a run requires of every worker."""
 
     labrun: str
     plugins: tuple[NeededPlugin, ...]
@@ -49,33 +49,33 @@ class Terms:
 
 @dataclass(frozen=True)
 class Introduction:
-    """What a worker tells of itself."""
+    """A worker's answer to the terms."""
 
     problems: tuple[str, ...]
     sees_store: bool
 
 
 def introduce(terms: Terms) -> Introduction:
-    """Whether this worker fits the run, and whether it sees its store."""
+    """Check whether this worker suits the run and sees its store."""
     return Introduction(_problems(terms), terms.probe.is_seen())
 
 
 def perform(terms: Terms, function: Callable[[Any], Any], argument: Any) -> Any:
-    """Do a piece of work.
+    """Perform a task.
 
     Raises:
-        LabrunError: the worker does not fit, which was not known when the run began.
+        LabrunError: this worker, which joined after the run began, does not suit it.
     """
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries that are loaded from now on
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries loaded from now on
     with _WORKING:
         if problems := _problems(terms):
-            raise LabrunError(f"{own_name()}, a worker that has joined since, {'; '.join(problems)}. {ADVICE}")
+            raise LabrunError(f"{own_name()}, which joined later, {'; '.join(problems)}. {ADVICE}")
         with one_thread():
             return function(argument)
 
 
 def own_name() -> str:
-    """The address of this worker."""
+    """Return the address of this worker."""
     from distributed import get_worker
 
     return str(get_worker().address)
@@ -84,7 +84,7 @@ def own_name() -> str:
 @cache
 def _problems(terms: Terms) -> tuple[str, ...]:
     if terms.labrun != (own := metadata.version("labrun")):
-        return (f"has labrun {own}, where the run has {terms.labrun}",)
+        return (f"has labrun {own}, but the run has {terms.labrun}",)
     return tuple(problem for needed in terms.plugins if (problem := _problem(needed)))
 
 
@@ -97,14 +97,14 @@ def _problem(needed: NeededPlugin) -> str | None:
     if fitting.version != needed.version:
         return f"has version {fitting.version} of {needed}"
     if fitting.fingerprint != needed.fingerprint:
-        codes = f"its fingerprint is {fitting.fingerprint[:12]}, that of the run is {needed.fingerprint[:12]}"
-        return f"has other code of {needed}: {codes}"
+        codes = f"its fingerprint is {fitting.fingerprint[:12]}, the run's is {needed.fingerprint[:12]}"
+        return f"has different code for {needed}: {codes}"
     return None
 
 
 @cache
 def _installed() -> tuple[dict[tuple[Section, str, str], NeededPlugin], list[tuple[str, str]]]:
-    """All plugins of this process, as they were when it loaded them: what changes on the disk later does not reach it."""
+    """Return all plugins of this process as they were when it loaded them: later changes on disk do not reach it."""
     from labrun.registry.fingerprint import fingerprint
     from labrun.registry.registry import Registry
 

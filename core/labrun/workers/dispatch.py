@@ -1,4 +1,4 @@
-"""Giving tasks to workers, a few more than there are workers at a time, and taking back what they made, whatever dies on the way."""
+"""Dispatch tasks to workers, a few more than there are workers, and collect the results, even if workers die."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from labrun.workers.protocol import Workers
 __all__ = ["TaskKillsWorker", "dispatch"]
 
 PATIENCE = 0.5
-"""Seconds after which a driver that waits for workers looks around."""
+"""Seconds that the driver waits for results before it checks the workers."""
 
 FOR_EACH = 2
-"""Tasks that are out for each worker: one in hand, one to go on with."""
+"""Tasks submitted per worker: one being executed, one waiting."""
 
 
 class TaskKillsWorker(Exception):
-    """A task whose worker died again and again while nothing else was in hand."""
+    """A task whose worker died repeatedly while it executed nothing else."""
 
     def __init__(self, number: int, times: int) -> None:
         super().__init__(number, times)
@@ -35,16 +35,16 @@ def dispatch(
     *,
     in_order: bool = False,
 ) -> Generator[tuple[int, Any], None, None]:
-    """Yield the number of each task with what `function` made of it, as they come, or in their order. Tasks are asked for when there is
-    somebody to do them, so there may be many.
+    """Yield the number of each task with the result of `function`, as they come, or in order. Tasks are drawn only when a worker is free,
+    so there may be many.
 
-    When `stopping()`, no task is begun any more, and those in hand are finished. A task whose worker has died may be the cause, or have
-    been beside it. Such tasks are done again when nothing else can be done, one at a time, in turns: so one that kills is found, and keeps
-    no other from being done.
+    Once `stopping()`, no task is begun any more, and those being executed are finished. A task whose worker died may be the cause, or only
+    have run beside it. Such tasks are repeated when all others are done, one at a time, in turns: so a task that kills is identified, and
+    does not prevent the others.
 
     Raises:
-        TaskKillsWorker: there is such a task.
-        LabrunError: there are no workers any more.
+        TaskKillsWorker: a task killed its worker repeatedly.
+        LabrunError: there are no workers left.
     """
     desk = _Desk(workers, function, iter(tasks), in_order)
     try:
@@ -66,7 +66,7 @@ def dispatch(
 
 
 class _Desk:
-    """Which tasks wait, are out, have come back, and are suspected of killing."""
+    """The state of all tasks: waiting, submitted, returned, or suspected of killing workers."""
 
     def __init__(
         self, workers: Workers, function: Callable[[Any], Any], tasks: Iterator[tuple[int, Any]], in_order: bool
@@ -84,7 +84,7 @@ class _Desk:
         self._closed = False
 
     def fill(self) -> None:
-        """Give out tasks; suspects only if there is nothing else."""
+        """Submit tasks; a suspect only if there is nothing else."""
         if self.running and self._alone:
             return
         self._alone = False
@@ -97,7 +97,7 @@ class _Desk:
         if self._again:
             return self._again.popleft()
         if self.in_order and len(self._order) >= FOR_EACH * self.workers.count:
-            return None  # what has come back is held until those before it have
+            return None  # results are held until all before them have come
         task = next(self._tasks, None)
         if task is not None and self.in_order:
             self._order.append(task[0])
@@ -109,26 +109,26 @@ class _Desk:
             return False
         try:
             self.running[self.workers.executor().submit(self.function, task[1])] = task
-        except self.workers.deaths + (CancelledError,):  # they were lost this very moment
+        except self.workers.deaths + (CancelledError,):  # the workers were lost at this moment
             self._again.append(task)
         return True
 
     def withdraw(self) -> None:
-        """Take back what has not begun."""
+        """Take back the tasks that have not begun."""
         if not self._closed:
             in_hand = self.workers.withdraw(self.running)
             self.running = {future: task for future, task in self.running.items() if future in in_hand}
             self._closed = True
 
     def collect(self) -> None:
-        """Wait a while, and take what has come."""
+        """Wait briefly, and take the results that have come."""
         for future in wait(self.running, PATIENCE, FIRST_COMPLETED).done:
             task = self.running.pop(future)
             try:
                 self._back[task[0]] = future.result()
             except self.workers.deaths:
                 self._suspect(task)
-            except CancelledError:  # the connection to the workers was lost
+            except CancelledError:  # the connection was lost
                 self._again.append(task)
 
     def _suspect(self, task: tuple[int, Any]) -> None:
@@ -139,7 +139,7 @@ class _Desk:
             self._suspects.append(task)
 
     def give_out(self) -> Iterator[tuple[int, Any]]:
-        """What has come back, and need not wait for others."""
+        """Yield the results that need not wait for others."""
         if self.in_order:
             while self._order and self._order[0] in self._back:
                 number = self._order.popleft()

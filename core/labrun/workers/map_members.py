@@ -1,4 +1,4 @@
-"""A function of every member of an ensemble: in this process while that is quick, by the workers of the run where it takes long."""
+"""Apply a function to every member of an ensemble: in this process if that is quick, by the run's workers if it takes long."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from labrun.workers.store_probe import StoreProbe
 __all__ = ["map_members"]
 
 AT_ONCE = 1.0
-"""Seconds of work that go to a worker at a time."""
+"""Seconds of work sent to a worker at a time."""
 
 WORTH = 5.0
-"""Seconds of work from which on workers are asked: they take about one to start."""
+"""Use workers for more seconds of work than this: they take about one to start."""
 
 BYTES_AT_ONCE = 2**26
-"""Of arrays that travel to a worker which does not see the store."""
+"""Most bytes of arrays sent at a time to a worker that does not see the store."""
 
 Function = Callable[[Ensemble, int], Any]
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some members, and what is to be done with each. The function and the ensemble are pickled, since the files must be loaded first."""
+    """Some members and the function to apply, pickled, since the plugin files must be loaded first."""
 
     files: list[PluginFile]
     pickled: bytes
@@ -39,14 +39,14 @@ class Chunk:
 
 
 def apply(chunk: Chunk) -> list[Any]:
-    """What the function makes of each member of a chunk. Runs in a worker.
+    """Apply the function to each member of a chunk. Runs in a worker.
 
     Raises:
-        LabrunError: the worker does not see the store, though those that were asked did.
+        LabrunError: this worker does not see the store, though those asked at the start did.
     """
     if chunk.probe is not None and not chunk.probe.is_seen():
         raise LabrunError(
-            f"a worker that has joined since does not see the store ({chunk.probe.path.parent}), as the others do"
+            f"a worker that joined later does not see the store ({chunk.probe.path.parent}), unlike the others"
         )
     for file in chunk.files:
         file.load()
@@ -55,7 +55,7 @@ def apply(chunk: Chunk) -> list[Any]:
 
 
 def map_members(ensemble: Ensemble, function: Function, workers: Workers | None) -> Iterator[Any]:
-    """`function(ensemble, i)` of every member, in order. See `Ensemble.map`."""
+    """Yield `function(ensemble, i)` for every member, in order. See `Ensemble.map`."""
     return _results(ensemble, function, workers, _files_of(function))
 
 
@@ -81,15 +81,15 @@ def _files_of(function: Function) -> list[PluginFile]:
         return plugin_files_in(pickle.dumps(function))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise TypeError(
-            f"Ensemble.map wants a function of a module, a method of a plugin, or a functools.partial of such; {function!r} cannot be "
-            f"sent to a worker: {error}"
+            f"Ensemble.map needs a module-level function, a plugin's method, or a functools.partial of one; {function!r} cannot be sent "
+            f"to a worker: {error}"
         ) from error
 
 
 def _by_workers(
     ensemble: Ensemble, function: Function, workers: Workers, files: list[PluginFile], done: int, each: float
 ) -> Iterator[Any]:
-    """The members from `done` on; `each` is how many seconds one takes."""
+    """Yield the results for the members from `done` on; `each` is the time for one [s]."""
     size = max(1, min(int(AT_ONCE / each), (len(ensemble) - done) // (4 * workers.count)))
     probe = workers.probe if workers.shared else None
     if not workers.shared:
@@ -109,8 +109,8 @@ def _by_workers(
     except TaskKillsWorker as error:
         first, last = (ensemble.numbers[min(i, len(ensemble) - 1)] for i in (error.number, error.number + size - 1))
         raise LabrunError(
-            f"the worker process died again and again on the members {first} to {last} of '{ensemble.name}'. Was there too little memory, "
-            "or a crash in compiled code?"
+            f"the worker process died repeatedly on members {first} to {last} of '{ensemble.name}'. Is there too little memory, or does "
+            "compiled code crash?"
         ) from error
     finally:
         made.close()

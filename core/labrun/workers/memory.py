@@ -1,4 +1,4 @@
-"""How much memory processes have had."""
+"""Peak memory of processes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["peak_memory", "peak_memory_of_children"]
 
 
 def peak_memory() -> int:
-    """The most bytes that this process has had at once; 0 where the system does not tell.
+    """Return the peak memory of this process [bytes]; 0 if the system does not report it.
 
-    Linux counts in `ru_maxrss` what the parent had when it started this process, so that its own account is asked first.
+    On Linux, `ru_maxrss` includes the parent's memory at the time of the fork, so `/proc` is read first.
     """
     try:
         found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
@@ -22,7 +22,7 @@ def peak_memory() -> int:
 
 
 def peak_memory_of_children() -> int:
-    """The most bytes that any process had that this one has started, and that has ended; 0 where the system does not tell."""
+    """Return the peak memory of any finished child process [bytes]; 0 if the system does not report it."""
     return _most("RUSAGE_CHILDREN")
 
 

@@ -1,4 +1,4 @@
-"""The local workers: spawned processes of one thread each, which end when the run does, however it ends."""
+"""Local workers: spawned processes with one thread each, which end with the run, however it ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Pool", "available_cores"]
 
 
 def available_cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -31,9 +31,9 @@ SAFE_PATH = "PYTHONSAFEPATH"
 
 
 class Pool:
-    """A pool that is started when it is first needed, and anew when a process of it has died: then all work in hand is lost.
+    """A process pool, started when first needed, and again after one of its processes has died, which loses all current tasks.
 
-    It keeps to the protocol `labrun.workers.protocol.Workers`.
+    Implements `labrun.workers.protocol.Workers`.
     """
 
     where = ""
@@ -47,26 +47,25 @@ class Pool:
         self._pool: ProcessPoolExecutor | None = None
 
     def executor(self) -> Executor:
-        """The pool, alive."""
+        """Return the living pool."""
         if self._pool is not None and getattr(self._pool, "_broken", False):
-            self.stop(at_once=True)  # what is left of it heeds no SIGTERM, by which the pool itself would end it
+            self.stop(at_once=True)  # its remaining processes ignore SIGTERM, which the pool itself would send
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self.count, mp_context=_spawning(), initializer=_begin)
         return self._pool
 
     def attend(self) -> None:
-        """Nudge a pool that has not noticed a death: it watches the processes that it had when it last awoke, and wakes before it starts
-        another."""
+        """Nudge a pool that has not noticed a death: it watches only the processes that it had when it last woke."""
         if any(process.exitcode is not None for process in self._processes()):
             with contextlib.suppress(BrokenProcessPool):  # it has noticed
                 self.executor().submit(int)
 
     def withdraw(self, futures: Iterable[Future[Any]]) -> set[Future[Any]]:
-        """Take back what has not begun; what is in hand is returned."""
+        """Take back the tasks that have not begun; return the others."""
         return {future for future in futures if not future.cancel()}
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Drop work that has not begun and end the processes; `at_once` also drops the work in hand."""
+        """Drop the tasks that have not begun and end the processes; `at_once` also drops the current tasks."""
         if self._pool is None:
             return
         if at_once:
@@ -80,16 +79,16 @@ class Pool:
 
 
 def _spawning() -> multiprocessing.context.SpawnContext:
-    """The way to start worker processes."""
+    """Return the context that starts worker processes."""
     with _safe_path():
-        resource_tracker.ensure_running()  # a process beside the workers, which Python starts with the first lock
+        resource_tracker.ensure_running()  # a helper process, which Python would start with the first lock
     return _Spawning()
 
 
 @contextlib.contextmanager
 def _safe_path() -> Iterator[None]:
-    """Python processes that are started meanwhile do not look for modules in the working directory first: a `socket.py` that lies beside
-    somebody's data would run in them."""
+    """Keep Python processes started meanwhile from importing from the working directory: a `socket.py` beside somebody's data would run in
+    them."""
     before = os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"
     try:
@@ -102,8 +101,8 @@ def _safe_path() -> Iterator[None]:
 
 
 class _Worker(multiprocessing.context.SpawnProcess):
-    """A process that does not run the script of its parent once more, as Python's own do: it needs nothing of it, and a script that calls
-    `labrun.run` would start workers of workers."""
+    """A process that does not execute its parent's script again, as Python's own do: a script that calls `labrun.run` would start workers
+    of workers."""
 
     @staticmethod
     def _Popen(process: Any) -> Any:
@@ -121,7 +120,7 @@ class _Spawning(multiprocessing.context.SpawnContext):
 
 
 def _begin() -> None:
-    """The first that a worker does."""
+    """Initialize a worker."""
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     for number in SIGNALS:  # they reach the whole group; the driver decides
         signal.signal(number, signal.SIG_IGN)
@@ -131,6 +130,6 @@ def _begin() -> None:
 
 
 def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
-    """A killed driver cannot stop its workers, so they watch it."""
+    """End this worker with its parent: a killed driver cannot stop its workers."""
     parent.join()
     os._exit(1)

@@ -1,4 +1,4 @@
-"""The protocol of workers: processes of this machine (`pool`), or those of a Dask cluster (`dask_cluster`)."""
+"""The protocol of workers: processes of this machine (`pool`) or of a Dask cluster (`dask_cluster`)."""
 
 from __future__ import annotations
 
@@ -20,61 +20,61 @@ ONE_THREAD = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
-"""Set before a worker imports NumPy: two workers with two threads each on two cores are slower than one."""
+"""Environment variables set before a worker imports NumPy: two workers with two threads each on two cores are slower than one."""
 
 
 class Workers(Protocol):
-    """Workers that speak `concurrent.futures`."""
+    """Workers behind a `concurrent.futures` executor."""
 
     @property
     def count(self) -> int:
-        """How many pieces of work are done at once."""
+        """How many tasks are executed at once."""
 
     @property
     def where(self) -> str:
-        """Where they are and how results come from there, in words; empty for this machine."""
+        """Where the workers are and how results return, for people; empty for this machine."""
 
     @property
     def probe(self) -> StoreProbe | None:
-        """What tells a worker whether it sees the store; None if it surely does."""
+        """The probe by which a worker finds out whether it sees the store; None if it surely does."""
 
     @property
     def shared(self) -> bool:
-        """Whether all of them see the store."""
+        """Whether all workers see the store."""
 
     @property
     def deaths(self) -> tuple[type[Exception], ...]:
-        """What a future raises whose worker has died."""
+        """Exceptions raised by the future of a task whose worker died."""
 
     @property
     def chances(self) -> int:
-        """How often a piece of work is begun that kills its worker with nothing else in hand."""
+        """How often a task is tried that kills its worker while nothing else is executed."""
 
     def executor(self) -> Executor:
-        """What takes work, alive: started when it is first needed, and anew when it has to be.
+        """Return the living executor, started when first needed, and again if necessary.
 
         Raises:
-            LabrunError: it cannot be.
+            LabrunError: it cannot be started.
         """
 
     def attend(self) -> None:
-        """Look whether all is well; called from time to time while work is waited for.
+        """Check the workers; called from time to time while the driver waits.
 
         Raises:
-            LabrunError: the work can never be done.
+            LabrunError: the tasks can never be finished.
         """
 
     def withdraw(self, futures: Iterable[Future[Any]]) -> set[Future[Any]]:
-        """Take back what has not begun; what is in hand is returned."""
+        """Take back the tasks that have not begun; return the others."""
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Drop work that has not begun, and let them go; `at_once` also drops the work in hand."""
+        """Drop the tasks that have not begun, and release the workers; `at_once` also drops the current tasks."""
 
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute with one thread, whatever the libraries were told: sums over several differ in their last bits."""
-    import scipy.linalg  # noqa: F401 (brings a BLAS of its own, which must be there to be limited)
+    """Compute with one thread, whatever the environment says: sums over several threads differ in the last bits."""
+    import scipy.linalg  # noqa: F401 (has its own BLAS, which must be loaded to be limited)
     from threadpoolctl import threadpool_limits
 
     numba = sys.modules.get("numba")

@@ -1,4 +1,4 @@
-"""Whether a worker sees the store of a run: a file with a secret word tells."""
+"""Check whether a worker shares the run's file system, using a probe file with a random token."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ __all__ = ["StoreProbe", "scratch_folder"]
 
 @dataclass(frozen=True)
 class StoreProbe:
-    """A file in the store, and the word that it holds."""
+    """A file in the store that holds a random token."""
 
     path: Path
-    word: str
+    token: str
 
     @classmethod
     def of(cls, store: Path) -> StoreProbe:
-        """A new one, which is not yet written."""
+        """Return a new probe, not yet written."""
         return cls(temporary_name(store.absolute() / "workers"), secrets.token_hex(16))
 
     def write(self) -> None:
-        """Lay the file down.
+        """Write the file.
 
         Raises:
             OSError: the store cannot be written.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(self.word, encoding="utf-8")
+        self.path.write_text(self.token, encoding="utf-8")
 
     def remove(self) -> None:
-        """Take it away."""
+        """Remove the file."""
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
 
     def is_seen(self) -> bool:
-        """Whether this process reads the file, and can write another beside it."""
+        """Check whether this process can read the file, and write another beside it."""
         beside = temporary_name(self.path)
         try:
-            if self.path.read_text(encoding="utf-8") != self.word:
+            if self.path.read_text(encoding="utf-8") != self.token:
                 return False
             beside.touch()
             beside.unlink()
@@ -53,8 +53,8 @@ class StoreProbe:
 
 
 def scratch_folder() -> str | None:
-    """Where a worker keeps what nobody needs any more when it dies: a folder that Dask clears; elsewhere the system's."""
+    """Return the folder for a worker's temporary files: one that Dask clears, or None for the system's."""
     if distributed := sys.modules.get("distributed"):
-        with contextlib.suppress(ValueError):  # this is no worker of Dask
+        with contextlib.suppress(ValueError):  # not a Dask worker
             return str(distributed.get_worker().local_directory)
     return None

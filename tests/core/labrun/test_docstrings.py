@@ -20,7 +20,7 @@ import labrun.testing
 from labrun.contracts import hookspecs
 from labrun.contracts.inputs import SECTIONS
 from labrun.registry.registry import Registry
-from labrun.testing.fields import tells_unit
+from labrun.testing.fields import names_unit
 
 ROOT = Path(__file__).parents[3]
 SHARED = re.findall(
@@ -119,7 +119,7 @@ def test_real_arrays_have_units():
         name
         for name, one in functions()
         if ARRAY.search(str(one.__annotations__))
-        and not (tells_unit(told(name)) or UNIT.search(told(name)) or COUNTED.search(inspect.getdoc(one) or ""))
+        and not (names_unit(told(name)) or UNIT.search(told(name)) or COUNTED.search(inspect.getdoc(one) or ""))
     ]
     assert silent == []
 

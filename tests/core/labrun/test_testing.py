@@ -24,7 +24,7 @@ from labrun.testing import (
     toy_trained,
 )
 from labrun.testing.declared import Declaration, disagreements
-from labrun.testing.fields import is_real, tells_unit
+from labrun.testing.fields import is_real, names_unit
 
 ROOT = Path(__file__).parents[3]
 
@@ -190,15 +190,15 @@ SAID = {
     (
         "test_real_numbers_have_units",
         Undescribed,
-    ): "do not tell in which unit their numbers are: length. Put the unit in brackets",
+    ): "do not name a unit: length. Put the unit in brackets",
     ("test_docstring_begins_with_a_sentence", Undescribed): "The docstring of Undescribed begins ''.",
-    ("test_names_are_valid", BadName): "BadName.name is 'My Walk'. Projects and folders are named after it",
-    ("test_configuration_is_frozen", Open): "Open lets its fields be changed.",
-    ("test_unknown_keys_are_refused", Open): "Open takes the unknown key 'no_such_field' in silence",
+    ("test_names_are_valid", BadName): "BadName.name is 'My Walk'. Projects and folders use it",
+    ("test_configuration_is_frozen", Open): "The fields of Open can be changed.",
+    ("test_unknown_keys_are_refused", Open): "Open silently accepts the unknown key 'no_such_field'",
     (
         "test_configuration_survives_json",
         Unserializable,
-    ): "Unserializable differs from what is read back from its own JSON",
+    ): "Unserializable changes when it is read back from its own JSON",
     ("test_the_hook_offers_it", Open): "No hook of the module 'test_testing' offers Open",
 }
 
@@ -220,7 +220,7 @@ def test_a_heavy_import_is_found(tmp_path, monkeypatch):
 
     (tmp_path / "broken_walk.py").write_text("raise RuntimeError('no')\n")
     said = failure(SimulatorContract, heavy_walk.Heavy, "test_registration_is_light")
-    assert said.startswith("Importing 'heavy_walk' pulls in pandas, and every command of labrun imports it")
+    assert said.startswith("Importing 'heavy_walk' imports pandas, and every labrun command imports it")
     said = failure(SimulatorContract, broken_walk.Heavy, "test_registration_is_light")
     assert said == "'broken_walk' cannot be imported in a fresh process: RuntimeError: no"
 
@@ -245,7 +245,7 @@ def test_the_kit_itself_is_light():
     ],
 )
 def test_units_in_descriptions(text, tells):
-    assert tells_unit(text) == tells
+    assert names_unit(text) == tells
 
 
 @pytest.mark.parametrize(
@@ -324,11 +324,11 @@ WALKS = {
     (
         "test_the_same_seed_gives_the_same_bytes",
         GlobalWalk,
-    ): "GlobalWalk.simulate gives other bytes in two calls with the same generator: x.",
+    ): "GlobalWalk.simulate returns different bytes in two calls with the same generator: x.",
     (
         "test_another_process_gives_the_same_bytes",
         SetWalk,
-    ): "SetWalk.simulate gives other bytes in a spawned process with the same generator: x.",
+    ): "SetWalk.simulate returns different bytes in a spawned process with the same generator: x.",
     (
         "test_another_seed_gives_other_bytes",
         DeafWalk,
@@ -336,9 +336,9 @@ WALKS = {
     (
         "test_outputs_are_as_declared",
         ShortWalk,
-    ): "'x' is declared as float64 but comes out as float32; 'x' is declared as (steps) but has the "
-    "shape (4,), with steps = 5. Write each array as",
-    ("test_it_ends_within_seconds", SlowWalk): "more than 0.005 s make tests that nobody runs.",
+    ): "'x' is declared as float64 but is float32; 'x' is declared as (steps) but has the "
+    "shape (4,), with steps = 5. Declare each array as",
+    ("test_it_ends_within_seconds", SlowWalk): "more than 0.005 s: nobody runs slow tests.",
     ("test_watching_yields_views", BlindWalk): "BlindWalk.watch was asked for 2 pictures and yielded 3",
     (
         "test_a_member_is_whole",
@@ -422,8 +422,8 @@ ROWS = {
     (
         "test_loading_does_not_depend_on_the_order",
         Shuffled,
-    ): "Examples of Shuffled.examples that are loaded by another order are not those",
-    ("test_the_same_examples_again", Hashed): "Hashed.examples gives other examples in another process: x.",
+    ): "Examples of Shuffled.examples loaded by another order differ from those",
+    ("test_the_same_examples_again", Hashed): "Hashed.examples returns different examples in another process: x.",
 }
 
 
@@ -456,7 +456,7 @@ def test_too_few_members_cannot_be_split(tmp_path):
     said = failure(
         DatasetContract, Rows, "test_a_split_keeps_members_together", tmp_path, config={"y": "class"}, inputs=few
     )
-    assert said.endswith("Let 'inputs' hold more members.")
+    assert said.endswith("Return more members from 'inputs'.")
 
 
 # --- models ---------------------------------------------------------------------------------------------------------------------
@@ -489,15 +489,15 @@ LINES = {
         "test_it_is_compiled",
         Sloppy,
     ): "Sloppy.build returns a network that is not compiled. End it with model.compile(optimizer=…, loss=…).",
-    ("test_layers_are_named", Sloppy): "These layers of Sloppy.build have no name of their own: dense.",
+    ("test_layers_are_named", Sloppy): "These layers of Sloppy.build have no fixed name: dense.",
     (
         "test_the_same_seed_gives_the_same_weights",
         Sloppy,
-    ): "starts with other weights when it is built again from the same seed: weight 0.",
+    ): "has different initial weights when built again from the same seed: weight 0.",
     (
         "test_the_output_fits_the_targets",
         Sloppy,
-    ): "Sloppy.build answers 3 examples by the shape (3, 3); wanted is (3, 2)",
+    ): "Sloppy.build has output shape (3, 3) for 3 examples; expected (3, 2)",
     ("test_it_learns", Stubborn): "The loss of Stubborn does not fall on the toy examples: ",
 }
 
@@ -561,30 +561,32 @@ class Fragile(Mean):
 
 
 MEANS = {
-    ("test_findings_are_whole", Silent): "Silent.analyse gives figures or tables without a caption: means, means.",
-    ("test_findings_are_whole", Unsure): "Unsure.analyse gives metrics that are NaN or infinite without a word: odd.",
-    ("test_findings_are_whole", Blank): "Blank.analyse gives figures that are empty: means.",
+    ("test_findings_are_whole", Silent): "Silent.analyse returns figures or tables without a caption: means, means.",
+    (
+        "test_findings_are_whole",
+        Unsure,
+    ): "Unsure.analyse returns metrics that are NaN or infinite without a warning: odd.",
+    ("test_findings_are_whole", Blank): "Blank.analyse returns empty figures: means.",
     (
         "test_the_same_findings_again",
         Fickle,
-    ): "Fickle.analyse finds something else when it is called again: metric 'mean'.",
+    ): "Fickle.analyse returns different findings when called again: metric 'mean'.",
     (
         "test_it_survives_one_member",
         Fragile,
-    ): "breaks on data of one member, or stops by a message that was not written for people: IndexError",
+    ): "fails on data with one member, without a message written for people: IndexError",
     (
         "test_it_survives_one_class",
         Fragile,
-    ): "breaks on data of one class, or stops by a message that was not written for people: KeyError: 'b'",
+    ): "fails on data with one class, without a message written for people: KeyError: 'b'",
     (
         "test_it_survives_constant_data",
         Fragile,
-    ): "breaks on data that are constant, or stops by a message that was not written for people: "
-    "RuntimeWarning: divide by zero",
+    ): "fails on data that are constant, without a message written for people: RuntimeWarning: divide by zero",
     (
         "test_it_survives_nan",
         Fragile,
-    ): "stops by a message that was not written for people: ValueError: need at least one array to concatenate",
+    ): "without a message written for people: ValueError: need at least one array to concatenate",
 }
 
 

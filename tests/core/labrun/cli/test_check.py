@@ -255,7 +255,7 @@ FAULTS = {
     "missing plugin file": (
         "[lab.py]",
         "[lab.py, gone.py]",
-        "project.yaml:3:19: the plugin file 'gone.py' could not be loaded: ImportError: there is no Python file gone.py\n"
+        "project.yaml:3:19: the plugin file 'gone.py' could not be loaded: ImportError: there is no Python file 'gone.py'\n"
         "    3 | plugins: [lab.py, gone.py]\n"
         "      |                   ^^^^^^^",
     ),

@@ -248,7 +248,7 @@ def test_table_that_is_gone_is_told(run, labrun):
     outcome = labrun("export", run, "--ro-crate", "crate")
     assert outcome.code == 0
     assert outcome.err == (
-        "'waves.csv' is no table or Python file beside the project, or no longer, so that the crate lacks it\n"
+        "'waves.csv' is not included: it is not a table or Python file beside the project, or has gone\n"
     )
 
 
@@ -265,7 +265,7 @@ def test_project_cannot_have_other_files_given_away(run, labrun):
 def test_target_is_not_overwritten(run, labrun):
     Path("crate").mkdir()
     outcome = labrun("export", run, "--ro-crate", "crate")
-    assert (outcome.code, outcome.err) == (2, "'crate' is there already: name a folder or a file .zip that is not\n")
+    assert (outcome.code, outcome.err) == (2, "'crate' already exists: name a new folder or .zip file\n")
     assert not list(Path("crate").iterdir())
 
 
@@ -290,7 +290,8 @@ def test_run_that_has_not_ended_is_not_given_away(run, labrun):
     outcome = labrun("export", run, "--ro-crate", "crate")
     assert (outcome.code, outcome.err) == (
         2,
-        "the run in 'runs/waves' has not ended: wait for its end; if it was killed, run its project again, which goes on where it was\n",
+        "the run in 'runs/waves' has not ended: wait until it ends; if it was killed, run its project again, which continues "
+        "where it stopped\n",
     )
 
 
@@ -342,7 +343,7 @@ def test_missing_library_is_said(run, labrun, monkeypatch):
     outcome = labrun("export", run, "--ro-crate", "crate")
     assert (outcome.code, outcome.err) == (
         1,
-        "to write an RO-Crate, labrun needs the library rocrate: pip install 'labrun[crate]'\n",
+        "labrun needs the library rocrate to write an RO-Crate: pip install 'labrun[crate]'\n",
     )
 
 

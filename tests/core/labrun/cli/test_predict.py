@@ -249,7 +249,7 @@ def test_a_plugin_that_is_not_there(told):
     expected = f"the model in '{NET}' {problem}: there is no model 'line' (known: "
     assert told(NET, TRAIN, plugin=()).startswith(expected)
     assert told(NET, TRAIN, plugin=("--plugin", "lob.py")) == (
-        "the plugin file 'lob.py' could not be loaded: ImportError: there is no Python file lob.py"
+        "the plugin file 'lob.py' could not be loaded: ImportError: there is no Python file 'lob.py'"
     )
 
 

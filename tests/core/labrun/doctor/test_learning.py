@@ -39,9 +39,9 @@ def told(monkeypatch, tmp_path):
 
 def test_sound(told):
     assert told() == {
-        "kernels": ("ok", "Numba 0.61, keeps what it compiled in /tmp/cache"),
-        "training": ("ok", "Keras 3.10 with tensorflow: a step of training ran"),
-        "GPU": ("ok", "none, training runs on the processor"),
+        "kernels": ("ok", "Numba 0.61, caches compiled kernels in /tmp/cache"),
+        "training": ("ok", "Keras 3.10 with tensorflow: a training step ran"),
+        "GPU": ("ok", "none: training runs on the CPU"),
     }
 
 
@@ -52,14 +52,14 @@ def test_a_gpu_that_the_backend_sees(told):
 
 def test_a_gpu_that_it_does_not_see(told, tmp_path):
     (tmp_path / "driver").touch()
-    assert told()["GPU"] == ("warn", "there is one, but the backend does not see it")
+    assert told()["GPU"] == ("warn", "this machine has one, but the backend does not see it")
 
 
 def test_probes_that_fail(told):
     found = told(kernel="raise OSError('no locator')", training="import os; os.abort()")
     assert found == {
         "kernels": ("fail", "Numba cannot compile: OSError: no locator"),
-        "training": ("fail", "Keras with tensorflow cannot train: the process was ended by signal 6"),
+        "training": ("fail", "Keras with tensorflow cannot train: the process was killed by signal 6"),
     }
 
 

@@ -30,7 +30,7 @@ def test_sound(tmp_path):
 def test_little_room(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=5e8))
     check = told(tmp_path)["disk"]
-    assert (check.state, check.advice) == ("warn", f"make room, or {ELSEWHERE}")
+    assert (check.state, check.advice) == ("warn", f"free some space, or {ELSEWHERE}")
     assert check.found == f"500.0 MB free for {tmp_path}"
 
 
@@ -54,10 +54,7 @@ def test_no_hard_links(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", refuse)
     check = told(tmp_path)["file system"]
     assert check.state == "warn"
-    assert (
-        check.found
-        == "there are no hard links, so that results are copied into each run's folder and take twice the room"
-    )
+    assert check.found == "no hard links: results are copied into each run's folder and take twice the space"
 
 
 def test_no_renaming(tmp_path, monkeypatch):
@@ -67,7 +64,7 @@ def test_no_renaming(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "replace", refuse)
     check = told(tmp_path)["file system"]
     assert (check.state, check.advice) == ("fail", ELSEWHERE)
-    assert check.found == "files cannot be renamed or brought to the disk: Invalid cross-device link"
+    assert check.found == "files cannot be renamed or synced: Invalid cross-device link"
 
 
 def test_no_locking(tmp_path, monkeypatch):

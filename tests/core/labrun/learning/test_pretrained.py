@@ -267,7 +267,7 @@ def test_the_plugin_of_a_model(folder):
     ):
         plugin_of(folder, Registry())
     with pytest.raises(
-        LabrunError, match="the model 'slope' is offered by 2 distributions; write 'lab0:slope' or 'lab1:slope'"
+        LabrunError, match="2 distributions offer the model 'slope': write 'lab0:slope' or 'lab1:slope'"
     ):
         plugin_of(folder, registry_of(Slope, Slope))
 

@@ -45,7 +45,7 @@ def test_the_working_directory(tmp_path, monkeypatch):
     with watch_import() as watch:
         os.chdir("/")
     assert Path.cwd() == tmp_path
-    assert watch.remarks() == ["changed the working directory to / when it was imported, which was undone"]
+    assert watch.remarks() == ["changed the working directory to / when imported (undone)"]
 
 
 def test_a_working_directory_that_is_gone(tmp_path, monkeypatch):

@@ -60,7 +60,7 @@ def test_two_that_offer_one_name():
     registry.add(Offering(Wave), "water")
     registry.add(Offering(Wave), "air")
     assert registry.broken == []
-    message = r"^the simulator 'wave' is offered by 2 distributions; write 'water:wave' or 'air:wave'$"
+    message = r"^2 distributions offer the simulator 'wave': write 'water:wave' or 'air:wave'$"
     with pytest.raises(UnknownPlugin, match=message):
         registry.find("simulations", "wave")
     assert registry.find("simulations", "air:wave").distribution == "air"
@@ -73,7 +73,7 @@ def test_two_that_offer_one_name_in_a_project(write_project, labrun, waves):
     outcome = labrun("check", path)
     assert outcome.code == 2
     assert outcome.err.startswith(
-        "project.yaml:7:10: simulations.train: the simulator 'wave' is offered by 2 distributions; "
+        "project.yaml:7:10: simulations.train: 2 distributions offer the simulator 'wave': "
         "write 'lab.py:wave' or 'lab2.py:wave'\n"
     )
     for kind in ("wave", "lines", "line", "spread", "losses"):
@@ -129,7 +129,7 @@ class Unmarked:
         (Unmarked(), "its function 'labrun_simulators' is not marked as a hook: decorate it with @hookimpl"),
         (Empty(), "it has no hook: decorate a function such as 'labrun_simulators' with @hookimpl"),
         (Demanding(), "PluginValidationError: "),
-        (Offering(int), "<class 'int'> is offered as a Simulator, but is no subclass of labrun.Simulator"),
+        (Offering(int), "<class 'int'> is offered as a Simulator, but is not a subclass of labrun.Simulator"),
         (Offering(Nameless), "Nameless needs a name: 'name: ClassVar[str] = \"…\"'"),
         (Offering(Idle), "Idle does not define 'simulate', which makes it a Simulator"),
         (Offering(Wave, Idle), "Idle does not define 'simulate', which makes it a Simulator"),
@@ -197,7 +197,8 @@ def test_a_broken_plugin_and_the_command_line(site, labrun, write_project, waves
     outcome = labrun("list-plugins")
     assert outcome.code == 0
     assert (
-        f"\nbroken:storm 0.3: RuntimeError: no licence ({site}/storm.py:1). The fault is the plugin's: " in outcome.out
+        f"\nbroken:storm 0.3: RuntimeError: no licence ({site}/storm.py:1). The fault lies in the plugin: "
+        in outcome.out
     )
     assert labrun("check", write_project()).code == 0  # nothing of it is needed
     outcome = labrun("check", write_project(waves.replace("use: wave", "use: storm")))

@@ -209,7 +209,7 @@ def test_parts_come_back_as_bytes_where_the_store_is_not_seen(noise, labrun, tmp
         done = labrun("run", path, "--dask", cluster.address, "--runs", "there")
         assert [*(tmp_path / "cluster").rglob("*.h5")] == []
     assert done.code == 0, done
-    expected = "which do not see the store: what they make comes back as bytes"
+    expected = "which do not see the store: their results come back as bytes"
     assert done.out.splitlines()[0].endswith(f"2 workers of the Dask cluster at {cluster.address}, {expected}")
     assert labrun("run", path, "--workers", 1, "--runs", "here").code == 0
     assert contents("there") == contents("here")
@@ -277,9 +277,10 @@ def test_a_cluster_without_workers_is_waited_for_a_while(noise, labrun, tmp_path
         done = labrun("run", noise(), "--dask", cluster.address, "--dask-wait", 1)
         assert done.code == 1
         assert done.err == (
-            f"there is no worker at {cluster.address} now; waiting for one, 1 s at most\n"
-            f"there was no worker at {cluster.address} for 1 s. Start some (dask worker {cluster.address}), or say with --dask-wait how "
-            "long they may take; then run the same command again. What was finished is kept\n"
+            f"there are no workers at {cluster.address} now: waiting up to 1 s for one\n"
+            f"there were no workers at {cluster.address} for 1 s. Start some (dask worker {cluster.address}), or wait longer with "
+            "--dask-wait; "
+            "then run the same command again. Finished results are kept\n"
         )
         cluster.scale(1)
         done = labrun("run", noise(PROJECT.split("analyses")[0]), "--dask", cluster.address)
@@ -292,7 +293,7 @@ def test_workers_with_threads_are_told_and_work_with_one(noise, labrun, tmp_path
         done = labrun("run", path, "--dask", cluster.address)
     assert done.code == 0, done
     assert done.err == (
-        "1 worker of the cluster have more than one thread, of which labrun uses one: start more workers of one thread each "
+        "several threads on 1 of 1 worker: labrun uses one thread of each, so start more workers with one thread each "
         "(dask worker --nworkers N --nthreads 1)\n"
     )
 
@@ -343,7 +344,7 @@ def test_a_scheduler_that_goes_away(noise, labrun, tmp_path, monkeypatch):
         done = labrun("run", path, "--dask", cluster.address)
     assert done.code == 1
     assert (
-        f"simulations.first: failed: the Dask scheduler at {cluster.address} is gone. What was finished is kept: start it again, and run "
+        f"simulations.first: failed: the Dask scheduler at {cluster.address} is gone. Finished results are kept: start it again, and run "
         "the same command" in done.out
     ), done
     assert done.err == ""
@@ -370,7 +371,7 @@ def test_what_is_in_hand_is_not_withdrawn(cluster, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-# -- workers that do not fit --
+# -- unsuitable workers --
 
 
 def package(folder: Path, version: str, size: int = 3) -> str:
@@ -406,12 +407,12 @@ UNFIT: dict[str, tuple[Callable[[Path], str], str]] = {
     ),
     "other code": (
         lambda folder: package(folder, "1.0", 4),
-        r"has other code of the plugin 'theirs' of theirs 1\.0: its fingerprint is \w{12}, that of the run is \w{12}",
+        r"has different code for the plugin 'theirs' of theirs 1\.0: its fingerprint is \w{12}, the run's is \w{12}",
     ),
-    "another labrun": (other_labrun, r"has labrun 0\.9, where the run has [\d.]+"),
+    "another labrun": (other_labrun, r"has labrun 0\.9, but the run has [\d.]+"),
     "no labrun": (
         no_labrun,
-        r"does not answer as labrun [\d.]+ does \(.*No module named 'labrun.workers'.*\)",
+        r"does not answer like labrun [\d.]+ \(.*No module named 'labrun.workers'.*\)",
     ),
 }
 
@@ -428,7 +429,7 @@ def test_workers_that_do_not_fit_are_refused_before_work_starts(case, tmp_path, 
     assert done.code == 1
     address = r"tcp://127\.0\.0\.1:\d+"
     advice = "Install the same there, restart these workers, and run the same command again"
-    assert re.fullmatch(f"1 of 1 worker do not fit this run: {address} {problem}. {advice}\n", done.err), done
+    assert re.fullmatch(f"this run cannot use 1 of 1 worker: {address} {problem}. {advice}\n", done.err), done
     assert done.out == ""
     assert not [*(tmp_path / "runs").rglob("parts")]
 
@@ -442,7 +443,7 @@ def test_a_worker_that_joins_late_is_asked_too(cluster, tmp_path):
         (NeededPlugin("simulations", "x", "y", "1", "z"),),
         StoreProbe(tmp_path / "probe", "word"),
     )
-    expected = r"^tcp://127.0.0.1:\d+, a worker that has joined since, has labrun .+, where the run has"
+    expected = r"^tcp://127.0.0.1:\d+, which joined later, has labrun .+, but the run has"
     with (
         distributed.Client(cluster.address, set_as_default=False) as client,
         pytest.raises(LabrunError, match=expected),

@@ -68,7 +68,7 @@ def test_what_is_in_hand_is_finished(folder, number, code):
     returned, out, parts = _stopped(folder, 1.0, number)
     assert returned == code, out
     assert 2 <= parts <= 4  # the second, and those that the worker had been handed; not all
-    assert "stopping: what is in hand has 30 s to finish; Ctrl-C once more stops at once\n" in out
+    assert "stopping: current tasks have 30 s to finish; press Ctrl-C again to stop at once\n" in out
     assert f"simulations.nights: interrupted: {parts} of 6 members are kept\n" in out
     assert out.endswith("to continue: labrun sleep.yaml --workers 1\n")
     assert "Traceback" not in out

@@ -130,7 +130,7 @@ def test_what_the_function_raises_comes_through(on_workers):
 
 
 def test_a_function_that_kills_is_told_with_its_members(on_workers):
-    expected = r"the worker process died again and again on the members \d+ to \d+ of 'scan'. Was there too little memory, or a crash"
+    expected = r"the worker process died repeatedly on members \d+ to \d+ of 'scan'. Is there too little memory, or does compiled"
     with pytest.raises(LabrunError, match=expected) as caught:
         list(on_workers.map(die))
     first, last = re.findall(r"\d+", str(caught.value))
@@ -139,7 +139,7 @@ def test_a_function_that_kills_is_told_with_its_members(on_workers):
 
 def test_what_cannot_be_sent_is_refused_at_once(stored):
     with pytest.raises(
-        TypeError, match=r"Ensemble.map wants a function of a module, a method of a plugin, or a functools.partial"
+        TypeError, match=r"Ensemble.map needs a module-level function, a plugin's method, or a functools.partial"
     ):
         stored.map(lambda ensemble, i: i)
 
@@ -164,7 +164,7 @@ def test_the_function_of_a_local_file_reaches_a_process_that_has_not_loaded_it(o
 def test_a_worker_that_does_not_see_the_store_says_so(tmp_path):
     probe = StoreProbe(tmp_path / "nowhere" / "probe", "word")
     with pytest.raises(
-        LabrunError, match=re.escape(f"does not see the store ({tmp_path / 'nowhere'}), as the others do")
+        LabrunError, match=re.escape(f"does not see the store ({tmp_path / 'nowhere'}), unlike the others")
     ):
         apply(Chunk([], b"", probe))
 

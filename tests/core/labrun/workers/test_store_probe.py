@@ -1,4 +1,4 @@
-"""Tokens: a worker sees the store if it reads there what the driver wrote, and can write beside it."""
+"""A worker sees the store if it reads what the driver wrote there, and can write beside it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_who_sees_the_store(probe):
 
 
 def test_a_store_of_the_same_name_is_another(probe):
-    assert not replace(probe, word="another").is_seen()
+    assert not replace(probe, token="another").is_seen()
     probe.path.write_bytes(b"\xff\xfe")
     assert not probe.is_seen()
 
@@ -50,4 +50,4 @@ def test_the_path_means_the_same_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     probe = StoreProbe.of(Path("store"))
     assert probe.path.is_absolute()
-    assert probe.word != StoreProbe.of(Path("store")).word
+    assert probe.token != StoreProbe.of(Path("store")).token
