@@ -1,0 +1,66 @@
+"""Methods side by side: networks and baselines that answer one question, each under its own name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from labrun.contracts.trained import TrainedModel
+
+__all__ = ["Method", "check_names"]
+
+Given = TypeVar("Given")
+Answer = TypeVar("Answer")
+
+NETWORK, BASELINE = "#2f6fd0", "#e07b00"
+
+
+@dataclass(frozen=True)
+class Method(Generic[Given, Answer]):
+    """A network (`model`) or a baseline (without one). `answer` returns its answer to what it is given, examples for instance."""
+
+    name: str
+    answer: Callable[[Given], Answer]
+    model: TrainedModel | None = None
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is a network."""
+        return self.model is not None
+
+    @property
+    def kind(self) -> str:
+        """The name that it shares with networks that differ from it in their seed alone; its own name for a baseline."""
+        return self.name if self.model is None else self.model.kind
+
+    @property
+    def variant(self) -> Mapping[str, Any]:
+        """The values that were varied by the matrix of the network; none for a baseline."""
+        return {} if self.model is None else self.model.variant
+
+    @property
+    def colour(self) -> str:
+        """One colour for networks, another for baselines."""
+        return BASELINE if self.model is None else NETWORK
+
+    def columns(self, others: Collection[str], title: str = "method") -> dict[str, Any]:
+        """Return the first columns of its row in a table: the name, under `title`, and the values that were varied.
+
+        A varied value whose name is that of another column of the table (`others`) becomes `<name> varied`.
+        """
+        taken = {title, *others}
+        return {title: self.name} | {f"{n} varied" if n in taken else n: value for n, value in self.variant.items()}
+
+
+def check_names(methods: Iterable[Method[Any, Any]]) -> None:
+    """Check that each method has its own name.
+
+    Raises:
+        ValueError: two have the same.
+    """
+    for name, count in Counter(one.name for one in methods).most_common(1):
+        if count > 1:
+            raise ValueError(f"{count} methods are called '{name}': give each network and each baseline its own name")
