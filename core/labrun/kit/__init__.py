@@ -1,5 +1,5 @@
-"""Help for plugins that knows no physics: statistics, colours, thumbnails, tables and expressions that several of them share.
+"""Help for plugins, without physics: statistics, methods side by side, tables, colours, panels and expressions that several of them share.
 
-Plugins, `predicting` and `display` import it; it imports the contracts and the files. A module here belongs to the key of every stage
-whose plugin imports it. Begin with `classification` and `bootstrap`.
+Plugins, `predicting` and `display` import it; it imports the contracts and the files. A module here is part of the key of every stage
+whose plugin imports it. Begin with `methods` and `classification`.
 """

@@ -1,4 +1,4 @@
-"""How sure is a number that was measured on examples of which several come from one member?"""
+"""Bootstrap intervals of numbers that were measured on examples, several of which may come from one member."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def bootstrap_interval(
     resamples: int,
     rng: np.random.Generator,
 ) -> tuple[Any, Any]:
-    """Return the percentile bootstrap interval of a statistic, its lower and upper bound, each shaped as the statistic.
+    """Return the percentile bootstrap interval of a statistic: its lower and upper bound, each in the shape of the statistic.
 
-    Whole groups are drawn with replacement, as many as there are, so that examples of one member do not count as independent (B. Efron
+    Whole groups are drawn with replacement, as many as there are, so examples of one member do not count as independent (B. Efron
     and R. J. Tibshirani, An Introduction to the Bootstrap (1993), ch. 8 and 13).
 
     Args:
-        statistic: takes indices of examples, (n,) int64, some of them several times, and returns a number or an array.
-        groups: (examples,), the member that each example came from.
-        confidence: probability that the interval covers.
-        resamples: how often groups are drawn.
+        statistic: returns a number or an array for indices of examples, (n,) int64, some of which occur several times.
+        groups: (examples,), the member of each example.
+        confidence: probability with which the interval covers the true value.
+        resamples: number of resamples.
     """
     import numpy as np
 

@@ -11,15 +11,15 @@ _COLOURS = (
     "#2f6fd0", "#f28e2b", "#2ca25f", "#d62f3b", "#f2cf3c", "#8a4fc4", "#ff97ff", "#00efff", "#603800", "#780068",
     "#48df70", "#978fff", "#005870", "#4028af", "#c7bfbf", "#007000", "#df58b7", "#20afcf", "#9f7800", "#875868",
 )  # fmt: skip
-"""Six that are usual, then those farthest from each other and from both backgrounds of a report, light and dark: any two
-lie 0.13 apart in OKLab (Ottosson 2020), and from either background 0.16."""
+"""Six usual ones, then those farthest from each other and from the light and the dark background of a report: any two are at least 0.13
+apart in OKLab (Ottosson 2020), and 0.16 from either background."""
 
 
 def class_colours(classes: Sequence[str], order: Sequence[str] = ()) -> list[str]:
-    """A colour `#rrggbb` for each class; from the 21st on they repeat.
+    """Return a colour `#rrggbb` for each class; from the 21st on they repeat.
 
-    The classes in `order` take the first colours, whether they occur or not, so that two pictures of different classes
-    agree on what they have in common.
+    The classes in `order` take the first colours, whether they occur or not, so that pictures with different classes show the common ones
+    in the same colours.
     """
     names = dict.fromkeys([*order, *classes])
     colour_of = dict(zip(names, cycle(_COLOURS), strict=False))

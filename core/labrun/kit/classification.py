@@ -1,4 +1,4 @@
-"""Which class each member of an ensemble is taken for, and how surely: what one analysis finds and others draw."""
+"""Probabilities of classes for each member of an ensemble, which one analysis finds and others draw."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ OWN = ("class", "probability", "entropy")
 
 
 class ClassProbabilities:
-    """What follows from probabilities of classes: for members, for the cells of a map, for whatever makes a row."""
+    """Class, probability and entropy of each row (a member, or a cell of a map), from the probabilities of all classes."""
 
     classes: tuple[str, ...]
     probabilities: np.ndarray
-    """(rows, classes), each row with the sum 1."""
+    """(rows, classes), each row with the sum 1"""
 
     @property
     def predicted(self) -> np.ndarray:
-        """The number of the most probable class, (rows,) int64."""
+        """Number of the most probable class, (rows,) int64."""
         return self.probabilities.argmax(axis=1)
 
     @property
-    def confidence(self) -> np.ndarray:
-        """The probability of that class, (rows,), from 1 / classes to 1."""
+    def probability(self) -> np.ndarray:
+        """Probability of that class, (rows,), from 1 / classes to 1."""
         return self.probabilities.max(axis=1)
 
     @property
     def entropy(self) -> np.ndarray:
-        """Shannon's entropy of the probabilities, −Σ p ln p, (rows,), in nats: 0 is sure, ln(classes) is a guess."""
+        """Shannon's entropy of the probabilities, −Σ p ln p, (rows,) [nats]: from 0 (certain) to ln(classes) (a guess)."""
         from scipy.special import entr
 
         return entr(self.probabilities).sum(axis=1)
@@ -48,8 +48,8 @@ class ClassProbabilities:
 class Classification(ClassProbabilities):
     """Probabilities of classes for members (or other examples), one row each.
 
-    `parameters` is a DataFrame with the number of the member as its index and what was swept as its columns;
-    `probabilities` is (members, classes), each row with the sum 1, in the order of `classes`.
+    `parameters` is a DataFrame with the numbers of members as its index and the swept parameters as its columns; `probabilities` is
+    (members, classes), each row with the sum 1, in the order of `classes`.
     """
 
     parameters: pd.DataFrame
@@ -57,27 +57,27 @@ class Classification(ClassProbabilities):
     probabilities: np.ndarray
 
     def table(self) -> pd.DataFrame:
-        """The table that `read` and `from_table` understand, and that people take into a spreadsheet: parameters, then
-        `class`, `probability`, `entropy` [nats], and a column `p_<class>` for each class.
+        """Return the table that `read` and `from_table` read back: parameters, then `class`, `probability`, `entropy` [nats], and a column
+        `p_<class>` for each class.
 
-        A parameter of one of these names (a sweep is often labelled with a column `class`) becomes `given_class`.
+        A parameter with one of these names (sweeps often have a column `class`) becomes `given_class`.
         """
         import pandas as pd
 
         taken = [c for c in map(str, self.parameters.columns) if c in OWN or c.startswith(PROBABILITY)]
         parameters = self.parameters.rename(columns={name: f"given_{name}" for name in taken})
-        own = {"class": [self.classes[i] for i in self.predicted], "probability": self.confidence}
+        own = {"class": [self.classes[i] for i in self.predicted], "probability": self.probability}
         own |= {"entropy": self.entropy}
         own |= {f"{PROBABILITY}{name}": self.probabilities[:, i] for i, name in enumerate(self.classes)}
         return pd.concat([parameters, pd.DataFrame(own, index=parameters.index)], axis=1)
 
     def findings(self) -> Findings:
-        """Findings that hold the table, for an analysis whose result others work on."""
+        """Return findings that hold the table, for an analysis whose result others use."""
         return Findings(tables={TABLE: self.table()})
 
     @classmethod
     def from_table(cls, table: pd.DataFrame) -> Classification:
-        """Read what `table` wrote.
+        """Read a table that `table` made.
 
         Raises:
             ValueError: the table has no column of probabilities.
@@ -85,7 +85,7 @@ class Classification(ClassProbabilities):
         columns = [str(c) for c in table.columns if str(c).startswith(PROBABILITY)]
         if not columns:
             raise ValueError(
-                f"a table of a classification has columns '{PROBABILITY}<class>'; this one has {', '.join(table)}"
+                f"the table of a classification has columns '{PROBABILITY}<class>', but this one has {', '.join(table)}"
             )
         own = {"member", *OWN, *columns}
         indexed = table.set_index("member") if "member" in table else table
@@ -95,15 +95,15 @@ class Classification(ClassProbabilities):
 
     @classmethod
     def read(cls, findings: Findings) -> Classification:
-        """Take the classification out of what another analysis has found.
+        """Read the classification from the findings of another analysis.
 
         Raises:
-            ValueError: there is none among them.
+            ValueError: they hold none.
         """
         if TABLE not in findings.tables:
             found: Sequence[str] = list(findings.tables) or ["no tables"]
             raise ValueError(
-                f"a classification is wanted, as the analysis 'classification' gives it: a table '{TABLE}'. "
-                f"What was given has {', '.join(found)}"
+                f"expected a classification, as the analysis 'classification' makes it: a table '{TABLE}'. The findings given have "
+                f"{', '.join(found)}"
             )
         return cls.from_table(findings.tables[TABLE])

@@ -1,7 +1,7 @@
-"""Expressions that a project may hold: arithmetic in named columns, and nothing else.
+"""Expressions in projects: arithmetic with named columns, and nothing else.
 
-The text is read as Python's syntax tree and evaluated by walking it; only the kinds of node that stand here are known,
-so that a stranger's project can compute a number and do nothing more.
+The text is parsed into Python's syntax tree and evaluated by walking it. Only the kinds of node listed here are accepted, so a stranger's
+project can compute a number and do nothing more.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Expression:
     tree: ast.expr
 
     def __call__(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Evaluate at arrays of one shape, elementwise; NaN or infinity where there is no value."""
+        """Evaluate for arrays of one shape, elementwise; NaN or infinity where the expression is undefined."""
         import numpy as np
 
         with np.errstate(all="ignore"):
@@ -52,30 +52,28 @@ def parse(text: str, columns: tuple[str, ...]) -> Expression:
     """Read and check an expression in these columns.
 
     Raises:
-        ValueError: it is not one, or a part without columns (such as 9**9**9) has no finite value.
+        ValueError: it is not such an expression, or a part without columns (such as 9**9**9) is not finite.
     """
     if len(text) > LENGTH:
         raise ValueError(f"an expression has at most {LENGTH} characters; this one has {len(text)}")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ValueError(f"'{text}' is no expression; it may hold {_KNOWN}") from None
+        raise ValueError(f"'{text}' is not an expression; it may contain {_KNOWN}") from None
     if not _check(tree, columns):
-        raise ValueError(
-            f"'{text}' depends on neither {' nor '.join(columns)}, so that it is zero nowhere or everywhere"
-        )
+        raise ValueError(f"'{text}' depends on neither {' nor '.join(columns)}, so it is zero nowhere or everywhere")
     return Expression(tree)
 
 
 def _check(node: ast.expr, columns: tuple[str, ...], depth: int = 0) -> bool:
-    """Refuse what is not known; tell whether a column occurs. What holds none must have a finite value."""
+    """Check whether a column occurs, and refuse unknown nodes. A part without columns must be finite."""
     if depth > MAX_DEPTH:
         raise ValueError(f"an expression is nested at most {MAX_DEPTH} levels deep")
     match node:
         case ast.Name(id=name) if name in columns:
             return True
         case ast.Name(id=name):
-            raise ValueError(f"'{name}' is no axis{did_you_mean(name, columns)}")
+            raise ValueError(f"'{name}' is not an axis{did_you_mean(name, columns)}")
         case ast.Constant(value=value) if isinstance(value, (int, float)) and not isinstance(value, bool):
             parts = []
         case ast.UnaryOp(op=sign, operand=inner) if type(sign) in _SIGNS:
@@ -87,7 +85,7 @@ def _check(node: ast.expr, columns: tuple[str, ...], depth: int = 0) -> bool:
         case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in _FUNCTIONS:
             parts = [inner]
         case _:
-            raise ValueError(f"'{ast.unparse(node)}' is not allowed; an expression may hold {_KNOWN}")
+            raise ValueError(f"'{ast.unparse(node)}' is not allowed; an expression may contain {_KNOWN}")
     depends = [_check(part, columns, depth + 1) for part in parts]
     if any(depends):
         return True
@@ -96,13 +94,13 @@ def _check(node: ast.expr, columns: tuple[str, ...], depth: int = 0) -> bool:
     except (ArithmeticError, ValueError):
         value = math.nan
     if not isinstance(value, float) or not math.isfinite(value):
-        raise ValueError(f"'{ast.unparse(node)}' has no finite value")
+        raise ValueError(f"'{ast.unparse(node)}' is not finite")
     return False
 
 
 def _evaluate(node: ast.expr, values: Mapping[str, Any], library: Any) -> Any:
-    """The value of a checked expression; `library`, math or numpy, gives its functions. Integers are taken as floats, which
-    overflow at once where powers of integers would grow without bound."""
+    """Return the value of a checked expression, with functions from `library` (math or numpy). Integers become floats, which overflow at
+    once where powers of integers would grow without bound."""
     match node:
         case ast.Name(id=name):
             return values[name]

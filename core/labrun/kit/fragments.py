@@ -1,12 +1,12 @@
-"""Interactive fragments of a report: a template, a style and a script that lie beside a plugin's code, and their data.
+"""Interactive fragments of a report: a template and a script beside a plugin's code, and their data.
 
 A template `<name>.html` holds
 
     <script type="application/json">{{ data }}</script>
     <script>{% include "<name>.js" %}</script>
 
-and its script finds its own element by `document.currentScript.parentElement`, so that one page may hold the fragment
-several times. What a project or a person wrote reaches the page in the data only.
+and its script finds its own element with `document.currentScript.parentElement`, so one page may hold the fragment several times. Text from
+projects and users enters the page in the data only.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ def render_fragment(package: str, template: str, data: Mapping[str, Any], **valu
 
 def _script_safe(data: Mapping[str, Any]) -> str:
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    for sign in "<>&":  # of strings only: JSON itself has none of them
+    for sign in "<>&":  # they occur in strings only, not in JSON itself
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text.replace("{{", "{\\u007b")  # no text of a project is taken for a `{{file:…}}`
+    return text.replace("{{", "{\\u007b")  # text of a project is never a `{{file:…}}`
 
 
 def file_marks(names: Iterable[str]) -> str:
-    """What stands in a template for the addresses of files among the findings, with spaces between them."""
+    """Return the placeholders for the addresses of files among the findings, with spaces between them."""
     return " ".join(f"{{{{file:{name}}}}}" for name in names)
 
 
 def encode(array: np.ndarray, dtype: str) -> str:
-    """The array, of any shape and unit, in C order as base64 of little-endian `dtype`, for `labrun.numbers` of the page."""
+    """Encode an array in C order as base64 of little-endian `dtype`, for `labrun.numbers` of the page."""
     return base64.b64encode(array.astype(f"<{dtype}").tobytes()).decode()
 
 
 def plain(values: Iterable[Any]) -> list[Any]:
-    """Values of a column (Python's own, as `tolist` gives them) for JSON: what is missing (None, NaN) becomes null."""
+    """Return the values of a column (Python's own, as from `tolist`) for JSON: missing ones (None, NaN) become null."""
     return [None if value is None or value != value else value for value in values]

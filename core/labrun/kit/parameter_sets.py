@@ -1,4 +1,4 @@
-"""Sets of parameters: the members of an ensemble that agree in all columns of its table but `repeat`, which are replicas."""
+"""Sets of parameters: members of an ensemble that agree in all columns of its table but `repeat` are replicas of one set."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from labrun.contracts.ensemble import REPEAT, Ensemble
 __all__ = ["ParameterSet", "averaged_over", "in_words", "parameter_sets", "varying"]
 
 REALIZATIONS = (REPEAT, "realization")
-"""Columns that number realizations: nobody is surprised that these are averaged over."""
+"""Columns that number realizations, over which averages are expected"""
 LONGEST = 24
-"""Characters of a text that are shown; of a path or a digest the end tells most."""
+"""Characters of a text that are shown, from its end, where paths and digests differ"""
 
 
 @dataclass(frozen=True)
 class ParameterSet:
-    """The values that some members share, by column, and where in the ensemble these members stand."""
+    """The values that some members share, by column, and the positions of these members in the ensemble."""
 
     values: dict[str, Any]
     members: list[int]
 
     def label(self, columns: Iterable[str] | None = None) -> str:
-        """The values of these columns, of all by default: `density=0.15, tumbling_rate=0.0156`."""
+        """Return the values of some columns, by default of all: `density=0.15, tumbling_rate=0.0156`."""
         names = self.values if columns is None else columns
         return ", ".join(f"{name}={in_words(self.values[name])}" for name in names)
 
 
 def parameter_sets(simulation: Ensemble) -> list[ParameterSet]:
-    """All sets of parameters, ordered by their values, column by column."""
+    """Return all sets of parameters, ordered by their values, column by column."""
     names = [name for name in simulation.columns if name != REPEAT]
     sets: dict[str, ParameterSet] = {}
     for i in range(len(simulation)):
@@ -43,12 +43,12 @@ def parameter_sets(simulation: Ensemble) -> list[ParameterSet]:
 
 
 def varying(sets: Sequence[ParameterSet]) -> list[str]:
-    """The columns in which sets differ."""
+    """Return the columns in which sets differ."""
     return [name for name in sets[0].values if len({repr(one.values[name]) for one in sets}) > 1]
 
 
 def averaged_over(simulation: Ensemble, columns: Iterable[str]) -> list[str]:
-    """The columns in which members differ that agree in `columns` (those that there are), but for the numbers of realizations."""
+    """Return the columns, other than numbers of realizations, in which members with equal `columns` differ; unknown columns are ignored."""
     parameters = simulation.parameters.astype(str)  # a value may be a list
     known = [name for name in columns if name in parameters]
     others = [name for name in parameters.columns if name not in (*known, *REALIZATIONS)]
@@ -57,11 +57,11 @@ def averaged_over(simulation: Ensemble, columns: Iterable[str]) -> list[str]:
 
 
 def in_words(value: Any) -> str:
-    """A value with three significant digits; whole numbers as they are, texts too, but of long ones the end."""
+    """Return a number with three significant digits; whole numbers and texts as they are, long texts from their end."""
     text = f"{value:.3g}" if isinstance(value, Real) and not isinstance(value, Integral) else str(value)
     return text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
 
 
 def _order(value: Any) -> tuple[int, Any]:
-    """Numbers by value, then all else by its text."""
+    """Order numbers by value, then everything else by its text."""
     return (0, value) if isinstance(value, Real) and not math.isnan(value) else (1, str(value))

@@ -1,4 +1,4 @@
-"""Members of an ensemble with their class, their novelty and their picture: what maps and montages of patterns share."""
+"""Members of an ensemble with class, novelty and picture, for maps and montages of patterns."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ DRAWABLE = (2, 3)
 
 @dataclass(frozen=True)
 class Patterns(ClassProbabilities):
-    """The members of an ensemble that a classification tells of, one row each, in the order of the ensemble."""
+    """The classified members of an ensemble, one row each, in the order of the ensemble."""
 
     positions: np.ndarray
-    """(patterns,) int64: where in the ensemble each stands."""
+    """(patterns,) int64: position of each in the ensemble"""
     parameters: pd.DataFrame
-    """The sweep's table; its index is the number of the member."""
+    """The sweep's table; its index is the number of the member"""
     classes: tuple[str, ...]
     probabilities: np.ndarray
-    """(patterns, classes); of a member that was classified several times, the mean."""
+    """(patterns, classes); means for members that were classified several times"""
     score: np.ndarray | None
-    """(patterns,) how novel each is, if that was asked."""
+    """(patterns,) novelty of each, if it was measured"""
     novel: np.ndarray | None
-    """(patterns,) bool, likewise."""
+    """(patterns,) bool: whether each is novel, if that was measured"""
     warnings: list[str]
 
     @property
     def members(self) -> list[int]:
-        """The number of each member."""
+        """Number of each member."""
         return [int(number) for number in self.parameters.index]
 
     @classmethod
     def gather(cls, simulation: Ensemble, classes: Findings, novelty: Findings | None) -> Patterns:
-        """Join what was simulated, what it was taken for and how novel it is, by the number of the member.
+        """Join a simulation, its classification and its novelty by the numbers of members.
 
         Raises:
             ValueError: the findings are of another kind, or of another simulation.
@@ -58,15 +58,15 @@ class Patterns(ClassProbabilities):
         probabilities = pd.DataFrame(classification.probabilities, index=classification.parameters.index)
         probabilities = probabilities.groupby(level=0).mean()
         table = simulation.parameters
-        _expect_members(probabilities, table, f"the classification tells of members that '{simulation.name}' has not")
+        _expect_members(probabilities, table, f"the classification has members that '{simulation.name}' does not have")
         there = table.index.isin(probabilities.index)
         if not there.any():
-            raise ValueError(f"the classification tells of no member of '{simulation.name}'")
+            raise ValueError(f"the classification has no member of '{simulation.name}'")
         parameters = table[there]
         score = novel = None
         if novelty is not None:
             found = _novelty_table(novelty)
-            _expect_members(parameters, found, "the novelty tells nothing of some members that are classified")
+            _expect_members(parameters, found, "the novelty of some classified members is missing")
             score = found.loc[parameters.index, "score"].to_numpy(float)
             novel = found.loc[parameters.index, "novel"].to_numpy(bool)
         left_out = len(table) - len(parameters)
@@ -86,13 +86,13 @@ def _expect_members(inner: pd.DataFrame, outer: pd.DataFrame, problem: str) -> N
 def _novelty_table(novelty: Findings) -> pd.DataFrame:
     table = novelty.tables.get("members")
     if table is None or not {"score", "novel"} <= set(table.columns):
-        raise ValueError("'novelty' wants findings with a table 'members' that has columns 'score' and 'novel'")
+        raise ValueError("'novelty' expects findings with a table 'members' that has the columns 'score' and 'novel'")
     indexed = table.set_index("member") if "member" in table else table
     return indexed.groupby(level=0).agg({"score": "mean", "novel": "max"})
 
 
 class PatternAnalysis(Analysis):
-    """What analyses that draw the patterns of a classified simulation have in common. Not a plugin by itself."""
+    """Fields and checks of analyses that draw the patterns of a classified simulation. Not a plugin by itself."""
 
     array: str | None = Field(
         None, description="array of the simulation that is drawn; by default the first with two or three dimensions"
@@ -100,23 +100,23 @@ class PatternAnalysis(Analysis):
     frame: int = Field(-1, description="index on the last axis of a three-dimensional array; -1 is the last")
     colormap: str = Field("viridis", description="colour map of Matplotlib for the patterns")
     colour_order: list[str] = Field(
-        [], description="classes that take the first colours, in this order, so that it agrees with a picture of others"
+        [], description="classes that take the first colours, in this order, to agree with other pictures"
     )
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """The array must be there."""
+        """Check that the array exists."""
         if self.array is not None:
             yield from simulation.missing_array("array", self.array)
 
     def draw_sprites(self, simulation: Ensemble) -> Sprites:
-        """Thumbnails of all members.
+        """Draw thumbnails of all members.
 
         Raises:
-            ValueError: there is no array that can be drawn, or no such colour map.
+            ValueError: no array can be drawn, or there is no such colour map.
         """
         drawable = [name for name in simulation.names if len(simulation.shape(0, name)) in DRAWABLE]
         if self.array is None and not drawable:
             raise ValueError(
-                f"'{simulation.name}' gives no array of two or three dimensions to draw; it gives {', '.join(simulation.names)}"
+                f"'{simulation.name}' has no array of two or three dimensions to draw; it has {', '.join(simulation.names)}"
             )
         return Sprites.draw(simulation, self.array or drawable[0], self.frame, self.colormap)

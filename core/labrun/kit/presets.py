@@ -1,4 +1,4 @@
-"""Presets: named sets of values of a plugin's fields, kept as data beside it."""
+"""Presets: named sets of values for a plugin's fields, kept as data beside it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ __all__ = ["fill_from_preset"]
 
 
 def fill_from_preset(values: Any, presets: Mapping[str, Mapping[str, Any]]) -> Any:
-    """Return the values of a plugin's configuration with those of the preset that it names in `preset` beneath them: any field given
-    beside one wins. For a validator of mode `before`.
+    """Return the values of a plugin's configuration, with values of the preset named in `preset` for fields that are not given.
+
+    Use it in a validator of mode `before`.
 
     Raises:
         ValueError: there is no such preset.

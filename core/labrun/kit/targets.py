@@ -1,4 +1,4 @@
-"""What is to be told of an example, where it is a number or a class: values of a column or an array as `y`."""
+"""Targets: values of a column or an array as `y`, a number or a class."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 __all__ = ["Scale", "Target", "make_target"]
 
 Scale: TypeAlias = Literal["linear", "log", "class"]
-"""A value as it is, as its binary logarithm, or each value as a class."""
+"""The value itself, its binary logarithm, or each distinct value as a class"""
 
 
 @dataclass(frozen=True)
 class Target:
-    """`y`, one entry a value: numbers of classes (int64) with their names, or numbers (float32) with what they measure."""
+    """`y`, one entry for each value: numbers of classes (int64) with their names, or numbers (float32) with their quantity."""
 
     y: np.ndarray
     classes: list[str] | None = None
@@ -27,10 +27,10 @@ class Target:
 
 
 def make_target(values: Sequence[Any] | np.ndarray, name: str, scale: Scale, unit: str = "") -> Target:
-    """Values (n, …) of the column or array `name`, in its `unit`, on a scale. Classes are the values that there are, in ascending order.
+    """Make a target of values (n, …) of the column or array `name`, in its `unit`, on a scale. Classes are the distinct values, ascending.
 
     Raises:
-        ValueError: a text, or a number without a logarithm, is no class and is to be a number.
+        ValueError: a value is a text, or has no logarithm, but the scale needs it.
     """
     import numpy as np
 
@@ -40,15 +40,17 @@ def make_target(values: Sequence[Any] | np.ndarray, name: str, scale: Scale, uni
     try:
         given = np.asarray(values, np.float64)
     except ValueError:
-        raise ValueError(f"'{name}' holds texts: 'scale: class' takes them as classes") from None
+        raise ValueError(f"'{name}' holds texts: use 'scale: class' to make them classes") from None
     if scale == "log" and not (given > 0).all():
-        raise ValueError(f"'{name}' holds {given.min():g}, which has no logarithm: 'scale: linear' takes it as it is")
+        raise ValueError(
+            f"'{name}' holds {given.min():g}, which has no logarithm: use 'scale: linear' to take values as they are"
+        )
     quantity = Quantity(name, unit, "log2" if scale == "log" else "linear")
     return Target(quantity.scaled(given).astype(np.float32), None, quantity)
 
 
 def _class_names(kinds: np.ndarray) -> list[str]:
-    """Values as people write them, with as many digits as tell them apart."""
+    """Return values as people write them, with as many digits as distinguish them."""
     if kinds.dtype.kind != "f":
         return [str(kind) for kind in kinds]
     names = [f"{kind:.4g}" for kind in kinds]

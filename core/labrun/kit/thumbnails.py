@@ -1,4 +1,4 @@
-"""Thumbnails of all members of an ensemble, on a few sheets of pictures."""
+"""Thumbnails of all members of an ensemble, on a few sheets."""
 
 from __future__ import annotations
 
@@ -19,25 +19,27 @@ SIDE = 64
 PER_ROW = 16
 QUALITY = 80
 BLOCK = 8
-"""JPEG compresses squares of this side; a thumbnail that fills whole ones does not run into its neighbours."""
+"""JPEG compresses squares of this side; a thumbnail that fills whole squares does not bleed into its neighbours."""
 
 
 @dataclass(frozen=True)
 class Sprites:
-    """`thumbnails` is (members, height, width) uint8, indices into `colours`, (256, 3) uint8 RGB. Equal ensembles give
-    sheets of equal bytes, so that a report which several analyses draw them for holds them once."""
+    """Thumbnails of members: `thumbnails`, (members, height, width) uint8, holds indices into `colours`, (256, 3) uint8 RGB.
+
+    Equal ensembles give equal bytes, so a report holds the sheets of several analyses once.
+    """
 
     thumbnails: np.ndarray
     colours: np.ndarray
 
     @classmethod
     def draw(cls, simulation: Ensemble, array: str, frame: int, colormap: str) -> Sprites:
-        """Draw every member on one scale, from the least value among all thumbnails to the greatest.
+        """Draw all members on one scale, from the least value in all thumbnails to the greatest.
 
-        A thumbnail is at most 64 pixels wide and high; each of its pixels is the mean of the cells that it covers.
+        A thumbnail is at most 64 pixels wide and high; each pixel is the mean of the cells that it covers.
 
         Raises:
-            ValueError: the array has neither two dimensions nor three, or holds NaN; or Matplotlib has no such colour map.
+            ValueError: the array does not have two or three dimensions, or is not finite; or Matplotlib has no such colour map.
         """
         import matplotlib as mpl
         import numpy as np
@@ -50,7 +52,7 @@ class Sprites:
         values = np.stack([_shrink(_picture(simulation, i, array, frame), size) for i in range(len(simulation))])
         if odd := [i for i, picture in enumerate(values) if not np.isfinite(picture).all()]:
             raise ValueError(
-                f"'{array}' of member {simulation.numbers[odd[0]]} of '{simulation.name}' holds NaN or infinity, which has no colour: name "
+                f"'{array}' of member {simulation.numbers[odd[0]]} of '{simulation.name}' holds NaN or infinity, which has no colour. Name "
                 "another array, or leave out that member"
             )
         low, high = float(values.min()), float(values.max())
@@ -61,18 +63,18 @@ class Sprites:
 
     @property
     def _pitch(self) -> tuple[int, int]:
-        """Rows and columns of pixels from one thumbnail of a sheet to the next."""
+        """Rows and columns of pixels from one thumbnail of a sheet to the next"""
         _, height, width = self.thumbnails.shape
         return -(-height // BLOCK) * BLOCK, -(-width // BLOCK) * BLOCK
 
     def layout(self) -> dict[str, int]:
-        """What `labrun.kit.thumbnails` of the page needs to find a thumbnail on the sheets [pixels]."""
+        """Return what the page needs to find a thumbnail on the sheets [pixels]."""
         _, height, width = self.thumbnails.shape
         row, column = self._pitch
         return {"width": width, "height": height, "columnPitch": column, "rowPitch": row, "perRow": PER_ROW}
 
     def files(self) -> dict[str, bytes]:
-        """Sheets `sprites_0.jpg`, … of 16 × 16 thumbnails, in the order of the members."""
+        """Return the sheets `sprites_0.jpg`, … of 16 × 16 thumbnails, in the order of the members."""
         import numpy as np
 
         per_sheet = PER_ROW * PER_ROW
@@ -88,14 +90,14 @@ class Sprites:
         return sheets
 
     def picture(self, members: Sequence[int] | np.ndarray, per_row: int, gap: int = 2) -> bytes:
-        """The thumbnails of the members at these places, (n,), side by side, as a PNG without loss."""
+        """Return the thumbnails of the members at these positions, (n,), side by side, as a lossless PNG."""
         import numpy as np
 
         found = np.pad(self.thumbnails[np.asarray(members, int)], ((0, 0), (0, gap), (0, gap)))
         return _save(self._tile(found, per_row), "PNG", optimize=False)
 
     def _tile(self, thumbnails: np.ndarray, per_row: int) -> Image:
-        """An image with a palette; what no thumbnail fills has the first colour."""
+        """Return an image with a palette; gaps have the first colour."""
         import numpy as np
         from PIL import Image
 
@@ -112,9 +114,7 @@ class Sprites:
 def _picture(simulation: Ensemble, i: int, array: str, frame: int) -> np.ndarray:
     dimensions = len(simulation.shape(i, array))
     if dimensions not in (2, 3):
-        raise ValueError(
-            f"'{array}' has {dimensions} dimensions; arrays of two are drawn, or of three with frames last"
-        )
+        raise ValueError(f"'{array}' has {dimensions} dimensions; expected two, or three with frames last")
     selection: Any = (..., frame) if dimensions == 3 else ()
     return simulation.read(i, array, selection)
 

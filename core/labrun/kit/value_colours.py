@@ -1,4 +1,4 @@
-"""Colours for the values of a column that lines are drawn for, dark to light, and what they stand for beside the figure."""
+"""Colours, dark to light, for lines that belong to values of a column, and their legend."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["explain_shades", "shades_of"]
 
 BRIGHTEST = 0.88  # the yellow end of the map is hard to see on white
 IN_LEGEND = 16
-"""Lines in one column of a legend."""
+"""Lines in one column of a legend"""
 
 
 def shades_of(values: Iterable[Any]) -> dict[Any, Any]:
-    """A colour for each value, in their order, dark to light."""
+    """Return a colour for each value, in their order, dark to light."""
     values = list(values)
     return dict(zip(values, mpl.colormaps["viridis"](np.linspace(0, BRIGHTEST, len(values))), strict=True))
 
 
 def explain_shades(figure: Figure, title: str, shades: Mapping[Any, Any], mark: float = 3) -> None:
-    """A legend beside the figure: a line with a mark of so many points for each value."""
+    """Add a legend beside the figure, a line for each value with a marker of size `mark` [points]."""
     handles = [Line2D([], [], color=c, marker="o", ms=mark, label=in_words(value)) for value, c in shades.items()]
     figure.legend(
         handles=handles,

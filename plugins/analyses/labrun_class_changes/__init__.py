@@ -1,4 +1,4 @@
-"""Analysis `class_changes`: which members two classifications disagree about, and where they lie."""
+"""Analysis `class_changes`: members on which two classifications disagree, and where they lie."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class ClassChanges(Analysis):
-    """Which members of a simulation a second classification names otherwise than the first, and where they lie.
+    """On which members of a simulation do two classifications disagree, and where do these lie?
 
-    Both are classifications of the same members (see the analysis `classification`). The classes may differ: the second
-    network may have learnt some more. Classes are compared by name.
+    Both classify the same members (see the analysis `classification`). Their classes may differ, since the second network may have learned
+    more of them. Classes are compared by name.
     """
 
     name: ClassVar[str] = "class_changes"
@@ -26,17 +26,17 @@ class ClassChanges(Analysis):
     y: str = Field(description="swept parameter along the vertical axis")
 
     def check(self, **_: Any) -> Iterable[tuple[str, str]]:
-        """A map has two different axes."""
+        """Check that the map has two different axes."""
         if self.x == self.y:
             yield "y", f"x and y are both '{self.x}'; a map needs two parameters"
 
     def analyse(self, before: Findings, after: Findings) -> Findings:
-        """Metrics `members`, `changed`, `share changed`; tables `changes` (from, to, members) and `cells` (each member that
-        changed); figures `map` and `matrix`.
+        """Return the metrics `members`, `changed`, `share changed`; the tables `changes` (from, to, members) and `cells` (each member that
+        changed); the figures `map` and `matrix`.
 
         Raises:
-            ValueError: the two are no classifications, or not of the same members, or they have no parameter `x` or `y`
-                that is a finite number.
+            ValueError: the findings are not classifications of the same members, or `x` or `y` is not one of their parameters or not
+                finite.
         """
         from labrun_class_changes.comparison import compare
         from labrun_class_changes.drawing import draw_map, draw_matrix
@@ -51,10 +51,10 @@ class ClassChanges(Analysis):
             tables={"changes": comparison.changes(), "cells": comparison.cells()},
             figures={"map": draw_map(comparison, self.x, self.y), "matrix": draw_matrix(comparison.matrix())},
             captions={
-                "map": "Members that changed, in the colour of their new class; grey is as before, white was not simulated.",
-                "matrix": "Members by their class before and after; grey numbers are of those that stayed.",
-                "changes": "How many members went from which class to which, the most frequent first.",
-                "cells": "Every member that changed, with the probability of the class that it was taken for each time.",
+                "map": "Members whose class changed, in the colour of the new class. Grey members are as before; white was not simulated.",
+                "matrix": "Number of members by their class before and after. Grey numbers count members that are as before.",
+                "changes": "Number of members for each change of class, the most frequent first.",
+                "cells": "Every member that changed, with the probabilities of its classes before and after.",
             },
         )
 

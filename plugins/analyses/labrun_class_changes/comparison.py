@@ -1,4 +1,4 @@
-"""Two classifications of the same members, laid beside each other."""
+"""Compare two classifications of the same members."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Comparison", "compare"]
 
 OWN = ("from", "to", "probability before", "probability after")
 NAMED = 5
-"""Members that a message names."""
+"""Members that a message lists"""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The members of both classifications in one order; their classes may be others."""
+    """Two classifications with their members in the same order; their classes may differ."""
 
     before: Classification
     after: Classification
@@ -39,7 +39,7 @@ class Comparison:
         return self.old != self.new
 
     def matrix(self) -> pd.DataFrame:
-        """Members by class before (rows) and after (columns): classes that occur, in the order of the models."""
+        """Count members by class before (rows) and after (columns): classes that occur, in the order of the models."""
         counts = pd.crosstab(self.old, self.new)
         return counts.reindex(
             index=pd.Index([c for c in self.before.classes if c in counts.index], name="from"),
@@ -47,24 +47,23 @@ class Comparison:
         )
 
     def changes(self) -> pd.DataFrame:
-        """`from`, `to` and how many `members` went that way, the most frequent first."""
+        """Return `from`, `to` and the number of `members` with this change, the most frequent first."""
         pairs = pd.DataFrame({"from": self.old, "to": self.new})[self.changed]
         counts = pairs.groupby(["from", "to"], sort=True).size().reset_index(name="members")
         return counts.sort_values("members", ascending=False, kind="stable", ignore_index=True)
 
     def cells(self) -> pd.DataFrame:
-        """The members that changed: parameters, `from`, `to`, and the probability of the class named, each time."""
-        own = (self.old, self.new, self.before.confidence, self.after.confidence)
+        """Return the members that changed: parameters, `from`, `to`, and the probabilities of both classes."""
+        own = (self.old, self.new, self.before.probability, self.after.probability)
         columns = pd.DataFrame(dict(zip(OWN, own, strict=True)), index=self.before.parameters.index)
         return pd.concat([self.before.parameters, columns], axis=1)[self.changed]
 
 
 def compare(before: Classification, after: Classification) -> Comparison:
-    """Put the members of both in the order of the first.
+    """Align the members of both in the order of the first.
 
     Raises:
-        ValueError: the members are not the same, or not at the same parameters, or a parameter is called like a column
-            of `Comparison.cells`.
+        ValueError: the members or their parameters differ, or a parameter has the name of a column of `Comparison.cells`.
     """
     first, second = before.parameters.index, after.parameters.index
     lost, gained = first.difference(second), second.difference(first)
@@ -77,7 +76,7 @@ def compare(before: Classification, after: Classification) -> Comparison:
     aligned = Classification(after.parameters.iloc[order], after.classes, after.probabilities[order])
     for column in before.parameters.columns:
         if column in OWN:
-            raise ValueError(f"a column of the sweep cannot be called '{column}': class_changes uses that name")
+            raise ValueError(f"class_changes uses the column '{column}' itself: rename that column of the sweep")
         if column in aligned.parameters.columns:
             _check_same(str(column), before.parameters[column], aligned.parameters[column])
     return Comparison(before, aligned)

@@ -1,4 +1,4 @@
-"""Where classes changed, and which into which."""
+"""Draw where classes changed, and which became which."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["draw_map", "draw_matrix"]
 
 UNCHANGED = "#e9e9e9"
 LINES = 20
-"""Lines of a legend in one column."""
+"""Lines of a legend in one column"""
 
 
 def draw_map(comparison: Comparison, x: str, y: str) -> Figure:
-    """All members over two parameters: pale grey if their class stayed, else in the colour of the new class.
+    """Draw all members over two parameters: pale grey if their class is as before, else in the colour of the new class.
 
-    Where several members lie at one place, one that changed is seen.
+    Of several members at one place, one that changed is visible.
     """
     changed = comparison.changed
     colours = np.array([to_rgb(colour) for colour in _colours(comparison)])[comparison.after.predicted]
@@ -56,7 +56,7 @@ def draw_map(comparison: Comparison, x: str, y: str) -> Figure:
 
 def _draw_cells(axes: Axes, columns: Axis, rows: Axis, colours: np.ndarray) -> None:
     picture = np.ones((len(rows.edges) - 1, len(columns.edges) - 1, 4))
-    picture[..., 3] = 0  # clear, where there is no member
+    picture[..., 3] = 0  # transparent where there is no member
     for row, column, colour in zip(rows.cell, columns.cell, colours, strict=True):
         picture[row, column] = [*colour, 1]
     extent = (columns.edges[0], columns.edges[-1], rows.edges[0], rows.edges[-1])
@@ -64,18 +64,18 @@ def _draw_cells(axes: Axes, columns: Axis, rows: Axis, colours: np.ndarray) -> N
 
 
 def _draw_points(axes: Axes, x: np.ndarray, y: np.ndarray, colours: np.ndarray) -> None:
-    """Points as large as their mean distance, on axes of about 380 by 330 points."""
+    """Draw points as large as their mean distance, on axes of about 380 by 330 points."""
     axes.scatter(x, y, s=np.clip(0.6 * 380 * 330 / len(x), 4, 150), c=colours, linewidths=0)
     axes.margins(0.03)
 
 
 def _colours(comparison: Comparison) -> list[str]:
-    """A class that both know has the colour that it has in a picture of the first classification."""
+    """Return the colours of the classes after; a class of both keeps its colour from pictures of the first classification."""
     return class_colours(comparison.after.classes, comparison.before.classes)
 
 
 def _legend(comparison: Comparison) -> list[Patch]:
-    """A patch for each class that members changed to, with their number."""
+    """Return a patch for each new class, with its number of changed members."""
     classes = comparison.after.classes
     counts = np.bincount(comparison.after.predicted[comparison.changed], minlength=len(classes))
     colours = _colours(comparison)
@@ -84,7 +84,7 @@ def _legend(comparison: Comparison) -> list[Patch]:
 
 
 def draw_matrix(counts: pd.DataFrame) -> Figure:
-    """Members by class before (rows) and after (columns); those that stayed are grey and have no part in the colours."""
+    """Draw members by class before (rows) and after (columns); unchanged ones are grey and do not count for the colours."""
     stayed = np.equal.outer(counts.index.to_numpy(object), counts.columns.to_numpy(object))
     moved = np.where(stayed, 0, counts.to_numpy())
     most = max(1, int(moved.max()))

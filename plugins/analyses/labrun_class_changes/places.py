@@ -1,4 +1,4 @@
-"""Where members lie on a map: in the cells of a grid, if their sweep is one, perhaps with holes."""
+"""Cells of a map: members lie on a grid, perhaps with holes, if their sweep is one."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 __all__ = ["Axis", "find_axis"]
 
 ROUNDING = 0.01
-"""Share of the spacing by which values on a grid may be off it."""
+"""Share of the spacing by which values may deviate from a grid"""
 SPARSE = 4
-"""More cells than so many for each value, and the values are taken for scattered."""
+"""With more cells than this for each value, values count as scattered."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """Equal cells along one axis of a map: their bounds, (cells + 1,), and the cell of each member, (members,)."""
+    """Equal cells along one axis of a map: their edges, (cells + 1,), and the cell of each member, (members,)."""
 
     edges: np.ndarray
     cell: np.ndarray
 
 
 def find_axis(values: np.ndarray) -> Axis | None:
-    """The cells around equidistant values (some may be missing, or be there twice), or None if they are not equidistant."""
+    """Return the cells around equidistant values, some of which may be missing or occur twice; None if they are not equidistant."""
     low, width = float(values.min()), float(np.ptp(values))
     levels = np.unique(np.round((values - low) / width, 9)) if width > 0 else np.zeros(1)
     if len(levels) == 1:

@@ -45,7 +45,7 @@ class ClassifyMembers(Analysis):
         findings.tables = {"classes": _count(found)} | findings.tables
         findings.metrics = {
             "members": len(simulation),
-            "mean probability": float(found.confidence.mean()),
+            "mean probability": float(found.probability.mean()),
             "mean entropy [nats]": float(found.entropy.mean()),
         }
         findings.captions = {
@@ -74,7 +74,7 @@ def _count(found: Classification) -> pd.DataFrame:
         inside = found.predicted == number
         row = {"class": name, "members": int(inside.sum())}
         if inside.any():
-            row |= {"probability": np.mean(found.confidence[inside]), "entropy": np.mean(found.entropy[inside])}
+            row |= {"probability": np.mean(found.probability[inside]), "entropy": np.mean(found.entropy[inside])}
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -82,7 +82,7 @@ def _count(patterns: Patterns) -> Any:
     """Patterns of each class, with mean confidence and the number of novel ones."""
     import pandas as pd
 
-    table = pd.DataFrame({"class": patterns.predicted, "confidence": patterns.confidence})
+    table = pd.DataFrame({"class": patterns.predicted, "confidence": patterns.probability})
     if patterns.novel is not None:
         table["novel"] = patterns.novel.astype(int)
     grouped = table.groupby("class")
@@ -102,7 +102,7 @@ def _pictures(patterns: Patterns, sprites: Sprites) -> dict[str, bytes]:
     for number, name in enumerate(patterns.classes):
         found = np.flatnonzero(patterns.predicted == number)
         if len(found):
-            found = found[np.argsort(-patterns.confidence[found], kind="stable")]
+            found = found[np.argsort(-patterns.probability[found], kind="stable")]
             per_row = int(np.ceil(np.sqrt(len(found))))
             pictures[_file_name(name, pictures)] = sprites.picture(patterns.positions[found], per_row)
     return pictures

@@ -34,7 +34,7 @@ def make_fragment(
         "parameters": {str(name): plain(table[name].tolist()) for name in table.columns},
         "sortable": [str(name) for name in table.columns if pd.api.types.is_numeric_dtype(table[name])],
         "class": encode(patterns.predicted, "u2"),
-        "confidence": encode(patterns.confidence, "f8"),
+        "confidence": encode(patterns.probability, "f8"),
         "probabilities": encode(np.round(patterns.probabilities * 65535), "u2"),
         "score": None if patterns.score is None else plain(patterns.score.tolist()),
         "novel": None if patterns.novel is None else encode(patterns.novel, "u1"),

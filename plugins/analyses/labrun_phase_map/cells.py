@@ -42,7 +42,7 @@ class Cells(ClassProbabilities):
             y: self.y,
             "members": self.members,
             "class": [self.classes[i] for i in self.predicted],
-            "probability": self.confidence,
+            "probability": self.probability,
             "entropy": self.entropy,
         }
         return pd.DataFrame(columns if self.novel is None else columns | {"novel": self.novel})

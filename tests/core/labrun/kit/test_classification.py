@@ -35,7 +35,7 @@ def test_findings_that_were_saved_give_the_same_classification(classification, t
 
 
 def test_other_findings_are_refused_with_what_is_wanted():
-    with pytest.raises(ValueError, match="a classification is wanted"):
+    with pytest.raises(ValueError, match="expected a classification"):
         Classification.read(Findings(tables={"scores": pd.DataFrame()}))
 
 

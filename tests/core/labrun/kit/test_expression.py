@@ -65,7 +65,7 @@ def test_there_is_no_value_where_the_arithmetic_has_none():
     ],
 )
 def test_everything_else_is_refused(text):
-    with pytest.raises(ValueError, match=r"is not allowed|is no expression"):
+    with pytest.raises(ValueError, match=r"is not allowed|is not an expression"):
         parse(text, COLUMNS)
 
 
@@ -75,7 +75,7 @@ def test_everything_else_is_refused(text):
 )
 def test_what_holds_no_column_must_be_a_finite_number_and_is_found_out_at_once(text):
     begun = time.perf_counter()
-    with pytest.raises(ValueError, match="has no finite value"):
+    with pytest.raises(ValueError, match="is not finite"):
         parse(text, COLUMNS)
     assert time.perf_counter() - begun < 0.5
 
@@ -88,9 +88,9 @@ def test_huge_powers_of_columns_cost_no_more_than_others():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("fed - kill", "'fed' is no axis: did you mean 'feed'?"),
+        ("fed - kill", "'fed' is not an axis: did you mean 'feed'?"),
         ("kill^2 - feed", "'kill ^ 2 - feed': write ** for a power"),
-        ("1 + 2", "'1 + 2' depends on neither kill nor feed, so that it is zero nowhere or everywhere"),
+        ("1 + 2", "'1 + 2' depends on neither kill nor feed, so it is zero nowhere or everywhere"),
         ("kill" + " + kill" * 100, "an expression has at most 500 characters; this one has 704"),
     ],
 )
@@ -101,5 +101,5 @@ def test_messages_tell_what_to_do(text, message):
 
 
 def test_deep_nesting_is_an_error_like_any_other():
-    with pytest.raises(ValueError, match="is no expression"):
+    with pytest.raises(ValueError, match="is not an expression"):
         parse("(" * 240 + "kill" + ")" * 240, COLUMNS)

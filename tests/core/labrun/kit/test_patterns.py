@@ -29,7 +29,7 @@ def test_rows_are_joined_by_the_number_of_the_member(simulation):
     assert patterns.members == [0, 2]
     assert patterns.positions.tolist() == [0, 2]
     assert patterns.predicted.tolist() == [0, 1]
-    assert patterns.confidence.tolist() == [0.9, 0.8]
+    assert patterns.probability.tolist() == [0.9, 0.8]
     assert patterns.parameters["kill"].tolist() == [1.0, 3.0]
     assert patterns.score.tolist() == [7.0, 6.0]
     assert patterns.novel.tolist() == [False, True]
@@ -43,12 +43,14 @@ def test_several_answers_for_a_member_are_averaged(simulation):
 
 
 def test_findings_of_another_simulation_are_refused(simulation):
-    with pytest.raises(ValueError, match=r"the classification tells of members that 'scan' has not \(7\); join stages"):
+    with pytest.raises(
+        ValueError, match=r"the classification has members that 'scan' does not have \(7\); join stages"
+    ):
         Patterns.gather(simulation, make_classes([0, 7], np.eye(2)), None)
     novelty = Findings(tables={"members": pd.DataFrame({"member": [0], "score": [5.0], "novel": [False]})})
-    with pytest.raises(ValueError, match=r"the novelty tells nothing of some members that are classified \(1\)"):
+    with pytest.raises(ValueError, match=r"the novelty of some classified members is missing \(1\)"):
         Patterns.gather(simulation, make_classes([0, 1], np.eye(2)), novelty)
-    with pytest.raises(ValueError, match="'novelty' wants findings with a table 'members'"):
+    with pytest.raises(ValueError, match="'novelty' expects findings with a table 'members'"):
         Patterns.gather(simulation, make_classes([0], [[1, 0]]), Findings())
 
 
@@ -57,5 +59,5 @@ def test_the_array_is_the_first_that_can_be_drawn_unless_one_is_named():
     simulation = Ensemble.from_arrays(arrays, {"kill": [1.0]}, "scan")
     assert PatternAnalysis().draw_sprites(simulation).thumbnails.shape == (1, 2, 3)
     assert PatternAnalysis(array="c").draw_sprites(simulation).thumbnails.shape == (1, 5, 6)
-    with pytest.raises(ValueError, match="'flat' gives no array of two or three dimensions to draw; it gives a"):
+    with pytest.raises(ValueError, match="'flat' has no array of two or three dimensions to draw; it has a"):
         PatternAnalysis().draw_sprites(Ensemble.from_arrays([{"a": np.zeros(3)}], {"kill": [1.0]}, "flat"))

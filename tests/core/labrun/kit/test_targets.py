@@ -27,8 +27,8 @@ def test_numbers_and_logarithms_have_a_quantity():
 @pytest.mark.parametrize(
     ("values", "scale", "message"),
     [
-        (["a"], "linear", "'rate' holds texts: 'scale: class' takes them as classes"),
-        ([0.5, 0.0], "log", "'rate' holds 0, which has no logarithm: 'scale: linear' takes it as it is"),
+        (["a"], "linear", "'rate' holds texts: use 'scale: class' to make them classes"),
+        ([0.5, 0.0], "log", "'rate' holds 0, which has no logarithm: use 'scale: linear' to take values as they are"),
     ],
 )
 def test_what_is_no_number(values, scale, message):

@@ -56,7 +56,7 @@ def test_equal_ensembles_give_equal_bytes(rng):
 
 
 def test_what_cannot_be_drawn_is_refused():
-    with pytest.raises(ValueError, match="'u' has 1 dimensions; arrays of two are drawn, or of three with frames last"):
+    with pytest.raises(ValueError, match="'u' has 1 dimensions; expected two, or three with frames last"):
         Sprites.draw(make_ensemble([np.zeros(4)]), "u", -1, "viridis")
     with pytest.raises(ValueError, match="Matplotlib has no colour map 'virids'; try viridis, magma or gray"):
         Sprites.draw(make_ensemble([np.zeros((4, 4))]), "u", -1, "virids")

@@ -158,7 +158,7 @@ def test_texts_among_the_parameters_must_agree_too(changes):
 
 def test_a_parameter_must_not_be_called_like_a_column(changes):
     odd = classified("ab", "aaaaaa", to=FEED)
-    with pytest.raises(ValueError, match="a column of the sweep cannot be called 'to'"):
+    with pytest.raises(ValueError, match="class_changes uses the column 'to' itself"):
         changes.analyse(odd.findings(), odd.findings())
 
 

@@ -165,8 +165,8 @@ def test_the_picture_is_that_of_the_examples_unless_it_is_told(rng):
     ("fields", "field", "message"),
     [
         ({"y": "temperature"}, "y", "x and y are both 'temperature'; two inputs have two names"),
-        ({"truth": "presure - 1"}, "truth", "'presure' is no axis: did you mean 'pressure'?"),
-        ({"truth": "__import__('os')"}, "truth", "is not allowed; an expression may hold numbers"),
+        ({"truth": "presure - 1"}, "truth", "'presure' is not an axis: did you mean 'pressure'?"),
+        ({"truth": "__import__('os')"}, "truth", "is not allowed; an expression may contain numbers"),
         ({"truth": "3 - 2"}, "truth", "depends on neither temperature nor pressure"),
     ],
 )
@@ -241,4 +241,4 @@ def test_the_phase_boundary_is_learned_to_two_per_cent_everywhere_in_the_picture
 def test_the_check_of_a_project_tells_what_is_wrong(labrun, write_project):
     outcome = labrun("check", write_project(PROJECT.replace("truth: pressure", "truth: presure")))
     assert outcome.code == 2
-    assert "analyses.phases.with.truth: 'presure' is no axis: did you mean 'pressure'?" in outcome.err
+    assert "analyses.phases.with.truth: 'presure' is not an axis: did you mean 'pressure'?" in outcome.err

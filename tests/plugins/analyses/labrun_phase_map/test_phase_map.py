@@ -120,8 +120,8 @@ def test_check_tells_what_is_wrong():
     assert problems[0] == ("array", "'scan' gives no array 'w' (known: u, v)")
     assert problems[1] == ("x", "the table of 'scan' has no column 'kil': did you mean 'kill'?")
     assert [field for field, _ in problems[2:]] == ["lines", "lines"]
-    assert problems[2][1].startswith("a: '__import__('os')' is not allowed; an expression may hold numbers")
-    assert problems[3][1].startswith("c: 'feed +' is no expression")
+    assert problems[2][1].startswith("a: '__import__('os')' is not allowed; an expression may contain numbers")
+    assert problems[3][1].startswith("c: 'feed +' is not an expression")
     same = PhaseMap(x="feed", y="feed")
     assert [*same.check(simulation=outline)] == [("y", "x and y are both 'feed'; a map needs two parameters")]
 

@@ -294,7 +294,7 @@ def test_members_of_different_shapes(sky, dataset):
         match=r"of member 1 of 'mixed' differ in shape: 'brightness_temperature' has \(5, 5, 5\), 'density' \(5, 5, 4\)",
     ):
         dataset(ensemble, x=list(NAMES))
-    with pytest.raises(ValueError, match="'kind' holds texts: 'scale: class' takes them as classes"):
+    with pytest.raises(ValueError, match="'kind' holds texts: use 'scale: class' to make them classes"):
         dataset(Ensemble.from_arrays(cubes[:1] * 2, ensemble.columns, "a"), y="kind", scale="linear")
 
 

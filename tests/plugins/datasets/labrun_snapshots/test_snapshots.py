@@ -133,7 +133,7 @@ def test_what_cannot_be_an_example(trajectories, rng):
     alike = Ensemble.from_arrays(sizes[:1] * 2, ensemble.columns, "runs")
     with pytest.raises(ValueError, match="'tumbling_rate' holds 0, which has no logarithm: 'scale: linear' takes it"):
         dataset(alike)
-    with pytest.raises(ValueError, match="'kind' holds texts: 'scale: class' takes them as classes"):
+    with pytest.raises(ValueError, match="'kind' holds texts: use 'scale: class' to make them classes"):
         dataset(alike, target="kind")
     assert dataset(alike, target="kind", scale="class").classes == ("a", "b")
 
