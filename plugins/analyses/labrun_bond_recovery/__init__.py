@@ -1,4 +1,4 @@
-"""Analysis `bond_recovery`: are the bonds that a network draws into a picture of sites the right ones?"""
+"""Analysis `bond_recovery`: whether the bonds that networks draw into pictures of sites are right."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ READABLE = 0.99
 
 
 class BondRecovery(Analysis):
-    """Are the bonds that a network draws into a picture of sites the right ones, and are the sites still where they were?
+    """Are the bonds that networks draw into pictures of sites right, and are the sites still in their places?
 
     Every generated picture is read back into a network (`labrun_spring_networks.drawn`): dots are found in the picture itself, and each
-    pair of sites that may be joined gets a score, the ink along the line between them. From a threshold on, a pair is a bond; each model
-    has its own, the one of the highest F1 on validation pictures (table `thresholds`, and `thresholds.json`).
+    pair of sites that may be joined gets a score, the ink along the line between them. Pairs whose score reaches a threshold are bonds.
+    Each model has its own threshold, which maximizes F1 on validation pictures (table `thresholds`, and `thresholds.json`).
 
         precision = right / found,    recall = right / true,    F1 = 2 right / (found + true),
 
-    over all bonds of a class of networks. A network is exact if all of its bonds are found and no other. A site that is drawn more than
-    `tolerance` off is lost, and its bonds are missing; what is found instead is spurious. The expected drawings are judged like those of
-    a model, as `expected drawing`: what they miss is the fault of the reading, not of the models.
+    over all bonds of a class of networks. A network is exact if all of its bonds are found and no others. A site that is displaced by more
+    than `tolerance` is lost, and its bonds are missing; a dot found elsewhere is spurious. The expected drawings are judged like those of
+    a model, as `expected drawing`: errors there come from the reading, not from the models.
 
-    Where the true network is not known, as of pairs of pictures from files, `truth: drawing` reads it from the expected drawing.
+    Where the true network is unknown, as for pairs of pictures from files, `truth: drawing` reads it from the expected drawing.
 
-    Baselines are analyses with a table `recovery` like ours, such as `geometric_baselines`; they are put beside the models.
+    Baselines are analyses with a table `recovery` of the same columns, such as `geometric_baselines`. They stand beside the models.
     """
 
     name: ClassVar[str] = "bond_recovery"
@@ -42,18 +42,20 @@ class BondRecovery(Analysis):
 
     truth: Literal["simulation", "drawing"] = Field(
         "simulation",
-        description="where the true network comes from: arrays `pixels`, `bonds` and `offsets` of the simulation, or the expected drawing",
+        description="source of the true network: arrays `pixels`, `bonds` and `offsets` of the simulation, or the expected drawing",
     )
     by: str | None = Field(
         "lattice",
-        description="column of the simulations' tables that names the class of a network; none: all are of one",
+        description="column of the simulations' tables that names the class of a network; null: one class",
     )
-    tolerance: float = Field(6.0, gt=0, description="how far off a site is still the same [pixels of a picture of 256]")
-    resamples: int = Field(1000, ge=100, description="bootstrap resamples, which draw networks")
+    tolerance: float = Field(
+        6.0, gt=0, description="largest displacement of a site that still counts as found [pixels of a picture of 256]"
+    )
+    resamples: int = Field(1000, ge=100, description="bootstrap resamples of networks")
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
 
     def check(self, simulation: Outline, validation_simulation: Outline, **_: object) -> Iterable[tuple[str, str]]:
-        """Arrays and the column must be there."""
+        """Check that the arrays and the column exist."""
         for one in (simulation, validation_simulation):
             if self.truth == "simulation":
                 for array in ARRAYS:
@@ -71,13 +73,13 @@ class BondRecovery(Analysis):
         rng: np.random.Generator,
         baseline: list[Findings] | None = None,
     ) -> Findings:
-        """Tables `recovery` (a row a method and class), `networks` (a row a method and network) and `thresholds`; figures `F1`,
-        `thresholds` and `networks`; file `thresholds.json`. Metrics `F1, <model>`, `exact, <model>`, `sites lost, <model>`, `displacement,
-        <model>` [pixels at 256].
+        """Return the tables `recovery` (a row for each method and class), `networks` (a row for each method and network) and `thresholds`;
+        the figures `F1`, `thresholds` and `networks`; the file `thresholds.json`; and the metrics `F1, <model>`, `exact, <model>`, `sites
+        lost, <model>`, `displacement, <model>` [pixels at 256].
 
         Raises:
-            ValueError: a model draws no pictures, the simulation is not that of the pictures, or no bond is found even in the
-                expected ones.
+            ValueError: a model does not predict pictures, the simulation is not the one of the pictures, or no bond is found even in the
+                expected drawings.
         """
         import json
 
@@ -123,7 +125,7 @@ class BondRecovery(Analysis):
         return [*(simulated_truths(simulation, examples) if self.truth == "simulation" else read_truths(examples))]
 
     def _recovery(self, one: Judgement, classes: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
-        """A row a class: of bonds, sites and pixels."""
+        """Return a row for each class, with scores of bonds, sites and pixels."""
         import numpy as np
 
         from labrun_spring_networks.recovery import ALL, recovery_table
@@ -132,7 +134,8 @@ class BondRecovery(Analysis):
         table = recovery_table(one.method.name, classes, networks, one.threshold, rng, self.confidence, self.resamples)
         inside = [np.array([name in (of, ALL) for of in classes]) for name in table["class"]]
         scores = [one.picture_scores(chosen) for chosen in inside]
-        return table.assign(**{name: [row[name] for row in scores] for name in scores[0]}, **one.method.variant)
+        varied = one.method.columns({*table.columns, *scores[0]})
+        return table.assign(**{name: [row[name] for row in scores] for name in scores[0]}, **varied)
 
     def _captions(
         self, judged: Sequence[Judgement], dataset: Examples, validation: Examples, classes: Sequence[str]
@@ -140,24 +143,23 @@ class BondRecovery(Analysis):
         from labrun_bond_recovery.drawing import COLUMNS, ROWS
         from labrun_bond_recovery.methods import EXPECTED
 
-        interval = f"the {self.confidence:.0%} bootstrap interval, which draws networks"
+        interval = f"the {self.confidence:.0%} bootstrap interval over networks"
         pixels = "'displacement' is the mean distance of sites from the true ones, 'displacement_99' its 99th percentile [pixels of a "
         left_out = "" if len(judged) - 1 <= ROWS and len(set(classes)) <= COLUMNS else " Only the first ones are drawn."
         return {
-            "F1": f"F1 of the bonds on '{dataset.name}', by class, with {interval}. '{EXPECTED}': the true pictures, read as the generated "
-            "ones are.",
-            "recovery": f"Bonds of '{dataset.name}', by class; 'F1_low' and 'F1_high' bound {interval}. 'exact' is the fraction of "
+            "F1": f"F1 of the bonds on '{dataset.name}', by class, with {interval}. '{EXPECTED}': the true pictures, read in "
+            "the same way, the best that any model can reach.",
+            "recovery": f"Bonds of '{dataset.name}', by class; 'F1_low' and 'F1_high' bound {interval}. 'exact' is the share of "
             f"networks with all bonds right, 'lost' and 'spurious' count sites; {pixels}picture of 256]. L1 and SSIM compare pixels, "
-            f"of which a white picture has most right. '{EXPECTED}': the true pictures, read as the generated ones are.",
-            "networks": f"Of each class the network of '{dataset.name}' in which the model has most bonds wrong or missing.{left_out} "
-            "As a table: every network.",
-            "thresholds": f"Precision, recall and F1 of the bonds of '{validation.name}' against the threshold of the score; dashed: the "
-            "highest F1, at which all else is judged.",
+            f"most of which are right in a white picture. '{EXPECTED}': the true pictures, read in the same way.",
+            "networks": f"For each class, the network of '{dataset.name}' with the most wrong and missing bonds.{left_out}",
+            "thresholds": f"Precision, recall and F1 of the bonds of '{validation.name}' against the threshold of the score. The dashed "
+            "threshold, with the highest F1, is used everywhere else.",
         }
 
 
 def _threshold_table(judged: Sequence[Judgement]) -> pd.DataFrame:
-    """The threshold of each method, and what it reaches on the validation pictures."""
+    """Return the threshold of each method, and its scores on the validation pictures."""
     import numpy as np
     import pandas as pd
 
@@ -172,16 +174,16 @@ def _threshold_table(judged: Sequence[Judgement]) -> pd.DataFrame:
 
 
 def _worst(judged: Sequence[Judgement], classes: Sequence[str], dataset: Examples, truths: Sequence[Truth]) -> Shown:
-    """Of each model and class the network with most errors, with its picture, which is drawn again."""
+    """Return, for each model and class, the network with most errors and its picture, which is predicted again."""
     return {
-        (one.method.name, name): (next(one.method.pictures(dataset.take([i]))), one.networks[i], truths[i])
+        (one.method.name, name): (next(one.method.answer(dataset.take([i]))), one.networks[i], truths[i])
         for one in judged
         for name, i in one.worst(classes).items()
     }
 
 
 def _metrics(recovery: pd.DataFrame, models: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """Of each model on all networks together."""
+    """Yield the metrics of each model on all networks together."""
     from labrun_spring_networks.recovery import ALL
 
     whole = recovery[recovery["class"] == ALL].set_index("method")
@@ -192,18 +194,18 @@ def _metrics(recovery: pd.DataFrame, models: Sequence[str]) -> Iterator[tuple[st
 
 
 def _warnings(recovery: pd.DataFrame) -> Iterator[str]:
-    """Of networks that draw no bond right, and of drawings that cannot be read well even if they are."""
+    """Yield warnings about models that draw no right bond, and about drawings that cannot be read well."""
     from labrun_bond_recovery.methods import EXPECTED
     from labrun_spring_networks.recovery import ALL
 
     for method in recovery.loc[(recovery["class"] == ALL) & (recovery["F1"] == 0), "method"]:
-        yield f"'{method}' draws no bond right: it has learned nothing yet"
+        yield f"'{method}' draws no right bond: it has learned nothing yet"
     of_expected = recovery[recovery["method"] == EXPECTED]
     for name, f1 in zip(of_expected["class"], of_expected["F1"], strict=True):
         if f1 < READABLE:
             yield (
-                f"of the expected drawings themselves ({name}) bonds are read with F1 {f1:.3f} only, so that no model can be judged "
-                "better: larger dots or pictures are read better; or the simulation and the pictures do not belong together"
+                f"even from the expected drawings ({name}), bonds are read with F1 of only {f1:.3f}, so no model can score higher. Larger "
+                "dots or pictures are read better; or the simulation and the pictures do not belong together"
             )
 
 

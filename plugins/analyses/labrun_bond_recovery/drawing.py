@@ -1,4 +1,4 @@
-"""Curves over the threshold, and networks with what is right and wrong in them."""
+"""Draw scores over the threshold, and networks with their right, wrong and missing bonds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from labrun.kit.panels import Scale, make_panels
 from labrun_bond_recovery.judging import Judged
 from labrun_bond_recovery.methods import Judgement
 from labrun_bond_recovery.truth import Truth
@@ -20,16 +21,18 @@ from labrun_spring_networks.recovery import curves
 __all__ = ["COLUMNS", "ROWS", "Shown", "draw_networks", "draw_thresholds"]
 
 ROWS, COLUMNS = 4, 6
-"""Methods and classes in a figure, the first ones"""
+"""Methods and classes in a figure (the first ones)"""
 RIGHT, WRONG, MISSING = "#2f6fd0", "#d55e00", "#cc3399"
+PALE = Scale(-1.22, 1.0)
+"""Grey that leaves ink pale, so that bonds drawn over it stand out"""
 RATES = (("precision", "#2f6fd0"), ("recall", "#e07b00"), ("F1", "0.15"))
 
 Shown = Mapping[tuple[str, str], tuple[NDArray[np.float64], Judged, Truth]]
-"""A generated picture with what is found in it, by method and class."""
+"""A generated picture, its judgement and the truth, by method and class."""
 
 
 def draw_thresholds(judgements: Sequence[Judgement]) -> Figure:
-    """Precision, recall and F1 on the validation pictures against the threshold: a panel a method, dashed where it is set."""
+    """Draw precision, recall and F1 on the validation pictures against the threshold, a panel for each method; the chosen one is dashed."""
     shown = judgements[: 2 * ROWS]
     columns = min(len(shown), 4)
     rows = -(-len(shown) // columns)
@@ -58,17 +61,11 @@ def draw_thresholds(judgements: Sequence[Judgement]) -> Figure:
 
 
 def draw_networks(judgements: Sequence[Judgement], classes: Sequence[str], shown: Shown) -> Figure:
-    """The network with the most errors of each class (columns) and method (rows), over the picture that was drawn of it."""
+    """Draw the network with the most errors of each class (columns) and method (rows) over its generated picture."""
     columns = classes[:COLUMNS]
     rows = judgements[:ROWS]
-    tall, wide = next(iter(shown.values()))[0].shape
-    figure, panels = plt.subplots(
-        len(rows),
-        len(columns),
-        figsize=(2.3 * len(columns) + 0.4, (2.3 * tall / wide + 0.3) * len(rows) + 0.5),
-        squeeze=False,
-        layout="constrained",
-    )
+    shape = next(iter(shown.values()))[0].shape
+    figure, panels = make_panels(len(rows), len(columns), shape, 2.3, above=0.3, margins=(0.4, 0.5))
     for own, one in zip(panels, rows, strict=True):
         for axes, name in zip(own, columns, strict=True):
             picture, judged, truth = shown[one.method.name, name]
@@ -83,7 +80,7 @@ def draw_networks(judgements: Sequence[Judgement], classes: Sequence[str], shown
 def _draw_network(axes: Axes, picture: NDArray[np.float64], judged: Judged, truth: Truth, threshold: float) -> None:
     drawing, recovery = judged.drawing, judged.recovery
     found = recovery.scores >= threshold
-    axes.imshow(0.55 + 0.45 * np.clip(picture, 0, 1), cmap="gray", vmin=0, vmax=1)
+    PALE.draw(axes, np.clip(picture, 0, 1))
     for chosen, colour in ((found & recovery.is_bond, RIGHT), (found & ~recovery.is_bond, WRONG)):
         lines = drawing.sites[drawing.candidates[chosen]]
         axes.add_collection(LineCollection([*lines], colors=colour, lw=1.3))
@@ -91,13 +88,12 @@ def _draw_network(axes: Axes, picture: NDArray[np.float64], judged: Judged, trut
     axes.add_collection(LineCollection([*truth.places[missing]], colors=MISSING, lw=1.3, linestyles=(0, (3, 2))))
     axes.plot(*truth.places[judged.lost_sites].T, "o", mfc="none", mec=MISSING, ms=7, mew=1.2)
     axes.plot(*drawing.sites[judged.site < 0].T, "x", color=WRONG, ms=6)
-    axes.set(xticks=[], yticks=[])
     wrong = int(np.sum(found & ~recovery.is_bond))
     axes.set_title("exact" if not wrong + len(missing) else f"{wrong} wrong, {len(missing)} missing", fontsize=8)
 
 
 def _missing(judged: Judged, truth: Truth, found: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The true bonds that are not found, (missing, 2)."""
+    """Return the true bonds that are not found, (missing, 2)."""
     pairs = np.sort(judged.site[judged.drawing.candidates[found]], axis=1)
     there = {(int(i), int(j)) for i, j in pairs}
     return np.array([bond for bond in truth.bonds.tolist() if tuple(bond) not in there], np.int64).reshape(-1, 2)

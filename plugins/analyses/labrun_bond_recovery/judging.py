@@ -1,4 +1,4 @@
-"""One picture that a network has drawn, beside the truth."""
+"""Judge one picture that a network has drawn."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ __all__ = ["Judged", "judge", "match_sites", "pixels_at_256"]
 
 
 class Judged(NamedTuple):
-    """What one picture has right and wrong. Lengths are in pixels of a picture of 256."""
+    """Sites and bonds of one picture, right and wrong. Lengths are in pixels of a picture of 256."""
 
     recovery: Recovery
     drawing: Drawing
     site: NDArray[np.int64]
-    """(found,): the true site of each site found, −1 where it is none"""
+    """(found,): the true site of each found site, −1 where there is none"""
     lost_sites: NDArray[np.int64]
     """True sites that are not found"""
     displacements: NDArray[np.float64]
-    """How far each site found lies from the true one"""
+    """Distance of each found site from the true one"""
     l1: float
-    """Mean absolute difference from the expected picture, of 0 to 1"""
+    """Mean absolute difference from the expected picture, from 0 to 1"""
     ssim: float
     """Structural similarity (Z. Wang et al., IEEE Trans. Image Process. 13, 600 (2004))"""
 
     @property
     def spurious(self) -> int:
-        """Sites found that are none."""
+        """Number of found sites that are not true ones."""
         return int(np.sum(self.site < 0))
 
 
 def judge(picture: NDArray[np.float64], expected: NDArray[np.float64], truth: Truth, tolerance: float) -> Judged:
-    """Read a picture, and compare it with the truth; `tolerance` is how far a site may lie off [pixels at 256].
+    """Read a picture and compare it with the truth; a site may be displaced by up to `tolerance` [pixels at 256].
 
-    A pair of sites found is a true bond if both sites are true ones that a bond joins. So bonds of lost sites are missing, and those of
-    spurious sites wrong.
+    A pair of found sites is a true bond if both are true sites that a bond joins. So bonds of lost sites are missing, and bonds of spurious
+    sites are wrong.
     """
     drawing, scale = read_drawing(picture), pixels_at_256(picture)
     site = match_sites(drawing.sites, truth.places, tolerance / scale)
@@ -63,7 +63,7 @@ def judge(picture: NDArray[np.float64], expected: NDArray[np.float64], truth: Tr
 
 
 def match_sites(found: NDArray[np.float64], true: NDArray[np.float64], tolerance: float) -> NDArray[np.int64]:
-    """The true site of each site found, (found,), or −1: they are nearest to each other, and nearer than `tolerance`."""
+    """Return the true site of each found site, (found,), or −1. Both are nearest to each other, and nearer than `tolerance`."""
     if not len(found) or not len(true):
         return np.full(len(found), -1)
     distance, nearest = cKDTree(true).query(found)
@@ -73,5 +73,5 @@ def match_sites(found: NDArray[np.float64], true: NDArray[np.float64], tolerance
 
 
 def pixels_at_256(picture: NDArray[np.float64]) -> float:
-    """How many pixels of a picture of 256 one pixel is."""
+    """Return the size of one pixel in pixels of a picture of 256."""
     return 256 / min(picture.shape)

@@ -1,56 +1,50 @@
-"""All networks that are judged, with the threshold that each has on validation pictures."""
+"""Networks that draw bonds, and the threshold of each from validation pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Examples, TrainedModel
+from labrun.kit.methods import Method, check_names
 from labrun_bond_recovery.judging import Judged, judge
 from labrun_bond_recovery.truth import CLEAR, Truth
 from labrun_spring_networks.drawn import expected_pictures, generated_pictures
-from labrun_spring_networks.recovery import ALL, Recovery, choose_threshold
+from labrun_spring_networks.recovery import Recovery, choose_threshold
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EXPECTED", "Judgement", "Method", "judge_method", "methods"]
+__all__ = ["EXPECTED", "Drawer", "Judgement", "judge_method", "methods"]
 
 EXPECTED = "expected drawing"
-"""The method that nothing can beat: the true pictures, read as those of the networks are."""
+"""The method that no network can beat: the true pictures, read in the same way."""
 
-_Pictures: TypeAlias = "Callable[[Examples], Iterator[NDArray[np.float64]]]"
-
-
-@dataclass(frozen=True)
-class Method:
-    """Something that draws a picture of each example."""
-
-    name: str
-    pictures: _Pictures
-    variant: dict[str, Any]
+Drawer: TypeAlias = Method[Examples, Iterator[NDArray[np.float64]]]
+"""Yields a picture for each example, (height, width), from 0, ink, to 1."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a method has drawn of the judged examples, and at which threshold its bonds are read."""
+    """Pictures that a method has drawn, beside the truth, and the threshold at which their bonds are read."""
 
-    method: Method
+    method: Drawer
     threshold: float
     validation: list[Recovery]
     networks: list[Judged]
 
     def errors(self, i: int) -> int:
-        """Bonds of network i that are wrong or missing."""
+        """Return how many bonds of network i are wrong or missing."""
         right, found, true = self.networks[i].recovery.counts(self.threshold)
         return int(found + true - 2 * right)
 
     def picture_scores(self, inside: NDArray[np.bool_]) -> dict[str, float]:
-        """Sites and pixels of some of the networks: the columns that `recovery` has beyond those of the bonds."""
+        """Return the scores of sites and pixels of the networks that are `inside`, columns of the table `recovery`."""
         chosen = [one for one, taken in zip(self.networks, inside, strict=True) if taken]
         off = np.concatenate([one.displacements for one in chosen])
         return {
@@ -63,7 +57,7 @@ class Judgement:
         }
 
     def network_table(self, members: Sequence[int], classes: Sequence[str]) -> pd.DataFrame:
-        """A row a network."""
+        """Return a row for each network."""
         import pandas as pd
 
         rows = []
@@ -75,40 +69,33 @@ class Judgement:
         return pd.DataFrame(rows)
 
     def worst(self, classes: Sequence[str]) -> dict[str, int]:
-        """The network of each class with the most errors, the first of several."""
+        """Return the network of each class with the most errors (the first of several)."""
         order = sorted(range(len(classes)), key=lambda i: (-self.errors(i), i))
         return {name: next(i for i in order if classes[i] == name) for name in sorted(set(classes))}
 
 
-def methods(models: Sequence[TrainedModel]) -> list[Method]:
-    """The expected drawing, then the networks.
+def methods(models: Sequence[TrainedModel]) -> list[Drawer]:
+    """Return the expected drawing, then the networks.
 
     Raises:
-        ValueError: two have one name.
+        ValueError: two have the same name.
     """
-    names = [EXPECTED, ALL, *(model.name for model in models)]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ValueError(f"2 of what is judged are called '{twice}': name each network once, and none '{EXPECTED}'")
-
-    def drawn_by(model: TrainedModel) -> _Pictures:
-        return lambda examples: generated_pictures(model, examples)
-
-    return [
-        Method(EXPECTED, expected_pictures, {}),
-        *(Method(model.name, drawn_by(model), dict(model.variant)) for model in models),
-    ]
+    found = [Method(EXPECTED, expected_pictures)]
+    found += [Method(model.name, partial(generated_pictures, model), model) for model in models]
+    check_names(found)
+    return found
 
 
 def judge_method(
-    method: Method,
+    method: Drawer,
     dataset: tuple[Examples, Sequence[Truth]],
     validation: tuple[Examples, Sequence[Truth]],
     tolerance: float,
 ) -> Judgement:
-    """Choose the threshold on the validation pictures, and judge the others. A network that has learned nothing yet gets `CLEAR`.
+    """Choose the threshold on the validation pictures and judge the test pictures. A network that has learned nothing yet gets `CLEAR`.
 
     Raises:
-        ValueError: not even in the expected drawings a bond is found, or as `Method.pictures`.
+        ValueError: no bond is found even in the expected drawings, or a network does not predict finite pictures.
     """
     chosen_on = [one.recovery for one in _judged(method, *validation, tolerance)]
     learned = method.name == EXPECTED or any(one.is_bond.any() for one in chosen_on)
@@ -116,6 +103,6 @@ def judge_method(
     return Judgement(method, threshold, chosen_on, [*_judged(method, *dataset, tolerance)])
 
 
-def _judged(method: Method, examples: Examples, truths: Sequence[Truth], tolerance: float) -> Iterator[Judged]:
-    pairs = zip(method.pictures(examples), expected_pictures(examples), truths, strict=True)
+def _judged(method: Drawer, examples: Examples, truths: Sequence[Truth], tolerance: float) -> Iterator[Judged]:
+    pairs = zip(method.answer(examples), expected_pictures(examples), truths, strict=True)
     return (judge(picture, expected, truth, tolerance) for picture, expected, truth in pairs)

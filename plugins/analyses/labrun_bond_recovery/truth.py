@@ -1,4 +1,4 @@
-"""The networks that pictures show: as their simulation tells, or read from the expected drawing."""
+"""True networks of pictures, from their simulation or read from the expected drawing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labrun_spring_networks.drawn import expected_pictures, read_drawing
 __all__ = ["CLEAR", "Truth", "classes_of", "members_of", "read_truths", "simulated_truths"]
 
 CLEAR = 0.5
-"""The score from which a pair is a bond where none could be chosen."""
+"""Threshold of the score where none can be chosen"""
 
 
 class Truth(NamedTuple):
@@ -27,17 +27,17 @@ class Truth(NamedTuple):
 
 
 def simulated_truths(simulation: Ensemble, examples: Examples) -> Iterator[Truth]:
-    """The network of each example. Bonds over a periodic boundary join no two sites of the picture and are left out.
+    """Yield the network of each example. Bonds over a periodic boundary are left out, since no line in the picture shows them.
 
     Raises:
         KeyError: the simulation has no sites in pixels, or no bonds.
-        ValueError: as `members_of`, or a site has no place.
+        ValueError: as `members_of`, or a position is not finite.
     """
     for i in members_of(simulation, examples):
         places = simulation.read(i, "pixels").astype(float)
         if not np.isfinite(places).all():
             raise ValueError(
-                f"'pixels' of member {simulation.numbers[i]} of '{simulation.name}' holds NaN or infinity: a site has no place"
+                f"'pixels' of member {simulation.numbers[i]} of '{simulation.name}' holds NaN or infinity: a site has no position"
             )
         inside = ~np.any(simulation.read(i, "offsets"), axis=1)
         bonds = np.sort(simulation.read(i, "bonds")[inside], axis=1)
@@ -45,14 +45,14 @@ def simulated_truths(simulation: Ensemble, examples: Examples) -> Iterator[Truth
 
 
 def read_truths(examples: Examples) -> Iterator[Truth]:
-    """The network in each expected drawing."""
+    """Yield the network in each expected drawing."""
     for picture in expected_pictures(examples):
         drawing = read_drawing(picture)
         yield Truth(drawing.sites, drawing.bonds(CLEAR))
 
 
 def classes_of(simulation: Ensemble, examples: Examples, column: str | None) -> list[str]:
-    """The class of each example: what the table of its simulation has in a column.
+    """Return the class of each example, from a column of its simulation's table.
 
     Raises:
         ValueError: as `members_of`.
@@ -62,7 +62,7 @@ def classes_of(simulation: Ensemble, examples: Examples, column: str | None) -> 
 
 
 def members_of(simulation: Ensemble, examples: Examples) -> list[int]:
-    """The member of the ensemble that each example shows.
+    """Return the member of the ensemble that each example shows.
 
     Raises:
         ValueError: the ensemble has no such member.
@@ -71,7 +71,7 @@ def members_of(simulation: Ensemble, examples: Examples) -> list[int]:
     members = [int(i) for i in (table["member"] if table is not None and "member" in table else examples.groups)]
     if members and max(members) >= len(simulation):
         raise ValueError(
-            f"'{examples.name}' shows the member {max(members)}, but '{simulation.name}' has {len(simulation)} only: name the simulation "
-            "that the dataset was made from"
+            f"'{examples.name}' shows member {max(members)}, but '{simulation.name}' has only {len(simulation)} members: name the "
+            "simulation from which the dataset was made"
         )
     return members

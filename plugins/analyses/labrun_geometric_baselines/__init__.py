@@ -1,4 +1,4 @@
-"""Analysis `geometric_baselines`: what do the places of sites alone tell of the bonds between them?"""
+"""Analysis `geometric_baselines`: bonds found from the positions of sites alone."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 class GeometricBaselines(Analysis):
-    """What do the places of sites alone tell of the bonds between them? What a scientist would try before a network that draws pictures.
+    """How many bonds can be found from the positions of sites alone, which a scientist would try before a network that draws pictures?
 
     * `distance`: all pairs up to a length;
-    * `Delaunay, filtered by length`: edges of Delaunay's triangles up to a length;
-    * `Gabriel graph`: pairs whose circle, of which they are a diameter, holds no third site (K. R. Gabriel and R. R. Sokal, Syst. Zool.
+    * `Delaunay, filtered by length`: edges of the Delaunay triangulation up to a length;
+    * `Gabriel graph`: pairs with no third site in the circle whose diameter they are (K. R. Gabriel and R. R. Sokal, Syst. Zool.
       18, 259 (1969));
-    * `relative neighbours`: pairs to both of which no third site is nearer than they are to each other (G. T. Toussaint, Pattern
+    * `relative neighbours`: pairs with no third site nearer to both than they are to each other (G. T. Toussaint, Pattern
       Recognition 12, 261 (1980));
-    * `gradient boosting on pairs`, if there are networks to learn from: a probability from lengths, ranks, angles and empty regions.
+    * `gradient boosting on pairs`, if there are networks to train on: a probability from lengths, ranks, angles and empty regions.
 
-    The true places are given, in spacings: in units of the median distance of a site's nearest neighbour. Lengths, and the probability
-    from which a pair is a bond, are those of the highest F1 on validation networks. Bonds over a periodic boundary are left out.
-    The table `recovery` has the columns of that of `bond_recovery`, which puts it beside the networks that draw.
+    The true positions are given, in spacings (the median distance between nearest neighbours). The length up to which, and the probability
+    from which, a pair counts as a bond maximizes F1 on the validation networks. Bonds over a periodic boundary are left out. The table
+    `recovery` has the columns of that of `bond_recovery`, which takes these baselines beside its networks.
     """
 
     name: ClassVar[str] = "geometric_baselines"
@@ -32,16 +32,18 @@ class GeometricBaselines(Analysis):
 
     by: str | None = Field(
         "lattice",
-        description="column of the simulation's table that names the class of a network; none: all are of one",
+        description="column of the simulation's table that names the class of a network; null: one class",
     )
-    taught: int = Field(300, ge=1, description="networks that gradient boosting learns from, the first ones")
-    resamples: int = Field(1000, ge=100, description="bootstrap resamples, which draw networks")
+    taught: int = Field(
+        300, ge=1, description="number of networks that gradient boosting is trained on (the first ones)"
+    )
+    resamples: int = Field(1000, ge=100, description="bootstrap resamples of networks")
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
 
     def check(
         self, simulation: Outline, validation_simulation: Outline, train_simulation: Outline | None = None
     ) -> Iterable[tuple[str, str]]:
-        """Sites and bonds must be there, and the column."""
+        """Check that the simulations give sites and bonds, and that the column exists."""
         for one in (simulation, validation_simulation, train_simulation):
             if one is not None:
                 for array in ("sites", "bonds", "offsets"):
@@ -56,11 +58,11 @@ class GeometricBaselines(Analysis):
         rng: np.random.Generator,
         train_simulation: Ensemble | None = None,
     ) -> Findings:
-        """Table `recovery`, a row a method and class; figure `F1`. Metrics `F1, <method>` and `exact, <method>`.
+        """Return the table `recovery`, a row for each method and class; the figure `F1`; the metrics `F1, <method>` and `exact, <method>`.
 
         Raises:
             KeyError: a simulation gives no sites, bonds or offsets.
-            ValueError: a network has fewer than two sites, or no bond in any is short enough.
+            ValueError: a network has fewer than two sites, or none of their bonds is short enough.
         """
         import pandas as pd
 
@@ -77,14 +79,14 @@ class GeometricBaselines(Analysis):
         tables = []
         for method in methods:
             recoveries, validated = (
-                [Recovery(method.score(one), one.is_bond, one.bonds) for one in part] for part in (networks, chosen_on)
+                [Recovery(method.answer(one), one.is_bond, one.bonds) for one in part] for part in (networks, chosen_on)
             )
             threshold = choose_threshold(validated)
             table = recovery_table(method.name, classes, recoveries, threshold, rng, self.confidence, self.resamples)
-            tables.append(table.assign(threshold=method.told(threshold)))
+            tables.append(table.assign(threshold=method.own_threshold(threshold)))
         recovery = pd.concat(tables, ignore_index=True)
         whole = recovery[recovery["class"] == ALL].set_index("method")
-        interval = f"the {self.confidence:.0%} bootstrap interval, which draws networks"
+        interval = f"the {self.confidence:.0%} bootstrap interval over networks"
         return Findings(
             metrics={
                 f"{name}, {method}": float(whole.loc[method, name])
@@ -94,10 +96,10 @@ class GeometricBaselines(Analysis):
             tables={"recovery": recovery},
             figures={"F1": draw_recovery(recovery)},
             captions={
-                "F1": f"F1 of the bonds that the true places of the sites tell, by class, with {interval}.",
-                "recovery": f"Bonds of '{simulation.name}', as told by the true places of the sites; 'F1_low' and 'F1_high' bound "
-                f"{interval}. 'exact' is the fraction of networks with all bonds right; 'threshold' the longest bond [spacings] or the "
-                f"least probability, chosen on '{validation_simulation.name}'; a graph has none. Pairs reach to {REACH:g} spacings.",
+                "F1": f"F1 of the bonds found from the true positions of the sites, by class, with {interval}.",
+                "recovery": f"Bonds of '{simulation.name}', found from the true positions of the sites; 'F1_low' and 'F1_high' bound "
+                f"{interval}. 'exact' is the share of networks with all bonds right; 'threshold' is the longest bond [spacings] or the "
+                f"least probability, chosen on '{validation_simulation.name}'; graphs have none. Pairs are up to {REACH:g} spacings long.",
             },
         )
 

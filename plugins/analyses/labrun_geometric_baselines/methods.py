@@ -1,27 +1,44 @@
-"""What tells bonds from the places of sites alone: each method gives every pair a score."""
+"""Methods that find bonds from the positions of sites alone: each scores every pair of sites."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labrun.kit.methods import Method
 from labrun_geometric_baselines.places import Places
 
-__all__ = ["GEOMETRIC", "Method", "learned", "pair_features"]
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+__all__ = ["GEOMETRIC", "PairScore", "learned", "pair_features"]
 
 NEIGHBOURS = 6
 
 
-class Method(NamedTuple):
-    """A way to score the pairs of a network: the higher, the more like a bond."""
+def _same(score: float) -> float:
+    return score
 
-    name: str
-    score: Callable[[Places], NDArray[np.float64]]
-    told: Callable[[float], float]
-    """The threshold of the score, in the method's own words"""
+
+def _length(score: float) -> float:
+    return -score
+
+
+def _nothing(score: float) -> float:
+    return np.nan
+
+
+@dataclass(frozen=True)
+class PairScore(Method[Places, NDArray[np.float64]]):
+    """A score for each pair of sites, (pairs,): the higher, the more likely a bond."""
+
+    own_threshold: Callable[[float], float] = _same
+    """Converts a threshold of the score to the method's own quantity: a length, a probability, or none (NaN)"""
 
 
 def _by_length(places: Places) -> NDArray[np.float64]:
@@ -41,15 +58,15 @@ def _relative(places: Places) -> NDArray[np.float64]:
 
 
 GEOMETRIC = (
-    Method("distance", _by_length, lambda score: -score),
-    Method("Delaunay, filtered by length", _delaunay, lambda score: -score),
-    Method("Gabriel graph", _gabriel, lambda _: np.nan),
-    Method("relative neighbours", _relative, lambda _: np.nan),
+    PairScore("distance", _by_length, own_threshold=_length),
+    PairScore("Delaunay, filtered by length", _delaunay, own_threshold=_length),
+    PairScore("Gabriel graph", _gabriel, own_threshold=_nothing),
+    PairScore("relative neighbours", _relative, own_threshold=_nothing),
 )
 
 
-def learned(train: list[Places], seed: int) -> Method:
-    """Gradient boosting on what is known of a pair, `pair_features`, taught on these networks."""
+def learned(train: list[Places], seed: int) -> PairScore:
+    """Train gradient boosting on `pair_features` of these networks."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
@@ -58,20 +75,22 @@ def learned(train: list[Places], seed: int) -> Method:
         classifier.fit(
             np.concatenate([pair_features(one) for one in train]), np.concatenate([one.is_bond for one in train])
         )
+    return PairScore("gradient boosting on pairs", partial(_probability, classifier))
 
-    def probability(places: Places) -> NDArray[np.float64]:
-        with threadpool_limits(1):
-            return classifier.predict_proba(pair_features(places))[:, 1]
 
-    return Method("gradient boosting on pairs", probability, lambda score: score)
+def _probability(classifier: HistGradientBoostingClassifier, places: Places) -> NDArray[np.float64]:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return classifier.predict_proba(pair_features(places))[:, 1]
 
 
 def pair_features(places: Places) -> NDArray[np.float64]:
-    """What is known of each pair, (m, features), the same whichever site comes first [spacings].
+    """Return features of each pair, (m, features), that do not depend on the order of its sites [spacings].
 
-    Length; whether it is an edge of Delaunay's; both of `emptiness`; of either site the rank of the other among its neighbours, the
-    distances of the nearest six and the smallest angle to a nearer neighbour (lesser and greater of both sites); the medians over the
-    network of the distances of the nearest six, which tell its lattice.
+    They are: the length; whether the pair is an edge of the Delaunay triangulation; both columns of `emptiness`; for either site the rank
+    of the other among its neighbours, the distances of the nearest six and the smallest angle to a nearer neighbour (the smaller and the
+    larger value of both sites); and the medians over the network of the distances of the nearest six, which identify its lattice.
     """
     near = np.sort(_padded(np.sort(places.distances, axis=1)), axis=1)
     rank = np.argsort(np.argsort(places.distances, axis=1), axis=1)
@@ -85,13 +104,13 @@ def pair_features(places: Places) -> NDArray[np.float64]:
 
 
 def _padded(distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The six shortest of each row; where there are fewer sites, a distance that none has."""
+    """Return the six shortest distances of each row, padded with 99 where there are fewer sites."""
     known = np.where(np.isfinite(distances), distances, 99.0)[:, :NEIGHBOURS]
     return np.pad(known, ((0, 0), (0, NEIGHBOURS - known.shape[1])), constant_values=99.0)
 
 
 def _smallest_angles(places: Places, at: NDArray[np.int64], to: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Between each pair and the directions of the sites that are nearer to `at` than `to` is, (m,) [rad]; π where there is none."""
+    """Return the smallest angle between each pair and the sites that are nearer to `at` than `to` is, (m,) [rad]; π where there is none."""
     vectors = places.sites[None] - places.sites[at][:, None]
     own = places.sites[to] - places.sites[at]
     turned = (

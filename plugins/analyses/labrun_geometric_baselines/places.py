@@ -1,4 +1,4 @@
-"""The sites of a network, the pairs of them that may be bonds, and which are."""
+"""Sites of a network, and the pairs of them that may be bonds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ REACH = 3.0
 
 
 class Places:
-    """Sites in spacings, the median distance of a site's nearest neighbour; bonds as in the simulation, without those over a boundary."""
+    """Sites and candidate pairs of one network, in spacings (the median distance between nearest neighbours).
+
+    Bonds over a boundary are left out.
+    """
 
     def __init__(self, sites: NDArray[np.float64], bonds: NDArray[np.int64]) -> None:
         distances = cdist(sites, sites)
@@ -38,7 +41,7 @@ class Places:
 
     @cached_property
     def in_delaunay(self) -> NDArray[np.bool_]:
-        """(m,): the pairs that are edges of Delaunay's triangles; sites on one line have none."""
+        """Whether each pair is an edge of the Delaunay triangulation, (m,); sites on one line have none."""
         edges = np.zeros(self.distances.shape, bool)
         try:
             triangles = np.sort(Delaunay(self.sites).simplices, axis=1) if len(self.sites) > 2 else ()
@@ -51,10 +54,10 @@ class Places:
 
     @cached_property
     def emptiness(self) -> NDArray[np.float64]:
-        """(m, 2): how near a third site comes, in the pair's own measure; 1 is where Gabriel's and the relative neighbours' graph end.
+        """How near a third site comes to each pair, (m, 2): from 1 on, the pair is in the Gabriel and the relative neighbourhood graph.
 
-        First min_k √(d_ik² + d_jk²) / d_ij: below 1 a site lies within the circle of which the pair is a diameter. Then
-        min_k max(d_ik, d_jk) / d_ij: below 1 a site is nearer to both than they are to each other.
+        The first column is min_k √(d_ik² + d_jk²) / d_ij: below 1, a site lies within the circle whose diameter is the pair. The second is
+        min_k max(d_ik, d_jk) / d_ij: below 1, a site is nearer to both than they are to each other.
         """
         to_first, to_second = (self.distances[own] for own in self.pairs.T)
         circle = np.sqrt(to_first**2 + to_second**2).min(axis=1, initial=np.inf)
@@ -63,25 +66,25 @@ class Places:
 
 
 def read_places(simulation: Ensemble, count: int | None = None) -> Iterator[Places]:
-    """Each member, or the first `count` of them.
+    """Yield the sites of each member, or of the first `count` members.
 
     Raises:
         KeyError: the simulation has no sites or bonds.
-        ValueError: a network has fewer than two sites, or most of them stand on one another, or one has no place.
+        ValueError: a network has fewer than two sites, most of its sites coincide, or a position is not finite.
     """
     for i in range(len(simulation))[:count]:
         sites = simulation.read(i, "sites")
         if not np.isfinite(sites).all():
             raise ValueError(
-                f"'sites' of member {simulation.numbers[i]} of '{simulation.name}' holds NaN or infinity: a site has no place"
+                f"'sites' of member {simulation.numbers[i]} of '{simulation.name}' holds NaN or infinity: a site has no position"
             )
         if len(sites) < 2:
             raise ValueError(
-                f"the member {simulation.numbers[i]} of '{simulation.name}' has {len(sites)} sites; expected two at least"
+                f"the member {simulation.numbers[i]} of '{simulation.name}' has {len(sites)} sites; at least two are needed"
             )
         inside = ~np.any(simulation.read(i, "offsets"), axis=1)
         if 2 * len(np.unique(sites, axis=0)) <= len(sites):
             raise ValueError(
-                f"most sites of member {simulation.numbers[i]} of '{simulation.name}' stand on others, so that no spacing is known"
+                f"most sites of member {simulation.numbers[i]} of '{simulation.name}' coincide with others, so the spacing is unknown"
             )
         yield Places(sites, simulation.read(i, "bonds")[inside])

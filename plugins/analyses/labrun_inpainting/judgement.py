@@ -1,8 +1,7 @@
-"""How all methods did, and the rows that tell it."""
+"""Errors of all methods, and the rows of the table."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,64 +11,66 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labrun import Examples
+from labrun.kit.batches import batches
 from labrun.kit.bootstrap import bootstrap_interval
+from labrun.kit.methods import check_names
 from labrun_inpainting.baselines import BEATABLE
-from labrun_inpainting.methods import Method
-from labrun_inpainting.pictures import in_batches, load_pictures, load_truth
+from labrun_inpainting.methods import Inpainter
+from labrun_inpainting.pictures import BATCH, load_pictures, load_truth
 
 __all__ = ["KINDS", "MISSING", "Judgement", "judge"]
 
 KINDS = ("missing", "known")
-"""The pixels that are judged apart."""
+"""Kinds of pixels, judged separately."""
 MISSING, KNOWN = 0, 1
 SCORES = ("RMSE", "MAE")
+COLUMNS = ("pixels", "count", *SCORES)
+"""What the table holds beside names and varied values."""
 FEW_MEMBERS = 10
-"""With fewer members a bootstrap interval covers less than it says."""
+"""With fewer members, a bootstrap interval covers less than it claims."""
 NETWORKS_SHOWN = 4
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One dataset and k methods. Scores are [grey levels], their axes (methods, kinds of pixels, scores)."""
+    """Errors of all methods on one dataset. Scores, (methods, kinds of pixels, scores), are in grey levels."""
 
     dataset: str
-    methods: Sequence[Method]
+    methods: Sequence[Inpainter]
     scores: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     over_kriging: NDArray[np.float64] | None
-    """(3, methods): the RMSE on missing pixels by that of kriging, and the ends of its interval"""
+    """(3, methods): RMSE on missing pixels over that of kriging, and the ends of its interval"""
     pixels: NDArray[np.int64]
-    """(kinds,) how many were judged"""
+    """(kinds,) number of judged pixels"""
     members: int
     by_picture: bool
-    """Whether the bootstrap drew pictures, since all come from one member"""
+    """Whether the bootstrap resampled pictures, since all come from one member"""
     observed: NDArray[np.float64]
-    """(shown, height, width), of the pictures that are drawn"""
+    """(shown, height, width), of the drawn pictures"""
     known: NDArray[np.bool_]
     truth: NDArray[np.float64]
     answers: NDArray[np.float64]
     """(methods, shown, height, width)"""
 
     def drawn(self) -> list[int]:
-        """The methods whose pictures are drawn: the best networks, in the order of their names in the project, and all baselines."""
+        """Return the methods whose pictures are drawn: the best networks, in their own order, and all baselines."""
         found = [i for i, one in enumerate(self.methods) if one.is_network]
         best = sorted(found, key=lambda i: self.scores[i, MISSING, 0])[:NETWORKS_SHOWN]
         return sorted(best) + [i for i, one in enumerate(self.methods) if not one.is_network]
 
     def left_out(self) -> str:
-        """The end of a caption: the networks that are not drawn."""
+        """Say which networks are not drawn."""
         missing = [one.name for i, one in enumerate(self.methods) if i not in self.drawn()]
-        return f" Of the networks the best {NETWORKS_SHOWN} are drawn, not {', '.join(missing)}." if missing else ""
+        return f" The best {NETWORKS_SHOWN} networks are drawn, not {', '.join(missing)}." if missing else ""
 
     def table(self) -> pd.DataFrame:
-        """A row for each method and kind of pixels, with the interval of each score."""
+        """Return a row for each method and kind of pixels, with the interval of each score."""
         rows: list[dict[str, Any]] = []
-        ours = {"method", "pixels", "count", *SCORES}
         for i, one in enumerate(self.methods):
-            variant = {f"{axis} varied" if axis in ours else axis: value for axis, value in one.variant.items()}
             for j, kind in enumerate(KINDS):
-                row = {"method": one.name, **variant, "pixels": kind, "count": int(self.pixels[j])}
+                row = one.columns(COLUMNS) | {"pixels": kind, "count": int(self.pixels[j])}
                 for k, score in enumerate(SCORES):
                     ends = self.low[i, j, k], self.high[i, j, k]
                     row |= {score: self.scores[i, j, k], f"{score}_low": ends[0], f"{score}_high": ends[1]}
@@ -80,7 +81,7 @@ class Judgement:
         return pd.DataFrame(rows)
 
     def metrics(self) -> Iterator[tuple[str, float]]:
-        """`RMSE missing, unet`, …; known pixels for networks alone, since baselines do not touch them."""
+        """Yield `RMSE missing, unet`, …; on known pixels for networks only, since baselines do not change them."""
         for i, one in enumerate(self.methods):
             for j, kind in enumerate(KINDS if one.is_network else KINDS[:1]):
                 for k, score in enumerate(SCORES):
@@ -91,18 +92,18 @@ class Judgement:
                     yield f"RMSE over kriging, {one.name}", float(self.over_kriging[0, i])
 
     def warnings(self) -> Iterator[str]:
-        """What a reader must know before believing the numbers."""
+        """Yield what a reader must know before believing the numbers."""
         rmse = dict(zip([one.name for one in self.methods], self.scores[:, MISSING, 0], strict=True))
         for one in self.methods:
             better = [f"{name} ({rmse[name]:.3g})" for name in BEATABLE if rmse[name] <= rmse[one.name]]
             if one.is_network and better:
                 yield (
-                    f"the network '{one.name}' errs by {rmse[one.name]:.3g} grey levels on missing pixels (RMSE) and does not beat "
+                    f"the network '{one.name}' has an RMSE of {rmse[one.name]:.3g} grey levels on missing pixels and does not beat "
                     f"{', '.join(better)}: it has learned nothing that these do not know without training"
                 )
         if self.by_picture:
             yield (
-                f"all pictures of '{self.dataset}' come from one member, so that intervals count them as independent: they are if the "
+                f"all pictures of '{self.dataset}' come from one member, and intervals count them as independent, which they are if the "
                 "simulator draws each anew"
             )
         elif self.members < FEW_MEMBERS:
@@ -111,27 +112,27 @@ class Judgement:
 
 def judge(
     examples: Examples,
-    methods: Sequence[Method],
+    methods: Sequence[Inpainter],
     shown: int,
     confidence: float,
     resamples: int,
     rng: np.random.Generator,
 ) -> Judgement:
-    """Let all methods tell the same pictures, some at a time; the bootstrap too draws the same for all.
+    """Judge all methods on the same pictures, some at a time, and on the same bootstrap resamples.
 
     Raises:
-        ValueError: two methods have one name, or a network answers no pictures.
+        ValueError: two methods have the same name, or a network does not predict finite pictures.
     """
-    _check_names(methods)
+    check_names(methods)
     sums = np.zeros((len(methods), len(KINDS), len(SCORES), len(examples)))
     counts = np.zeros((len(KINDS), len(examples)), np.int64)
     answers = []
-    for places in in_batches(len(examples)):
+    for places in batches(len(examples), BATCH):
         some = examples.take(places)
         known, truth = load_pictures(some)[1], load_truth(some)
         counts[:, places] = [(~known).sum(axis=(1, 2)), known.sum(axis=(1, 2))]
         for i, method in enumerate(methods):
-            answer = method.inpaint(some)
+            answer = method.answer(some)
             sums[i][..., places] = _sums(answer - truth, known)
             if places[0] == 0:
                 answers.append(answer[:shown])
@@ -166,16 +167,8 @@ def judge(
     )
 
 
-def _check_names(methods: Sequence[Method]) -> None:
-    name, count = Counter(one.name for one in methods).most_common(1)[0]
-    if count > 1:
-        raise ValueError(
-            f"{count} of what is judged are called '{name}': name each network once, and none after a baseline"
-        )
-
-
 def _sums(errors: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Sums of squares and of absolute errors over the pixels of each kind, (kinds, scores, pictures)."""
+    """Return the sums of squares and of absolute errors over the pixels of each kind, (kinds, scores, pictures)."""
     return np.array(
         [
             [np.where(kind, size, 0.0).sum(axis=(1, 2)) for size in (errors**2, np.abs(errors))]
@@ -185,14 +178,14 @@ def _sums(errors: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.f
 
 
 def _scores(sums: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """RMSE and MAE, (methods, kinds, scores); NaN where no pixel of a kind was drawn."""
+    """Return RMSE and MAE, (methods, kinds, scores); NaN where a resample has no pixel of a kind."""
     means = np.divide(sums, counts[:, None], out=np.full_like(sums, np.nan), where=counts[:, None] > 0)
     means[..., 0] = np.sqrt(means[..., 0])
     return means
 
 
 def _with_ratio(scores: NDArray[np.float64], kriging: int | None) -> NDArray[np.float64]:
-    """The scores, and the RMSE on missing pixels by that of kriging, as rows of (methods,)."""
+    """Return the scores, and the RMSE on missing pixels over that of kriging, as rows of (methods,)."""
     rmse = scores[:, MISSING, 0]
     ratio = np.full(len(rmse), np.nan)
     if kriging is not None and rmse[kriging] > 0:

@@ -9,8 +9,8 @@ With the precision Q = Σ⁻¹, cut into missing (m) and known (k) pixels, the b
 
     Q_mm (z_m − μ) = −Q_mk (z_k − μ),
 
-which is the same as the usual Σ_mk Σ_kk⁻¹ (z_k − μ), but with fewer unknowns (where fewer pixels are missing than known), and Q is the same
-for all pictures, wherever their pixels are missing. No matrix of pixels × pixels is made: with R = U Λ Uᵀ and C = V M Vᵀ,
+which equals the usual Σ_mk Σ_kk⁻¹ (z_k − μ) but has fewer unknowns (where fewer pixels are missing than known), and Q is the same for all
+pictures, wherever their pixels are missing. No matrix of pixels × pixels is made: with R = U Λ Uᵀ and C = V M Vᵀ,
 Q z = U [(Uᵀ z V) / (σ² λᵢ μⱼ + ν)] Vᵀ, and conjugate gradients (M. R. Hestenes and E. Stiefel 1952) solve for many pictures at once.
 """
 
@@ -28,7 +28,7 @@ MAX_STEPS = 20_000
 
 
 class Kriging:
-    """The predictor for pictures of one size.
+    """Predict missing pixels of pictures of one size.
 
     Args:
         shape: height and width [pixels].
@@ -49,22 +49,22 @@ class Kriging:
         self._mean = mean
 
     def __call__(self, observed: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Pictures, (pictures, height, width) [grey levels], with missing pixels predicted and known ones as observed.
+        """Return pictures, (pictures, height, width) [grey levels], with missing pixels predicted and known ones as observed.
 
         Raises:
-            ValueError: the equation is not solved: its covariance is too nearly singular.
+            ValueError: the equation is not solved, since the covariance is nearly singular.
         """
         centred = np.where(known, observed - self._mean, 0.0)
         found = self._solve(np.where(known, 0.0, -self._apply_precision(centred)), ~known)
         return np.where(known, observed, self._mean + found)
 
     def _apply_precision(self, pictures: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Q z of each picture."""
+        """Return Q z of each picture."""
         modes = self._down.T @ pictures @ self._across
         return self._down @ (modes / self._eigenvalues) @ self._across.T
 
     def _solve(self, right: NDArray[np.float64], missing: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """The z that is 0 in known pixels, and for which Q z is `right` in missing ones."""
+        """Return the z that is 0 in known pixels and for which Q z equals `right` in missing ones."""
         z, residual = np.zeros_like(right), right.copy()
         direction, square = residual.copy(), _squares(residual)
         goal = PRECISION**2 * square
@@ -78,13 +78,13 @@ class Kriging:
             before, square = square, _squares(residual)
             direction = residual + _ratio(square, before) * direction
         raise ValueError(
-            f"kriging is not solved after {MAX_STEPS} steps: pictures so smooth are told by their covariance to many more digits than they "
-            "have; raise 'nugget' or lower 'correlation_length'"
+            f"kriging is not solved after {MAX_STEPS} steps: for pictures this smooth the covariance is nearly singular. Raise 'nugget' or "
+            "lower 'correlation_length'"
         )
 
 
 def _blurred_covariance(side: int, correlation_length: float) -> NDArray[np.float64]:
-    """A Aᵀ of one axis, (side, side): the blur of `scipy.ndimage.gaussian_filter`, edges mirrored."""
+    """Return A Aᵀ of one axis, (side, side), for the blur of `scipy.ndimage.gaussian_filter`, with mirrored edges."""
     blur = gaussian_filter1d(np.eye(side), correlation_length, axis=0, mode="reflect")
     return blur @ blur.T
 
@@ -94,5 +94,5 @@ def _squares(pictures: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    """0 where a picture is solved to the last digit, or has nothing missing."""
+    """Divide; 0 where a picture is solved to the last digit, or has no missing pixel."""
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

@@ -1,4 +1,4 @@
-"""Analysis `reconstruction`: how well autoencoders give pictures back."""
+"""Analysis `reconstruction`: how well autoencoders reconstruct pictures."""
 
 from __future__ import annotations
 
@@ -11,40 +11,39 @@ if TYPE_CHECKING:
 
 
 class Reconstruction(Analysis):
-    """How well do autoencoders give pictures back? Beside them, principal components of as many dimensions as the code, if there are
-    pictures to learn them from.
+    """How well do autoencoders reconstruct pictures? And how well do as many principal components as their code has dimensions, learned
+    from the training pictures if these are given?
 
-    With the answer a to a picture x, over all pixels of all pictures,
+    With the reconstruction a of a picture x, over all pixels of all pictures,
 
-        MSE = ⟨(a − x)²⟩ [x²],      RMSE = `scale` √MSE [unit],      R² = 1 − MSE / var(x),
+        MSE = ⟨(a − x)²⟩ [x²],      RMSE = `scale` √MSE [unit],      R² = 1 − MSE / var(x).
 
-    and of each picture the power in the plane, Δ²(k) = k² P(k) / 2π [unit²], of which the mean is drawn. The size of the code is that of
-    what the layer `code` gives. The components are the best linear code of the training pictures that has this many dimensions; n
-    pictures have no more than n − 1 of them, so that a larger code is compared with fewer.
+    The figure shows the mean power in the plane, Δ²(k) = k² P(k) / 2π [unit²]. The size of the code is the number of outputs of the layer
+    `code`. The components are the best linear code of the training pictures with this many dimensions; n pictures have at most n − 1
+    of them, so a larger code is compared with fewer.
 
-    One channel of x is judged, in the unit `unit`: of slices of δT_b that were divided by 70 mK, `scale: 70`.
+    One channel of x is judged, in the unit `unit`: for slices of δT_b that were divided by 70 mK, `scale: 70`.
     """
 
     name: ClassVar[str] = "reconstruction"
     version: ClassVar[int] = 1
 
-    channel: int = Field(0, ge=0, description="the channel of x that is judged, from 0")
-    scale: float = Field(1.0, gt=0, description="what 1 in x stands for [unit]")
-    unit: str = Field("", description="the unit of what the picture shows, such as mK")
+    channel: int = Field(0, ge=0, description="channel of x that is judged, from 0")
+    scale: float = Field(1.0, gt=0, description="value of x = 1 [unit]")
+    unit: str = Field("", description="unit of the pictures, such as mK")
     cell_size: float | None = Field(None, gt=0, description="side of a pixel [Mpc]; without it lengths are in pixels")
     bins: int = Field(14, ge=1, description="logarithmic bins of the power spectrum")
-    shown: int = Field(3, ge=1, le=8, description="pictures in the figure")
+    shown: int = Field(3, ge=1, le=8, description="number of pictures in the figure, evenly chosen")
     pca_pictures: int = Field(
-        2000, ge=2, description="training pictures that the components are made of, at most; all of them are in memory"
+        2000, ge=2, description="training pictures for the components, at most; all of them are in memory"
     )
 
     def analyse(self, model: list[TrainedModel], dataset: Examples, train: Examples | None = None) -> Findings:
-        """Metrics `MSE <method>`, `RMSE <method>`, `R² <method>` and `MSE over PCA, <model>`; tables `errors` and `power`; figures
-        `reconstructions` and `power`.
+        """Return the metrics `MSE <method>`, `RMSE <method>`, `R² <method>`, `MSE over PCA, <model>`; the tables `errors` and `power`; the
+        figures `reconstructions` and `power`.
 
         Raises:
-            ValueError: x is no picture or holds NaN, `channel` is none of its channels, or a model answers something else than such a
-                picture.
+            ValueError: x is not a picture or not finite, it has no such `channel`, or a model does not predict finite pictures like x.
         """
         from labrun_reconstruction.drawing import draw_power, draw_reconstructions
         from labrun_reconstruction.judgement import judge
@@ -68,10 +67,12 @@ class Reconstruction(Analysis):
         if not isinstance(x, ArraySpec) or len(x.shape) != 3:
             found = f"the inputs {', '.join(x)}" if isinstance(x, dict) else f"x of shape {x.shape}"
             raise ValueError(
-                f"reconstruction wants pictures, x of shape (height, width, channels); '{examples.name}' has {found}"
+                f"reconstruction expects pictures, x of shape (height, width, channels), but '{examples.name}' has {found}"
             )
         if self.channel >= x.shape[2]:
-            raise ValueError(f"'channel: {self.channel}' names no channel of x, which has {x.shape[2]}, counted from 0")
+            raise ValueError(
+                f"x of '{examples.name}' has no channel {self.channel}: it has {x.shape[2]}, counted from 0"
+            )
 
     def _captions(self, judged: Judgement) -> dict[str, str]:
         unit = f" [{self.unit}]" if self.unit else ""
@@ -80,12 +81,12 @@ class Reconstruction(Analysis):
         limited = "".join(f" {one.remark}" for one in judged.methods if one.remark)
         return {
             "errors": f"Errors on the {judged.count:,} pictures of '{judged.dataset}': MSE in units of x², RMSE and MAE{unit}. "
-            "'dimensions' are the numbers that a picture goes through, 'spread' is the standard deviation of the RMSE over the groups "
-            f"that the dataset never parts.{limited}",
-            "power": f"Power Δ²(k){power} of the pictures and of what is made of them, the mean over '{judged.dataset}', against "
-            f"k [1/{length}].",
-            "reconstructions": f"Pictures of '{judged.dataset}', what each method makes of them, and by how much that differs{unit}; the "
-            f"number is the RMSE of the picture.{judged.left_out()}",
+            "'dimensions' is the number of values that a picture is reduced to, 'spread' the standard deviation of the RMSE over members "
+            f"of the dataset.{limited}",
+            "power": f"Mean power Δ²(k){power} of the pictures of '{judged.dataset}' and of their reconstructions, against k [1/{length}]. "
+            "Below 1 in the lower panel, structure of that size is lost.",
+            "reconstructions": f"Pictures of '{judged.dataset}', their reconstructions, and the differences{unit}; numbers are the RMSE of "
+            f"the picture.{judged.left_out()}",
         }
 
 

@@ -1,4 +1,4 @@
-"""Pictures with what is made of them, and their power."""
+"""Draw pictures with their reconstructions, and their power."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
+from matplotlib.ticker import AutoLocator
 from numpy.typing import NDArray
 
 from labrun.kit.class_colours import class_colours
+from labrun.kit.panels import Scale, make_panels
 from labrun_reconstruction.judgement import Judgement
 
 if TYPE_CHECKING:
@@ -24,38 +25,35 @@ PANEL = 2.0
 
 
 def draw_reconstructions(judged: Judgement, settings: Reconstruction) -> Figure:
-    """A row a picture: the picture, and for each method what it makes of it and the difference."""
+    """Draw a row for each picture: the picture, then each method's reconstruction and its difference from the picture."""
     drawn = judged.drawn()
-    shown, (height, width) = len(judged.pictures), judged.pictures.shape[1:]
-    columns = 1 + 2 * len(drawn)
-    tall = PANEL * min(max(height / width, 0.5), 2.0)
-    figure, panels = plt.subplots(
-        shown,
-        columns,
-        figsize=(PANEL * columns + 1.6, (tall + 0.25) * shown + 0.6),
-        squeeze=False,
-        layout="compressed",
+    shown, columns = len(judged.pictures), 1 + 2 * len(drawn)
+    figure, panels = make_panels(
+        shown, columns, judged.pictures.shape[1:], PANEL, above=0.25, margins=(1.6, 0.6), layout="compressed"
     )
-    low, high = float(judged.pictures.min()), float(judged.pictures.max())
-    errors = judged.answers - judged.pictures
-    reach = float(np.quantile(np.abs(errors[drawn]), 0.995)) or 1.0
+    errors = judged.reconstructions - judged.pictures
+    scale, signed = Scale.over(judged.pictures, "inferno"), Scale.around_zero(errors[drawn], beyond=0.005)
+    extent = _extent(judged.pictures.shape[1:], settings)
     for row in range(shown):
-        coloured = _draw(panels[row, 0], judged.pictures[row], low, high, "inferno", settings)
+        pictures = scale.draw(panels[row, 0], judged.pictures[row], extent=extent)
         for place, i in enumerate(drawn):
-            _draw(panels[row, 1 + 2 * place], judged.answers[i, row], low, high, "inferno", settings)
-            signed = _draw(panels[row, 2 + 2 * place], errors[i, row], -reach, reach, "RdBu_r", settings)
+            scale.draw(panels[row, 1 + 2 * place], judged.reconstructions[i, row], extent=extent)
+            differences = signed.draw(panels[row, 2 + 2 * place], errors[i, row], extent=extent)
             rmse = float(np.sqrt(np.mean(errors[i, row] ** 2)))
             panels[row, 2 + 2 * place].set_title(f"RMSE {rmse:.3g} {settings.unit}", fontsize=9)
     _name_columns(panels, [judged.methods[i].name for i in drawn])
-    _label_lengths(panels, settings)
+    _label_lengths(panels[-1, 0], settings)
     unit = f" [{settings.unit}]" if settings.unit else ""
-    figure.colorbar(signed, ax=panels, label=f"answer − input{unit}", aspect=30, pad=0.01, extend="both", shrink=0.9)
-    figure.colorbar(coloured, ax=panels, label=f"input, answer{unit}", aspect=30, pad=0.01, shrink=0.9)
+    for image, label, extend in (
+        (differences, f"reconstruction − input{unit}", signed.exceeded_by(errors[drawn])),
+        (pictures, f"input, reconstruction{unit}", scale.exceeded_by(judged.reconstructions[drawn])),
+    ):
+        figure.colorbar(image, ax=panels, label=label, aspect=30, pad=0.01, extend=extend, shrink=0.9)
     return figure
 
 
 def draw_power(judged: Judgement, settings: Reconstruction) -> Figure:
-    """Δ² of the pictures and of what is made of them; below, the ratio."""
+    """Draw Δ² of the pictures and of their reconstructions and, below, the ratio."""
     figure, (upper, lower) = plt.subplots(
         2, 1, figsize=(7, 5.6), sharex=True, height_ratios=[2, 1], layout="constrained"
     )
@@ -70,7 +68,7 @@ def draw_power(judged: Judgement, settings: Reconstruction) -> Figure:
     upper.set(ylabel=f"Δ² = k² P / 2π{unit}")
     if there.any():  # pictures of one level have no power
         upper.set(xscale="log", yscale="log")
-    lower.set(xlabel=f"k [1/{_length(settings)}]", ylabel="answer / input", ylim=(0, None))
+    lower.set(xlabel=f"k [1/{_length(settings)}]", ylabel="reconstruction / input", ylim=(0, None))
     upper.legend(frameon=False, fontsize=9)
     for axes in (upper, lower):
         axes.grid(alpha=0.25)
@@ -78,15 +76,10 @@ def draw_power(judged: Judgement, settings: Reconstruction) -> Figure:
     return figure
 
 
-def _draw(
-    axes: Axes, picture: NDArray[np.float64], low: float, high: float, colours: str, settings: Reconstruction
-) -> AxesImage:
-    """A picture as its arrays lie: rows downwards."""
-    cell = settings.cell_size or 1.0
-    height, width = picture.shape
-    return axes.imshow(
-        picture, cmap=colours, vmin=low, vmax=high, interpolation="nearest", extent=(0, width * cell, height * cell, 0)
-    )
+def _extent(shape: tuple[int, ...], settings: Reconstruction) -> tuple[float, float, float, float]:
+    """Return left, right, bottom and top of pictures whose rows go downwards."""
+    height, width = (size * (settings.cell_size or 1.0) for size in shape)
+    return 0, width, height, 0
 
 
 def _name_columns(panels: NDArray[Any], names: list[str]) -> None:
@@ -95,13 +88,11 @@ def _name_columns(panels: NDArray[Any], names: list[str]) -> None:
         panels[0, 1 + 2 * place].set_title(name if len(name) <= 24 else f"{name[:23]}…", fontsize=10)
 
 
-def _label_lengths(panels: NDArray[Any], settings: Reconstruction) -> None:
-    """Lengths on the lower left picture; the others are as large."""
-    for axes in panels.flat:
-        if axes is not panels[-1, 0]:
-            axes.set(xticks=[], yticks=[])
-    panels[-1, 0].set_xlabel(_length(settings))
-    panels[-1, 0].set_ylabel(_length(settings))
+def _label_lengths(axes: Axes, settings: Reconstruction) -> None:
+    """Put lengths on one picture; the others are as large."""
+    axes.xaxis.set_major_locator(AutoLocator())
+    axes.yaxis.set_major_locator(AutoLocator())
+    axes.set(xlabel=_length(settings), ylabel=_length(settings))
 
 
 def _length(settings: Reconstruction) -> str:

@@ -1,48 +1,55 @@
-"""Who gives pictures back: networks, and principal components."""
+"""Networks and principal components that encode pictures and give them back, under one name each."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from labrun import Examples, TrainedModel
+from labrun.kit.choosing import evenly
+from labrun.kit.methods import Method
+from labrun.kit.predictions import predict_pictures
 
-__all__ = ["CODE", "Method", "networks", "principal_components"]
+if TYPE_CHECKING:
+    from labrun import Examples, TrainedModel
+
+__all__ = ["CODE", "Reconstructor", "networks", "principal_components"]
 
 CODE = "code"
 """The layer of an autoencoder whose output is the code"""
 
 
 @dataclass(frozen=True)
-class Method:
-    """A network, or principal components. `answer` returns what it makes of examples, in the shape of their x."""
+class Reconstructor(Method["Examples", "NDArray[np.floating]"]):
+    """A network, or principal components. `answer` returns reconstructions in the shape of x."""
 
-    name: str
-    answer: Callable[[Examples], NDArray[np.floating]]
-    dimensions: int | None
-    """The numbers that a picture goes through, if they are known"""
-    is_network: bool = True
+    dimensions: int | None = None
+    """Numbers that a picture is reduced to, if they are known"""
     remark: str = ""
     """What a reader must know of it"""
 
 
-def networks(models: Sequence[TrainedModel], dataset: Examples) -> list[Method]:
-    """The networks, in their order."""
-    return [Method(model.name, _answer_by(model), _code_size(model, dataset)) for model in models]
+def networks(models: Sequence[TrainedModel], dataset: Examples) -> list[Reconstructor]:
+    """Return the networks, in their order."""
+    return [Reconstructor(m.name, partial(_reconstruct, m), m, _code_size(m, dataset)) for m in models]
 
 
-def principal_components(train: Examples, dimensions: Sequence[int | None], at_most: int) -> list[Method]:
-    """Components of as many dimensions as each of the codes, made of at most so many training pictures, evenly taken."""
+def principal_components(train: Examples, dimensions: Sequence[int | None], at_most: int) -> list[Reconstructor]:
+    """Return components of as many dimensions as each of the codes, from at most `at_most` training pictures, evenly chosen.
+
+    Raises:
+        ValueError: a training picture is not finite.
+    """
     wanted = sorted({size for size in dimensions if size is not None})
     if not wanted:
         return []
-    chosen = np.unique(np.linspace(0, len(train) - 1, min(at_most, len(train))).astype(int))
-    pictures = train.load_x(chosen)
+    pictures = train.load_x(evenly(len(train), at_most))
     flat = pictures.reshape(len(pictures), -1)
     if not np.isfinite(flat).all():
         raise ValueError(f"x of '{train.name}' holds NaN or infinity, which has no principal components")
@@ -52,27 +59,14 @@ def principal_components(train: Examples, dimensions: Sequence[int | None], at_m
     for size in wanted:
         kept = min(size, limit)
         remark = f"The code of {size:,} dimensions is compared with {kept:,} components: {len(flat):,} pictures have no more."
-        methods[kept] = Method(f"PCA ({kept:,})", _project_on(fitted, kept), kept, False, remark if kept < size else "")
+        methods[kept] = Reconstructor(
+            f"PCA ({kept:,})", partial(_project, fitted, kept), None, kept, remark if kept < size else ""
+        )
     return list(methods.values())
 
 
-def _answer_by(model: TrainedModel) -> Callable[[Examples], NDArray[np.floating]]:
-    def answer(examples: Examples) -> NDArray[np.floating]:
-        found = model.predict(examples)
-        expected = (len(examples), *examples.spec.x.shape)  # type: ignore[union-attr]
-        if found.shape != expected:
-            raise ValueError(
-                f"the model '{model.name}' answers an array of shape {found.shape}; reconstruction wants pictures like those of "
-                f"'{examples.name}', {expected}"
-            )
-        if lost := int(np.sum(~np.isfinite(found))):
-            raise ValueError(
-                f"the model '{model.name}' answers NaN or infinity in {lost} pixels of '{examples.name}': its training diverged; leave it "
-                "out, or train it with a lower learning rate"
-            )
-        return found
-
-    return answer
+def _reconstruct(model: TrainedModel, examples: Examples) -> NDArray[np.floating]:
+    return predict_pictures(model, examples, examples.spec.x.shape)  # type: ignore[union-attr]
 
 
 def _code_size(model: TrainedModel, dataset: Examples) -> int | None:
@@ -81,12 +75,9 @@ def _code_size(model: TrainedModel, dataset: Examples) -> int | None:
     return math.prod(model.activations(dataset.take([0]), CODE).shape)
 
 
-def _project_on(fitted: PCA, kept: int) -> Callable[[Examples], NDArray[np.floating]]:
+def _project(fitted: PCA, kept: int, examples: Examples) -> NDArray[np.floating]:
+    """Project pictures on the first `kept` components."""
     components = fitted.components_[:kept]
-
-    def answer(examples: Examples) -> NDArray[np.floating]:
-        x = examples.load_x(slice(None))
-        apart = x.reshape(len(x), -1) - fitted.mean_
-        return np.asarray(apart @ components.T @ components + fitted.mean_).reshape(x.shape)
-
-    return answer
+    x = examples.load_x(slice(None))
+    centred = x.reshape(len(x), -1) - fitted.mean_
+    return np.asarray(centred @ components.T @ components + fitted.mean_).reshape(x.shape)

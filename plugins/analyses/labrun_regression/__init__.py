@@ -1,4 +1,4 @@
-"""Analysis `regression`: how well a number is told, by networks and by what they have to beat."""
+"""Analysis `regression`: how well networks, and the baselines that they have to beat, predict a number."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ NOTHING = "there is nothing to judge: name a model, a baseline or both under 'fr
 
 
 class Regression(Analysis):
-    """How well do networks tell a number, such as the tumbling rate of a snapshot? Beside them, baselines that they have to beat.
+    """How well do networks predict a number, such as the tumbling rate of a snapshot? And how well do baselines, which they have to beat?
 
-    Pearson's r, MAE, R² and RMSE, each with a bootstrap interval that draws members, not examples, so that snapshots of one trajectory
-    do not count as independent. Where the truth takes few values (at most 30, which recur), also for each value: the bias, the spread (the
+    Pearson's r, MAE, R² and RMSE, each with a bootstrap interval that resamples members, not examples, since snapshots of one trajectory
+    are not independent. Where there are few true values (at most 30, which recur), each of them also gets the bias, the spread (the
     standard deviation of the predictions), the MAE, and the overlap with the truth: the share of the predictions that lie within one
-    spread of the true value, 0.68 for normal errors without bias. All is in the unit of the quantity, also where a network learned its
-    logarithm.
+    spread of the true value, 0.68 for normal errors without bias. All numbers are in the unit of the quantity, also where a network
+    learned its logarithm.
 
-    A baseline is an analysis with a table `predictions` of the columns `dataset`, `example` (the position in that dataset), `method` and
-    `prediction`. Networks that differ in nothing but their seed are of one kind: metrics are the mean over them, and their spread.
+    A baseline is an analysis with a table `predictions`, whose columns are `dataset`, `example` (the position in that dataset), `method`
+    and `prediction`. Networks that differ in their seed alone are of one kind: metrics are the mean over them, and their spread.
     """
 
     name: ClassVar[str] = "regression"
@@ -37,7 +37,7 @@ class Regression(Analysis):
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
 
     def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
-        """There must be something to judge."""
+        """Check that there is something to judge."""
         if not inputs.get("model") and not inputs.get("baseline"):
             yield "model", NOTHING
 
@@ -48,11 +48,11 @@ class Regression(Analysis):
         model: list[TrainedModel] | None = None,
         baseline: list[Findings] | None = None,
     ) -> Findings:
-        """Tables `scores`, `values` and `predictions`; for each dataset the metrics `r test`, `MAE test`, … and the figures
+        """Return the tables `scores`, `values` and `predictions`, and for each dataset the metrics `r test`, `MAE test`, … and the figures
         `predicted_<dataset>` and `errors_<dataset>`.
 
         Raises:
-            ValueError: nothing is to be judged; y is no number, or another than the model learned; a prediction is not finite; or a
+            ValueError: there is nothing to judge; y is not a number, or not the one that a model learned; a prediction is not finite; or a
                 baseline does not predict each example once.
         """
         import pandas as pd
@@ -75,8 +75,8 @@ class Regression(Analysis):
         if rows := [row for one in judged for row in one.value_rows()]:
             findings.tables["values"] = pd.DataFrame(rows)
             findings.captions["values"] = (
-                "For each true value the mean of the predictions, their bias, their standard deviation (spread), the MAE, and the share "
-                "of them within one spread of the true value (overlap: 0.68 for normal errors without bias)."
+                "For each true value: the mean of the predictions, their bias, their standard deviation (spread), the MAE, and the share "
+                "of predictions within one spread of the true value (overlap, 0.68 for normal errors without bias)."
             )
         findings.tables["predictions"] = _prediction_table(judged)
         findings.captions["predictions"] = (
@@ -98,13 +98,13 @@ class Regression(Analysis):
             else ""
         )
         return (
-            f"How well {quantities} is told. 'low' and 'high' bound the {self.confidence:.0%} bootstrap interval over members; all are "
-            f"judged on the same resamples.{mean}"
+            f"Scores of the predictions of {quantities}. 'low' and 'high' bound the {self.confidence:.0%} bootstrap interval over members, "
+            f"from the same resamples for all methods.{mean}"
         )
 
 
 def _metrics(judgement: Judgement, scores: pd.DataFrame) -> Iterator[tuple[str, float]]:
-    """`MAE test` for the networks if they are of one kind, else `MAE test, <kind>`; always so for baselines."""
+    """Yield `MAE test` for networks of one kind, and `MAE test, <kind>` for those of several kinds and for baselines."""
     from labrun_regression.scores import SCORES
 
     rows = scores[scores["dataset"] == judgement.dataset]
@@ -128,13 +128,13 @@ def _prediction_table(judged: Sequence[Judgement]) -> pd.DataFrame:
 
 
 def _left_out(predictors: Sequence[Predictor], shown: Sequence[int]) -> str:
-    """What a figure does not show of all that is judged."""
+    """Say what a figure leaves out."""
     drawn = {predictors[i].kind for i in shown}
     words = ""
     for i in shown:
         count = sum(one.kind == predictors[i].kind for one in predictors)
         if count > 1:
-            words += f" '{predictors[i].name}' is the first of {count} networks that differ in their seed."
+            words += f" '{predictors[i].name}' is the first of {count} networks that differ in their seed alone."
     missing = list(dict.fromkeys(one.kind for one in predictors if one.kind not in drawn))
     return words + (f" Not drawn: {', '.join(missing)}." if missing else "")
 

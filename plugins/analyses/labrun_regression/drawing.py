@@ -1,4 +1,4 @@
-"""Predicted against true, and errors against the truth: a panel for each of a few predictors."""
+"""Draw predictions and errors against the truth, a panel for each of a few predictors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterMathtext, LogLocator, NullLocator
 
@@ -21,14 +21,13 @@ __all__ = ["draw_errors", "draw_predictions", "shown_predictors"]
 
 PANELS = 4
 LEAST_FOR_VIOLIN = 10
-"""Examples; fewer are drawn as points."""
+"""Examples of a violin; fewer are drawn as points."""
 MANY_POINTS = 3000
-"""From here on points are counted in cells."""
+"""From this number on, points are counted in cells."""
 CELLS = 50
 """Along each side of the plane of truth and prediction."""
 BINS = 8
-"""Groups of examples of similar truth, where the truth takes many values."""
-NETWORK, METHOD = "#2f6fd0", "#e07b00"
+"""Groups of examples of similar truth, where there are many true values."""
 LINEAR = Quantity("")
 RESOLUTION = 200  # dots per inch of what is drawn as pixels in the SVG too
 
@@ -39,12 +38,12 @@ class Level:
 
     label: str
     examples: np.ndarray
-    """Their positions"""
+    """(n,) positions in the dataset"""
     truth: float
 
 
 def shown_predictors(predictors: Sequence[Predictor]) -> list[int]:
-    """The positions of at most 4 of them, the first of each kind; one place is kept for the baselines."""
+    """Return the positions of at most 4 predictors, the first of each kind; one panel is kept for a baseline."""
     first = {one.kind: i for i, one in reversed([*enumerate(predictors)])}
     order = sorted(first.values())
     networks = [i for i in order if predictors[i].is_network]
@@ -53,7 +52,7 @@ def shown_predictors(predictors: Sequence[Predictor]) -> list[int]:
 
 
 def draw_predictions(judgement: Judgement, shown: Sequence[int]) -> tuple[Figure, str]:
-    """Predicted against true on equal axes, with the diagonal, and the figure's caption."""
+    """Draw predicted against true on equal axes, with the diagonal. Return the figure and its caption."""
     figure, panels = _make_panels(shown, 3.4, 3.9)
     limits = _limits(judgement)
     low, high = _frame(judgement, shown, limits)
@@ -63,9 +62,9 @@ def draw_predictions(judgement: Judgement, shown: Sequence[int]) -> tuple[Figure
         axes.plot([low, high], [low, high], color="0.35", lw=1, ls="--", zorder=5 if above else 1)
         drawn = np.clip(judgement.predictions[i], *limits)
         if judgement.values is not None:
-            _draw_at_values(axes, judgement, drawn, _colour(judgement.predictors[i]))
+            _draw_at_values(axes, judgement, drawn, judgement.predictors[i].colour)
         else:
-            _draw_points(axes, judgement, drawn, _colour(judgement.predictors[i]))
+            _draw_points(axes, judgement, drawn, judgement.predictors[i].colour)
         axes.set(xlim=(low, high), ylim=(low, high), aspect="equal", xlabel=f"true {judgement.quantity}")
         axes.set_title(_title(judgement, i), fontsize=10)
         axes.grid(alpha=0.2)
@@ -74,7 +73,7 @@ def draw_predictions(judgement: Judgement, shown: Sequence[int]) -> tuple[Figure
 
 
 def draw_errors(judgement: Judgement, shown: Sequence[int]) -> tuple[Figure, str]:
-    """Violins of prediction − truth for each true value, or for examples of similar truth, and the figure's caption."""
+    """Draw violins of prediction − truth for each true value, or for examples of similar truth. Return the figure and its caption."""
     figure, panels = _make_panels(shown, 3.6, 3.6)
     limits, levels = _limits(judgement), _levels(judgement)
     counts = [len(level.examples) for level in levels]
@@ -84,7 +83,7 @@ def draw_errors(judgement: Judgement, shown: Sequence[int]) -> tuple[Figure, str
         errors = np.clip(judgement.predictions[i], *limits) - judgement.truth
         axes.axhline(0, color="0.35", lw=1, ls="--", zorder=1)
         for place, level in enumerate(levels):
-            _draw_violin(axes, place, errors[level.examples], 0.42, LINEAR, LINEAR, _colour(judgement.predictors[i]))
+            _draw_violin(axes, place, errors[level.examples], 0.42, LINEAR, LINEAR, judgement.predictors[i].colour)
         steep = len(levels) > 5 or max(map(len, labels)) > 7
         axes.set_xticks(
             range(len(levels)), labels, rotation=90 if steep else 0, fontsize=8 if len(levels) <= 15 else 6.5
@@ -95,7 +94,7 @@ def draw_errors(judgement: Judgement, shown: Sequence[int]) -> tuple[Figure, str
         axes.grid(axis="y", alpha=0.2)
     panels[0].set_ylabel(f"error of {judgement.quantity}")
     which = "each true value" if judgement.values is not None else "examples of similar truth, equally many each"
-    caption = f"Prediction − truth on '{judgement.dataset}', for {which}. Dots are medians, bars hold the middle half."
+    caption = f"Errors (prediction − truth) on '{judgement.dataset}', for {which}. Dots are medians, bars span the middle half."
     return figure, caption + _beyond(judgement, shown, limits)
 
 
@@ -128,13 +127,12 @@ def _short(name: str) -> str:
     return name if len(name) <= 36 else name[:35] + "…"
 
 
-def _colour(predictor: Predictor) -> str:
-    return NETWORK if predictor.is_network else METHOD
-
-
 def _limits(judgement: Judgement) -> tuple[float, float]:
-    """What is drawn, in the unit of the quantity: the truth, and its range beyond it (half of it on a logarithmic scale). Such a scale has
-    no place for predictions below 0, and one that is far off would flatten all others."""
+    """Return the least and greatest number that is drawn, in the unit of the quantity: the range of the truth, extended on both sides by
+    itself (by half of itself on a logarithmic scale).
+
+    A logarithmic axis cannot show predictions below 0, and one that is far off would flatten all others.
+    """
     scaled = judgement.quantity.scaled(judgement.truth)
     span = np.ptp(scaled) or max(abs(float(scaled[0])), 1.0)
     reach = span if judgement.quantity.scale == "linear" else span / 2
@@ -143,7 +141,7 @@ def _limits(judgement: Judgement) -> tuple[float, float]:
 
 
 def _frame(judgement: Judgement, shown: Sequence[int], limits: tuple[float, float]) -> tuple[float, float]:
-    """The ends of both axes: all that is drawn, and a margin."""
+    """Return the ends of both axes: all that is drawn, and a margin."""
     drawn = np.clip(judgement.predictions[list(shown)], *limits)
     scaled = judgement.quantity.scaled(np.concatenate([drawn.ravel(), judgement.truth]))
     margin = 0.06 * np.ptp(scaled) or 1.0
@@ -171,7 +169,7 @@ def _draw_at_values(axes: Axes, judgement: Judgement, drawn: np.ndarray, colour:
 
 
 def _widths(places: np.ndarray) -> np.ndarray:
-    """Half the width of each violin: they do not touch, and none is wider than 7 % of the axis."""
+    """Return half the width of each violin, so that they do not touch and none is wider than 7 % of the axis."""
     if len(places) == 1:
         return np.array([0.3])
     gaps = np.diff(places)
@@ -182,7 +180,7 @@ def _widths(places: np.ndarray) -> np.ndarray:
 def _draw_violin(
     axes: Axes, place: float, values: np.ndarray, width: float, across: Quantity, along: Quantity, colour: str
 ) -> None:
-    """The density of `values` at `place`, which is scaled already; density and widths are taken on the scales of the axes."""
+    """Draw the density of `values` at `place`, which is scaled already; density and widths are taken on the scales of the axes."""
     from scipy.stats import gaussian_kde
 
     scaled = along.scaled(values)
@@ -210,12 +208,12 @@ def _draw_points(axes: Axes, judgement: Judgement, drawn: np.ndarray, colour: st
     counts, across, along = np.histogram2d(quantity.scaled(judgement.truth), quantity.scaled(drawn), CELLS)
     shown = np.ma.masked_equal(counts.T, 0)
     edges = quantity.value(across), quantity.value(along)
-    colours = "Blues" if colour == NETWORK else "Oranges"
+    colours = LinearSegmentedColormap.from_list("counts", ["white", colour])
     axes.pcolormesh(*edges, shown, cmap=colours, norm=LogNorm(vmin=0.3), zorder=2, rasterized=True)
 
 
 def _levels(judgement: Judgement) -> list[Level]:
-    """The true values, or where they are many, groups of similar truth with equally many examples."""
+    """Return the true values or, where there are many, groups of similar truth with equally many examples."""
     truth = judgement.truth
     if judgement.values is not None:
         return [Level(f"{value:.3g}", np.flatnonzero(truth == value), float(value)) for value in judgement.values]
@@ -229,17 +227,15 @@ def _levels(judgement: Judgement) -> list[Level]:
 
 def _describe_predictions(judgement: Judgement) -> str:
     if judgement.values is not None:
-        how = "at each true value; dots are medians, bars hold the middle half"
+        how = "at each true value; dots are medians, bars span the middle half"
     else:
         how = "for every example" + (
             ", counted in cells (logarithmic shades)" if len(judgement.truth) >= MANY_POINTS else ""
         )
-    return f"Predicted against true {judgement.quantity.name} on '{judgement.dataset}', {how}. The dashed line is the truth."
+    return f"Predicted against true {judgement.quantity.name} on '{judgement.dataset}', {how}. Perfect predictions lie on the dashed line."
 
 
 def _beyond(judgement: Judgement, shown: Sequence[int], limits: tuple[float, float]) -> str:
     drawn = judgement.predictions[list(shown)]
     count = int(((drawn < limits[0]) | (drawn > limits[1])).sum())
-    return (
-        f" {count} predictions beyond {limits[0]:.3g} … {limits[1]:.3g} are drawn as if at that bound." if count else ""
-    )
+    return f" {count} predictions beyond {limits[0]:.3g} … {limits[1]:.3g} are drawn at that bound." if count else ""

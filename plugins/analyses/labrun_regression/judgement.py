@@ -1,4 +1,4 @@
-"""How all predictors did on one dataset, and the rows that tell it."""
+"""Scores of all predictors on one dataset, and the rows of the tables."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ import numpy as np
 
 from labrun import Examples, Quantity
 from labrun.kit.bootstrap import bootstrap_interval
+from labrun.kit.predictions import rounded
 from labrun_regression.predictors import Predictor, truth_of
 from labrun_regression.scores import SCORES, is_constant, judge, judge_values, recurring_values
 
 __all__ = ["FEW_MEMBERS", "Judgement", "judge_dataset"]
 
+COLUMNS = ("dataset", "examples", "truth", "mean", "bias", "spread", "overlap", *SCORES)
+"""What the tables of scores hold beside names and varied values."""
 FEW_MEMBERS = 10
-"""With fewer members a bootstrap interval covers less than it says."""
+"""With fewer members, a bootstrap interval covers less than it claims."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One dataset with n examples and k predictors."""
+    """Scores of k predictors on a dataset of n examples."""
 
     dataset: str
     quantity: Quantity
     groups: np.ndarray
-    """(n,) the member that each example came from"""
+    """(n,) member of each example"""
     truth: np.ndarray
     """(n,) [unit of the quantity]"""
     predictors: Sequence[Predictor]
@@ -37,14 +40,14 @@ class Judgement:
     low: np.ndarray
     high: np.ndarray
     values: np.ndarray | None
-    """The distinct values of the truth, if they are few"""
+    """Distinct values of the truth, if they are few"""
     of_values: Sequence[Sequence[dict[str, float]]]
-    """For each predictor a row for each of those values (see `judge_values`)"""
+    """For each predictor, a row for each of those values (see `judge_values`)"""
 
     def score_rows(self) -> Iterator[dict[str, Any]]:
-        """A row for each predictor."""
+        """Yield a row for each predictor."""
         for i, one in enumerate(self.predictors):
-            row: dict[str, Any] = _named(one) | {"dataset": self.dataset, "examples": len(self.truth)}
+            row = one.columns(COLUMNS, "model") | {"dataset": self.dataset, "examples": len(self.truth)}
             for j, score in enumerate(SCORES):
                 row |= {score: self.scores[i, j], f"{score}_low": self.low[i, j], f"{score}_high": self.high[i, j]}
             if self.values is not None:
@@ -52,28 +55,28 @@ class Judgement:
             yield row
 
     def value_rows(self) -> Iterator[dict[str, Any]]:
-        """A row for each predictor and true value; none where these are many."""
+        """Yield a row for each predictor and true value; none where there are many values."""
         for one, rows in zip(self.predictors, self.of_values, strict=True):
             for row in rows:
-                yield _named(one) | {"dataset": self.dataset} | row
+                yield one.columns(COLUMNS, "model") | {"dataset": self.dataset} | row
 
     def prediction_columns(self) -> Iterator[dict[str, Any]]:
-        """The predictions of each predictor, as columns of a table, rounded to 7 significant digits."""
+        """Yield the predictions of each predictor as columns of a table, rounded to 7 significant digits."""
         for one, prediction in zip(self.predictors, self.predictions, strict=True):
             yield {
                 "model": one.name,
                 "dataset": self.dataset,
                 "example": np.arange(len(self.truth)),
                 "group": self.groups,
-                "truth": _rounded(self.truth),
-                "prediction": _rounded(prediction),
+                "truth": rounded(self.truth),
+                "prediction": rounded(prediction),
             }
 
     def warnings(self) -> Iterator[str]:
-        """What a reader must know before believing the numbers."""
+        """Yield what a reader must know before believing the numbers."""
         for one, prediction in zip(self.predictors, self.predictions, strict=True):
             if is_constant(prediction):
-                yield f"'{one.name}' is dead: it predicts the same for every example of '{self.dataset}', {prediction[0]:.3g}"
+                yield f"'{one.name}' is dead: it predicts {prediction[0]:.3g} for every example of '{self.dataset}'"
         members = len(np.unique(self.groups))
         if members < FEW_MEMBERS:
             yield (
@@ -85,13 +88,13 @@ class Judgement:
 def judge_dataset(
     examples: Examples, predictors: Sequence[Predictor], confidence: float, resamples: int, rng: np.random.Generator
 ) -> Judgement:
-    """Let all predict the same examples; the bootstrap too draws the same for all, so that their intervals can be compared.
+    """Judge all predictors on the same examples and the same bootstrap resamples, so that their intervals can be compared.
 
     Raises:
-        ValueError: the examples are not of the quantity that is predicted.
+        ValueError: y is not the quantity that a predictor predicts.
     """
     truth = truth_of(examples)
-    predictions = np.stack([one.predict(examples) for one in predictors])
+    predictions = np.stack([one.answer(examples) for one in predictors])
     low, high = bootstrap_interval(
         lambda chosen: judge(predictions[:, chosen], truth[chosen]), examples.groups, confidence, resamples, rng
     )
@@ -111,17 +114,7 @@ def judge_dataset(
     )
 
 
-def _named(one: Predictor) -> dict[str, Any]:
-    """Its name and the values of its matrix; an axis that is called as a column of ours is told apart."""
-    ours = {"model", "dataset", "examples", "truth", "mean", "bias", "spread", "overlap", *SCORES}
-    return {"model": one.name} | {f"{a} varied" if a in ours else a: value for a, value in one.variant.items()}
-
-
 def _mean(values: Iterator[float]) -> float:
-    """The mean of those that are numbers."""
+    """Return the mean of the values that are not NaN."""
     known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known))  # a truth with values that recur has one with two examples
-
-
-def _rounded(values: np.ndarray) -> list[float]:
-    return [float(f"{value:.7g}") for value in values]
+    return float(np.mean(known))  # a truth whose values recur has one with two examples

@@ -1,4 +1,4 @@
-"""Numbers of a regression. Predictions p and truths t are in the unit of the quantity; sums and means go over the examples."""
+"""Scores of a regression. Predictions p and truths t are in the unit of the quantity; sums and means go over the examples."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 __all__ = ["FEW", "SCORES", "is_constant", "judge", "judge_values", "recurring_values"]
 
 SCORES = {"r": "r", "mae": "MAE", "r2": "R²", "rmse": "RMSE"}
-"""Columns of the table of scores, in the order of `judge`, and what they are called elsewhere."""
+"""Columns of the table of scores, in the order of `judge`, with their names elsewhere."""
 FEW = 30
-"""Distinct values that a truth takes at most where each of them is judged by itself."""
+"""With at most this many distinct true values, each is judged by itself."""
 SAME = 1e-6
-"""Predictions that differ by less than this share of the largest are one: so coarse are the numbers of a network (float32)."""
+"""Predictions that differ by less than this share of the largest count as equal: networks compute in single precision."""
 
 
 def judge(predictions: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -20,8 +20,7 @@ def judge(predictions: np.ndarray, truth: np.ndarray) -> np.ndarray:
         r = Σ (p − p̄)(t − t̄) / √(Σ (p − p̄)² Σ (t − t̄)²),   MAE = mean |p − t|,
         R² = 1 − Σ (p − t)² / Σ (t − t̄)²,   RMSE = √(mean (p − t)²)
 
-    Where p or t is constant r has no value; it is 0 then, since such a prediction tells nothing. Where t is constant R² is 1 if p = t, and
-    else 0, as scikit-learn defines it.
+    Where p or t is constant, r is undefined and set to 0. Where t is constant, R² is 1 if p = t and otherwise 0, as in scikit-learn.
     """
     error = predictions - truth
     squares = (error**2).mean(axis=-1)
@@ -33,23 +32,23 @@ def _pearson(predictions: np.ndarray, truth: np.ndarray) -> np.ndarray:
     p = predictions - predictions.mean(axis=-1, keepdims=True)
     t = truth - truth.mean()
     norm = np.sqrt((p**2).sum(axis=-1) * (t**2).sum())
-    told = ~is_constant(predictions) & ~is_constant(truth)
-    return np.divide((p * t).sum(axis=-1), norm, out=np.zeros(len(norm)), where=told)
+    varies = ~is_constant(predictions) & ~is_constant(truth)
+    return np.divide((p * t).sum(axis=-1), norm, out=np.zeros(len(norm)), where=varies)
 
 
 def is_constant(values: np.ndarray) -> np.ndarray:
-    """Whether all values along the last axis are one, but for rounding."""
+    """Check whether all values along the last axis are equal but for rounding."""
     return np.ptp(values, axis=-1) <= SAME * np.abs(values).max(axis=-1)
 
 
 def recurring_values(truth: np.ndarray) -> np.ndarray | None:
-    """The distinct values of a truth (n,), in order, if they are few and recur: at most 30, with two examples each on average."""
+    """Return the distinct values of a truth (n,), ascending, if there are at most 30, with two examples each on average; else None."""
     values = np.unique(truth)
     return values if len(values) <= FEW and len(truth) >= 2 * len(values) else None
 
 
 def judge_values(prediction: np.ndarray, truth: np.ndarray, values: np.ndarray) -> list[dict[str, float]]:
-    """For each true value t: the number of its examples, and of their predictions p, with means over them,
+    """Return, for each true value t, the number of its examples and these scores of their predictions p, with means over them:
 
         mean = p̄,   bias = p̄ − t,   spread = √(mean (p − p̄)²),   MAE = mean |p − t|,
         overlap = the share of p with |p − t| ≤ spread: 0.68 for normal errors without bias, less the more they are biased.

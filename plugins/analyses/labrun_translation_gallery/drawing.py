@@ -1,9 +1,8 @@
-"""Pictures with their errors, and spectra."""
+"""Draw pictures with their errors, and spectra."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -11,11 +10,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from labrun.kit.class_colours import class_colours
+from labrun.kit.panels import Scale, make_panels
 from labrun_translation_gallery.judgement import Judgement
 
 __all__ = ["draw_gallery", "draw_spectra", "ink_errors"]
@@ -23,9 +22,11 @@ __all__ = ["draw_gallery", "draw_spectra", "ink_errors"]
 Reals = NDArray[np.float64]
 
 MISSING, SPURIOUS, COMMON = "#0072b2", "#d55e00", "0.72"
-"""Of Okabe and Ito's palette; and ink that both pictures have."""
+"""From Okabe and Ito's palette; grey for ink that both pictures have."""
 PANEL = 2.0
 """Width of a picture [inches]"""
+BRIGHTEST, LARGEST = 0.005, 0.01
+"""Share of pixels, and of errors, beyond the end of a scale"""
 
 
 class Shown(NamedTuple):
@@ -38,11 +39,14 @@ class Shown(NamedTuple):
 
 
 def draw_gallery(judged: Judgement, unit: str) -> Figure:
-    """A row for each picture: source, expected, what each model generated, and where that is wrong."""
+    """Draw a row for each picture: source, expected, what each model generated, and its errors."""
     pictures, methods, places = judged.pictures, judged.drawn(), judged.shown
-    generated = np.stack([method.generate(places) for method in methods])
+    generated = np.stack([method.answer(places) for method in methods])
     shown = Shown(pictures.sources(places), pictures.expected(places), generated)
-    figure, panels = _make_panels(len(places), 2 + 2 * len(methods), shown.expected.shape[1:], pictures.is_ink)
+    below = 0.7 if pictures.is_ink else 1.1
+    figure, panels = make_panels(
+        len(places), 2 + 2 * len(methods), shown.expected.shape[1:], PANEL, above=0.05, margins=(0, below)
+    )
     titles = ["source", "expected", *(method.name for method in methods), *(f"errors of {m.name}" for m in methods)]
     for axes, title in zip(panels[0], titles, strict=True):
         axes.set_title(textwrap.fill(title, 24), fontsize=9)
@@ -57,7 +61,7 @@ def draw_gallery(judged: Judgement, unit: str) -> Figure:
 
 
 def ink_errors(generated: Reals, expected: Reals) -> Reals:
-    """Colours of two drawings, (…, 3): ink on white that is missing, spurious, or in both."""
+    """Return the colours of two drawings, (…, 3): ink on white that is missing, spurious, or in both."""
     ours, theirs = (np.clip(1 - one[..., None], 0, 1) for one in (generated, expected))
     parts = (
         (np.minimum(ours, theirs), COMMON),
@@ -68,7 +72,7 @@ def ink_errors(generated: Reals, expected: Reals) -> Reals:
 
 
 def draw_spectra(table: pd.DataFrame, unit: str) -> Figure:
-    """Δ² of what is expected and what each model generates, and their cross-correlation, over k."""
+    """Draw Δ² of the expected pictures and of what each model generates, and their cross-correlation, over k."""
     figure, (power, correlation) = plt.subplots(1, 2, figsize=(10.5, 4.4), layout="constrained")
     methods = list(dict.fromkeys(table["method"]))
     first = table[table["method"] == methods[0]]
@@ -91,62 +95,41 @@ def draw_spectra(table: pd.DataFrame, unit: str) -> Figure:
 # --- the parts of a figure --------------------------------------------------------------------------------------------------
 
 
-def _make_panels(rows: int, columns: int, shape: Sequence[int], is_ink: bool) -> tuple[Figure, NDArray]:
-    """Panels as high as the pictures demand, with room for what explains their colours."""
-    height = PANEL * min(max(shape[0] / shape[1], 0.3), 3.0)
-    figure, panels = plt.subplots(
-        rows,
-        columns,
-        figsize=(PANEL * columns, (height + 0.05) * rows + (0.7 if is_ink else 1.1)),
-        squeeze=False,
-        layout="constrained",
-    )
-    for axes in panels.flat:
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set(color="0.7", linewidth=0.6)
-    return figure, panels
-
-
 def _fill_ink(figure: Figure, panels: NDArray, shown: Shown) -> None:
-    """Black on white; the colours of errors have a legend."""
+    """Draw black on white; a legend explains the colours of errors."""
     errors = [ink_errors(one, shown.expected) for one in shown.generated]
-    for column, pictures in zip(panels.T, [shown.sources, shown.expected, *shown.generated, *errors], strict=True):
-        _show(column, pictures, "gray", (0.0, 1.0))
+    columns = [shown.sources, shown.expected, *shown.generated, *errors]
+    _draw(panels, columns, Scale(0.0, 1.0))
     colours = {"missing": MISSING, "spurious": SPURIOUS, "in both": COMMON}
     handles = [Patch(color=colour, label=word) for word, colour in colours.items()]
     figure.legend(handles=handles, loc="outside lower right", ncols=3, frameon=False, fontsize=9)
 
 
 def _fill_fields(figure: Figure, panels: NDArray, shown: Shown, unit: str) -> None:
-    """Each of the three ranges, of sources, fields and errors, has a bar below its columns."""
+    """Draw sources, fields and errors, each on a scale with a bar below its columns."""
     errors = shown.generated - shown.expected
-    reach = float(np.quantile(np.abs(errors), 0.99)) or 1.0
-    groups = (
-        (shown.sources[None], "cividis", None, "source"),
-        (np.concatenate([shown.expected[None], shown.generated]), "magma", _span(shown.expected), f"field{unit}"),
-        (errors, "RdBu_r", (-reach, reach), f"generated − expected{unit}"),
-    )
     first = 0
-    for pictures, colours, span, label in groups:
+    for pictures, scale, label in (
+        ([shown.sources], Scale.over(shown.sources, "cividis", BRIGHTEST), "source"),
+        ([shown.expected, *shown.generated], Scale.over(shown.expected, "magma", BRIGHTEST), f"field{unit}"),
+        ([*errors], Scale.around_zero(errors, LARGEST), f"generated − expected{unit}"),
+    ):
         columns = panels[:, first : first + len(pictures)]
-        images = [_show(column, one, colours, span) for column, one in zip(columns.T, pictures, strict=True)]
+        _draw(columns, pictures, scale)
         figure.colorbar(
-            images[0], ax=columns.ravel().tolist(), location="bottom", label=label, aspect=12 * len(pictures), pad=0.02
+            columns[0, 0].images[0],
+            ax=columns.ravel().tolist(),
+            location="bottom",
+            label=label,
+            aspect=12 * len(pictures),
+            pad=0.02,
+            extend=scale.exceeded_by(pictures),
         )
         first += len(pictures)
 
 
-def _show(column: NDArray, pictures: Reals, colours: str, span: tuple[float, float] | None) -> AxesImage:
-    """Pictures in the panels of a column; without a span, from their own least to about their greatest."""
-    low, high = span or _span(pictures)
-    images = [
-        axes.imshow(picture, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
-        for axes, picture in zip(column, pictures, strict=True)
-    ]
-    return images[0]
-
-
-def _span(pictures: Reals) -> tuple[float, float]:
-    """From the least to what one pixel in two hundred exceeds."""
-    low, high = float(pictures.min()), float(np.quantile(pictures, 0.995))
-    return low, high if high > low else low + 1
+def _draw(panels: NDArray, columns: list[Reals], scale: Scale) -> None:
+    """Draw pictures, (rows, height, width) for each column."""
+    for axes, pictures in zip(panels.T, columns, strict=True):
+        for one, picture in zip(axes, pictures, strict=True):
+            scale.draw(one, picture)

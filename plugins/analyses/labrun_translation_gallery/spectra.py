@@ -1,4 +1,4 @@
-"""Power spectra of what was generated and expected, and their cross-correlation, over all pictures."""
+"""Power spectra of generated and expected pictures, and their cross-correlation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["Spectra"]
 
 
 class Spectra:
-    """Sums over pictures of the power in bins of k, to which each model adds what it generates.
+    """Sums over pictures of the power in bins of k, to which each model adds its pictures.
 
     Args:
         shape: (height, width) of a picture.
         cell_size: side of a pixel [Mpc].
-        bins: how many there are between the longest wave along the longer side and the shortest that pixels resolve, logarithmic.
+        bins: number of logarithmic bins from the longest wave along the longer side to the shortest that pixels resolve.
     """
 
     def __init__(self, shape: tuple[int, ...], cell_size: float, bins: int) -> None:
@@ -32,7 +32,7 @@ class Spectra:
         self._pictures: dict[str, int] = defaultdict(int)
 
     def add(self, name: str, generated: NDArray[np.float64], expected: NDArray[np.float64]) -> None:
-        """Add pictures of a model, (n, height, width), and what they should be."""
+        """Add pictures that a model generated, (n, height, width), and the expected ones."""
         self._pictures[name] += len(generated)
         for one, other in zip(generated, expected, strict=True):
             pairs = ((one, None), (other, None), (one, other))
@@ -41,7 +41,7 @@ class Spectra:
             self._sums[name] += [spectrum.power for spectrum in found]
 
     def table(self) -> pd.DataFrame:
-        """A row for each model and bin that holds a wave.
+        """Return a row for each model and bin that holds a wave.
 
         Columns: `method`, `k` [1/Mpc], `modes` of one picture, Δ² `expected` and `generated` [unit²], their `ratio`, and `r`.
         """
@@ -66,5 +66,5 @@ class Spectra:
 
 
 def _ratio(values: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
-    """NaN where it would be divided by nothing."""
+    """Divide; NaN where the divisor is 0."""
     return np.divide(values, by, out=np.full_like(by, np.nan), where=by > 0)

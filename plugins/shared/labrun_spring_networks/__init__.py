@@ -1,4 +1,4 @@
-"""Networks of sites and bonds: their data, their pictures, and how well they are recovered from pictures.
+"""Networks of sites and bonds: their data, their pictures, and scores of networks recovered from pictures.
 
 Plugins import it. Begin with `network`.
 """

@@ -1,24 +1,25 @@
-"""From a picture of a network, dots joined by thin lines, back to its sites and bonds.
+"""Read sites and bonds from a picture of a network: dots joined by thin lines.
 
-Pictures are (height, width), 1 = white ground, 0 = ink; places are (column, row) [pixels], the centre of the first pixel is (0, 0).
+Pictures are (height, width), 1 = white ground, 0 = ink; positions are (column, row) [pixels], and the centre of the first pixel is (0, 0).
 
-**Sites.** On a line the darkness D is curved across it alone, in a dot in all directions. So a dot is a peak of
+**Sites.** On a line, the darkness D is curved only across it; in a dot, in all directions. So a dot is a peak of
 
     B = −σ² λ_max(∇∇ G_σ * D^1.5),
 
-the smaller of both curvatures of the darkness that a Gaussian of width σ = 0.9 r has smoothed (r: the radius of the dots, the thickest
-that there is). For a disc B is 0.25, for a line 0, and where lines cross up to 0.18; the power keeps down lines thinner than a pixel. Each
-peak moves to the centre of darkness within r, until both agree: lines, which leave the dot beyond r, do not draw it aside. Then a dot is
-dark all the way to its rim, but a knot of lines has bright sectors: what counts is the mean darkness in the brightest direction, and the
-threshold lies in its widest gap.
+the smaller curvature of the darkness, smoothed by a Gaussian of width σ = 0.9 r (r: the radius of the dots, the thickest ink in the
+picture). B is 0.25 for a disc, 0 for a line, and up to 0.18 where lines cross; the power suppresses lines thinner than a pixel. Each peak
+moves to the centre of darkness within r until it stays there; lines leave the dot beyond r and do not pull it aside. A dot is dark all the
+way to its rim, while a knot of lines has bright sectors: dots are told from knots by the mean darkness in the brightest direction, with a
+threshold in its widest gap.
 
-**Bonds.** Each pair of sites nearer than 3 spacings (median distance of the nearest neighbour) and with no third dot between them may be
-joined. Its score is the ink across the line, at the 10th percentile along it between the rims of the dots, in units of what the picture's
-darkest bonds have: 0.6 to 1 for a bond, whatever the width of its line, and near 0 for none; one gap makes it none.
+**Bonds.** Two sites may be joined if they are nearer than 3 spacings (median distance between nearest neighbours) and no third dot lies
+between them. Their score is the ink across the line, at the 10th percentile along it between the rims of the dots, relative to the
+darkest bonds of the picture: 0.6 to 1 for a bond, whatever the width of its line, near 0 otherwise. One gap in a line is enough for a
+score near 0.
 
-On perfect drawings of 128 pixels of eight lattices, with dots of radius 0.9 pixel and more, no site is lost, bonds are right
-(F1 1.000; 0.999 where twelve bonds meet), and sites lie 0.05 to 0.09 pixel off on average (0.16 there).
-Dots hardly thicker than the lines are lost where many bonds cross.
+On perfect drawings of eight lattices at 128 pixels, with dots of radius 0.9 pixel and more, no site is lost, bonds are right (F1 1.000;
+0.999 where twelve bonds meet), and sites are displaced by 0.05 to 0.09 pixel on average (0.16 where twelve bonds meet). Dots hardly
+thicker than the lines are lost where many bonds cross.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinat
 from scipy.spatial import cKDTree
 from skimage.feature import peak_local_max
 
+from labrun.kit.batches import batches
 from labrun_spring_networks.network import Network
 
 if TYPE_CHECKING:
@@ -53,36 +55,36 @@ AT_ONCE = 64
 """Pictures in memory."""
 
 FINER = 2
-"""Sites are looked for in a picture of so many times the pixels: dots may have a radius below one."""
+"""Factor by which pictures are enlarged before sites are found, since dots may have a radius below one pixel"""
 LEAST_WIDTH = 0.7
-"""Of the Gaussian [pixels]: below it a slanting line is a row of blobs."""
+"""Least width of the Gaussian [pixels]; below it, a slanting line looks like a row of blobs."""
 LEAST_BLOB, LEAST_SHARE = 0.03, 0.35
-"""Of B at a dot, in itself and of the greatest in the picture"""
+"""Least B at a dot, absolute and relative to the greatest in the picture"""
 RADII = (np.arange(6) + 0.5) / 6
 DIRECTIONS = np.stack([one(np.arange(24) * 2 * np.pi / 24) for one in (np.sin, np.cos)])
-"""Where a dot is sampled: rings, in its radius, and directions (row, column), (2, 24)"""
+"""Where a dot is sampled: rings [radii], and directions (row, column), (2, 24)"""
 LEAST_INK = 0.1
-"""Ink across a line [pixels] of which a picture without bonds has less."""
+"""Ink across a line [pixels]; a picture without bonds has less."""
 
 
 class Drawing(NamedTuple):
-    """What is read from one picture."""
+    """Sites and candidate bonds read from one picture."""
 
     sites: NDArray[np.float64]
     """(n, 2): column and row [pixels]"""
     candidates: NDArray[np.int64]
     """(m, 2): pairs of sites that may be joined, the smaller first"""
     scores: NDArray[np.float64]
-    """(m,): from 0, no bond, to 1"""
+    """(m,): from 0 (no bond) to 1"""
     height: int
     """of the picture [pixels]"""
 
     def bonds(self, threshold: float) -> NDArray[np.int64]:
-        """The candidates whose score reaches the threshold, (bonds, 2)."""
+        """Return the candidates whose score reaches the threshold, (bonds, 2)."""
         return self.candidates[self.scores >= threshold]
 
     def network(self, threshold: float) -> Network:
-        """The network in pixels, with y up from the middle of the lowest row."""
+        """Return the network in pixels, with y up from the middle of the lowest row."""
         columns, rows = self.sites.T
         return Network(np.stack([columns, self.height - 1 - rows], axis=1), self.bonds(threshold))
 
@@ -91,7 +93,7 @@ def read_drawing(picture: NDArray[Any]) -> Drawing:
     """Find the sites of a picture (height, width) and score all pairs that may be joined.
 
     Raises:
-        ValueError: it is no picture in grey.
+        ValueError: it is not a grey picture.
     """
     sites, radius = _find_sites(picture)
     candidates = candidate_bonds(sites, radius + 1)
@@ -102,25 +104,25 @@ def read_drawing(picture: NDArray[Any]) -> Drawing:
 
 
 def detect_sites(picture: NDArray[Any]) -> NDArray[np.float64]:
-    """The places of the dots, (n, 2), from the top, with or without bonds between them.
+    """Return the positions of the dots, (n, 2), from the top, with or without bonds between them.
 
     Raises:
-        ValueError: it is no picture in grey.
+        ValueError: it is not a grey picture.
     """
     return _find_sites(picture)[0]
 
 
 def dot_radius(picture: NDArray[Any]) -> float:
-    """The radius of the dots of a picture (height, width) [pixels], mostly less than half a pixel too small; 0 for an empty one.
+    """Return the radius of the dots of a picture (height, width) [pixels], mostly too small by less than half a pixel; 0 for an empty one.
 
     Raises:
-        ValueError: it is no picture in grey.
+        ValueError: it is not a grey picture.
     """
     return _radius(_finer(_darkness(picture))) / FINER
 
 
 def _find_sites(picture: NDArray[Any]) -> tuple[NDArray[np.float64], float]:
-    """The places of the dots, (n, 2), and their radius [pixels]."""
+    """Return the positions of the dots, (n, 2), and their radius [pixels]."""
     darkness = _finer(_darkness(picture))
     radius = _radius(darkness)
     blobs = _blobs(darkness**1.5, max(LEAST_WIDTH * FINER, 0.9 * radius))
@@ -136,10 +138,10 @@ def _find_sites(picture: NDArray[Any]) -> tuple[NDArray[np.float64], float]:
 
 
 def _darkness(picture: NDArray[Any]) -> NDArray[np.float64]:
-    """How much darker than the ground each pixel is; the ground is the median, since ink covers little."""
+    """Return how much darker each pixel is than the ground, which is the median, since ink covers little."""
     if picture.ndim != 2:
         raise ValueError(
-            f"expected a picture in grey, (height, width), from 0, ink, to 1; received an array of shape {picture.shape}"
+            f"expected a grey picture, (height, width), from 0, ink, to 1; received an array of shape {picture.shape}"
         )
     return np.clip(np.median(picture) - picture.astype(float), 0, 1)
 
@@ -149,25 +151,25 @@ def _finer(darkness: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _radius(darkness: NDArray[np.float64]) -> float:
-    """The median radius of the largest circles that fit into the ink."""
+    """Return the median radius of the largest circles that fit into the ink."""
     inside = distance_transform_edt(np.pad(darkness > 0.5, 1))[1:-1, 1:-1]
     peaks = inside[(inside == maximum_filter(inside, 5)) & (inside > 0)]
     return float(np.median(peaks[peaks >= peaks.max() / 2])) - 0.5 if len(peaks) else 0.0
 
 
 def _blobs(darkness: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    """B: the smaller curvature of the smoothed darkness, dimensionless, positive where it is dark."""
+    """Return B, the smaller curvature of the smoothed darkness, dimensionless, positive where it is dark."""
     rows, columns, mixed = (gaussian_filter(darkness, width, k, mode="constant") for k in ((2, 0), (0, 2), (1, 1)))
     return -(width**2) * ((rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed))
 
 
 def _filled(darkness: NDArray[np.float64], places: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """The mean darkness from each place (row, column) to the rim of its dot, in the direction in which it is least."""
+    """Return the mean darkness from each position (row, column) to the rim of its dot, in the brightest direction."""
     return _sampled(darkness, places, reach).mean(axis=1).min(axis=1)
 
 
 def _widest_gap(filled: NDArray[np.float64]) -> float:
-    """The middle of the widest gap between 60 and 95 % of the greatest value."""
+    """Return the middle of the widest gap between 60 and 95 % of the greatest value."""
     low, high = 0.6 * filled.max(), 0.95 * filled.max()
     steps = np.array([low, *np.sort(filled[(filled > low) & (filled < high)]), high])
     widest = int(np.argmax(np.diff(steps)))
@@ -177,9 +179,9 @@ def _widest_gap(filled: NDArray[np.float64]) -> float:
 def _to_centres(
     darkness: NDArray[np.float64], places: NDArray[np.float64], reach: float, steps: int = 8
 ) -> NDArray[np.float64]:
-    """Move each place (row, column) to the centre of the darkness within `reach`, sampled on rings.
+    """Move each position (row, column) to the centre of the darkness within `reach`, sampled on rings.
 
-    A disc that is off by δ moves the centre by δ/2 only, so that twice that is taken.
+    For a disc displaced by δ that centre moves by only δ/2, so each step is doubled.
     """
     for _ in range(steps):
         sampled = _sampled(darkness, places, reach) * RADII[:, None]
@@ -190,13 +192,13 @@ def _to_centres(
 
 
 def _sampled(darkness: NDArray[np.float64], places: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """The darkness on rings around each place (row, column), (places, rings, directions)."""
+    """Return the darkness on rings around each position (row, column), (positions, rings, directions)."""
     around = reach * RADII[:, None] * DIRECTIONS[:, None]
     return map_coordinates(darkness, places.T[:, :, None, None] + around[:, None], order=1, mode="constant")
 
 
 def _apart(places: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """The places without the later of any two that have come within `reach` of each other; the clearest come first."""
+    """Drop the later of any two positions within `reach` of each other; the clearest come first."""
     if not len(places):
         return places
     later = cKDTree(places).query_pairs(reach, output_type="ndarray").max(axis=1, initial=0)
@@ -207,10 +209,9 @@ def _apart(places: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
 
 
 def candidate_bonds(sites: NDArray[np.float64], clearance: float, reach: float = 3.0) -> NDArray[np.int64]:
-    """Pairs of sites nearer than `reach` spacings with no third site between them, (m, 2), the smaller first, in order.
+    """Return the pairs of sites nearer than `reach` spacings with no third site between them, (m, 2), the smaller first, in order.
 
-    A third site is between two if it lies beside the line that joins them, nearer than `clearance` [pixels]: a line that runs through
-    its dot says nothing.
+    A third site is between two if its distance from the line that joins them is less than `clearance` [pixels]: ink there may be its dot.
     """
     if len(sites) < 2:
         return np.zeros((0, 2), np.int64)
@@ -230,10 +231,10 @@ def candidate_bonds(sites: NDArray[np.float64], clearance: float, reach: float =
 def score_bonds(
     picture: NDArray[Any], sites: NDArray[np.float64], candidates: NDArray[np.int64], radius: float
 ) -> NDArray[np.float64]:
-    """The score of each candidate, (m,), from 0 to 1. `radius` is that of the dots [pixels].
+    """Return the score of each candidate, (m,), from 0 to 1. `radius` is that of the dots [pixels].
 
     Raises:
-        ValueError: it is no picture in grey.
+        ValueError: it is not a grey picture.
     """
     if not len(candidates):
         return np.zeros(0)
@@ -252,7 +253,7 @@ def score_bonds(
 
 
 def _lines(sites: NDArray[np.float64], pairs: NDArray[np.int64]) -> tuple[NDArray, NDArray, NDArray]:
-    """Where the line of each pair starts, its direction (unit vector), its length [pixels]."""
+    """Return the start of the line of each pair, its direction (unit vector), and its length [pixels]."""
     starts, vectors = sites[pairs[:, 0]], sites[pairs[:, 1]] - sites[pairs[:, 0]]
     lengths = np.linalg.norm(vectors, axis=1)
     return starts, vectors / np.maximum(lengths, 1e-9)[:, None], lengths
@@ -262,37 +263,36 @@ def _lines(sites: NDArray[np.float64], pairs: NDArray[np.int64]) -> tuple[NDArra
 
 
 def expected_pictures(examples: Examples) -> Iterator[NDArray[np.float64]]:
-    """Yield the drawing that each example expects, (height, width), from 0, ink, to 1, whether the dataset is so or from −1 to 1.
+    """Yield the expected drawing of each example, (height, width), from 0, ink, to 1, also where the dataset goes from −1 to 1.
 
     Raises:
-        ValueError: y is no picture.
+        ValueError: y is not a finite picture.
     """
     for part in _parts(examples):
-        yield from _in_grey(part.load_y(slice(None)), examples, "y of")
+        yield from _in_grey(part.load_y(slice(None)), examples, "the y")
 
 
 def generated_pictures(model: TrainedModel, examples: Examples) -> Iterator[NDArray[np.float64]]:
-    """Yield what the model draws of each example, (height, width), as `expected_pictures`.
+    """Yield the drawing that the model predicts for each example, (height, width), as `expected_pictures`.
 
     Raises:
-        ValueError: it answers something else than a picture, or numbers that are not finite.
+        ValueError: it does not predict finite pictures.
     """
     for part in _parts(examples):
-        yield from _in_grey(model.predict(part), examples, f"the model '{model.name}' makes of")
+        yield from _in_grey(model.predict(part), examples, f"the prediction of the model '{model.name}'")
 
 
 def _parts(examples: Examples) -> Iterator[Examples]:
-    for start in range(0, len(examples), AT_ONCE):
-        yield examples.take(np.arange(start, min(start + AT_ONCE, len(examples))))
+    return (examples.take(places) for places in batches(len(examples), AT_ONCE))
 
 
-def _in_grey(pictures: NDArray[Any], examples: Examples, whose: str) -> NDArray[np.float64]:
-    """(n, height, width): the mean of the colours. Pictures from −1 to 1 are known by their dots."""
+def _in_grey(pictures: NDArray[Any], examples: Examples, what: str) -> NDArray[np.float64]:
+    """Return the mean of the colours, (n, height, width), from 0 to 1. Pictures from −1 to 1 are recognized by their dots."""
     if pictures.ndim != 4 or pictures.shape[3] not in (1, 3):
         raise ValueError(
-            f"expected pictures of shape (height, width, 1 or 3), but what {whose} '{examples.name}' is {pictures.shape[1:]}"
+            f"expected pictures of shape (height, width, 1 or 3), but {what} for '{examples.name}' has shape {pictures.shape[1:]}"
         )
     if not np.isfinite(pictures).all():
-        raise ValueError(f"what {whose} '{examples.name}' holds NaN or infinity")
+        raise ValueError(f"{what} for '{examples.name}' holds NaN or infinity")
     grey = pictures.mean(axis=3, dtype=float)
     return (grey + 1) / 2 if examples.load_x([0]).min() < -0.5 else grey

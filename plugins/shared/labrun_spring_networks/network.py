@@ -18,8 +18,8 @@ __all__ = ["Network"]
 class Network:
     """Sites and the bonds between them.
 
-    In a periodic box the bond (i, j) with the offset (a, b) joins site i to the image of site j that lies a times the first and b times
-    the second vector of the box further.
+    In a periodic box, the bond (i, j) with the offset (a, b) joins site i to the image of site j that is displaced by a times the first
+    and b times the second vector of the box.
     """
 
     sites: NDArray[np.float64]
@@ -27,29 +27,29 @@ class Network:
     bonds: NDArray[np.int64]
     """(m, 2): the two sites of each bond"""
     offsets: NDArray[np.integer] | None = None
-    """(m, 2): boxes between the second site and the image that is meant; None where no bond crosses a boundary"""
+    """(m, 2): boxes from the second site to its image; None where no bond crosses a boundary"""
     box: NDArray[np.float64] | None = None
     """(2, 2): rows are the two vectors of the box"""
     periodic: bool = False
 
     def vectors(self) -> NDArray[np.float64]:
-        """From the first site of each bond to the second, (m, 2), in the unit of the sites."""
+        """Return the vector of each bond, from its first site to its second, (m, 2), in the unit of the sites."""
         vectors = self.sites[self.bonds[:, 1]] - self.sites[self.bonds[:, 0]]
         if self.periodic and self.offsets is not None and self.box is not None:
             vectors = vectors + self.offsets @ self.box
         return vectors
 
     def lengths(self) -> NDArray[np.float64]:
-        """The length of each bond, (m,), in the unit of the sites."""
+        """Return the length of each bond, (m,), in the unit of the sites."""
         return np.linalg.norm(self.vectors(), axis=1)
 
     def coordination(self) -> NDArray[np.int64]:
-        """The number of bonds that end at each site, (n,)."""
+        """Return the number of bonds at each site, (n,)."""
         return np.bincount(self.bonds.ravel(), minlength=len(self.sites))
 
     def to_networkx(self) -> networkx.Graph:
-        """The graph: nodes 0 … n − 1 with `x` and `y`, edges with `length`; a multigraph if periodic, for in a small box two bonds may
-        join the same sites."""
+        """Return the graph: nodes 0 … n − 1 with `x` and `y`, edges with `length`; a multigraph if periodic, since two bonds may join the
+        same sites of a small box."""
         import networkx
 
         graph = networkx.MultiGraph() if self.periodic else networkx.Graph()

@@ -1,8 +1,9 @@
-"""How well the bonds of networks are told, by whatever gives pairs of sites a score: one count, one table and one figure for all.
+"""Scores of recovered bonds, for all methods that score pairs of sites: their counts, one table and one figure.
 
     precision = right / found,    recall = right / true,    F1 = 2 right / (found + true),
 
-over the bonds of all networks of a class together; a network is exact if its list of bonds is. Intervals draw networks.
+over the bonds of all networks of a class together; a network is exact if all its bonds are found and no others. Intervals resample
+networks.
 """
 
 from __future__ import annotations
@@ -26,41 +27,40 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "Recovery", "choose_threshold", "curves", "draw_recovery", "recovery_table", "threshold_of"]
 
 ALL = "all"
-"""The class of all networks together, the last of each method."""
+"""The class of all networks together, the last row of each method"""
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """The pairs of sites of one network that may be bonds, and what is known of them."""
+    """Candidate bonds of one network: pairs of sites, their scores, and which are true."""
 
     scores: NDArray[np.float64]
-    """(pairs,): the higher, the more like a bond"""
+    """(pairs,): the higher, the more likely a bond"""
     is_bond: NDArray[np.bool_]
-    """(pairs,): whether it is a true one"""
+    """(pairs,): whether the pair is a true bond"""
     bonds: int
-    """True bonds, those that are no pair included [bonds]"""
+    """Number of true bonds, with those that are not among the pairs"""
 
     def counts(self, threshold: float) -> NDArray[np.int64]:
-        """The numbers of right and found bonds at a threshold, which itself counts as reached, and of true ones: (3,) int64."""
+        """Return the numbers of right, found and true bonds, (3,) int64; pairs with a score of at least `threshold` are found."""
         found = self.scores >= threshold
         return np.array([np.sum(found & self.is_bond), np.sum(found), self.bonds])
 
 
 CHANCE = 5e-4
-"""A difference of F1 that says nothing: one bond of a thousand."""
+"""A difference of F1 that is due to chance: one bond in a thousand"""
 
 
 def choose_threshold(networks: Sequence[Recovery]) -> float:
-    """The threshold of the highest F1. Of many bonds, one more or less is chance: of the thresholds about the best whose F1 is as high but
-    for `CHANCE`, the middle is taken.
+    """Return the threshold of the highest F1: the middle of the thresholds around the best whose F1 is lower by at most `CHANCE`.
 
     Raises:
-        ValueError: no pair is a bond, so that none can be found.
+        ValueError: no pair is a bond.
     """
     scores, is_bond, true = _joined(networks)
     if not is_bond.any():
         raise ValueError(
-            f"none of the {len(scores)} pairs of sites in {len(networks)} networks is a bond, so that no threshold can be chosen: do the "
+            f"none of the {len(scores)} pairs of sites in {len(networks)} networks is a bond, so no threshold can be chosen. Do the "
             "simulation and the pictures belong together?"
         )
     values, number = np.unique(-scores, return_counts=True)
@@ -76,24 +76,24 @@ def choose_threshold(networks: Sequence[Recovery]) -> float:
 
 
 def threshold_of(recovery: Findings, model: str) -> float:
-    """The threshold that the analysis `bond_recovery` has chosen for a model.
+    """Return the threshold that the analysis `bond_recovery` has chosen for a model.
 
     Raises:
-        ValueError: it has judged no such model.
+        ValueError: it has not judged this model.
     """
     table = recovery.tables.get("thresholds")
     rows = table.loc[table["model"] == model, "threshold"] if table is not None else ()
     if not len(rows):
-        judged = "have no table 'thresholds'" if table is None else f"tell of {', '.join(table['model'])}"
+        judged = "have no table 'thresholds'" if table is None else f"have those of {', '.join(table['model'])}"
         raise ValueError(
-            f"the findings under 'recovery' tell no threshold for the model '{model}'; they {judged}: name an analysis 'bond_recovery' of "
+            f"the findings under 'recovery' have no threshold of the model '{model}'; they {judged}. Name an analysis 'bond_recovery' of "
             "that model, or leave them out and set 'threshold'"
         )
     return float(rows.iloc[0])  # type: ignore[union-attr]
 
 
 def curves(networks: Sequence[Recovery], thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Precision, recall and F1, from 0 to 1, at each threshold, (thresholds, 3); precision is NaN where nothing is found."""
+    """Return precision, recall and F1, from 0 to 1, at each threshold, (thresholds, 3); precision is NaN where nothing is found."""
     return np.array([_rates(np.sum([one.counts(t) for one in networks], axis=0)) for t in thresholds])
 
 
@@ -106,10 +106,10 @@ def recovery_table(
     confidence: float,
     resamples: int,
 ) -> pd.DataFrame:
-    """A row for each class of networks, and one for `all`.
+    """Return a row for each class of networks, and one for `all`.
 
     Columns: method, class, networks, bonds (true ones), precision, recall, F1 with the bootstrap interval `F1_low` to `F1_high`, exact
-    (fraction of the networks), threshold.
+    (share of the networks), threshold.
     """
     import pandas as pd
 
@@ -127,7 +127,7 @@ def recovery_table(
 
 
 def draw_recovery(table: pd.DataFrame) -> Figure:
-    """F1 of each method on each class, with its interval: a row a class, a colour a method, in the order of the table."""
+    """Draw F1 with its interval, a row for each class and a colour for each method, in the order of the table."""
     import matplotlib.pyplot as plt
 
     methods, classes = list(dict.fromkeys(table["method"])), list(dict.fromkeys(table["class"]))
@@ -164,7 +164,7 @@ def _joined(networks: Sequence[Recovery]) -> tuple[NDArray[np.float64], NDArray[
 def _interval(
     counts: NDArray[np.int64], rng: np.random.Generator, confidence: float, resamples: int
 ) -> tuple[float, float]:
-    """The bootstrap interval of F1, from the counts of each network, (networks, 3)."""
+    """Return the bootstrap interval of F1, from the counts of each network, (networks, 3)."""
 
     def f1_of(drawn: NDArray[np.int64]) -> float:
         return _f1(counts[drawn].sum(axis=0))
@@ -173,12 +173,12 @@ def _interval(
 
 
 def _rates(counts: NDArray[np.int64]) -> tuple[float, float, float]:
-    """Precision, recall and F1."""
+    """Return precision, recall and F1."""
     right, found, true = (float(one) for one in counts)
     return right / found if found else np.nan, right / true if true else np.nan, _f1(counts)
 
 
 def _f1(counts: NDArray[np.int64]) -> float:
-    """F1; 1 where there is no bond, and none is found."""
+    """Return F1; 1 where there is no bond and none is found."""
     right, found, true = (float(one) for one in counts)
     return 2 * right / (found + true) if found + true else 1.0

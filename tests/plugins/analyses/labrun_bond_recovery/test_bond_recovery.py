@@ -229,13 +229,13 @@ def test_drawings_that_cannot_be_read_are_told():
         np.random.default_rng(1),
     )
     assert len(findings.warnings) == 3
-    assert findings.warnings[-1].startswith("of the expected drawings themselves (all) bonds are read with F1 0.")
+    assert findings.warnings[-1].startswith("even from the expected drawings (all), bonds are read with F1 of only 0.")
 
 
 def test_a_network_that_has_learned_nothing_is_told():
     findings = analyse(Net("net", lambda places, bonds: (places[:1], bonds[:0])))
     assert findings.metrics["F1, net"] == findings.metrics["exact, net"] == 0
-    assert findings.warnings == ["'net' draws no bond right: it has learned nothing yet"]
+    assert findings.warnings == ["'net' draws no right bond: it has learned nothing yet"]
     assert findings.tables["thresholds"].set_index("model").loc["net", "threshold"] == 0.5
 
 
@@ -267,12 +267,12 @@ def test_a_white_picture_has_lost_all_though_most_of_its_pixels_are_right():
 @pytest.mark.parametrize(
     ("models", "dataset", "message"),
     [
-        ([Net("net"), Net("net")], None, "2 of what is judged are called 'net'"),
-        ([Net("expected drawing")], None, "2 of what is judged are called 'expected drawing'"),
+        ([Net("net"), Net("net")], None, "2 methods are called 'net'"),
+        ([Net("expected drawing")], None, "2 methods are called 'expected drawing'"),
         (
             [Net("net")],
             lambda: examples(simulate("more", 1, 6)),
-            "'test' shows the member 5, but 'networks' has 4 only",
+            "'test' shows member 5, but 'networks' has only 4 members",
         ),
         ([], lambda: examples(TEST), "none of the .* pairs of sites in 4 networks is a bond, .* belong together"),
     ],

@@ -39,7 +39,7 @@ def scattered(rng):
 
 
 def chosen(method, places, threshold):
-    return {(int(i), int(j)) for i, j in places.pairs[method.score(places) >= threshold]}
+    return {(int(i), int(j)) for i, j in places.pairs[method.answer(places) >= threshold]}
 
 
 def test_the_graphs_are_what_their_definitions_say(scattered):
@@ -141,7 +141,7 @@ def test_a_single_site_is_refused():
     lone = Ensemble.from_arrays(
         [{"sites": np.zeros((1, 2)), "bonds": np.zeros((0, 2), int), "offsets": np.zeros((0, 2), int)}], {}, "lone"
     )
-    with pytest.raises(ValueError, match="the member 0 of 'lone' has 1 sites; expected two at least"):
+    with pytest.raises(ValueError, match="the member 0 of 'lone' has 1 sites; at least two are needed"):
         GeometricBaselines(by=None).analyse(lone, lone, np.random.default_rng(1))
 
 

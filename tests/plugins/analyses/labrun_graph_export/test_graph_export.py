@@ -124,7 +124,7 @@ def test_the_threshold_is_the_field_or_that_of_the_recovery():
     findings = GraphExport(threshold=1.0).analyse(Net(), new_pictures(), recovery)
     assert findings.metrics["bonds"] == all_bonds
     assert "from the score 0.6 on" in findings.captions["networks"]
-    with pytest.raises(ValueError, match="tell no threshold for the model 'net'"):
+    with pytest.raises(ValueError, match="have no threshold of the model 'net'"):
         GraphExport().analyse(Net(), new_pictures(), Findings())
 
 

@@ -116,7 +116,7 @@ def test_of_one_member_pictures_are_drawn_and_it_is_said():
     findings = analyse([Off("net", 0.5)], examples(members=1))
     row = findings.tables["errors"].set_index(["method", "pixels"]).loc[("mean", "missing")]
     assert row["RMSE_low"] < row["RMSE"] < row["RMSE_high"]
-    assert "draws pictures" in findings.captions["errors"]
+    assert "bootstrap interval over pictures" in findings.captions["errors"]
     assert findings.warnings[0].startswith("all pictures of 'test' come from one member")
 
 
@@ -124,7 +124,7 @@ def test_a_network_that_has_learned_nothing_is_told():
     findings = analyse([Off("good", 0.5), Off("poor", 12.0)])
     (warning,) = findings.warnings
     assert warning.startswith(
-        "the network 'poor' errs by 12 grey levels on missing pixels (RMSE) and does not beat nearest ("
+        "the network 'poor' has an RMSE of 12 grey levels on missing pixels and does not beat nearest ("
     )
     assert "mean" not in warning
     assert warning.endswith("it has learned nothing that these do not know without training")
@@ -134,12 +134,12 @@ def test_without_a_correlation_length_there_is_no_kriging():
     findings = analyse([Off("net", 0.5)])
     assert "kriging" not in set(findings.tables["errors"]["method"])
     assert "over kriging" not in findings.tables["errors"]
-    assert "Kriging is left out, since no correlation_length is given" in findings.captions["errors"]
+    assert "Kriging is left out, since 'correlation_length' is not given" in findings.captions["errors"]
 
 
 def test_the_width_is_chosen_on_the_training_pictures():
     alone = analyse([Off("net", 0.5)]).captions["errors"]
-    assert "chosen on the judged pictures themselves, in its favour" in alone
+    assert "chosen on the judged pictures themselves, which favours it" in alone
     assert "chosen on 'train'" in analyse([Off("net", 0.5)], train=examples(seed=2, name="train")).captions["errors"]
 
 
@@ -182,16 +182,16 @@ def spoiled(**changes):
         (
             spoiled(channels=1),
             [Off("net", 1)],
-            r"wants x of shape \(height, width, 2\), .* 'test' has x of \(14, 20, 1\)",
+            r"expects x of shape \(height, width, 2\), .* 'test' has x of \(14, 20, 1\)",
         ),
         (spoiled(mask=(3, 0)), [Off("net", 1)], "the picture 3 of 'test' has no known pixel: its mask is 0 everywhere"),
         (spoiled(mask=(slice(None), 1)), [Off("net", 1)], "no pixel of 'test' is missing"),
-        (None, [Off("net", np.nan)], "the model 'net' answers NaN or infinity in 672 pixels of 'test'"),
-        (None, [Off("net", 1), Off("net", 2)], "2 of what is judged are called 'net'"),
+        (None, [Off("net", np.nan)], "the model 'net' predicts NaN or infinity for 12 of the 12 examples of 'test'"),
+        (None, [Off("net", 1), Off("net", 2)], "2 methods are called 'net'"),
         (
             None,
             [Off("mean", 1)],
-            "2 of what is judged are called 'mean': name each network once, and none after a baseline",
+            "2 methods are called 'mean': give each network and each baseline its own name",
         ),
     ],
 )
@@ -204,7 +204,7 @@ def test_a_network_that_answers_no_picture_is_refused():
     net = Off("net", 1)
     net.predict = lambda examples: np.zeros((len(examples), 3))
     with pytest.raises(
-        ValueError, match=r"answers an array of shape \(12, 3\); inpainting wants pictures, \(12, 14, 20, 1\)"
+        ValueError, match=r"the model 'net' predicts arrays of shape \(3,\) .* expected pictures of shape \(14, 20, 1\)"
     ):
         analyse([net])
 

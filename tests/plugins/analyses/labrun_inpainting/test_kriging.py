@@ -107,5 +107,5 @@ def test_no_other_correlation_length_does_better_on_the_simulator_s_pictures(rng
 def test_what_is_not_solved_is_explained(pictures, monkeypatch):
     z, known = pictures
     monkeypatch.setattr("labrun_inpainting.kriging.MAX_STEPS", 2)
-    with pytest.raises(ValueError, match=r"kriging is not solved after 2 steps: .* raise 'nugget' or lower"):
+    with pytest.raises(ValueError, match=r"kriging is not solved after 2 steps: .* Raise 'nugget' or lower"):
         Kriging(SHAPE, 2.0, 40, 1e-9, 120)(z, known)

@@ -194,7 +194,8 @@ def test_a_recovery_of_another_model_is_refused():
     recovery = Findings(tables={"thresholds": pd.DataFrame({"model": ["other"], "threshold": [0.5]})})
     simulation = ensemble(square(4, 4))
     with pytest.raises(
-        ValueError, match="tell no threshold for the model 'net'; they tell of other: name an analysis 'bond_recovery'"
+        ValueError,
+        match=r"have no threshold of the model 'net'; they have those of other\. Name an analysis 'bond_recovery'",
     ):
         Mechanics().analyse(simulation, Draws([picture(square(4, 4))]), pairs(simulation), recovery)
 

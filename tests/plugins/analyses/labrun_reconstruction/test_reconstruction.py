@@ -93,7 +93,7 @@ def test_components_of_the_size_of_the_code_tell_all_of_these_pictures(write_mod
     assert findings.metrics["MSE untrained"] == pytest.approx(np.mean(answer**2), rel=1e-4)
     assert table.loc["untrained", "mae"] == pytest.approx(np.mean(np.abs(answer)), rel=1e-4)
     (warning,) = findings.warnings
-    assert warning.startswith("the autoencoder 'untrained' of 48 dimensions errs by ")
+    assert warning.startswith("the autoencoder 'untrained' of 48 dimensions has an RMSE of ")
     assert warning.endswith("a linear code is better")
     assert findings.metrics["MSE over PCA, untrained"] > 1
 
@@ -132,18 +132,20 @@ def test_figures_show_as_many_pictures_as_asked_and_no_empty_ones(write_model, r
 def test_what_it_cannot_judge_is_explained(write_model, rng):
     examples = skies(rng)
     model = faint(write_model, examples)
-    with pytest.raises(ValueError, match="'channel: 1' names no channel of x, which has 1, counted from 0"):
+    with pytest.raises(ValueError, match="has no channel 1: it has 1, counted from 0"):
         Reconstruction(channel=1).analyse([model], examples)
-    with pytest.raises(ValueError, match="2 of what is judged are called 'faint': give every model a name of its own"):
+    with pytest.raises(
+        ValueError, match="2 methods are called 'faint': give each network and each baseline its own name"
+    ):
         Reconstruction().analyse([model, model], examples)
     number = SliceCNN(layers=["mean"])
     teller = TrainedModel(
         number, write_model(number, Examples(examples.load_x, lambda i: i * 1.0, np.arange(40)).spec), "teller"
     )
     with pytest.raises(
-        ValueError, match=r"'teller' answers an array of shape \(32, 1\); reconstruction wants pictures like those"
+        ValueError, match=r"'teller' predicts arrays of shape \(1,\) for .*; expected pictures of shape \(16, 24, 1\)"
     ):
         Reconstruction().analyse([teller], examples)
     flat = Examples(lambda i: np.zeros((len(i), 4)), lambda i: np.zeros((len(i), 4)), np.arange(3), name="flat")
-    with pytest.raises(ValueError, match=r"reconstruction wants pictures, .* 'flat' has x of shape \(4,\)"):
+    with pytest.raises(ValueError, match=r"reconstruction expects pictures, .* 'flat' has x of shape \(4,\)"):
         Reconstruction().analyse([model], flat)

@@ -121,7 +121,7 @@ def test_a_dead_network(rng):
     assert findings.metrics["r test"] == 0.0
     assert findings.metrics["R² test"] < 0
     assert findings.metrics["mean spread test"] == 0.0
-    assert findings.warnings == ["'dead' is dead: it predicts the same for every example of 'test', 0.11"]
+    assert findings.warnings == ["'dead' is dead: it predicts 0.11 for every example of 'test'"]
     assert findings.tables["scores"][["r_low", "r_high"]].to_numpy().tolist() == [[0.0, 0.0]]
     assert "dead" in findings.figures["predicted_test"].axes[0].get_title()
 
@@ -205,7 +205,7 @@ def test_without_anything_to_judge(rng):
             predictions(rates(), factor=np.inf),
             "the method 'ridge' predicts NaN or infinity for 400 of the 400 examples",
         ),
-        (predictions(rates(), method="net"), "2 of what is judged are called 'net'"),
+        (predictions(rates(), method="net"), "2 methods are called 'net'"),
     ],
 )
 def test_a_baseline_that_cannot_be_judged(rng, table, message):

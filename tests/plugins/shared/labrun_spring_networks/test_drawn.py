@@ -197,7 +197,7 @@ def test_neither_jpeg_nor_noise_nor_a_grey_ground_matters_much(lattice, rng):
 
 def test_a_picture_must_be_in_grey():
     with pytest.raises(
-        ValueError, match=r"expected a picture in grey, \(height, width\).*received an array of shape \(4, 5, 3\)"
+        ValueError, match=r"expected a grey picture, \(height, width\).*received an array of shape \(4, 5, 3\)"
     ):
         read_drawing(np.zeros((4, 5, 3)))
 
@@ -229,8 +229,11 @@ def test_pictures_of_either_range_and_of_any_channels_become_grey(signed, channe
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (np.zeros((3, 7)), r"shape \(height, width, 1 or 3\), but what the model 'net' makes of 'pairs' is \(7,\)"),
-        (np.full((3, *SIZE, 1), np.nan), "what the model 'net' makes of 'pairs' holds NaN or infinity"),
+        (
+            np.zeros((3, 7)),
+            r"shape \(height, width, 1 or 3\), but the prediction of the model 'net' for 'pairs' has shape \(7,\)",
+        ),
+        (np.full((3, *SIZE, 1), np.nan), "the prediction of the model 'net' for 'pairs' holds NaN or infinity"),
     ],
 )
 def test_an_answer_that_is_no_picture_is_refused(answer, message):

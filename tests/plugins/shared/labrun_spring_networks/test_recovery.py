@@ -100,7 +100,8 @@ def test_the_threshold_of_a_model_is_read_from_findings():
     findings = Findings(tables={"thresholds": pd.DataFrame({"model": ["a", "b"], "threshold": [0.25, 0.5]})})
     assert threshold_of(findings, "b") == 0.5
     with pytest.raises(
-        ValueError, match="tell no threshold for the model 'c'; they tell of a, b: name an analysis 'bond_recovery'"
+        ValueError,
+        match=r"have no threshold of the model 'c'; they have those of a, b\. Name an analysis 'bond_recovery'",
     ):
         threshold_of(findings, "c")
     with pytest.raises(ValueError, match="they have no table 'thresholds'"):
