@@ -1,4 +1,4 @@
-"""Analysis `ceiling`: the best accuracy that anything can reach where examples of several classes are the same."""
+"""Analysis `ceiling`: the best accuracy that any classifier can reach where examples of several classes are identical."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 
 
 class Ceiling(Analysis):
-    """The best accuracy that any classifier can reach on a dataset in which examples of different classes are identical; beside it that of
-    each model. The slices of fully ionized cubes, for one, are 0 everywhere, whatever their redshift.
+    """What is the best accuracy that any classifier can reach on a dataset with identical examples of different classes? Beside it stands
+    the accuracy of each model. Slices of fully ionized cubes, for instance, are 0 everywhere, whatever their redshift.
 
-    Examples whose x is the same, number by number, get the same answer from whoever sees x alone; the best one is the class that most of
-    them belong to. So with n_ic examples of class c among those that have the i-th distinct x,
+    For examples with the same x, number by number, a classifier that sees x alone predicts the same class; the best prediction is the class
+    of most of them. With n_ic examples of class c among those with the i-th distinct x,
 
         ceiling = Σ_i max_c n_ic / Σ_i Σ_c n_ic.
 
-    Whoever does better has seen more than x. An example is empty if all of its numbers are equal; noise on the slices makes even these
-    differ from each other, and the ceiling then tells nothing.
+    A classifier with a higher accuracy has seen more than x. An example is empty if all of its numbers are equal. Noise makes even empty
+    slices differ from each other; the ceiling is then 1 and sets no limit.
     """
 
     name: ClassVar[str] = "ceiling"
     version: ClassVar[int] = 1
 
     def analyse(self, dataset: Examples, model: list[TrainedModel] | None = None) -> Findings:
-        """Metrics `ceiling`, `identical examples` (those that another class has too), `empty examples`, `accuracy <model>` and `share of
-        the ceiling, <model>`; tables `classes`, and `scores` if there are models; figure `ceiling`.
+        """Return the metrics `ceiling`, `identical examples` (with an example of another class), `empty examples`, `accuracy <model>` and
+        `share of the ceiling, <model>`; the tables `classes` and, if there are models, `scores`; the figure `ceiling`.
 
         Raises:
-            ValueError: y is no class, or a model has other classes.
+            ValueError: y is not a class, or a model has other classes.
         """
         import pandas as pd
 
@@ -42,7 +42,7 @@ class Ceiling(Analysis):
         from labrun_ceiling.identical import find_identical
 
         if dataset.classes is None:
-            raise ValueError(f"ceiling is about classes; the y of '{dataset.name}' is none")
+            raise ValueError(f"ceiling needs classes, but the y of '{dataset.name}' is not a class")
         found = find_identical(dataset)
         accuracies = {one.name: _accuracy(one, dataset) for one in model or []}
         classes = _class_table(found, dataset)
@@ -70,14 +70,14 @@ class Ceiling(Analysis):
 def _accuracy(model: TrainedModel, dataset: Examples) -> float:
     if model.spec.classes != dataset.classes:
         raise ValueError(
-            f"the model '{model.name}' learned the classes {', '.join(model.spec.classes or ['(none)'])}; those of '{dataset.name}' are "
-            f"{', '.join(dataset.classes or [])}"
+            f"the model '{model.name}' learned the classes {', '.join(model.spec.classes or ['(none)'])}, but those of '{dataset.name}' "
+            f"are {', '.join(dataset.classes or [])}"
         )
     return float((model.predict(dataset).argmax(axis=-1) == dataset.load_y(slice(None))).mean())
 
 
 def _class_table(found: Identical, dataset: Examples) -> pd.DataFrame:
-    """One row a class: how many examples it has, how many of them are empty, and how many another class has too."""
+    """Return a row for each class: its examples, and how many of them are empty or identical to one of another class."""
     import numpy as np
     import pandas as pd
 
@@ -96,13 +96,13 @@ def _class_table(found: Identical, dataset: Examples) -> pd.DataFrame:
 
 
 def _captions(dataset: Examples, found: Identical) -> dict[str, str]:
-    none = "" if found.shared.any() else " No two classes have an example in common, so that this sets no limit."
+    none = "" if found.shared.any() else " No two classes have an example in common, so this sets no limit."
     return {
-        "classes": f"The {len(dataset):,} examples of '{dataset.name}'. Empty ones have the same number everywhere; identical ones are the "
-        "same, number by number, as an example of another class.",
-        "ceiling": f"Of each class of '{dataset.name}', the share of the examples that are the same as one of another class; the best "
+        "classes": f"The {len(dataset):,} examples of '{dataset.name}'. Empty ones have the same number everywhere; identical ones equal "
+        "an example of another class, number by number.",
+        "ceiling": f"For each class of '{dataset.name}', the share of examples that are identical to one of another class. The best "
         f"accuracy that these leave is {found.ceiling:.4f}.{none}",
-        "scores": f"Accuracy on '{dataset.name}', below the best that anything can reach which sees x alone.",
+        "scores": f"Accuracy on '{dataset.name}', beside the best that a classifier that sees x alone can reach.",
     }
 
 

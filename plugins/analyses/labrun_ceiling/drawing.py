@@ -1,4 +1,4 @@
-"""What cannot be told apart, class by class, and the accuracy that this leaves."""
+"""Draw the share of each class that cannot be distinguished, and the accuracy that this leaves."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 
 __all__ = ["draw_ceiling"]
 
-TOLD, EMPTY, SAME = "#2f6fd0", "#f28e2b", "#8a4fc4"
+DISTINCT, EMPTY, SAME = "#2f6fd0", "#f28e2b", "#8a4fc4"
 
 
 def draw_ceiling(classes: pd.DataFrame, ceiling: float, accuracies: Mapping[str, float]) -> Figure:
-    """A bar for each class; below, where there are models, the ceiling and a bar for each of them."""
+    """Draw a bar for each class and, if there are models, below them the ceiling and a bar for each model."""
     width = min(max(6.0, 1.5 + 0.5 * len(classes)), 14.0)
     rows = len(accuracies)
     figure, panels = plt.subplots(
@@ -36,16 +36,16 @@ def draw_ceiling(classes: pd.DataFrame, ceiling: float, accuracies: Mapping[str,
 
 
 def _draw_classes(axes: Axes, classes: pd.DataFrame) -> None:
-    """Of each class, the share that no other class has, and the others: empty or not."""
+    """Draw, for each class, the shares of distinct, empty and other identical examples."""
     total = np.maximum(classes["examples"].to_numpy(), 1)
     same = classes["identical"].to_numpy() / total
     empty = np.minimum(classes["empty"].to_numpy() / total, same)
-    told = np.where(classes["examples"] > 0, 1 - same, 0)
+    distinct = np.where(classes["examples"] > 0, 1 - same, 0)
     places = np.arange(len(classes))
-    axes.bar(places, told, color=TOLD, width=0.75, label="unlike all other classes")
+    axes.bar(places, distinct, color=DISTINCT, width=0.75, label="unlike all other classes")
     for bottom, share, colour, label in (
-        (told, empty, EMPTY, "empty, as in another class"),
-        (told + empty, same - empty, SAME, "identical to another class"),
+        (distinct, empty, EMPTY, "empty, as in another class"),
+        (distinct + empty, same - empty, SAME, "identical to another class"),
     ):
         if share.any():
             axes.bar(places, share, bottom=bottom, color=colour, width=0.75, label=label)

@@ -1,4 +1,4 @@
-"""Which examples are the same, found by digests, so that no two of them need to be in memory."""
+"""Find identical examples by their digests, without holding all of them in memory."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Examples
+from labrun.kit.batches import batches
 
 __all__ = ["Identical", "find_identical"]
 
@@ -19,25 +20,25 @@ BATCH = 128
 
 @dataclass(frozen=True)
 class Identical:
-    """What is the same among examples of classes."""
+    """Identical examples, within and between classes."""
 
     truth: NDArray[np.int64]
-    """(examples,) the class of each"""
+    """(examples,) class of each"""
     counts: NDArray[np.int64]
-    """(distinct, classes) how many examples of each class have each x"""
+    """(distinct, classes) number of examples of each class with each x"""
     distinct: NDArray[np.int64]
-    """(examples,) the number of its x among the distinct ones"""
+    """(examples,) number of its x among the distinct ones"""
     empty: NDArray[np.bool_]
     """(examples,) whether all numbers of x are equal"""
 
     @property
     def ceiling(self) -> float:
-        """The best accuracy of whoever gives the same answer where x is the same."""
+        """The best accuracy of a classifier that predicts the same class for the same x."""
         return float(self.counts.max(axis=1).sum() / self.counts.sum())
 
     @property
     def shared(self) -> NDArray[np.bool_]:
-        """(examples,) whether an example of another class has the same x."""
+        """Whether an example of another class has the same x, (examples,)."""
         return ((self.counts > 0).sum(axis=1) > 1)[self.distinct]
 
 
@@ -53,9 +54,9 @@ def find_identical(examples: Examples) -> Identical:
 
 
 def _read(examples: Examples) -> Iterator[tuple[str, bool]]:
-    """A digest of the x of each example, and whether it is empty."""
-    for start in range(0, len(examples), BATCH):
-        x = examples.load_x(slice(start, start + BATCH))
+    """Yield a digest of the x of each example, and whether it is empty."""
+    for places in batches(len(examples), BATCH):
+        x = examples.load_x(places)
         inputs = list(x.values()) if isinstance(x, dict) else [x]
         for one in zip(*inputs, strict=True):
             yield _digest(one), all(bool((array == array.flat[0]).all()) for array in one)

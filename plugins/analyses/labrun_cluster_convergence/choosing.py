@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-__all__ = ["choose_members", "pick_evenly"]
+from labrun.kit.choosing import evenly
+
+__all__ = ["choose_members"]
 
 
 def choose_members(sets: Sequence[Sequence[int]], count: int) -> list[int]:
@@ -13,12 +15,5 @@ def choose_members(sets: Sequence[Sequence[int]], count: int) -> list[int]:
     chosen: list[int] = []
     for same_turn in zip_longest(*sets):
         there = [member for member in same_turn if member is not None]
-        chosen += pick_evenly(there, count - len(chosen))
+        chosen += [there[i] for i in evenly(len(there), count - len(chosen))]
     return sorted(chosen)
-
-
-def pick_evenly(items: Sequence[int], count: int) -> list[int]:
-    """Return at most `count` items: the first, the last, and between them evenly spaced ones."""
-    if len(items) <= count:
-        return list(items)
-    return [items[k * (len(items) - 1) // max(1, count - 1)] for k in range(count)]

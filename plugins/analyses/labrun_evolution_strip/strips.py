@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labrun import TrainedModel
+from labrun.kit.choosing import evenly
 
 __all__ = ["Strip", "error_table", "read_strip"]
 
@@ -30,7 +31,7 @@ class Strip:
 
     def columns(self, most: int) -> list[int]:
         """The places of the epochs that are drawn: at most so many, evenly, the first and the last among them."""
-        return np.unique(np.linspace(0, len(self.epochs) - 1, most).round().astype(int)).tolist()
+        return evenly(len(self.epochs), most).tolist()
 
     def caption(self, most: int) -> str:
         """What the figure shows."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labrun import Ensemble
+from labrun.kit.choosing import evenly
 from labrun.kit.parameter_sets import ParameterSet
 
 __all__ = ["Snapshot", "choose_evenly", "read_snapshot"]
@@ -24,8 +25,7 @@ class Snapshot:
 
 def choose_evenly(sets: Sequence[ParameterSet], count: int) -> list[ParameterSet]:
     """At most `count` of them, as evenly spaced as it goes, the first and the last among them."""
-    places = np.linspace(0, len(sets) - 1, min(count, len(sets)))
-    return [sets[i] for i in np.rint(places).astype(int)]
+    return [sets[i] for i in evenly(len(sets), count)]
 
 
 def read_snapshot(simulation: Ensemble, i: int, array: str, snapshot: int) -> Snapshot:

@@ -82,9 +82,9 @@ class PatternGallery(Analysis):
         )
 
     def _chosen(self, found: np.ndarray) -> np.ndarray:
-        import numpy as np
+        from labrun.kit.choosing import evenly
 
-        return found[np.unique(np.linspace(0, len(found) - 1, self.members).round().astype(int))]
+        return found[evenly(len(found), self.members)]
 
     def _picture(self, simulation: Ensemble, i: int) -> np.ndarray:
         dimensions = len(simulation.shape(i, self.array))

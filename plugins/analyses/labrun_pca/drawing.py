@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from labrun import Examples
+from labrun.kit.choosing import evenly
 from labrun.kit.class_colours import class_colours
 
 __all__ = ["draw_components", "draw_plane", "draw_variance"]
@@ -78,7 +79,7 @@ def _draw_channel(mean: NDArray[np.float64], components: NDArray[np.float64], sh
 
 def draw_plane(coefficients: NDArray[np.float64], examples: Examples, shares: NDArray[np.float64]) -> Figure:
     """Pictures by their first two components, coloured by what they are of."""
-    chosen = np.unique(np.linspace(0, len(examples) - 1, min(POINTS, len(examples))).astype(int))
+    chosen = evenly(len(examples), POINTS)
     y, points = examples.load_y(chosen), coefficients[chosen, :2]
     figure, axes = plt.subplots(figsize=(6.6, 5), layout="constrained")
     values, label = _values(examples, y)

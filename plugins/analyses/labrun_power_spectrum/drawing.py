@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from labrun.kit.choosing import evenly
 from labrun.kit.parameter_sets import in_words
 from labrun.kit.value_colours import explain_shades, shades_of
 
@@ -117,7 +118,7 @@ def draw_cylinders(table: pd.DataFrame, columns: Sequence[str], wedges: Mapping[
 def _some(values: set[Any]) -> list[Any]:
     """At most MOST of the values, spread evenly, ascending."""
     ordered = sorted(values)
-    return [ordered[i] for i in np.unique(np.rint(np.linspace(0, len(ordered) - 1, MOST)).astype(int))]
+    return [ordered[i] for i in evenly(len(ordered), MOST)]
 
 
 def _norm(powers: pd.Series) -> LogNorm:

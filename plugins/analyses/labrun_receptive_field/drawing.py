@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
+from labrun.kit.choosing import evenly
 from labrun_receptive_field.table import times
 from labrun_receptive_field.walk import LayerField, NetworkFields
 
@@ -61,9 +62,7 @@ def chosen_layers(layers: Sequence[LayerField]) -> list[LayerField]:
         is_window = layer.kind in ("convolution", "pooling") and not layer.is_settled
         if is_window and (not chosen or _sizes(layer) != _sizes(chosen[-1])):
             chosen.append(layer)
-    if len(chosen) <= LAYERS:
-        return chosen
-    return [chosen[i] for i in np.linspace(0, len(chosen) - 1, LAYERS).round().astype(int)]
+    return [chosen[i] for i in evenly(len(chosen), LAYERS)]
 
 
 def plane_of(example: np.ndarray, spatial: Sequence[int]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Analysis `shallow_baseline`: what hand-made features and a forest of trees reach, which any network has to beat."""
+"""Analysis `shallow_baseline`: random trees on hand-made features of patterns, which networks have to beat."""
 
 from __future__ import annotations
 
@@ -11,28 +11,27 @@ if TYPE_CHECKING:
 
 
 class ShallowBaseline(Analysis):
-    """Hand-made features of a pattern and a forest of trees, which any network has to beat.
+    """Random trees on hand-made features of patterns, the baseline that networks have to beat.
 
-    The 64 features are the radial power spectrum and the histogram of the last frame, its moments, and what moves
-    between the frames: see `labrun_shallow_baseline.features`. The trees are the extremely randomized ones of P. Geurts,
-    D. Ernst and L. Wehenkel, Mach. Learn. 63, 3 (2006). `x` is `(size, size, frames)` with at least two frames, periodic
-    and square.
+    The 64 features are the radial power spectrum, the histogram and the moments of the last frame, and the changes between frames (see
+    `labrun_shallow_baseline.features`). The trees are the extremely randomized ones of P. Geurts, D. Ernst and L. Wehenkel, Mach. Learn.
+    63, 3 (2006). `x` is `(size, size, frames)`, periodic and square, with at least two frames.
     """
 
     name: ClassVar[str] = "shallow_baseline"
     version: ClassVar[int] = 1
 
-    trees: int = Field(500, ge=1, description="trees of a forest")
+    trees: int = Field(500, ge=1, description="trees in each forest")
     forests: int = Field(
-        3, ge=1, description="forests, each with other random numbers; mean and spread of the accuracy are told"
+        3, ge=1, description="number of forests, each with its own random numbers; the metric is their mean accuracy"
     )
-    batch_size: int = Field(128, ge=1, description="patterns that are read at once")
+    batch_size: int = Field(128, ge=1, description="patterns in memory at a time")
 
     def analyse(self, train: Examples, dataset: list[Examples], rng: np.random.Generator) -> Findings:
-        """Metrics `accuracy <dataset>` and their spread over the forests; table `scores`.
+        """Return the metrics `accuracy <dataset>`, means over the forests, and the table `scores`, a row for each forest.
 
         Raises:
-            ValueError: x is no square pattern of frames, or y is no class.
+            ValueError: x is not a square pattern with frames, or y is not a class.
         """
         import numpy as np
         import pandas as pd
@@ -52,26 +51,26 @@ class ShallowBaseline(Analysis):
         return Findings(
             metrics=metrics,
             tables={"scores": pd.DataFrame(rows)},
-            captions={"scores": f"{self.trees} trees on 64 features."},
+            captions={"scores": f"Accuracy of each forest of {self.trees} trees on 64 features."},
         )
 
     def _features(self, examples: Examples) -> np.ndarray:
         import numpy as np
 
+        from labrun.kit.batches import batches
         from labrun_shallow_baseline.features import features
 
-        starts = range(0, len(examples), self.batch_size)
-        return np.concatenate([features(examples.load_x(slice(start, start + self.batch_size))) for start in starts])
+        return np.concatenate([features(examples.load_x(i)) for i in batches(len(examples), self.batch_size)])
 
 
 def _check(examples: Examples) -> None:
     x = examples.spec.x
     if not isinstance(x, ArraySpec) or len(x.shape) != 3 or x.shape[0] != x.shape[1] or x.shape[2] < 2:
         raise ValueError(
-            f"shallow_baseline wants x of shape (size, size, frames) with two frames or more; '{examples.name}' has {x}"
+            f"shallow_baseline expects x of shape (size, size, frames) with at least two frames, but '{examples.name}' has {x}"
         )
     if examples.classes is None:
-        raise ValueError(f"shallow_baseline names classes; the y of '{examples.name}' is a number")
+        raise ValueError(f"shallow_baseline predicts classes, but the y of '{examples.name}' is a number")
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""64 numbers that tell of a pattern what a person would measure."""
+"""64 hand-made features of a pattern."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def features(u: np.ndarray) -> np.ndarray:
     """Return `(n, 64)` float64 for patterns `(n, size, size, frames)`, dimensionless.
 
     28 are the radial power spectrum of the last frame (log10 of the mean over rings one wavenumber wide, 1 to 27, and all above), 16 its
-    histogram between 0.1 and 1, 10 its moments, and 10 what moves between the first, a middle and the last frame.
+    histogram between 0.1 and 1, 10 its moments, and 10 the changes between the first, a middle and the last frame.
     """
     u = np.asarray(u, dtype=np.float64)
     last = u[..., -1]
@@ -20,7 +20,7 @@ def features(u: np.ndarray) -> np.ndarray:
 
 
 def radial_spectrum(field: np.ndarray) -> np.ndarray:
-    """log10 of the mean power on rings of the wavenumber, `(n, RINGS)`; `field` is periodic, `(n, size, size)`."""
+    """Return log10 of the mean power on rings of the wavenumber, `(n, RINGS)`; `field` is periodic, `(n, size, size)`."""
     count, size = field.shape[:2]
     wavenumber = np.fft.fftfreq(size) * size
     ring = np.minimum(np.hypot(wavenumber[:, None], wavenumber[None, :]).round().astype(int), RINGS).ravel()
@@ -31,14 +31,14 @@ def radial_spectrum(field: np.ndarray) -> np.ndarray:
 
 
 def histogram(field: np.ndarray) -> np.ndarray:
-    """Shares of cells in `BINS` equal bins from 0.1 to 1, `(n, BINS)`; what lies outside counts to the outer bins."""
+    """Return the shares of cells in `BINS` equal bins from 0.1 to 1, `(n, BINS)`; values outside count in the outer bins."""
     edges = np.linspace(0.1, 1.0 + 1e-9, BINS + 1)
     cells = field.shape[1] * field.shape[2]
     return np.stack([np.histogram(np.clip(one, 0.1, 1.0), edges)[0] for one in field]) / cells
 
 
 def moments(field: np.ndarray) -> np.ndarray:
-    """Mean, spread, skewness, kurtosis, least, greatest, median; mean and spread of the slope, spread of the curvature: `(n, 10)`."""
+    """Return `(n, 10)`: mean, spread, skewness, kurtosis, least, greatest, median; mean and spread of the slope; spread of curvature."""
     count = len(field)
     flat = field.reshape(count, -1)
     mean, spread = flat.mean(axis=1), flat.std(axis=1)
@@ -61,7 +61,7 @@ def moments(field: np.ndarray) -> np.ndarray:
 
 
 def changes(u: np.ndarray) -> np.ndarray:
-    """Spread, maximum and mean of the change between three frames, and the share of cells that changed of late: `(n, 10)`."""
+    """Return `(n, 10)`: spread, maximum and mean of the changes between three frames, and the share of cells that changed at the end."""
     count, middle = len(u), (u.shape[-1] - 1) // 2
     columns = []
     for before, after in ((0, middle), (middle, -1), (0, -1)):

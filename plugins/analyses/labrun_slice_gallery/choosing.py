@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
+from labrun.kit.choosing import evenly
 from labrun.kit.parameter_sets import in_words
 
 __all__ = ["choose_members"]
@@ -33,5 +33,4 @@ def choose_members(parameters: pd.DataFrame, rows: str | None, columns: str | No
 def _numbers(values: pd.Series, most: int) -> dict[object, int]:
     """The places of some of the distinct values, from the first to the last of them."""
     ordered = sorted(values.unique())
-    chosen = np.unique(np.rint(np.linspace(0, len(ordered) - 1, most)).astype(int))
-    return {ordered[i]: place for place, i in enumerate(chosen)}
+    return {ordered[i]: place for place, i in enumerate(evenly(len(ordered), most))}

@@ -1,4 +1,4 @@
-"""Analysis `statistics_baseline`: what statistics of a snapshot and a regression reach, which any network has to beat."""
+"""Analysis `statistics_baseline`: a regression on statistics of snapshots, which networks have to beat."""
 
 from __future__ import annotations
 
@@ -8,70 +8,55 @@ from labrun import Analysis, ArraySpec, Examples, Field, Findings, hookimpl
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
 
 class StatisticsBaseline(Analysis):
-    """A regression on statistics of a snapshot, without any network: what a network has to beat.
+    """A regression on statistics of snapshots, without a network: the baseline that networks have to beat.
 
-    The statistics are those of clusters, neighbourhoods and pairs and, where orientations are seen, of who looks at whom: see
-    `labrun_statistics_baseline.features`. They are standardized; the regression is ridge on the features of a Gaussian kernel, approximated
-    by the rows of some training examples (C. Williams and M. Seeger, NIPS 13 (2001): Nyström), with the penalty that does best when one
-    example after the other is left out. `x` are snapshots of codes, (height, width), periodic; or occupancy, (height, width, 1).
+    The statistics describe clusters, neighbourhoods and pairs and, with orientations, who looks at whom (see
+    `labrun_statistics_baseline.features`). They are standardized. The regression is ridge regression with a Gaussian kernel, approximated
+    by some training examples (Nyström's method: C. Williams and M. Seeger, NIPS 13 (2001)), with the penalty of the least leave-one-out
+    error. `x` are periodic snapshots of codes, (height, width), or occupancy, (height, width, 1).
 
-    Table `predictions`: `dataset`, `example` (its place in the dataset), `method`, `prediction`, in the unit of the quantity: hand the
-    findings to `regression` as its baseline, and it is judged beside the networks.
+    The table `predictions` has the columns `dataset`, `example` (the position in the dataset), `method` and `prediction`, in the unit of
+    the quantity. Give the findings to `regression` as a baseline, and they are judged beside the networks.
     """
 
     name: ClassVar[str] = "statistics_baseline"
     version: ClassVar[int] = 1
 
     sees: Literal["orientation", "occupancy"] = Field(
-        "orientation", description="whether statistics of orientations are taken too"
+        "orientation", description="what the statistics use: orientations too, or occupancy alone"
     )
-    kernels: int = Field(
-        600, ge=1, description="training examples that stand for the kernel; all, where there are fewer"
-    )
-    width: float = Field(
-        5.0, gt=0, description="of the kernel: so great a distance in every statistic is far [standard deviations]"
-    )
+    kernels: int = Field(600, ge=1, description="training examples that approximate the kernel, at most")
+    width: float = Field(5.0, gt=0, description="width of the kernel in each statistic [standard deviations]")
 
     def analyse(self, train: Examples, dataset: list[Examples], rng: np.random.Generator) -> Findings:
-        """Metrics `r <dataset>` (Pearson's) and `MAE <dataset>`; tables `scores`, `predictions`.
+        """Return the metrics `r <dataset>` (Pearson's) and `MAE <dataset>`, and the tables `scores` and `predictions`.
 
         Raises:
-            ValueError: x is no snapshot, orientations are wanted of examples that have none, or y is a class.
+            ValueError: x is not a snapshot, it has no orientations but these are to be used, or y is a class.
         """
         import numpy as np
         import pandas as pd
 
+        from labrun.kit.predictions import Predictions, true_values
+
         model = self._fitted(train, rng)
         metrics: dict[str, float] = {}
-        tables, rows = [], []
+        predicted, rows = [], []
         for examples in dataset:
-            truth, found = (
-                _values(examples, examples.load_y(slice(None))),
-                _values(examples, self._predict(model, examples)),
-            )
+            truth, found = true_values(examples), self._predict(model, examples)
             numbers = {
                 "r": float(np.corrcoef(truth, found)[0, 1]) if np.ptp(truth) > 0 else 0.0,
                 "MAE": float(np.abs(found - truth).mean()),
             }
             rows.append({"dataset": examples.name, "examples": len(examples), **numbers})
             metrics |= {f"{name} {examples.name}": number for name, number in numbers.items()}
-            tables.append(
-                pd.DataFrame(
-                    {
-                        "dataset": examples.name,
-                        "example": range(len(examples)),
-                        "method": self._method,
-                        "prediction": found,
-                    }
-                )
-            )
+            predicted.append((examples, self._method, found))
         return Findings(
             metrics=metrics,
-            tables={"scores": pd.DataFrame(rows), "predictions": _rounded(pd.concat(tables, ignore_index=True))},
+            tables={"scores": pd.DataFrame(rows), "predictions": Predictions.gather(predicted).table},
             captions={
                 "scores": f"{self._method}, trained on {len(train):,} snapshots of '{train.name}'.",
                 "predictions": "Every prediction; 'example' is the position in the dataset.",
@@ -90,7 +75,7 @@ class StatisticsBaseline(Analysis):
         from sklearn.preprocessing import StandardScaler
 
         if train.classes is not None:
-            raise ValueError(f"statistics_baseline tells numbers; the y of '{train.name}' is a class")
+            raise ValueError(f"statistics_baseline predicts numbers, but the y of '{train.name}' is a class")
         inputs = self._features(train)
         kernel = Nystroem(
             gamma=1 / (inputs.shape[1] * self.width**2 / 2),
@@ -101,18 +86,21 @@ class StatisticsBaseline(Analysis):
         return model.fit(inputs, train.load_y(slice(None)))
 
     def _predict(self, model: Any, examples: Examples) -> np.ndarray:
-        return model.predict(self._features(examples))
+        """Return the predictions, (examples,), in the unit of the quantity."""
+        found = model.predict(self._features(examples))
+        return found if examples.quantity is None else examples.quantity.value(found)
 
     def _features(self, examples: Examples) -> np.ndarray:
-        """(examples, features), reading some snapshots at a time."""
+        """Return the features, (examples, features), reading some snapshots at a time."""
         import numpy as np
 
+        from labrun.kit.batches import batches
         from labrun_statistics_baseline.features import orientations, places
 
         _check(examples, self.sees)
         rows = []
-        for start in range(0, len(examples), BATCH):
-            x = examples.load_x(slice(start, start + BATCH))
+        for chosen in batches(len(examples), BATCH):
+            x = examples.load_x(chosen)
             codes = np.asarray(x["snapshot"] if isinstance(x, dict) else x)
             codes = codes[..., 0] if codes.ndim == 4 else codes
             columns = [places(codes)] + ([orientations(codes)] if self.sees == "orientation" else [])
@@ -129,16 +117,9 @@ def _check(examples: Examples, sees: str) -> None:
     if len(x.shape) == 2 or (len(x.shape) == 3 and x.shape[2] == 1 and sees == "occupancy"):
         return
     wanted = "(height, width)" if sees == "orientation" else "(height, width) or (height, width, 1)"
-    raise ValueError(f"statistics_baseline wants x of shape {wanted} to see {sees}; '{examples.name}' has {x.shape}")
-
-
-def _values(examples: Examples, y: np.ndarray) -> np.ndarray:
-    return examples.quantity.value(y) if examples.quantity is not None else y.astype(float)
-
-
-def _rounded(table: pd.DataFrame) -> pd.DataFrame:
-    """Seven digits are enough, and the last ones differ between machines."""
-    return table.assign(prediction=[float(f"{value:.7g}") for value in table["prediction"]])
+    raise ValueError(
+        f"statistics_baseline expects x of shape {wanted} for 'sees: {sees}', but '{examples.name}' has {x.shape}"
+    )
 
 
 @hookimpl

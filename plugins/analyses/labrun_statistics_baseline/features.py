@@ -1,4 +1,4 @@
-"""What a person would measure in a snapshot: its clusters, its neighbourhoods, and who looks at whom."""
+"""Statistics of a snapshot: its clusters, its neighbourhoods, and who looks at whom."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from numpy.typing import NDArray
 from labrun_lattices.clusters import cluster_sizes
 
 OCTAVES = 10
-"""Cluster sizes 1, 2 to 3, 4 to 7, …, and all from 2⁹ on."""
+"""Classes of cluster sizes: 1, 2 to 3, 4 to 7, …, and all from 2⁹ on"""
 REACH = 4
-"""Distances, in sites, at which correlations are taken."""
+"""Largest distance at which correlations are measured [sites]"""
 STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
-"""Rows and columns that lie ahead of the orientations up, right, down, left."""
+"""Steps (row, column) ahead of the orientations up, right, down, left"""
 
 
 def places(snapshots: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """What the places of the particles tell, (n, features), dimensionless, of snapshots (n, height, width), not 0 where a particle is.
+    """Return statistics of the positions of particles, (n, features), dimensionless, for snapshots (n, height, width), not 0 at particles.
 
-    Of each: density; log₂ of mean and largest cluster size, clusters a particle; the share of particles in clusters of each octave of
-    sizes; of particles with 0 … 4 neighbours; and the pair correlation ⟨n n'⟩/ρ² along the axes, to `REACH` sites, and the diagonals.
+    They are: the density; log₂ of the mean and of the largest cluster size, and the number of clusters per particle; the share of particles
+    in clusters of each octave of sizes; the shares of particles with 0 … 4 neighbours; and the pair correlation ⟨n n'⟩/ρ² along the axes,
+    up to `REACH` sites, and along the diagonals.
     """
     occupied = snapshots != 0
     density = occupied.mean(axis=(1, 2))
@@ -33,10 +34,10 @@ def places(snapshots: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def orientations(snapshots: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """What the orientations tell beyond the places, (n, features), of snapshots (n, height, width): 0 empty, 1 up, 2 right, 3 down, 4 left.
+    """Return statistics of orientations, (n, features), for snapshots (n, height, width): 0 empty, 1 up, 2 right, 3 down, 4 left.
 
-    Of all particles, the share with a particle ahead, on the right, behind and on the left at 1 … `REACH` sites, and the share whose
-    neighbour at 1 and 2 sites there looks the same way, to the right of it, back, to the left of it.
+    They are the shares of particles with another particle ahead, to the right, behind and to the left at 1 … `REACH` sites, and, for
+    those at 1 and 2 sites, the shares of others that look the same way, to the right of it, the opposite way, and to the left of it.
     """
     occupied = snapshots != 0
     particles = np.maximum(np.count_nonzero(occupied, axis=(1, 2)), 1)
@@ -57,7 +58,7 @@ def orientations(snapshots: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def _clusters(occupied: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """log₂ ⟨s⟩_w, log₂ of the largest size, clusters a particle, and the share of particles in clusters of each octave of sizes."""
+    """Return log₂ ⟨s⟩_w, log₂ of the largest size, clusters per particle, and the share of particles in each octave of sizes."""
     sizes = cluster_sizes(occupied).astype(np.float64)
     particles = max(sizes.sum(), 1.0)
     octave = np.minimum(np.log2(np.maximum(sizes, 1)).astype(int), OCTAVES - 1)
@@ -67,10 +68,10 @@ def _clusters(occupied: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def _share(where: NDArray[np.bool_], occupied: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Of the particles, the share of those `where` it is true."""
+    """Return the share of particles at which `where` is true."""
     return np.count_nonzero(where & occupied, axis=(1, 2)) / np.maximum(np.count_nonzero(occupied, axis=(1, 2)), 1)
 
 
 def _pairs(occupied: NDArray[np.bool_], step: tuple[int, int]) -> NDArray[np.float64]:
-    """Of all sites, the share of those that are occupied and have an occupied one a step further."""
+    """Return the share of sites that are occupied and have an occupied site one step further."""
     return (occupied & np.roll(occupied, step, (1, 2))).mean(axis=(1, 2))

@@ -1,4 +1,4 @@
-"""What the trees look at, and how well they do on each group."""
+"""Draw the importances of the features, and the score of each group."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 
 __all__ = ["draw_groups", "draw_importances"]
 
-BAR, POINT = "#2f6fd0", "#2f6fd0"
+COLOUR = "#2f6fd0"
 
 
 def draw_importances(importances: pd.DataFrame) -> Figure:
-    """A bar for each feature, in their order from above."""
+    """Draw a bar for each feature, in their order from the top."""
     figure, axes = plt.subplots(figsize=(7, 0.8 + 0.24 * len(importances)), layout="constrained")
-    axes.barh(importances["feature"], importances["importance"], color=BAR, height=0.7)
+    axes.barh(importances["feature"], importances["importance"], color=COLOUR, height=0.7)
     axes.invert_yaxis()
     axes.set(
         xlabel="importance (share of the decrease of impurity)", xlim=(0, None), ylim=(len(importances) - 0.4, -0.6)
@@ -27,14 +27,14 @@ def draw_importances(importances: pd.DataFrame) -> Figure:
 
 
 def draw_groups(groups: pd.DataFrame, quantity: str) -> Figure:
-    """A point for each group of each dataset, and the mean over them."""
+    """Draw a point for each group of each dataset, and the mean over them."""
     score = "rmse" if "rmse" in groups else "accuracy"
     datasets = list(dict.fromkeys(groups["dataset"]))
     figure, axes = plt.subplots(figsize=(1.5 + 1.8 * len(datasets), 4), layout="constrained")
     for place, dataset in enumerate(datasets):
         values = groups.loc[groups["dataset"] == dataset, score].to_numpy()
         beside = np.linspace(-0.18, 0.18, len(values)) if len(values) > 1 else np.zeros(1)
-        axes.plot(place + beside, values, "o", ms=6, color=POINT, alpha=0.7)
+        axes.plot(place + beside, values, "o", ms=6, color=COLOUR, alpha=0.7)
         axes.plot([place - 0.28, place + 0.28], [values.mean()] * 2, color="black", lw=2)
         axes.annotate(f"{values.mean():.3g}", (place + 0.3, values.mean()), va="center", fontsize=9)
     axes.set_xticks(range(len(datasets)), datasets)

@@ -1,4 +1,4 @@
-"""17 numbers that tell of a slice what a person would measure."""
+"""17 summary features of a slice."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["feature_names", "features"]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BINS = 8
 FLOOR = 1e-12
-"""Power below this, and that of a slice in which nothing varies, counts as this [x² Mpc²]."""
+"""Least power, also that of a constant slice [x² Mpc²]"""
 
 
 def features(slices: NDArray[np.floating], cell_size: float) -> NDArray[np.float64]:
     """Return (n, 17 × channels) for slices (n, height, width, channels), the 17 of the first channel first:
 
-    mean, standard deviation, share of pixels that are exactly 0, skewness ⟨(x − x̄)³⟩ / σ³ (0 where σ is), the 5, 25, 50, 75 and 95 %
-    quantiles, and log10 of P(k) = V ⟨|x_k|²⟩ [x² Mpc²] in 8 logarithmic bins, from the longest wave of the slice to the shortest. (The
-    slice is taken for periodic.) A bin that holds no mode, of a slice of few pixels, is as one without power. `cell_size` is in Mpc.
+    mean, standard deviation, share of pixels that are exactly 0, skewness ⟨(x − x̄)³⟩ / σ³ (0 where σ = 0), the 5, 25, 50, 75 and 95 %
+    quantiles, and log10 of P(k) = V ⟨|x_k|²⟩ [x² Mpc²] in 8 logarithmic bins, from the longest wave of the slice to the shortest. The slice
+    counts as periodic. Bins without modes, of slices of few pixels, count as having no power. `cell_size` is in Mpc.
     """
     return np.concatenate([_of_channel(slices[..., channel], cell_size) for channel in range(slices.shape[3])], axis=1)
 
 
 def feature_names(size: tuple[int, int], channels: int, cell_size: float | None) -> list[str]:
-    """What each feature is, with the wave numbers of its bin."""
+    """Return the name of each feature, with the wave numbers of its bin."""
     unit = "1/pixel" if cell_size is None else "1/Mpc"
     edges = _edges(size, cell_size or 1.0)
     names = ["mean", "standard deviation", "share of zeros", "skewness", *(f"quantile {q:.0%}" for q in QUANTILES)]

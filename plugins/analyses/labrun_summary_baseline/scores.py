@@ -1,4 +1,4 @@
-"""How well predictions meet the truth, over all examples and in each group."""
+"""Scores of predictions, over all examples and in each group."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 
 from labrun import Examples
+from labrun.kit.predictions import true_values
 
 __all__ = ["judge", "judge_groups"]
 
 
 def judge(examples: Examples, found: NDArray[np.float64]) -> dict[str, object]:
-    """A row of the table `scores`: accuracy, or root mean squared error and R², and the spread of the first over the groups."""
-    truth = _truth(examples)
+    """Return a row of the table `scores`: accuracy, or root mean squared error and R², and the spread of the first over groups."""
+    truth = true_values(examples)
     each = judge_groups(examples, found)[_score(examples)]
     more = {"r2": float(r2_score(truth, found))} if examples.classes is None and len(truth) > 1 else {}
     return {
@@ -28,8 +29,8 @@ def judge(examples: Examples, found: NDArray[np.float64]) -> dict[str, object]:
 
 
 def judge_groups(examples: Examples, found: NDArray[np.float64]) -> pd.DataFrame:
-    """The accuracy, or the root mean squared error, of each group."""
-    truth, groups = _truth(examples), examples.groups
+    """Return the accuracy, or the root mean squared error, of each group."""
+    truth, groups = true_values(examples), examples.groups
     rows = []
     for group in np.unique(groups):
         here = groups == group
@@ -44,9 +45,3 @@ def _score(examples: Examples) -> str:
 
 def _judged(examples: Examples, truth: NDArray[np.float64], found: NDArray[np.float64]) -> float:
     return float(root_mean_squared_error(truth, found) if examples.classes is None else accuracy_score(truth, found))
-
-
-def _truth(examples: Examples) -> NDArray[np.float64]:
-    """The number of the class, or the number in the unit of its quantity."""
-    y = examples.load_y(slice(None))
-    return y if examples.quantity is None else examples.quantity.value(y)

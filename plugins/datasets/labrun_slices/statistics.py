@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from labrun import Examples
 from labrun.files.atomic import write_json
+from labrun.kit.batches import batches
 from labrun_slices.planes import Slicer
 
 FILE = "statistics.json"
@@ -39,8 +40,8 @@ class Standard:
         """
         path = folder / FILE
         if not path.is_file():
-            batches = _slices(slicer) if statistics is None else _inputs(statistics, len(slicer.arrays))
-            mean, deviation = _moments(batches)
+            given = _slices(slicer) if statistics is None else _inputs(statistics, len(slicer.arrays))
+            mean, deviation = _moments(given)
             if not deviation.all():
                 name = slicer.arrays[int(np.argmin(deviation))]
                 raise ValueError(f"'{name}' has one value everywhere, {mean.min():g}, so it cannot be standardized")
@@ -50,8 +51,7 @@ class Standard:
 
 
 def _slices(slicer: Slicer) -> Iterator[NDArray[np.float32]]:
-    count = len(slicer.places)
-    return (slicer(np.arange(first, min(first + AT_ONCE, count))) for first in range(0, count, AT_ONCE))
+    return (slicer(places) for places in batches(len(slicer.places), AT_ONCE))
 
 
 def _inputs(statistics: Examples, channels: int) -> Iterator[NDArray[np.float32]]:
@@ -59,13 +59,13 @@ def _inputs(statistics: Examples, channels: int) -> Iterator[NDArray[np.float32]
     if isinstance(spec, dict) or len(spec.shape) != 3 or spec.shape[-1] != channels:
         has = ", ".join(spec) if isinstance(spec, dict) else f"shape {spec.shape}"
         raise ValueError(f"the statistics of {channels} channels are wanted, but '{statistics.name}' has x of {has}")
-    return (statistics.load_x(slice(first, first + AT_ONCE)) for first in range(0, len(statistics), AT_ONCE))
+    return (statistics.load_x(places) for places in batches(len(statistics), AT_ONCE))
 
 
-def _moments(batches: Iterator[NDArray[np.float32]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _moments(given: Iterator[NDArray[np.float32]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of each channel over everything else."""
     count, total, squares = 0, np.zeros(1), np.zeros(1)
-    for batch in batches:
+    for batch in given:
         values = batch.reshape(-1, batch.shape[-1]).astype(np.float64)
         count += len(values)
         total = total + values.sum(axis=0)

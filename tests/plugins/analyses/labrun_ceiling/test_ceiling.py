@@ -95,9 +95,9 @@ def test_models_stand_beside_it(write_model, rng):
 def test_what_it_cannot_judge_is_explained(write_model, rng):
     x = np.zeros((3, 2, 2, 1), np.float32)
     numbers = Examples(lambda i: x[i], lambda i: i * 1.0, np.arange(3), name="numbers")
-    with pytest.raises(ValueError, match="ceiling is about classes; the y of 'numbers' is none"):
+    with pytest.raises(ValueError, match="ceiling needs classes, but the y of 'numbers' is not a class"):
         Ceiling().analyse(numbers)
     plugin = SliceCNN(layers=["mean"])
     model = TrainedModel(plugin, write_model(plugin, numbers.spec), "net")
-    with pytest.raises(ValueError, match=r"'net' learned the classes \(none\); those of 'skies' are 5.0, 5.5, 6.0"):
+    with pytest.raises(ValueError, match=r"'net' learned the classes \(none\), but those of 'skies' are 5.0, 5.5, 6.0"):
         Ceiling().analyse(skies(rng), [model])

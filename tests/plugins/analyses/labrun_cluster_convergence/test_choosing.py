@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from labrun_cluster_convergence.choosing import choose_members, pick_evenly
+from labrun_cluster_convergence.choosing import choose_members
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,3 @@ from labrun_cluster_convergence.choosing import choose_members, pick_evenly
 )
 def test_members_are_chosen_evenly_over_the_sets(count, chosen):
     assert choose_members([[0, 1, 2], [3, 4, 5], [6, 7]], count) == chosen
-
-
-def test_evenly_means_from_the_first_to_the_last():
-    assert pick_evenly(range(101), 5) == [0, 25, 50, 75, 100]
-    assert pick_evenly([4, 7], 5) == [4, 7]

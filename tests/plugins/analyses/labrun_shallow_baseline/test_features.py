@@ -62,5 +62,5 @@ def test_what_is_no_pattern_is_refused():
         classes=("a",),
         name="oblong",
     )
-    with pytest.raises(ValueError, match=r"wants x of shape \(size, size, frames\).*'oblong'"):
+    with pytest.raises(ValueError, match=r"expects x of shape \(size, size, frames\).*'oblong'"):
         ShallowBaseline().analyse(oblong, [], np.random.default_rng(0))

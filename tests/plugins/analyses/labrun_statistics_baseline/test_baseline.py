@@ -54,11 +54,12 @@ def test_snapshots_that_come_with_their_density(rng):
 
 def test_it_needs_snapshots_of_codes_and_a_number(rng):
     with pytest.raises(
-        ValueError, match=r"wants x of shape \(height, width\) to see orientation; 'crowds' has \(16, 20, 1\)"
+        ValueError,
+        match=r"expects x of shape \(height, width\) for 'sees: orientation', but 'crowds' has \(16, 20, 1\)",
     ):
         StatisticsBaseline().analyse(crowds(rng, kind="occupancy"), [], rng)
     named = Examples(
         lambda i: np.zeros((len(i), 4, 4)), lambda i: i % 2, np.arange(4), classes=["a", "b"], name="named"
     )
-    with pytest.raises(ValueError, match="statistics_baseline tells numbers; the y of 'named' is a class"):
+    with pytest.raises(ValueError, match="statistics_baseline predicts numbers, but the y of 'named' is a class"):
         StatisticsBaseline().analyse(named, [], rng)

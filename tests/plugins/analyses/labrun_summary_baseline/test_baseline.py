@@ -83,15 +83,15 @@ def test_one_group_has_no_spread(rng):
 def test_what_it_cannot_judge_is_explained(rng):
     flat = Examples(lambda i: np.zeros((len(i), 4, 4)), lambda i: i % 3, np.arange(6), classes=CLASSES, name="flat")
     with pytest.raises(
-        ValueError, match=r"wants slices, x of shape \(height, width, channels\); 'flat' has x of shape \(4, 4\)"
+        ValueError, match=r"expects slices, x of shape \(height, width, channels\), but 'flat' has x of shape \(4, 4\)"
     ):
         SummaryBaseline().analyse(flat, [], rng)
     images = Examples(
         lambda i: np.zeros((len(i), 4, 4, 1)), lambda i: np.zeros((len(i), 4, 4, 1)), np.arange(6), name="images"
     )
-    with pytest.raises(ValueError, match=r"the y of 'images' has the shape \(4, 4, 1\): give the dataset a y"):
+    with pytest.raises(ValueError, match=r"the y of 'images' has shape \(4, 4, 1\): give the dataset a y"):
         SummaryBaseline().analyse(images, [], rng)
-    with pytest.raises(ValueError, match="the y of 'test' is another than that of 'train', which the trees learn"):
+    with pytest.raises(ValueError, match="the y of 'test' differs from that of 'train', which the trees learn"):
         SummaryBaseline().analyse(bubbles(rng, name="train"), [bubbles(rng, answer="linear")], rng)
 
 
