@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from labrun.kit.class_colours import class_colours
+from labrun.kit.panels import Scale, make_panels
 from labrun_evolution_strip.strips import Strip
 
 __all__ = ["draw_errors", "draw_strip"]
@@ -25,25 +26,19 @@ PANEL = 1.5
 def draw_strip(strip: Strip, most: int, is_ink: bool, unit: str) -> Figure:
     """A row for each example: what was given, what was made of it in some epochs, what is expected."""
     places = strip.columns(most)
-    count, height, width = strip.expected.shape[:3]
-    tall = PANEL * min(max(height / width, 0.3), 3.0)
-    figure, panels = plt.subplots(
-        count,
-        len(places) + 2,
-        figsize=(PANEL * (len(places) + 2) + (0 if is_ink else 0.9), tall * count + 0.35),
-        squeeze=False,
-        layout="constrained",
-    )
-    spans = {"source": _span(strip.sources, is_ink), "answer": _span(strip.expected, is_ink)}
+    count = len(strip.expected)
+    beside = 0 if is_ink else 0.9
+    figure, panels = make_panels(count, len(places) + 2, strip.expected.shape[1:3], PANEL, margins=(beside, 0.35))
+    given, expected_scale = _scale(strip.sources, is_ink, "cividis"), _scale(strip.expected, is_ink, "magma")
     titles = ["given", *(f"epoch {strip.epochs[place]}" for place in places), "expected"]
     for axes, title in zip(panels[0], titles, strict=True):
         axes.set_title(title, fontsize=9)
     for row, source, expected, generated in zip(
         panels, strip.sources, strip.expected, strip.generated[places].swapaxes(0, 1), strict=True
     ):
-        _show(row[0], source, spans["source"], "gray" if is_ink else "cividis")
+        _draw(row[0], source, given)
         for axes, picture in zip(row[1:], [*generated, expected], strict=True):
-            image = _show(axes, picture, spans["answer"], "gray" if is_ink else "magma")
+            image = _draw(axes, picture, expected_scale)
     if not is_ink:
         figure.colorbar(
             image, ax=panels[:, 1:].ravel().tolist(), label=unit, aspect=12 * count, pad=0.01, extend="both"
@@ -69,19 +64,16 @@ def draw_errors(errors: pd.DataFrame, unit: str) -> Figure:
     return figure
 
 
-def _show(axes: Axes, picture: Reals, span: tuple[float, float], colours: str) -> AxesImage:
-    """A picture, grey or in colours."""
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set(color="0.7", linewidth=0.6)
-    low, high = span
+def _draw(axes: Axes, picture: Reals, scale: Scale) -> AxesImage:
+    """Draw a picture in grey, (height, width, 1), or in its own colours, (height, width, 3)."""
     if picture.shape[-1] == 3:
-        return axes.imshow(np.clip((picture - low) / (high - low), 0, 1), interpolation="nearest")
-    return axes.imshow(picture[..., 0], cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+        shares = (picture - scale.low) / (scale.high - scale.low)
+        return axes.imshow(np.clip(shares, 0, 1), interpolation="nearest")
+    return scale.draw(axes, picture[..., 0])
 
 
-def _span(pictures: Reals, is_ink: bool) -> tuple[float, float]:
-    """Black and white of drawings, which may reach from -1; of fields all but what one pixel in two hundred exceeds."""
+def _scale(pictures: Reals, is_ink: bool, colours: str) -> Scale:
+    """Make a scale from black to white for drawings, which may begin at -1; for fields all but the brightest pixels."""
     if is_ink:
-        return (-1.0, 1.0) if pictures.min() < 0 else (0.0, 1.0)
-    low, high = float(pictures.min()), float(np.quantile(pictures, 0.995))
-    return low, high if high > low else low + 1
+        return Scale(-1.0 if pictures.min() < 0 else 0.0, 1.0)
+    return Scale.over(pictures, colours, beyond=0.005)

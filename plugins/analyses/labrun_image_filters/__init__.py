@@ -1,4 +1,4 @@
-"""Analysis `image_filters`: a picture and what classical filters, or kernels of one's own, make of it."""
+"""Analysis `image_filters`: a picture filtered with classical or custom kernels."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _Filter = Annotated[Filter, BeforeValidator(lambda value: value, json_schema_inp
 
 
 class ImageFilters(Analysis):
-    """A picture beside what filters make of it, with the kernel of each.
+    """A picture beside its filtered versions, with the kernel of each.
 
     With the picture f and a kernel k of (2a + 1) × (2b + 1) weights, at row i and column j
 
         convolution    g_ij = Σ_{m=−a…a} Σ_{n=−b…b} k_mn f_{i−m, j−n}
         correlation    g_ij = Σ_{m=−a…a} Σ_{n=−b…b} k_mn f_{i+m, j+n}
 
-    by scipy.ndimage. A convolution turns the kernel by 180° and lays it over each pixel; a correlation, which is what the convolution
-    layers of networks compute, lays it as it is written. `filters` are words or kernels of one's own:
+    computed by scipy.ndimage. A convolution lays the kernel, rotated by 180°, over each pixel; a correlation, which the convolution layers
+    of networks compute, lays it over as it is written. `filters` are names of classical filters or custom kernels:
 
-    * `gaussian`: (1 2 1, 2 4 2, 1 2 1)/16, a weighted mean; n times it is nearly a Gaussian of the standard deviation √(n/2) pixels;
-    * `sobel_x` (1 2 1 down times −1 0 1 across) and `sobel_y`, its transpose: 8 times the slope to the right, and downwards, for either
-      operation (I. Sobel and G. Feldman 1968); `sobel`: √(g_x² + g_y²), their magnitude;
+    * `gaussian`: (1 2 1, 2 4 2, 1 2 1)/16, a weighted mean; repeated n times, nearly a Gaussian of standard deviation √(n/2) pixels;
+    * `sobel_x` (1 2 1 down times −1 0 1 across) and `sobel_y`, its transpose: 8 times the slope to the right and downwards, for both
+      operations (I. Sobel and G. Feldman 1968); `sobel`: √(g_x² + g_y²), their magnitude;
     * `laplacian`: (0 1 0, 1 −4 1, 0 1 0), the sum of the second differences;
     * `{name: emboss, kernel: [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], repeat: 3}`: any kernel of odd sides, applied three times. `kernel` may
-      be one of the words too, `normalize: true` divides the weights by their sum.
+      also be a name from above; `normalize: true` divides the weights by their sum.
 
-    Values are filtered as floating-point numbers and keep their unit: nothing is clipped or rounded.
+    Values are filtered as floating-point numbers in their own unit, without clipping or rounding.
     """
 
     name: ClassVar[str] = "image_filters"
@@ -43,10 +43,10 @@ class ImageFilters(Analysis):
 
     array: str = Field(
         "image",
-        description="array of the simulation, (height, width), or (images, height, width), one of which is taken",
+        description="array of the simulation, (height, width), or (images, height, width), of which one image is used",
     )
-    member: int = Field(0, ge=0, description="member of the simulation that is taken, by its number")
-    index: int = Field(0, ge=0, description="of an array of several images, the one that is taken, from 0")
+    member: int = Field(0, ge=0, description="number of the member")
+    index: int = Field(0, ge=0, description="number of the image in an array of several, from 0")
     filters: list[_Filter] = Field(
         ["gaussian", "sobel_x", "sobel_y", "sobel", "laplacian"],
         validate_default=True,
@@ -55,11 +55,12 @@ class ImageFilters(Analysis):
         description="gaussian, sobel_x, sobel_y, sobel, laplacian, or mappings {name, kernel, normalize, repeat}",
     )
     operation: Literal["convolution", "correlation"] = Field(
-        "convolution", description="whether a kernel is turned by 180° before it is laid over the picture, or not"
+        "convolution",
+        description="whether kernels are rotated by 180° before they are laid over the picture (convolution) or not",
     )
     edge: Literal["reflect", "mirror", "nearest", "wrap", "constant"] = Field(
         "reflect",
-        description="what lies beyond the edge: reflect (c b a | a b c), mirror (c b | a b c), nearest (a a | a b c), wrap (the other "
+        description="values beyond the edge: reflect (c b a | a b c), mirror (c b | a b c), nearest (a a | a b c), wrap (the other "
         "side: periodic pictures), constant (zeros)",
     )
 
@@ -69,18 +70,18 @@ class ImageFilters(Analysis):
         names = [one.name for one in filters]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(f"two filters are called '{twice}'; give each a name of its own")
+            raise ValueError(f"two filters are called '{twice}'; give each its own name")
         return filters
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """The array must be there."""
+        """Check that the array exists."""
         yield from simulation.missing_array("array", self.array)
 
     def analyse(self, simulation: Ensemble) -> Findings:
-        """Figure `filters`; tables `numbers` (of the picture and of each result, in the unit of the picture) and `kernels`.
+        """Return the figure `filters` and the tables `numbers` (of the picture and of each result, in its unit) and `kernels`.
 
         Raises:
-            ValueError: there is no such member or image, or the array holds no images.
+            ValueError: there is no such member or image, or the array does not hold images.
         """
         import pandas as pd
 
@@ -115,15 +116,15 @@ class ImageFilters(Analysis):
         return f"{simulation.name or 'picture'}: {self.array}{member}{number}"
 
     def _captions(self) -> dict[str, str]:
-        """What the figure and the tables show."""
-        laid = "turned by 180° and laid" if self.operation == "convolution" else "laid as it is written"
+        """Return the captions of the figure and the tables."""
+        laid = "rotated by 180° and laid" if self.operation == "convolution" else "laid as it is written"
         return {
             "filters": f"The picture and its filtered versions by {self.operation}: the kernel below each is {laid} over every pixel; "
-            f"{_BEYOND[self.edge]}. Results that scatter around 0 are drawn on a symmetric scale, red above 0, blue below; others in grey. "
-            "A colour bar with a pointed end leaves out the outermost half per cent.",
+            f"{_BEYOND[self.edge]}. Results that scatter around 0 have a symmetric scale, red above 0 and blue below; others are grey. A "
+            "colour bar with a pointed end leaves out the outermost half per cent.",
             "numbers": "In the unit of the picture.",
-            "kernels": "The weights as they are applied, row by row, each divided by 'divided by'. Of a filter with two "
-            "kernels the magnitude of both results is taken.",
+            "kernels": "Weights as they are applied, row by row, each to be divided by 'divided by'. The result of a filter with two "
+            "kernels is the magnitude of both.",
         }
 
 
@@ -163,4 +164,5 @@ def _kernel_row(one: Filter, kernel: np.ndarray) -> dict[str, Any]:
 
 @hookimpl
 def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
     return [ImageFilters]

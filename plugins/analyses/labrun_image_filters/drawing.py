@@ -1,4 +1,4 @@
-"""Pictures side by side, each above the kernels that made it."""
+"""Draw pictures side by side, each above its kernels."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labrun.kit.panels import Scale
+
 __all__ = ["Panel", "draw_panels", "is_signed", "whole_weights"]
 
 WIDTH, HEIGHT = 2.7, 2.9
-"""Of a picture at most [inches]"""
+"""Largest picture [inches]"""
 NARROWEST = 1.7
 BELOW = 1.0
 """Height of the kernels below a picture [inches]"""
 BAR = 0.55
 """Width of a colour bar with its numbers [inches]"""
 SHAPE = 4 / 3
-"""Width by height that the figure should have, as a slide has."""
+"""Ratio of width to height of the figure, that of a slide"""
 NUMBERS_AT_MOST = 5
-"""Weights along a side of a kernel that is drawn with numbers; a larger one has colours alone."""
+"""Longest side of a kernel that is drawn with numbers; larger ones have colours only"""
 CLIPPED = 0.005
-"""Share of a result's values that its scale may leave out."""
+"""Share of a result's values beyond the ends of its scale"""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A picture, (height, width), and the kernels that made it: none for the picture that is filtered."""
+    """A picture, (height, width), and the kernels that made it; none for the original."""
 
     title: str
     picture: np.ndarray
@@ -40,7 +42,7 @@ class Panel:
 
 
 def draw_panels(panels: Sequence[Panel]) -> Figure:
-    """A panel each, row 0 of the picture at the top; the first is the picture that is filtered."""
+    """Draw a panel for each picture, with row 0 at the top; the first is the original."""
     height, width = panels[0].picture.shape
     across = max(NARROWEST, min(WIDTH, HEIGHT * width / height))
     down = across * height / width
@@ -53,30 +55,23 @@ def draw_panels(panels: Sequence[Panel]) -> Figure:
     figure = plt.figure(figsize=(panel_width * columns, panel_height * rows), dpi=200, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)  # type: ignore[union-attr, call-arg]
     grid = figure.add_gridspec(2 * rows, columns, height_ratios=[down, BELOW] * rows)
-    span = (float(panels[0].picture.min()), float(panels[0].picture.max()))
+    own = Scale.over(panels[0].picture)
     for number, panel in enumerate(panels):
         row, column = divmod(number, columns)
-        _draw_picture(figure, figure.add_subplot(grid[2 * row, column]), panel, span)
+        _draw_picture(figure, figure.add_subplot(grid[2 * row, column]), panel, own)
         _draw_kernels(figure.add_subplot(grid[2 * row + 1, column]), panel)
     return figure
 
 
 def is_signed(values: np.ndarray) -> bool:
-    """Whether values scatter around 0: some lie below it, and their mean lies nearer to 0 than they scatter."""
+    """Check whether values scatter around 0: some are negative, and their mean is nearer to 0 than their standard deviation."""
     return bool(values.min() < 0 and abs(values.mean()) < values.std())
 
 
-def _draw_picture(figure: Figure, axes: Axes, panel: Panel, span: tuple[float, float]) -> None:
-    colours, low, high = _scale(panel.picture, span)
-    image = axes.imshow(panel.picture, cmap=colours, vmin=low, vmax=high)
-    below, above = bool(panel.picture.min() < low), bool(panel.picture.max() > high)
-    bar = figure.colorbar(
-        image,
-        ax=axes,
-        fraction=0.06,
-        pad=0.02,
-        extend="both" if below and above else "min" if below else "max" if above else "neither",
-    )
+def _draw_picture(figure: Figure, axes: Axes, panel: Panel, own: Scale) -> None:
+    scale = _scale(panel.picture, own)
+    image = scale.draw(axes, panel.picture)
+    bar = figure.colorbar(image, ax=axes, fraction=0.06, pad=0.02, extend=scale.exceeded_by(panel.picture))
     bar.ax.tick_params(labelsize=6)
     bar.outline.set_linewidth(0.4)
     axes.set_title(panel.title, fontsize=9)
@@ -84,27 +79,26 @@ def _draw_picture(figure: Figure, axes: Axes, panel: Panel, span: tuple[float, f
     axes.spines[:].set(color="0.6", linewidth=0.6)
 
 
-def _scale(values: np.ndarray, span: tuple[float, float]) -> tuple[str, float, float]:
-    """Colours, and the values at both ends. What lies within the span of the picture has its scale, so that contrast compares."""
+def _scale(values: np.ndarray, own: Scale) -> Scale:
+    """Return the scale of a result: that of the picture, where it lies within that, so that contrasts can be compared."""
     if is_signed(values):
-        end = float(np.quantile(np.abs(values), 1 - CLIPPED)) or float(np.abs(values).max())
-        return "RdBu_r", -end, end
+        return Scale.around_zero(values, CLIPPED)
     low, high = float(values.min()), float(values.max())
     rounding = 1e-9 * max(1.0, abs(low), abs(high))
-    if span[0] - rounding <= low and high <= span[1] + rounding and _overlaps(low, high, span):
-        return "gray", *span
+    if own.low - rounding <= low and high <= own.high + rounding and _is_visible(high - low, own):
+        return own
     tails = np.quantile(values, [CLIPPED / 2, 1 - CLIPPED / 2])
     low, high = (0.0 if 0 <= low < 0.1 * high else float(tails[0])), float(tails[1])
-    return "gray", low, high if high > low else low + 1
+    return Scale(low, high if high > low else low + 1)
 
 
-def _overlaps(low: float, high: float, span: tuple[float, float]) -> bool:
-    """Whether values fill enough of the picture's scale to be seen on it."""
-    return high - low > 0.1 * (span[1] - span[0]) or span[0] == span[1]
+def _is_visible(span: float, own: Scale) -> bool:
+    """Check whether a range of values is wide enough to be seen on the picture's scale."""
+    return span > 0.1 * (own.high - own.low)
 
 
 def _draw_kernels(axes: Axes, panel: Panel) -> None:
-    """The kernels beside each other, a cell each weight; blue below 0, red above."""
+    """Draw the kernels side by side, a cell for each weight; blue below 0, red above."""
     axes.set_axis_off()
     if not panel.kernels:
         return
@@ -127,7 +121,7 @@ def _draw_kernels(axes: Axes, panel: Panel) -> None:
 
 
 def _draw_kernel(axes: Axes, weights: np.ndarray, left: float, high: int) -> None:
-    """One kernel from `left` on, in the middle of `high` rows."""
+    """Draw one kernel from `left` on, in the middle of `high` rows."""
     rows, columns = weights.shape
     top = (high - rows) / 2
     bottom, right = top + rows, left + columns
@@ -154,13 +148,13 @@ def _in_words(weight: float, digits: int) -> str:
 
 
 def _write(axes: Axes, text: str, left: float, rows: int) -> float:
-    """Write beside the kernels; returns about how wide that is, in cells."""
+    """Write beside the kernels; return the approximate width of the text [cells]."""
     axes.text(left, rows / 2, text, ha="left", va="center", fontsize=7)
     return 0.09 * rows * len(text)
 
 
 def whole_weights(kernel: np.ndarray, at_most: int = 1000) -> tuple[np.ndarray, int]:
-    """The kernel as whole numbers of at most two digits, and what they are divided by; itself and 1 if it is no such kernel."""
+    """Return the kernel as whole numbers of at most two digits and their divisor; the kernel itself and 1 where that is impossible."""
     fractions = [Fraction(float(weight)).limit_denominator(at_most) for weight in kernel.flat]
     divisor = lcm(*(fraction.denominator for fraction in fractions))
     whole = np.round(kernel * divisor)

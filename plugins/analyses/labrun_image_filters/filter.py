@@ -1,4 +1,4 @@
-"""One filter as a project names it: a classical one by its word, or a kernel of one's own."""
+"""One filter of a project: a classical one by its name, or a custom kernel."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ CLASSICAL: dict[str, list[Kernel]] = {
     "sobel": [_SOBEL_X, _SOBEL_Y],
     "laplacian": [[[0, 1, 0], [1, -4, 1], [0, 1, 0]]],
 }
-"""The kernels of each word, as they are laid over a picture; of two, the magnitude of both results is taken."""
+"""Kernels of each classical filter, as laid over a picture; of two kernels, the magnitude of both results is used."""
 
 
 class Filter(BaseModel):
-    """A filter: a word, or `{name: …, kernel: a word or a matrix, normalize: …, repeat: …}`."""
+    """A filter: a name, or `{name: …, kernel: a name or a matrix, normalize: …, repeat: …}`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: str = Field(min_length=1, max_length=40, description="what it is called in the figure and the tables")
-    kernel: str | Kernel = Field(description="rows of weights, both sides odd, or the word of a classical filter")
-    normalize: bool = Field(False, description="divide the weights by their sum, so that a flat picture stays as it is")
-    repeat: int = Field(1, ge=1, le=1000, description="how often the filter is applied")
+    name: str = Field(min_length=1, max_length=40, description="name in the figure and the tables")
+    kernel: str | Kernel = Field(description="rows of weights, both sides odd, or the name of a classical filter")
+    normalize: bool = Field(False, description="divide the weights by their sum, so a flat picture stays as it is")
+    repeat: int = Field(1, ge=1, le=1000, description="number of times the filter is applied")
 
     @model_validator(mode="before")
     @classmethod
@@ -51,13 +51,13 @@ class Filter(BaseModel):
         if not kernel or lengths == {0}:
             raise ValueError("a kernel needs at least one weight")
         if len(lengths) > 1:
-            told = ", ".join(str(len(row)) for row in kernel)
-            raise ValueError(f"a kernel is a rectangle of weights; its rows have {told} of them")
+            numbers = ", ".join(str(len(row)) for row in kernel)
+            raise ValueError(f"the rows of a kernel must have equally many weights; these have {numbers}")
         height, width = len(kernel), len(kernel[0])
         if height % 2 == 0 or width % 2 == 0:
             raise ValueError(
-                f"a kernel of {height} × {width} weights has no middle to lay over a pixel; both sides must be odd: add a row or a column "
-                "of zeros on the side that you mean"
+                f"a kernel of {height} × {width} weights has no central weight; both sides must be odd: add a row or a column of zeros on "
+                "the side that you mean"
             )
         return kernel
 
@@ -68,11 +68,11 @@ class Filter(BaseModel):
                 weights = [weight for row in kernel for weight in row]
                 if abs(sum(weights)) <= 1e-9 * sum(map(abs, weights)):
                     raise ValueError(
-                        f"normalize: the weights of '{self.name}' add up to 0, which cannot be made 1; leave it out"
+                        f"normalize: the weights of '{self.name}' add up to 0 and cannot be normalized; leave it out"
                     )
         return self
 
     @property
     def kernels(self) -> list[Kernel]:
-        """The kernels as they are written, before they are normalized."""
+        """Kernels as they are written, before normalization."""
         return CLASSICAL[self.kernel] if isinstance(self.kernel, str) else [self.kernel]

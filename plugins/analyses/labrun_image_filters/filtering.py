@@ -1,4 +1,4 @@
-"""Filters at work."""
+"""Apply filters to pictures."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["apply_filter", "laid_kernels"]
 
 
 def laid_kernels(one: Filter, operation: str) -> list[np.ndarray]:
-    """The kernels of a filter as `operation` takes them, each (rows, columns) float64, normalized if that is asked.
+    """Return the kernels of a filter for `operation`, each (rows, columns) float64, normalized if requested.
 
-    Those of the classical words are turned for a convolution, so that a slope to the right, or downwards, is positive for both.
+    Those of classical filters are rotated for a convolution, so slopes to the right and downwards are positive for both operations.
     """
     kernels = [np.array(kernel, np.float64) for kernel in one.kernels]
     if isinstance(one.kernel, str) and operation == "convolution":
@@ -22,7 +22,7 @@ def laid_kernels(one: Filter, operation: str) -> list[np.ndarray]:
 
 
 def apply_filter(picture: np.ndarray, kernels: list[np.ndarray], repeat: int, operation: str, edge: str) -> np.ndarray:
-    """Filter a picture, (height, width) float64, `repeat` times; of several kernels the magnitude of all results is taken."""
+    """Filter a picture, (height, width) float64, `repeat` times; with several kernels, return the magnitude of all results."""
     apply = ndimage.convolve if operation == "convolution" else ndimage.correlate
     for _ in range(repeat):
         results = [apply(picture, kernel, mode=edge) for kernel in kernels]

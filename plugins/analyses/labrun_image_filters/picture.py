@@ -1,4 +1,4 @@
-"""The picture that is filtered."""
+"""Read the picture to be filtered."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ["read_picture"]
 
 
 def read_picture(simulation: Ensemble, array: str, member: int, index: int) -> np.ndarray:
-    """One image of a member, (height, width) float64.
+    """Return one image of a member, (height, width) float64.
 
     Raises:
-        ValueError: there is no such member or image, or the array holds no images.
+        ValueError: there is no such member or image, or the array does not hold images.
     """
     if member not in simulation.numbers:
-        known = f"it holds {_listed(simulation.numbers)}" if simulation.numbers else "it holds none"
+        known = f"it has {_listed(simulation.numbers)}" if simulation.numbers else "it has none"
         raise ValueError(f"the simulation '{simulation.name}' has no member {member}: {known}")
     place = simulation.numbers.index(member)
     shape = simulation.shape(place, array) if array in simulation.names else ()
@@ -28,7 +28,7 @@ def read_picture(simulation: Ensemble, array: str, member: int, index: int) -> n
     images = shape[0] if len(shape) == 3 else 1
     if index >= images:
         raise ValueError(
-            f"'{array}' of member {member} of '{simulation.name}' has no image {index}: it holds {_listed(list(range(images)))}"
+            f"'{array}' of member {member} of '{simulation.name}' has no image {index}: it has {_listed(list(range(images)))}"
         )
     return simulation.read(place, array, index if len(shape) == 3 else ()).astype(np.float64)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+
+from labrun.kit.panels import Scale, make_panels
 
 __all__ = ["draw_gallery"]
 
@@ -24,20 +25,17 @@ def draw_gallery(pictures: np.ndarray, table: pd.DataFrame) -> Figure:
     """A panel for each picture, (n, height, width) or (n, height, width, 3), about as wide as high in all; wrong ones are framed."""
     columns = _columns(len(pictures))
     rows = math.ceil(len(pictures) / columns)
-    height = WIDTH * min(max(pictures.shape[1] / pictures.shape[2], 0.3), 3) + TEXT
-    figure, panels = plt.subplots(
-        rows, columns, figsize=(WIDTH * columns, height * rows), squeeze=False, layout="constrained"
-    )
+    figure, panels = make_panels(rows, columns, pictures.shape[1:3], WIDTH, above=TEXT)
     for axes in panels.flat[len(pictures) :]:
         axes.set_axis_off()
-    low, high = pictures.min(), pictures.max()
+    scale = Scale.over(pictures)
     for axes, picture, row in zip(panels.flat, pictures, table.itertuples(index=False), strict=False):
-        axes.imshow(picture, cmap="gray", vmin=low, vmax=high)
+        scale.draw(axes, picture)
         percent = ">99%" if row.probability > 0.99 else f"{row.probability:.0%}"
         title = f"{row.predicted}\n{percent}" + ("" if row.right else f" ({row.true})")
         axes.set_title(title, fontsize=8, color="black" if row.right else WRONG)
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set(color="0.7" if row.right else WRONG, linewidth=0.6 if row.right else 2.5)
+        if not row.right:
+            axes.spines[:].set(color=WRONG, linewidth=2.5)
     return figure
 
 

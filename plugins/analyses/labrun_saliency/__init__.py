@@ -1,4 +1,4 @@
-"""Analysis `saliency`: which cells of a pattern a classifier goes by."""
+"""Analysis `saliency`: which cells of a pattern determine its classification."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Method = Literal["gradient", "smoothgrad", "integrated"]
 
 
 class Saliency(Analysis):
-    """Which cells of a pattern a classifier goes by, for one example of each class.
+    """Which cells of a pattern determine its classification? Maps for one example of each class.
 
     With S_c(x) the score (logit) of the class c of the example x, the maps are
 
-    * `gradient`: |∂S_c/∂x|, laid over the pattern as by C. Scholz and S. Scholz, Am. J. Phys. 90, 141 (2022);
+    * `gradient`: |∂S_c/∂x|, laid over the pattern as in C. Scholz and S. Scholz, Am. J. Phys. 90, 141 (2022);
     * `smoothgrad`: |mean of ∂S_c/∂x at x + σ ξ| with normal noise ξ (D. Smilkov et al., arXiv:1706.03825);
     * `integrated`: |(x − x′) ∫₀¹ ∂S_c/∂x(x′ + a (x − x′)) da| with a featureless x′ (M. Sundararajan, A. Taly and Q. Yan,
-      ICML 2017). Without the bars its sum is S_c(x) − S_c(x′), and the table tells how nearly.
+      ICML 2017). Without the bars its sum is S_c(x) − S_c(x′), up to the deviation in the table.
 
-    The absolute values are summed over the frames on the last axis of x, then blurred. The example of a class is, of those
-    that the network names rightly, the one that it is surest of.
+    The absolute values are summed over the frames on the last axis of x, then blurred. The example of a class is the correctly classified
+    one with the highest probability.
     """
 
     name: ClassVar[str] = "saliency"
@@ -38,31 +38,31 @@ class Saliency(Analysis):
     methods: list[Method] = Field(
         ["gradient", "smoothgrad", "integrated"], min_length=1, description="maps that are drawn"
     )
-    blur: float = Field(2.0, ge=0, description="standard deviation of the Gaussian that smooths a map [cells]; 0: none")
+    blur: float = Field(2.0, ge=0, description="standard deviation of the Gaussian that smooths maps [cells]; 0: none")
     noise: float = Field(0.1, ge=0, description="smoothgrad: σ as a share of the range of x")
-    samples: int = Field(32, ge=1, description="smoothgrad: draws of the noise")
+    samples: int = Field(32, ge=1, description="smoothgrad: number of draws of the noise")
     baseline: Literal["mean"] | float = Field(
         "mean",
-        description="integrated: x′, one level everywhere [units of x]; 'mean': that of each frame of the example",
+        description="integrated: x′, one level everywhere [units of x]; 'mean': the mean of each frame of the example",
     )
-    steps: int = Field(64, ge=1, description="integrated: points of the integral")
-    frame: int = Field(-1, description="frame that the maps are laid over; -1 is the last")
-    batch_size: int = Field(8, ge=1, description="inputs whose gradients are taken at once; more take more memory")
+    steps: int = Field(64, ge=1, description="integrated: number of points of the integral")
+    frame: int = Field(-1, description="frame over which maps are drawn; -1 is the last")
+    batch_size: int = Field(8, ge=1, description="inputs whose gradients are computed at once; more need more memory")
 
     @field_validator("methods")
     @classmethod
     def _check_methods(cls, methods: list[Method]) -> list[Method]:
         if len(set(methods)) < len(methods):
-            raise ValueError("a method is named twice")
+            raise ValueError("a method is listed twice")
         return methods
 
     def analyse(self, model: TrainedModel, dataset: Examples, rng: np.random.Generator) -> Findings:
-        """Figure `saliency`; table `examples`; file `saliency.npz`: `x` of these examples and what each method gives
-        before absolute value, sum and blur, all (examples, *shape of x) float32 in the order of the table.
+        """Return the figure `saliency`, the table `examples` and the file `saliency.npz`: `x` of these examples and the result of each
+        method before absolute value, sum and blur, all (examples, *shape of x) float32 in the order of the table.
 
         Raises:
-            ValueError: x is no pattern (height, width) or (height, width, frames), there is no such frame, or the
-                dataset has no classes or others than the model.
+            ValueError: x is not a pattern (height, width) or (height, width, frames), there is no such frame, or the dataset has no classes
+                or other classes than the model.
         """
         import numpy as np
         import pandas as pd
@@ -97,12 +97,12 @@ class Saliency(Analysis):
             figures={"saliency": draw_rows(pictures)},
             files={"saliency.npz": _npz(arrays)},
             captions={
-                "saliency": "What changes the score of the row's class: from nothing (clear) to the most in that picture "
-                f"(yellow); absolute values, summed over the frames, blurred by {self.blur:g} cells.",
-                "examples": "Of each class, the rightly named example with the highest probability."
+                "saliency": "Influence of each cell on the score of the row's class, from none (transparent) to the largest in that "
+                f"picture (yellow): absolute values, summed over the frames, blurred by {self.blur:g} cells.",
+                "examples": "For each class, the correctly classified example with the highest probability."
                 + (
-                    " 'attributed' is the sum of the integrated gradients (the difference of the scores, if exact), "
-                    "'absolute' that of their absolute values."
+                    " 'attributed' is the sum of the integrated gradients (exactly: the difference of the scores), 'absolute' the sum of "
+                    "their absolute values."
                     if "integrated" in self.methods
                     else ""
                 ),
@@ -113,7 +113,7 @@ class Saliency(Analysis):
     def _attributions(
         self, network: Any, x: np.ndarray, number: int, rng: np.random.Generator
     ) -> Iterator[tuple[Method, np.ndarray]]:
-        """Each method with its attribution of the score of class `number` to the values of one input."""
+        """Yield each method with its attribution of the score of class `number` to the values of one input."""
         import numpy as np
 
         from labrun_saliency.attributions import integrated_gradients, plain_gradient, smooth_gradient
@@ -130,25 +130,25 @@ class Saliency(Analysis):
         return ((method, make[method]()) for method in self.methods)
 
     def _baseline(self, x: np.ndarray) -> np.ndarray:
-        """x′ of one example."""
+        """Return x′ of one example."""
         import numpy as np
 
         level = x.mean(axis=(0, 1)) if self.baseline == "mean" else self.baseline
         return np.broadcast_to(level, x.shape).astype(x.dtype)
 
     def _check_examples(self, model: TrainedModel, dataset: Examples) -> tuple[str, ...]:
-        """The classes."""
+        """Check x and the classes, and return the latter."""
         x = dataset.spec.x
         if not isinstance(x, ArraySpec) or len(x.shape) not in (2, 3):
             raise ValueError(
-                f"saliency wants x of shape (height, width) or (height, width, frames); '{dataset.name}' has {x}"
+                f"saliency expects x of shape (height, width) or (height, width, frames), but '{dataset.name}' has {x}"
             )
         if len(x.shape) == 3 and not -x.shape[2] <= self.frame < x.shape[2]:
-            raise ValueError(f"there is no frame {self.frame}: x of '{dataset.name}' has {x.shape[2]}, numbered from 0")
+            raise ValueError(f"x of '{dataset.name}' has no frame {self.frame}: it has {x.shape[2]}, numbered from 0")
         if dataset.classes is None or dataset.classes != model.spec.classes:
             raise ValueError(
-                f"the model '{model.name}' knows the classes {model.spec.classes}, the dataset '{dataset.name}' has "
-                f"{dataset.classes}; saliency wants the same, in the same order"
+                f"the model '{model.name}' has the classes {model.spec.classes}, but the dataset '{dataset.name}' has "
+                f"{dataset.classes}; saliency needs the same, in the same order"
             )
         return dataset.classes
 
@@ -164,7 +164,7 @@ def _describe(choice: Choice, classes: tuple[str, ...]) -> dict[str, Any]:
 
 def _label(choice: Choice, classes: tuple[str, ...]) -> str:
     own = classes[choice.truth]
-    return own if choice.predicted == choice.truth else f"{own}\n(taken for\n{classes[choice.predicted]})"
+    return own if choice.predicted == choice.truth else f"{own}\n(predicted:\n{classes[choice.predicted]})"
 
 
 def _warnings(table: Any) -> Iterator[str]:
@@ -172,7 +172,7 @@ def _warnings(table: Any) -> Iterator[str]:
 
     wrong = table["class"][table["predicted"] != table["class"]]
     if len(wrong):
-        yield f"no example of {', '.join(wrong)} is named rightly: the maps are those of one that is taken for another class"
+        yield f"no example of {', '.join(wrong)} is classified correctly: the map is that of a misclassified one"
     if "attributed" in table:
         yield from doubts(table)
 
@@ -187,4 +187,5 @@ def _npz(arrays: dict[str, np.ndarray]) -> bytes:
 
 @hookimpl
 def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
     return [Saliency]

@@ -1,4 +1,4 @@
-"""Which example stands for a class."""
+"""Choose an example for each class."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ __all__ = ["Choice", "surest_of_each_class"]
 
 @dataclass(frozen=True)
 class Choice:
-    """An example (its number in the dataset), the numbers of its class and of the one it is taken for, and the
-    probability of the latter."""
+    """An example (its number in the dataset), the numbers of its true and its predicted class, and the probability of the latter."""
 
     example: int
     truth: int
@@ -21,8 +20,8 @@ class Choice:
 
 
 def surest_of_each_class(probabilities: np.ndarray, truth: np.ndarray) -> list[Choice]:
-    """Of each class that occurs, the rightly named example with the highest probability; where none is right, the one
-    whose own class has the highest.
+    """Choose, for each class that occurs, the correctly classified example with the highest probability; where there is none, the one whose
+    true class has the highest.
 
     `probabilities` is (n, classes), `truth` (n,).
     """

@@ -1,4 +1,4 @@
-"""Gradients of a network's scores with respect to its input, by the means of each backend of Keras."""
+"""Gradients of a network's scores with respect to its input, for each backend of Keras."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from labrun import TrainedModel
 else:
-    keras = load_keras()  # which keeps TensorFlow quiet as it starts
+    keras = load_keras()  # keeps TensorFlow quiet as it starts
 
 __all__ = ["input_gradients", "score_network"]
 
 
 def score_network(model: TrainedModel) -> keras.Model:
-    """The network whose outputs are the scores of the classes: the logits, or ln p where a network gives probabilities."""
+    """Return the network whose outputs are the scores of the classes: the logits, or ln p for a network that predicts probabilities."""
     network = model.network
     if model.plugin.output == "logits":
         return network
@@ -29,14 +29,14 @@ def score_network(model: TrainedModel) -> keras.Model:
 
 
 def input_gradients(network: keras.Model, x: np.ndarray, class_numbers: np.ndarray) -> np.ndarray:
-    """∂S_c(x)/∂x: how the score of class c changes with each value of the input.
+    """Return ∂S_c(x)/∂x, the change of the score of class c with each value of the input.
 
-    The network runs as it does to predict (no dropout, stored means in batch normalization), so that no example acts on
-    another's score, and one pass back from Σᵢ S_cᵢ(xᵢ) gives the gradients of all.
+    The network runs as in prediction (no dropout, stored means in batch normalization), so examples do not influence each other's scores,
+    and one backward pass from Σᵢ S_cᵢ(xᵢ) gives the gradients of all.
 
     Args:
         x: inputs, (n, …).
-        class_numbers: the class c of each, (n,).
+        class_numbers: class c of each, (n,).
 
     Returns:
         Scores per unit of x, of the shape of `x`, float32.

@@ -39,7 +39,7 @@ def test_the_best_guess_on_empty_slices_is_their_most_frequent_class(rng):
     assert table["examples"].tolist() == [8, 8, 8]
     assert table["empty"].tolist() == table["identical"].tolist() == [6, 4, 1]
     assert "scores" not in findings.tables
-    assert "the best accuracy that these leave is 0.7917" in findings.captions["ceiling"]
+    assert "The best accuracy that these leave is 0.7917" in findings.captions["ceiling"]
 
 
 def test_the_ceiling_of_the_notes(rng):

@@ -130,9 +130,9 @@ def test_one_image_of_several_of_one_member_is_taken(rng):
 @pytest.mark.parametrize(
     ("shape", "config", "message"),
     [
-        ((4, 6), {"member": 1}, "the simulation 'micrograph' has no member 1: it holds 0"),
-        ((4, 6), {"index": 1}, "'image' of member 0 of 'micrograph' has no image 1: it holds 0"),
-        ((3, 4, 6), {"index": 3}, "'image' of member 0 of 'micrograph' has no image 3: it holds 3, 0 to 2"),
+        ((4, 6), {"member": 1}, "the simulation 'micrograph' has no member 1: it has 0"),
+        ((4, 6), {"index": 1}, "'image' of member 0 of 'micrograph' has no image 1: it has 0"),
+        ((3, 4, 6), {"index": 3}, "'image' of member 0 of 'micrograph' has no image 3: it has 3, 0 to 2"),
         ((4,), {}, r"has the shape \(4,\); expected \(height, width\) or \(images, height, width\)"),
         ((0, 0), {}, r"has the shape \(0, 0\); expected"),
     ],
@@ -213,8 +213,8 @@ def test_a_project(project, labrun_process, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("{name: a, kernel: [[1, 2], [3]]}", "filters.0.kernel: a kernel is a rectangle of weights; its rows have 2, 1 of them"),
-        ("{name: a, kernel: [[1, 2, 1], [1, 2, 1]]}", "filters.0.kernel: a kernel of 2 × 3 weights has no middle to lay over a pixel"),
+        ("{name: a, kernel: [[1, 2], [3]]}", "filters.0.kernel: the rows of a kernel must have equally many weights; these have 2, 1"),
+        ("{name: a, kernel: [[1, 2, 1], [1, 2, 1]]}", "filters.0.kernel: a kernel of 2 × 3 weights has no central weight"),
         ("{name: a, kernel: [[]]}", "filters.0.kernel: a kernel needs at least one weight"),
         ("{name: a, kernel: [[1, x, 1]]}", "filters.0.kernel.0.1: expected a number, found the text 'x'"),
         ("{name: a, kernel: 3}", "filters.0.kernel: expected a text or a list, found 3"),
@@ -223,7 +223,7 @@ def test_a_project(project, labrun_process, tmp_path):
         ("{kernel: [[1]]}", "lacks the key 'name'"),
         ("gausian", "there is no filter 'gausian': did you mean 'gaussian'?"),
         ("[[1]]", "filters.0: expected a mapping, found a list"),
-        ("sobel, sobel", "filters: two filters are called 'sobel'; give each a name of its own"),
+        ("sobel, sobel", "filters: two filters are called 'sobel'; give each its own name"),
     ],
 )  # fmt: skip
 def test_a_wrong_kernel_is_told_before_the_run(project, labrun, wrong, message):

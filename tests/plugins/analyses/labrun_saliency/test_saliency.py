@@ -127,10 +127,10 @@ def test_a_class_that_is_never_right_is_told(trained):
         trained(Halves(), halves()[:, ::-1]), examples(), np.random.default_rng(0)
     )
     assert findings.warnings == [
-        "no example of left, right is named rightly: the maps are those of one that is taken for another class"
+        "no example of left, right is classified correctly: the map is that of a misclassified one"
     ]
     texts = [text.get_text() for axes in findings.figures["saliency"].axes for text in axes.texts]
-    assert texts == ["left\n(taken for\nright)", "right\n(taken for\nleft)"]
+    assert texts == ["left\n(predicted:\nright)", "right\n(predicted:\nleft)"]
 
 
 def test_an_integral_of_too_few_steps_is_told(trained):
@@ -146,7 +146,7 @@ def test_an_integral_of_too_few_steps_is_told(trained):
     table = findings.tables["examples"]
     np.testing.assert_allclose(table["attributed"], 0.75 * table["score"], rtol=1e-4)
     assert findings.warnings == [
-        "integrated gradients miss the difference of the scores for left, right: take more 'steps'"
+        "integrated gradients do not add up to the difference of the scores for left, right: increase 'steps'"
     ]
 
 
@@ -161,7 +161,7 @@ def test_of_an_example_that_is_as_good_as_the_baseline_no_map_is_drawn(trained):
     plugin = Saliency(methods=["gradient", "integrated"])
     findings = plugin.analyse(trained(Halves(), halves()), flat, np.random.default_rng(0))
     assert findings.warnings == [
-        "to the network, the example of left is as good as the baseline: the map of integrated gradients is left empty"
+        "the network hardly distinguishes the example of left from the baseline: the map of integrated gradients is left empty"
     ]
     shares = {axes.get_title(): np.asarray(axes.images[-1].get_array()) for axes in findings.figures["saliency"].axes}
     assert shares["integrated"].max() == 0.0
@@ -183,9 +183,13 @@ def test_a_row_for_each_class_side_by_side_where_they_are_many(count):
     ("fields", "dataset", "message"),
     [
         ({}, examples(classes=None), r"knows the classes \('left', 'right'\), the dataset 'test' has None"),
-        ({}, examples(classes=("right", "left")), "saliency wants the same, in the same order"),
-        ({}, examples(shape=(8,)), r"wants x of shape \(height, width\) or \(height, width, frames\); 'test' has"),
-        ({"frame": 2}, examples(), "there is no frame 2: x of 'test' has 2, numbered from 0"),
+        ({}, examples(classes=("right", "left")), "saliency needs the same, in the same order"),
+        (
+            {},
+            examples(shape=(8,)),
+            r"expects x of shape \(height, width\) or \(height, width, frames\), but 'test' has",
+        ),
+        ({"frame": 2}, examples(), "x of 'test' has no frame 2: it has 2, numbered from 0"),
     ],
 )
 def test_wrong_examples_are_explained(trained, fields, dataset, message):
@@ -194,7 +198,7 @@ def test_wrong_examples_are_explained(trained, fields, dataset, message):
 
 
 def test_a_method_is_named_once():
-    with pytest.raises(ValidationError, match="a method is named twice"):
+    with pytest.raises(ValidationError, match="a method is listed twice"):
         Saliency(methods=["gradient", "gradient"])
 
 

@@ -89,7 +89,7 @@ def test_what_it_cannot_judge_is_explained(rng):
     images = Examples(
         lambda i: np.zeros((len(i), 4, 4, 1)), lambda i: np.zeros((len(i), 4, 4, 1)), np.arange(6), name="images"
     )
-    with pytest.raises(ValueError, match=r"the y of 'images' has shape \(4, 4, 1\): give the dataset a y"):
+    with pytest.raises(ValueError, match=r"the y of 'images' has shape \(4, 4, 1\): give the dataset such a y"):
         SummaryBaseline().analyse(images, [], rng)
     with pytest.raises(ValueError, match="the y of 'test' differs from that of 'train', which the trees learn"):
         SummaryBaseline().analyse(bubbles(rng, name="train"), [bubbles(rng, answer="linear")], rng)

@@ -131,7 +131,7 @@ def test_what_cannot_be_an_example(trajectories, rng):
     with pytest.raises(ValueError, match=r"of one size in all members; member 1 has \(2, 4, 6\), member 0 \(2, 4, 5\)"):
         dataset(ensemble)
     alike = Ensemble.from_arrays(sizes[:1] * 2, ensemble.columns, "runs")
-    with pytest.raises(ValueError, match="'tumbling_rate' holds 0, which has no logarithm: 'scale: linear' takes it"):
+    with pytest.raises(ValueError, match="'tumbling_rate' holds 0, which has no logarithm: use 'scale: linear'"):
         dataset(alike)
     with pytest.raises(ValueError, match="'kind' holds texts: use 'scale: class' to make them classes"):
         dataset(alike, target="kind")
