@@ -182,7 +182,7 @@ def test_a_row_for_each_class_side_by_side_where_they_are_many(count):
 @pytest.mark.parametrize(
     ("fields", "dataset", "message"),
     [
-        ({}, examples(classes=None), r"knows the classes \('left', 'right'\), the dataset 'test' has None"),
+        ({}, examples(classes=None), r"has the classes \('left', 'right'\), but the dataset 'test' has None"),
         ({}, examples(classes=("right", "left")), "saliency needs the same, in the same order"),
         (
             {},
