@@ -105,6 +105,7 @@ class Examples(HasCard):
         periodic: whether the first two axes of `x` wrap around, so that augmentation may shift and rotate over the edge.
         quantity: what `y` measures, if it is a number.
         table: further columns with one row per example, such as its position in its member.
+        warnings: sentences for the report, such as how many members were left out.
 
     Everything that the loaders return is checked: it must be a NumPy array of numbers with one row per index, and class numbers must have
     a name.
@@ -124,6 +125,7 @@ class Examples(HasCard):
         quantity: Quantity | None = None,
         table: pd.DataFrame | None = None,
         name: str = "",
+        warnings: Sequence[str] = (),
     ) -> None:
         groups = _checked_groups(groups)
         if table is not None and len(table) != len(groups):
@@ -135,6 +137,7 @@ class Examples(HasCard):
         self.quantity = quantity
         self.table = table
         self.name = name
+        self.warnings = list(warnings)
 
     @classmethod
     def inputs_only(cls, load_x: Loader, count: int, name: str = "") -> Examples:
@@ -207,16 +210,24 @@ class Examples(HasCard):
 
         Raises:
             ValueError: there are no examples.
+            LabrunError: the first example holds nothing, or complex numbers.
         """
         if not len(self):
             raise ValueError(f"the dataset '{self.name}' has no examples")
         x, y = self.load([0])
 
-        def spec(array: np.ndarray) -> ArraySpec:
+        def spec(what: str, array: np.ndarray) -> ArraySpec:
+            if array.dtype.kind == "c":
+                problem = f"{what} of {array.dtype}, and networks take real numbers: give real and imaginary parts as two channels"
+                raise LabrunError(f"{self._called} loaded {problem}")
             return ArraySpec(tuple(array.shape[1:]), str(array.dtype))
 
-        inputs = {name: spec(array) for name, array in x.items()} if isinstance(x, dict) else spec(x)
-        return ExampleSpec(inputs, spec(y), self.classes, self.periodic, self.quantity)
+        inputs = {name: spec("x", array) for name, array in x.items()} if isinstance(x, dict) else spec("x", x)
+        for array in x.values() if isinstance(x, dict) else [x]:
+            if 0 in array.shape:
+                problem = f"x of shape {array.shape[1:]}, which holds nothing: let the simulation give at least one value along each axis"
+                raise LabrunError(f"{self._called} loaded {problem}")
+        return ExampleSpec(inputs, spec("y", y), self.classes, self.periodic, self.quantity)
 
     def take(self, indices: Any, name: str = "") -> Examples:
         """Return the examples at these indices, in this order."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from labrun.contracts.ensemble import Ensemble
@@ -78,6 +78,8 @@ class Outline:
     """The columns of an ensemble's table: swept parameters and labels."""
     outputs: Mapping[str, str] | None = None
     """The arrays that the simulator declares, if it does."""
+    values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """The values of the columns, one a member, as far as they are known before anything has run."""
 
     def missing_array(self, field: str, name: str) -> Iterator[tuple[str, str]]:
         """Yield a fault of `field`, for `Plugin.check`, if the simulator declares its arrays and `name` is not among them."""

@@ -18,7 +18,7 @@ def summarize_examples(examples: Examples, parts: dict[str, Examples]) -> dict[s
         "y": spec["y"],
         "whole": _count(examples),
         "parts": {name: _count(part) for name, part in parts.items()},
-        "warnings": _warn_of_leaks(parts),
+        "warnings": examples.warnings + _warn_of_leaks(parts),
     }
 
 

@@ -177,7 +177,8 @@ class SimulationStage(Stage):
         return self.failures == "skip" or not notes.get("failed")
 
     def outline(self) -> Outline:
-        return Outline(self.name, self.plugin, tuple(self.table.columns), self.plugin.outputs or None)
+        columns = self.table.columns
+        return Outline(self.name, self.plugin, tuple(columns), self.plugin.outputs or None, columns)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,20 @@
-"""Dataset `labelled`: what was simulated, with a column of the sweep's table as the answer."""
+"""Dataset `labelled`: arrays of members, with a column of the sweep's table as the target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from labrun import Dataset, Ensemble, Examples, Field, Outline, Quantity, did_you_mean, hookimpl
+from labrun import Dataset, Ensemble, Examples, Field, Outline, did_you_mean, hookimpl
+from labrun.kit.targets import (
+    Missing,
+    Target,
+    check_missing,
+    expect_one_kind,
+    find_missing,
+    known_members,
+    make_target,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,18 +23,18 @@ if TYPE_CHECKING:
 class Labelled(Dataset):
     """Members of an ensemble as examples: an array of each as `x`, a column of the sweep's table as `y`.
 
-    A column of texts makes classes, numbered in the order in which the table names them first (or in the order of
-    `classes`); a column of numbers is a number to predict, unless `classes` says otherwise. `x` is read from disk when
-    it is asked for.
+    A column of texts makes classes, numbered in the order in which they first appear (or in the order of `classes`). A column of numbers
+    is a number to predict, unless `classes` or `kind` says otherwise. A column of both is refused, and so are missing values. `x` is read
+    from disk when it is needed.
     """
 
     name: ClassVar[str] = "labelled"
     version: ClassVar[int] = 1
 
     x: str = Field(description="array of the simulation that the network sees")
-    y: str = Field(description="column of the sweep's table that it is to name")
+    y: str = Field(description="column of the sweep's table that it predicts")
     classes: list[str] | None = Field(
-        None, description="names of the classes in their order; rows of other classes are a fault"
+        None, description="names of the classes in their order; rows of other classes are refused"
     )
     leave_out: list[str] = Field(
         [], description="classes whose members are left out, so that the network never sees them"
@@ -33,64 +42,91 @@ class Labelled(Dataset):
     kind: Literal["auto", "class", "number"] = Field(
         "auto", description="what y is; auto: a class if its column holds texts"
     )
+    missing: Missing = Field("refuse", description="what becomes of members without a value of y: refuse, or drop")
     periodic: bool = Field(True, description="whether the arrays wrap around at their edges")
 
     def check(self, simulation: Outline) -> Iterable[tuple[str, str]]:
-        """The array and the column must be there, as far as it is known before anything has run."""
+        """Check that array and column exist and that the values suit, as far as they are known before anything has run."""
         yield from simulation.missing_array("x", self.x)
         yield from simulation.missing_column("y", self.y)
+        yield from check_missing(simulation, "y", self.y, self.missing)
+        values = simulation.values.get(self.y, ())
+        known = [value for value, lacks in zip(values, find_missing(values), strict=True) if not lacks]
+        if not known:
+            return
+        try:
+            left = [known[i] for i in self._places_left(known)]
+        except ValueError as error:
+            yield "leave_out", str(error)
+            return
+        try:
+            self._target(left)
+        except ValueError as error:
+            yield "y" if self.classes is None else "classes", str(error)
 
     def examples(self, simulation: Ensemble) -> Examples:
-        """One example a member: `x` as the simulator gave it, `y` int64 (a class) or float32 (a number).
+        """Make one example a member: `x` as the simulator gave it, `y` int64 (a class) or float32 (a number).
 
         Raises:
-            ValueError: a member has a class that `classes` does not name, `leave_out` names one that there is not or
-                leaves none, or a number is wanted where a text stands.
+            ValueError: a value is missing, `classes` does not name a member's class, `leave_out` names an unknown class or leaves none, or
+                there is a text where a number is expected.
         """
-        import numpy as np
-
-        members = self._members(simulation)
-        column = [simulation.columns[self.y][member] for member in members]
-        classes = self._classes(column)
-        if classes is None:
-            y = np.asarray(column, dtype=np.float32)
-        else:
-            number_of = {name: number for number, name in enumerate(classes)}
-            unknown = sorted({str(value) for value in column} - set(number_of))
-            if unknown:
-                raise ValueError(f"the column '{self.y}' holds {', '.join(unknown)}, which 'classes' does not name")
-            y = np.array([number_of[str(value)] for value in column], dtype=np.int64)
+        members, warnings = known_members(simulation, self.y, self.missing)
+        column = simulation.columns[self.y]
+        members = members[self._places_left([column[member] for member in members])]
+        target = self._target([column[member] for member in members])
 
         def load_x(indices: np.ndarray) -> np.ndarray:
             return simulation.stack(members[indices], self.x)
 
-        quantity = Quantity(self.y) if classes is None else None
-        return Examples(load_x, lambda i: y[i], members, classes=classes, periodic=self.periodic, quantity=quantity)
+        return Examples(
+            load_x,
+            lambda indices: target.y[indices],
+            members,
+            classes=target.classes,
+            periodic=self.periodic,
+            quantity=target.quantity,
+            warnings=warnings,
+        )
 
-    def _members(self, simulation: Ensemble) -> np.ndarray:
-        """The numbers of the members that are not left out."""
+    def _places_left(self, values: Sequence[Any]) -> np.ndarray:
+        """Find the values that are not left out."""
         import numpy as np
 
-        values = [str(value) for value in simulation.columns[self.y]]
+        names = [str(value) for value in values]
         for name in self.leave_out:
-            if name not in values:
+            if name not in names:
                 raise ValueError(
-                    f"'leave_out' names '{name}', which the column '{self.y}' does not hold{did_you_mean(name, values)}"
+                    f"'leave_out' names '{name}', which the column '{self.y}' does not hold{did_you_mean(name, names)}"
                 )
-        members = np.array([i for i, value in enumerate(values) if value not in self.leave_out], dtype=np.int64)
-        if not len(members):
+        left = np.flatnonzero([name not in self.leave_out for name in names])
+        if not len(left):
             raise ValueError(f"'leave_out' names every class of the column '{self.y}': no example is left")
-        return members
+        return left
 
-    def _classes(self, column: list[object]) -> list[str] | None:
-        texts = any(isinstance(value, str) for value in column)
+    def _target(self, values: Sequence[Any]) -> Target:
+        import numpy as np
+
+        if not self._is_class(values):
+            return make_target(values, self.y, "linear")
+        names = [str(value) for value in values]
+        classes = self.classes or list(dict.fromkeys(names))
+        number_of = {name: number for number, name in enumerate(classes)}
+        if unknown := sorted(set(names) - set(number_of)):
+            raise ValueError(f"the column '{self.y}' holds {', '.join(unknown)}, which 'classes' does not name")
+        return Target(np.array([number_of[name] for name in names], np.int64), classes)
+
+    def _is_class(self, values: Sequence[Any]) -> bool:
+        texts = any(isinstance(value, str) for value in values)
         if self.kind == "number" and texts:
             raise ValueError(f"the column '{self.y}' holds texts; 'kind: number' needs numbers")
-        if self.kind == "number" or (self.kind == "auto" and not texts and self.classes is None):
-            return None
-        return self.classes or list(dict.fromkeys(str(value) for value in column))
+        if self.kind != "auto" or self.classes is not None:
+            return self.kind != "number"
+        expect_one_kind(values, self.y, ", or set 'kind: class' if each value names a class")
+        return texts
 
 
 @hookimpl
 def labrun_datasets() -> list[type[Dataset]]:
+    """Offer the dataset."""
     return [Labelled]

@@ -1,4 +1,4 @@
-"""The rows of all members of an ensemble as one long table, read when they are asked for."""
+"""The rows of all members of an ensemble as one long table, read when they are needed."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from labrun import Ensemble
 
 VALUES_AT_ONCE = 2**17
-"""An array of numbers or of short rows that holds no more is read whole, which is faster than row by row: a megabyte at most."""
+"""An array of numbers or short rows with at most this many values (a megabyte) is read whole, which is faster than row by row."""
 
 
 class Table:
     """Rows of several arrays of an ensemble.
 
-    `member_of` and `row_of`, (rows,) int64, tell where each row of the table lies; `shapes` the shape of a row of each array.
+    `member_of` and `row_of`, (rows,) int64, say where each row of the table lies, and `shapes` which shape a row of each array has.
     """
 
     def __init__(self, simulation: Ensemble, names: Sequence[str]) -> None:
-        """Look at the shapes of the arrays `names` of all members.
+        """Compare the shapes of the arrays `names` in all members.
 
         Raises:
-            ValueError: an array is missing, of one member arrays differ in length, between members rows of one array differ in shape,
-                or there is no row.
+            ValueError: an array is missing, arrays of one member differ in length, rows of one array differ in shape between members, or
+                there is no row.
         """
         self._simulation = simulation
         self.shapes: dict[str, tuple[int, ...]] = {}
@@ -36,7 +36,7 @@ class Table:
         self.row_of = np.concatenate([np.arange(count) for count in counts])
 
     def _count(self, member: int, names: Sequence[str]) -> int:
-        """How many rows a member has."""
+        """Count the rows of a member."""
         of = f"of member {self._simulation.numbers[member]} of '{self._simulation.name}'"
         counts = {}
         for name in names:
@@ -52,9 +52,9 @@ class Table:
                 )
             counts[name] = shape[0]
         if len(set(counts.values())) > 1:
-            told = ", ".join(f"{count} in '{name}'" for name, count in counts.items())
+            found = ", ".join(f"{count} in '{name}'" for name, count in counts.items())
             raise ValueError(
-                f"the arrays {of} differ in their number of rows ({told}), so row i is not one example: name others"
+                f"the arrays {of} differ in their number of rows ({found}), so row i is not one example: name others"
             )
         return next(iter(counts.values()))
 
@@ -67,25 +67,25 @@ class Table:
             ) from None
 
     def expect_joinable(self, names: Sequence[str]) -> None:
-        """Check that rows of these arrays can be joined along their last axis.
+        """Refuse arrays whose rows cannot be joined along their last axis.
 
         Raises:
             ValueError: they are columns and images, or images of several sizes.
         """
         bases = {name: _with_channels(self.shapes[name])[:-1] for name in names}
         if len(set(bases.values())) > 1:
-            told = ", ".join(f"{self.shapes[name] or 'a number'} in '{name}'" for name in names)
+            found = ", ".join(f"{self.shapes[name] or 'a number'} in '{name}'" for name in names)
             raise ValueError(
-                f"rows of different shapes cannot be joined: {told}; expected numbers alone, or images of one size"
+                f"rows of different shapes cannot be joined: {found}; expected numbers alone, or images of one size"
             )
 
     def column(self, name: str) -> NDArray:
-        """An array of numbers, (rows,), whole."""
+        """Read a whole array of numbers, (rows,)."""
         members = range(len(self._simulation))
         return np.concatenate([self._simulation.read(member, name) for member in members])
 
     def load(self, indices: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.float32]:
-        """Some rows of these arrays, joined along their last axis, (indices, …, values or channels)."""
+        """Read some rows of these arrays and join them along their last axis: (indices, …, values or channels)."""
         base = _with_channels(self.shapes[names[0]])[:-1]
         widths = [_with_channels(self.shapes[name])[-1] for name in names]
         joined = np.empty((len(indices), *base, sum(widths)), np.float32)
@@ -100,7 +100,7 @@ class Table:
         return joined
 
     def _read(self, member: int, name: str, rows: NDArray[np.int64]) -> NDArray:
-        """Rows of one array of one member, (len(rows), …)."""
+        """Read rows of one array of one member, (len(rows), …)."""
         shape = self._simulation.shape(member, name)
         if len(shape) <= 2 and math.prod(shape) <= VALUES_AT_ONCE:
             return self._simulation.read(member, name)[rows]
@@ -108,5 +108,5 @@ class Table:
 
 
 def _with_channels(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A number is a value of its own, (1,), and an image has one channel, (height, width, 1)."""
+    """Give a number the shape (1,), and an image one channel, (height, width, 1)."""
     return (*shape, 1) if len(shape) in (0, 2) else shape

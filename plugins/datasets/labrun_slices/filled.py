@@ -1,4 +1,4 @@
-"""Which slices hold anything."""
+"""Find the slices that are not 0 everywhere."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FILE = "filled.npy"
 
 
 def filled_places(simulation: Ensemble, arrays: Sequence[str], places: Places, folder: Path) -> NDArray[np.bool_]:
-    """For each example, whether it is other than 0 somewhere in some array. Found once, by reading all cubes; then read from `folder`.
+    """Mark the examples in which an array is not 0 everywhere. They are found once, by reading all cubes, and then read from `folder`.
 
     Raises:
-        ValueError: none is.
+        ValueError: there is none.
     """
     path = folder / FILE
     if not path.is_file():
@@ -42,7 +42,7 @@ def filled_places(simulation: Ensemble, arrays: Sequence[str], places: Places, f
 def _filled_tiles(
     simulation: Ensemble, member: int, arrays: Sequence[str], axes: Sequence[int], size: tuple[int, int]
 ) -> dict[int, NDArray[np.bool_]]:
-    """For each tile of each plane across each axis of a cube, whether it is other than 0 somewhere: (planes, rows, columns)."""
+    """Mark the tiles of each plane that are not 0 everywhere: (planes, rows, columns) for each axis that a cube is cut across."""
     height, width = size
     cube = np.any([simulation.read(member, name) != 0 for name in arrays], axis=0)
     found = {}

@@ -1,4 +1,4 @@
-"""Where each slice lies: member, axis, position, and the corner of its tile."""
+"""Places of slices: member, axis, position, and the corner of the tile."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Places:
-    """One entry an example: 20 bytes each, whatever a slice holds."""
+    """Places of all examples: 20 bytes each, whatever the size of a slice."""
 
     shapes: list[Shape]
-    """of the cubes of each member"""
+    """Shape of the cubes of each member"""
     size: tuple[int, int]
-    """height and width of every slice [cells]"""
+    """Height and width of every slice [cells]"""
     block: int | None
     member: NDArray[np.int32]
     axis: NDArray[np.int32]
@@ -33,24 +33,24 @@ class Places:
         return len(self.member)
 
     def take(self, chosen: NDArray[np.bool_]) -> Places:
-        """Those that are chosen."""
+        """Take the places of some examples."""
         each = (self.member, self.axis, self.position, self.row, self.column)
         return Places(self.shapes, self.size, self.block, *(values[chosen] for values in each))
 
     def tile(self, example: int) -> tuple[slice, slice]:
-        """The rows and columns of the plane that an example shows."""
+        """Rows and columns of the plane that an example shows."""
         row, column = int(self.row[example]), int(self.column[example])
         return slice(row, row + self.size[0]), slice(column, column + self.size[1])
 
     def table(self) -> pd.DataFrame:
-        """One row an example."""
+        """Make a table with one row an example."""
         table = {"member": self.member, "axis": self.axis, "position": self.position}
         if self.block is not None:
             table |= {"block": self._blocks(self.block), "row": self.row, "column": self.column}
         return pd.DataFrame(table, copy=False)
 
     def _blocks(self, side: int) -> NDArray[np.int32]:
-        """The number of each example's block within its cube, counted along the last axis first."""
+        """Number each example's block within its cube, counting along the last axis first."""
         order = np.array(
             [[0, 1, 2], [1, 0, 2], [1, 2, 0]]
         )  # across axis a: which of (position, row, column) runs along axes 0, 1, 2
@@ -61,10 +61,10 @@ class Places:
 
 
 def shapes_of(simulation: Ensemble, arrays: Sequence[str]) -> list[Shape]:
-    """The shape of the cubes of each member.
+    """Return the shape of the cubes of each member.
 
     Raises:
-        ValueError: an array is missing or no cube, or those of one member differ.
+        ValueError: an array is missing or not a cube, or those of one member differ.
     """
     shapes: list[Shape] = []
     for member in range(len(simulation)):
@@ -80,10 +80,10 @@ def shapes_of(simulation: Ensemble, arrays: Sequence[str]) -> list[Shape]:
 
 
 def shape_of(simulation: Ensemble, member: int, array: str) -> tuple[int, ...]:
-    """The shape of an array.
+    """Return the shape of an array.
 
     Raises:
-        ValueError: there is none.
+        ValueError: the member has no such array.
     """
     try:
         return simulation.shape(member, array)
@@ -95,19 +95,19 @@ def shape_of(simulation: Ensemble, member: int, array: str) -> tuple[int, ...]:
 
 
 def plane_of(shape: Shape, axis: int) -> tuple[int, int]:
-    """Height and width of a plane across an axis."""
+    """Return height and width of a plane across an axis."""
     height, width = (side for other, side in enumerate(shape) if other != axis)
     return height, width
 
 
 def positions_along(side: int, stride: int, block: int | None) -> NDArray[np.int32]:
-    """The planes that are taken along an axis: every so many, from the first plane of each block on."""
+    """Return the positions of planes along an axis: one every `stride`, from the first plane of each block on."""
     positions = np.arange(side, dtype=np.int32)
     return positions[positions % (block or side) % stride == 0]
 
 
 def find_places(shapes: list[Shape], axes: Sequence[int], stride: int, block: int | None) -> Places:
-    """The places of all slices: member by member, axis by axis, plane by plane, tile by tile.
+    """List the places of all slices: member by member, axis by axis, plane by plane, tile by tile.
 
     Raises:
         ValueError: there is no member, slices differ in size, or blocks do not fill a plane.
@@ -131,9 +131,9 @@ def _common_size(shapes: list[Shape], axes: Sequence[int], block: int | None) ->
     if block:
         return block, block
     if len(planes) > 1:
-        told = ", ".join(f"{height} × {width} across axis {axis}" for (height, width), axis in planes.items())
+        found = ", ".join(f"{height} × {width} across axis {axis}" for (height, width), axis in planes.items())
         raise ValueError(
-            f"slices must be of one size, but there are {told}: name 'axes' whose planes agree, or cut into blocks"
+            f"slices must be of one size, but there are {found}: name 'axes' whose planes agree, or cut into blocks"
         )
     return next(iter(planes))
 
@@ -141,7 +141,7 @@ def _common_size(shapes: list[Shape], axes: Sequence[int], block: int | None) ->
 def _places_in(
     shape: Shape, axes: Sequence[int], stride: int, size: tuple[int, int], block: int | None
 ) -> NDArray[np.int32]:
-    """Axis, position, row and column of all slices of one cube, (4, slices)."""
+    """Return axis, position, row and column of all slices of one cube, (4, slices)."""
     found = []
     for axis in axes:
         height, width = plane_of(shape, axis)

@@ -1,4 +1,4 @@
-"""Reading slices, through an instrument if there is one."""
+"""Read slices, through an instrument if there is one."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ FWHM = math.sqrt(8 * math.log(2))
 
 @dataclass(frozen=True)
 class Instrument:
-    """A Gaussian beam, then white noise; `seed` says which."""
+    """A Gaussian beam, then white noise that follows from `seed`."""
 
     resolution: float = 0.0
-    """full width at half maximum [Mpc]"""
+    """Full width at half maximum [Mpc]"""
     noise: float = 0.0
-    """rms, in the unit of the array"""
+    """Rms, in the unit of the array"""
     seed: int = 0
 
     def smoothed(self, plane: NDArray[np.float32], cell_size: float, modes: tuple[str, str]) -> NDArray[np.float32]:
-        """The plane as the beam shows it."""
+        """Smooth a plane by the beam."""
         from scipy.ndimage import gaussian_filter
 
         return gaussian_filter(plane, self.resolution / FWHM / cell_size, mode=modes)
 
     def noisy(self, picture: NDArray[np.float32], example: int) -> NDArray[np.float32]:
-        """The picture with the noise of this example."""
+        """Add the noise of this example to its picture."""
         drawn = np.random.default_rng([self.seed, example]).standard_normal(picture.shape, np.float32)
         return picture + np.float32(self.noise) * drawn
 
 
 @dataclass(frozen=True)
 class Slicer:
-    """Reads slices of arrays, (examples, height, width, arrays) float32, each array divided by its constant."""
+    """Reader of slices of arrays, (examples, height, width, arrays) float32, each array divided by its constant."""
 
     simulation: Ensemble
     arrays: Sequence[str]
@@ -50,7 +50,7 @@ class Slicer:
     instrument: Instrument
 
     def __call__(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The slices of some examples."""
+        """Read the slices of some examples."""
         slices = np.empty((len(indices), *self.places.size, len(self.arrays)), np.float32)
         for out, example in zip(slices, indices.tolist(), strict=True):
             for channel, (name, constant) in enumerate(zip(self.arrays, self.constants, strict=True)):
@@ -60,7 +60,7 @@ class Slicer:
         return slices
 
     def wraps(self, axis: int) -> tuple[str, str]:
-        """How the two axes of a plane across `axis` go on beyond its edges: boxes are periodic, light cones not along the line of sight."""
+        """Name how the two axes of a plane across `axis` go on beyond its edges. Light cones are not periodic along the line of sight."""
         modes = ["wrap", "wrap", "nearest" if self._is_light_cone else "wrap"]
         del modes[axis]
         return modes[0], modes[1]
@@ -71,14 +71,14 @@ class Slicer:
 
     @cached_property
     def _cell_sizes(self) -> list[float]:
-        """The side of a cell in each member [Mpc]."""
+        """Side of a cell in each member [Mpc]."""
         members = range(len(self.simulation))
         for member in members:
             shape_of(self.simulation, member, "cell_size")
         return [float(self.simulation.read(member, "cell_size")) for member in members]
 
     def _picture(self, array: str, example: int) -> NDArray[np.float32]:
-        """(height, width): the tile of a plane, as the instrument sees it."""
+        """Return the tile of a plane as the instrument sees it, (height, width)."""
         places, instrument = self.places, self.instrument
         member, axis, tile = int(places.member[example]), int(places.axis[example]), places.tile(example)
         wanted: list[slice | int] = [slice(None), slice(None)] if instrument.resolution else list(tile)

@@ -1,4 +1,4 @@
-"""Mean and standard deviation of examples, to standardize others by them."""
+"""Mean and standard deviation of examples, by which others are standardized."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from labrun_slices.planes import Slicer
 
 FILE = "statistics.json"
 AT_ONCE = 64
-"""Slices that are read at once: ten megabytes of 200²."""
+"""Slices that are read at once: ten megabytes if they have 200² cells."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,15 @@ class Standard:
     deviation: NDArray[np.float32]
 
     def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take off the mean and divide by the deviation."""
+        """Subtract the mean and divide by the deviation."""
         return (x - self.mean) / self.deviation
 
     @classmethod
     def of(cls, statistics: Examples | None, slicer: Slicer, folder: Path) -> Standard:
-        """Those of `statistics`, or of the slices themselves. Found once, by reading all of them; then read from `folder`.
+        """Find those of `statistics`, or of the slices themselves, once, by reading all of them; then read them from `folder`.
 
         Raises:
-            ValueError: all values of a channel are equal, or `statistics` are of other channels.
+            ValueError: all values of a channel are equal, or `statistics` have other channels.
         """
         path = folder / FILE
         if not path.is_file():
@@ -58,12 +58,12 @@ def _inputs(statistics: Examples, channels: int) -> Iterator[NDArray[np.float32]
     spec = statistics.spec.x
     if isinstance(spec, dict) or len(spec.shape) != 3 or spec.shape[-1] != channels:
         has = ", ".join(spec) if isinstance(spec, dict) else f"shape {spec.shape}"
-        raise ValueError(f"the statistics of {channels} channels are wanted, but '{statistics.name}' has x of {has}")
+        raise ValueError(f"expected statistics of {channels} channels, but '{statistics.name}' has x of {has}")
     return (statistics.load_x(places) for places in batches(len(statistics), AT_ONCE))
 
 
 def _moments(given: Iterator[NDArray[np.float32]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation of each channel over everything else."""
+    """Compute mean and standard deviation of each channel over all other axes."""
     count, total, squares = 0, np.zeros(1), np.zeros(1)
     for batch in given:
         values = batch.reshape(-1, batch.shape[-1]).astype(np.float64)

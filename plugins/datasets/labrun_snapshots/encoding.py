@@ -1,4 +1,4 @@
-"""What a network sees of a snapshot."""
+"""Encode snapshots as a network sees them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ORIENTATIONS = 4
 
 @dataclass(frozen=True)
 class Encoder:
-    """Makes `x` of a snapshot; `seed` says which orientations a scrambled one has."""
+    """Makes `x` of a snapshot; the orientations of a scrambled one follow from `seed`."""
 
     encoding: Encoding
     rolls: int
     seed: int
 
     def __call__(self, plane: NDArray[np.uint8], number: int, copy: int) -> NDArray[np.uint8]:
-        """The snapshot `plane`, (height, width), number `number` of the dataset, in its `copy`-th copy (0: not rolled)."""
+        """Encode the snapshot `plane`, (height, width), number `number` of the dataset, in its `copy`-th copy (0: not rolled)."""
         match self.encoding:
             case "orientation":
                 x = plane

@@ -1,4 +1,4 @@
-"""Which members, and which of their snapshots, are examples."""
+"""Choose the members, and the snapshots of them, that become examples."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TABLE = "members"
 
 
 def first_of_each(column: Sequence[Any], count: int | None) -> NDArray[np.int64]:
-    """The places of the first `count` entries of each value of a column, in their order; of all entries for None."""
+    """Return the places of the first `count` entries of each value of a column, in their order; of all entries if it is None."""
     seen: Counter[Any] = Counter()
     chosen = []
     for place, value in enumerate(column):
@@ -34,17 +34,17 @@ def steady_snapshots(
     convergence: Findings,
     time: str,
 ) -> list[NDArray[np.int64]]:
-    """Of the chosen snapshots of each member, those that are not earlier than the start of its steady state.
+    """Return the chosen snapshots of each member that are not earlier than the start of its steady state.
 
     Raises:
-        ValueError: the findings hold no starts, or not those of these members.
+        ValueError: the findings hold no starts, or those of other members.
     """
     table = convergence.tables.get(TABLE)
     if table is None or not {"member", "start"} <= set(table.columns):
         found = ", ".join(convergence.tables) or "nothing"
         raise ValueError(
-            f"'convergence' takes the findings of cluster_convergence, whose table '{TABLE}' tells the start of each member's steady "
-            f"state; what was given has {found}"
+            f"'convergence' takes the findings of cluster_convergence, whose table '{TABLE}' holds the start of each member's steady "
+            f"state; found {found}"
         )
     rows = table.set_index(table["member"].astype(int))
     start_of = rows["start"].to_dict()
@@ -52,7 +52,7 @@ def steady_snapshots(
     others = [number for number in numbers if number not in start_of or not _agree(simulation, rows, number)]
     if others:
         raise ValueError(
-            f"'convergence' does not tell of member {others[0]} of '{simulation.name}': let it look at the same simulation"
+            f"'convergence' does not contain member {others[0]} of '{simulation.name}': run it on the same simulation"
         )
     return [
         snapshots[simulation.read(int(member), time)[snapshots] >= start_of[number]]
@@ -61,7 +61,7 @@ def steady_snapshots(
 
 
 def _agree(simulation: Ensemble, rows: pd.DataFrame, number: int) -> bool:
-    """Whether a member has the same numbers in both tables, as far as both have a column."""
+    """Check whether a member has the same numbers in both tables, in the columns that both have."""
     place = simulation.numbers.index(number)
     shared = [name for name in simulation.columns if name in rows and is_numeric_dtype(rows[name])]
     return all(np.isclose(simulation.columns[name][place], rows.loc[number, name]) for name in shared)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labrun import ArraySpec, Examples, ExampleSpec, Quantity
+from labrun import ArraySpec, Examples, ExampleSpec, LabrunError, Quantity
 
 
 def make_examples(groups: list[int], classes: list[int] | None = None, **settings) -> Examples:
@@ -72,6 +72,25 @@ def test_inputs_alone_have_empty_targets():
     assert examples.spec == ExampleSpec(ArraySpec((2, 3), "float32"), ArraySpec((0,), "float32"))
     assert numbers(examples.take([2, 0])) == [2, 0]
     assert list(examples.take([2, 0]).groups) == [2, 0]
+
+
+@pytest.mark.parametrize("x", [np.ones((1, 0, 8)), {"u": np.ones((1, 3)), "v": np.ones((1, 0))}])
+def test_examples_that_hold_nothing_never_reach_a_network(x):
+    empty = Examples(lambda _: x, lambda _: np.zeros(1), np.arange(2), name="waves")
+    with pytest.raises(
+        LabrunError, match=r"'waves' loaded x of shape \((0, 8|0,)\), which holds nothing: let the simulation give"
+    ):
+        _ = empty.spec
+
+
+def test_complex_numbers_never_reach_a_network():
+    whirls = Examples(
+        lambda i: np.ones((len(i), 3), np.complex64), lambda i: np.zeros(len(i)), np.arange(2), name="whirls"
+    )
+    with pytest.raises(
+        LabrunError, match="'whirls' loaded x of complex64, and networks take real numbers: give real and"
+    ):
+        _ = whirls.spec
 
 
 def test_no_example_has_no_spec():

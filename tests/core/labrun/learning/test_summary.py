@@ -43,3 +43,12 @@ def test_groups_in_several_parts_are_reported():
         "possible leakage: 1 of 3 groups of examples (one for each member or set of related members) lie in several parts. If examples of "
         "a group are alike, use 'by: member'"
     )
+
+
+def test_what_a_dataset_warns_of_comes_first():
+    examples = make_examples(np.arange(6.0))
+    examples.warnings = ["2 of 8 members have no value"]
+    leaky = {"train": examples.take([0, 2, 3]), "test": examples.take([1, 4, 5])}
+    first, second = summarize_examples(examples, leaky)["warnings"]
+    assert first == "2 of 8 members have no value"
+    assert second.startswith("possible leakage")

@@ -136,8 +136,10 @@ LEFT_OUT = """\
 project: left_out
 plugins: [lab.py]
 simulations:
-  train: {use: wave, sweep: {table: waves.csv, labels: [class]}}
-  other: {use: wave, sweep: {table: waves.csv, labels: [class]}}
+  train: &train
+    use: wave
+    sweep: {table: [{amplitude: 1, class: low}, {amplitude: 4, class: high}, {amplitude: 9, class: higher}], labels: [class]}
+  other: *train
 datasets:
   waves:
     use: labelled

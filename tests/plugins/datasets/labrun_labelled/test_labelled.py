@@ -129,3 +129,52 @@ def test_an_unknown_class_is_told_with_those_that_there_are_each_once():
 def test_leaving_out_everything():
     with pytest.raises(ValueError, match="'leave_out' names every class of the column 'class': no example is left"):
         Labelled(x="u", y="class", leave_out=["zeta", "mu", "alpha"]).examples(ensemble(LABELS))
+
+
+# -- values that are missing or wrong ----
+
+
+@pytest.mark.parametrize(("column", "value"), [("class", None), ("rate", float("nan"))])
+def test_members_without_a_value_are_refused_or_dropped(column, value):
+    labels = ["a", value, "b"] if column == "class" else [0.5, value, 2]
+    message = f"the column '{column}' of 'patterns' has no value in 1 of 3 members \\(member 1\\). Fill them in, or set 'missing"
+    with pytest.raises(ValueError, match=message):
+        Labelled(x="u", y=column).examples(ensemble(labels, column))
+    examples = Labelled(x="u", y=column, missing="drop").examples(ensemble(labels, column))
+    assert examples.groups.tolist() == [0, 2]
+    assert examples.load_x(slice(None))[:, 0, 0, 0].tolist() == [0, 2]
+    assert examples.classes == (("a", "b") if column == "class" else None)
+    assert len(examples.warnings) == 1
+
+
+def test_a_text_among_numbers_makes_no_classes():
+    labels = [0.1, "NaN", 0.3]
+    message = (
+        r"'rate' holds both texts \('NaN'\) and numbers \(0.1\): correct those that are wrong, or set 'kind: class'"
+    )
+    with pytest.raises(ValueError, match=message):
+        Labelled(x="u", y="rate").examples(ensemble(labels, "rate"))
+    assert Labelled(x="u", y="rate", kind="class").examples(ensemble(labels, "rate")).classes == ("0.1", "NaN", "0.3")
+
+
+@pytest.mark.parametrize(
+    ("fields", "values", "fault"),
+    [
+        ({}, ["a", None], ("y", "has no value in 1 of 2 members (member 1)")),
+        ({}, [1, "NaN"], ("y", "'class' holds both texts ('NaN') and numbers (1)")),
+        (
+            {"leave_out": ["c"]},
+            ["a", "b"],
+            ("leave_out", "'leave_out' names 'c', which the column 'class' does not hold"),
+        ),
+        ({"leave_out": ["a"]}, ["a", "a"], ("leave_out", "'leave_out' names every class of the column 'class'")),
+        ({"classes": ["a"]}, ["a", "b"], ("classes", "the column 'class' holds b, which 'classes' does not name")),
+        ({"kind": "number"}, ["a", "b"], ("y", "the column 'class' holds texts; 'kind: number' needs numbers")),
+    ],
+)
+def test_a_project_is_checked_before_it_runs(fields, values, fault):
+    plugin = Labelled(x="u", y="class", **fields)
+    outline = Outline("train", plugin, ("class",), None, {"class": values})
+    ((field, message),) = plugin.check(simulation=outline)
+    assert field == fault[0]
+    assert fault[1] in message

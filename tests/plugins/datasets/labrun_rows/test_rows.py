@@ -165,7 +165,7 @@ def test_classes_out_of_range(arrays):
     ensemble = Ensemble.from_arrays(arrays, {}, "samples")
     arrays[2]["phase"][4] = 2
     assert message(ensemble, x="x", y="phase", classes=["solid", "liquid"]) == (
-        "'phase' holds 2, which numbers none of the 2 classes solid, liquid: expected 0 to 1"
+        "'phase' holds 2, which is not the number of one of the 2 classes solid, liquid: expected 0 to 1"
     )
     assert Rows(x="x", y="phase", classes=["solid", "liquid", "gas"]).examples(ensemble)
     arrays[2]["phase"] = np.full(8, 0.5)

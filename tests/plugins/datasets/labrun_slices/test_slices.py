@@ -261,7 +261,7 @@ def test_all_slices_empty(dataset):
         ({"y": "redshif"}, "'sky' has no column and no array 'redshif': did you mean 'redshift'"),
         (
             {"y": "density", "scale": "linear"},
-            "scale: 'density' is a cube, of which a picture is to be told; leave it out",
+            "scale: 'density' is a cube, and its slices are predicted as pictures; leave it out",
         ),
         ({"block": 4}, "blocks of 4 cells do not fill a plane of 6 × 6: choose a side that divides both"),
     ],
@@ -294,14 +294,14 @@ def test_members_of_different_shapes(sky, dataset):
         match=r"of member 1 of 'mixed' differ in shape: 'brightness_temperature' has \(5, 5, 5\), 'density' \(5, 5, 4\)",
     ):
         dataset(ensemble, x=list(NAMES))
-    with pytest.raises(ValueError, match="'kind' holds texts: use 'scale: class' to make them classes"):
+    with pytest.raises(ValueError, match="'kind' holds texts, which are not numbers: set 'scale: class'"):
         dataset(Ensemble.from_arrays(cubes[:1] * 2, ensemble.columns, "a"), y="kind", scale="linear")
 
 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"scale": "linear", "unit": "a"}, "scale and unit without y: name what is to be told"),
+        ({"scale": "linear", "unit": "a"}, "scale and unit without y: name what the network predicts"),
         ({"axes": [1, 1]}, r"axes=\[1, 1\]: expected at least one, and none twice"),
         (
             {"x": list(NAMES), "noise": 1.0},
@@ -327,13 +327,12 @@ def test_mistakes_show_before_a_run():
     plain = Slices(x="density", y="redshift")
     assert dict(plain.check(outline)) == {}
     found = dict(plain.check(outline, Outline("raw", plain)))
-    assert found["standardize"] == "'raw' is given as statistics, which only 'standardize: true' uses"
+    assert found["standardize"] == "only 'standardize: true' uses statistics, and 'raw' is given as such"
     found = dict(Slices(x="density", standardize=True, divide_by=2.0).check(outline, Outline("raw", plain)))
-    assert found["standardize"].endswith("'raw' must be with the same divide_by")
+    assert found["standardize"].endswith("make 'raw' with the same divide_by")
     standard = Slices(x="density", standardize=True)
     assert (
-        "'raw' must be with 'standardize: false'"
-        in dict(standard.check(outline, Outline("raw", standard)))["standardize"]
+        "make 'raw' with 'standardize: false'" in dict(standard.check(outline, Outline("raw", standard)))["standardize"]
     )
     assert dict(standard.check(outline, Outline("raw", plain))) == {}
 

@@ -114,9 +114,9 @@ def test_only_the_steady_state(trajectories):
 @pytest.mark.parametrize(
     ("findings", "message"),
     [
-        (Findings(), "'convergence' takes the findings of cluster_convergence, .* what was given has nothing"),
-        (starts(0, 0, 0), "'convergence' does not tell of member 3 of 'runs': let it look at the same simulation"),
-        (starts(0, 0, 0, 0, rates=[0.5, 0.2, 0.5, 0.125]), "'convergence' does not tell of member 1 of 'runs'"),
+        (Findings(), "'convergence' takes the findings of cluster_convergence, .* found nothing"),
+        (starts(0, 0, 0), "'convergence' does not contain member 3 of 'runs': run it on the same simulation"),
+        (starts(0, 0, 0, 0, rates=[0.5, 0.2, 0.5, 0.125]), "'convergence' does not contain member 1 of 'runs'"),
         (starts(900, 900, 900, 900), "'runs' leaves no snapshots: it has none, or none in the steady state"),
     ],
 )
@@ -131,9 +131,9 @@ def test_what_cannot_be_an_example(trajectories, rng):
     with pytest.raises(ValueError, match=r"of one size in all members; member 1 has \(2, 4, 6\), member 0 \(2, 4, 5\)"):
         dataset(ensemble)
     alike = Ensemble.from_arrays(sizes[:1] * 2, ensemble.columns, "runs")
-    with pytest.raises(ValueError, match="'tumbling_rate' holds 0, which has no logarithm: use 'scale: linear'"):
+    with pytest.raises(ValueError, match="'tumbling_rate' holds 0, which has no logarithm: set 'scale: linear'"):
         dataset(alike)
-    with pytest.raises(ValueError, match="'kind' holds texts: use 'scale: class' to make them classes"):
+    with pytest.raises(ValueError, match="'kind' holds texts, which are not numbers: set 'scale: class'"):
         dataset(alike, target="kind")
     assert dataset(alike, target="kind", scale="class").classes == ("a", "b")
 

@@ -1,4 +1,4 @@
-"""What is to be told of a slice, where it is a number or a class."""
+"""Find the target of each slice, where it is a number or a class."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from labrun.kit.targets import Scale, Target, make_target
 from labrun_slices.places import Places, shape_of
 
 
-def find_answer(simulation: Ensemble, y: str | None, scale: Scale, unit: str, places: Places) -> Target | None:
-    """The answers that the column or array `y` gives, or None where it is a picture: a cube like those of x, or x itself.
+def find_target(simulation: Ensemble, y: str | None, scale: Scale, unit: str, places: Places) -> Target | None:
+    """Make the targets of all slices from the column or array `y`; None if they are pictures: a cube like those of x, or x itself.
 
     Raises:
         ValueError: there is no such column or array, it has another shape, or its values do not suit the scale.
@@ -36,7 +36,7 @@ def find_answer(simulation: Ensemble, y: str | None, scale: Scale, unit: str, pl
     if shapes == [shape[2:] for shape in places.shapes] and set(places.axis) == {2}:
         first = np.cumsum([0, *(planes for (planes,) in shapes)])
         values = np.concatenate([simulation.read(member, y) for member in range(len(simulation))])
-        of_examples = values[first[places.member] + places.position]  # of planes that are not taken, no class is made
+        of_examples = values[first[places.member] + places.position]  # planes that are not used make no class
         return make_target(of_examples, y, scale, unit)
     wrong = next((s for s, cube in zip(shapes, places.shapes, strict=True) if s != cube), ())
     raise ValueError(
@@ -46,5 +46,5 @@ def find_answer(simulation: Ensemble, y: str | None, scale: Scale, unit: str, pl
 
 
 def _taken(target: Target, place: NDArray) -> Target:
-    """The target of examples, of which example i has that of the value at `place[i]`."""
+    """Give example i the target of the value at `place[i]`."""
     return replace(target, y=target.y[place])
