@@ -1,11 +1,11 @@
-"""A training on more examples than memory holds: the process is limited, the examples stream from disk.
+"""Train on more examples than fit in memory: the memory of the process is limited, and the examples are streamed from disk.
 
     python benchmarks/bigger_than_memory.py [--gigabytes 20] [--limit 2] [--keep FOLDER]
 
-Simulates pictures of noise of 256×256 (float32), then lets `labrun run` train on all of them for an epoch in a process
-that may hold so many GiB of its own (RLIMIT_DATA; the files are thrown out of the system's cache before). Prints the
-time of the epoch and the peak of memory, then, in turns, the time of a batch streamed from disk and of a batch of
-examples in memory, for a network so small that the input is what counts, and for `simple_cnn`.
+Simulates pictures of noise, 256 × 256 pixels of float32. Then `labrun run` trains on all of them for one epoch, in a process whose
+own memory is limited to `--limit` GiB (RLIMIT_DATA); the files are dropped from the system's cache before. Prints the
+time of the epoch and the peak memory. Then it prints the time of a batch streamed from disk beside that of a batch of
+examples in memory, measured in turns, for a network so small that the input dominates, and for `simple_cnn`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class Noise(Simulator):
-    """Normal noise of a mean and of variance 1."""
+    """Normal noise with a given mean and variance 1."""
 
     name: ClassVar[str] = "noise"
 
@@ -53,7 +53,7 @@ class Noise(Simulator):
 
 
 class Glance(Model):
-    """One convolution that looks at every fourth place."""
+    """One convolution of stride 4."""
 
     name: ClassVar[str] = "glance"
 
@@ -92,7 +92,7 @@ PICTURE = 256 * 256 * 4
 
 
 def labrun(folder: Path, *words: str, limit: int | None = None) -> float:
-    """Seconds that `labrun run` takes; `limit` is the memory of its process [bytes]."""
+    """Return the seconds of `labrun run`, whose memory is limited to `limit` [bytes]."""
 
     def restrict() -> None:
         if limit is not None:
@@ -105,7 +105,7 @@ def labrun(folder: Path, *words: str, limit: int | None = None) -> float:
 
 
 def forget(files: list[Path]) -> None:
-    """Throw files out of the system's cache."""
+    """Drop files from the system's cache."""
     for file in files:
         descriptor = os.open(file, os.O_RDONLY)
         os.fsync(descriptor)
@@ -114,7 +114,7 @@ def forget(files: list[Path]) -> None:
 
 
 def train_whole(folder: Path, limit: float) -> list[Path]:
-    """An epoch on all examples under the limit; the files of the ensemble come back."""
+    """Train an epoch on all examples under the limit [GiB], and return the files of the ensemble."""
     parts = sorted((folder / "runs/.store/simulations").rglob("*.h5"))
     forget(parts)
     labrun(folder, limit=int(limit * 2**30))
@@ -122,15 +122,13 @@ def train_whole(folder: Path, limit: float) -> list[Path]:
     seconds = record["stages"]["models.glance"]["seconds"]
     size = sum(part.stat().st_size for part in parts)
     peak = record["peak_memory_bytes"]["driver"]
-    print(
-        f"an epoch on {size / 1e9:.1f} GB, limited to {limit:g} GiB: {seconds:.0f} s, {size / 1e6 / seconds:.0f} MB/s"
-    )
-    print(f"peak of the process, pages of mapped files included: {peak / 2**30:.2f} GiB")
+    print(f"epoch on {size / 1e9:.1f} GB, limited to {limit:g} GiB: {seconds:.0f} s, {size / 1e6 / seconds:.0f} MB/s")
+    print(f"peak memory of the process, including pages of mapped files: {peak / 2**30:.2f} GiB")
     return parts
 
 
 def milliseconds(model: Any, examples: Examples, batches: int, seed: int) -> float:
-    """Of a batch of 64."""
+    """Return the time of a batch of 64 [ms]."""
     stream = as_keras(Batches(examples, 64, seed, shuffle=True))
     begun = time.perf_counter()
     model.fit(stream, epochs=1, steps_per_epoch=batches, shuffle=False, verbose=0)
@@ -138,7 +136,7 @@ def milliseconds(model: Any, examples: Examples, batches: int, seed: int) -> flo
 
 
 def compare(folder: Path, parts: list[Path]) -> None:
-    """Batches streamed against batches of examples in memory."""
+    """Compare streamed batches with batches of examples in memory, and print both."""
     load_keras()
     registry = Registry.installed()
     members = StoredMembers.found_in(parts[0].parent)
@@ -147,7 +145,7 @@ def compare(folder: Path, parts: list[Path]) -> None:
     labelled = registry.find("datasets", "labelled").plugin.configured({"x": "u", "y": "kind"})
     streamed = labelled.examples(ensemble)  # type: ignore[attr-defined]
     x, y = streamed.load(np.linspace(0, len(streamed) - 1, min(640, len(streamed))).astype(int))
-    count = len(y)  # held again and again, so that an epoch is as long
+    count = len(y)  # repeated, so both epochs have the same length
     held = Examples(lambda i: x[i % count], lambda i: y[i % count], streamed.groups, classes=streamed.classes)
     networks = {
         "glance": (load_file(folder / "plugin.py").Glance(), 200),
@@ -163,8 +161,8 @@ def compare(folder: Path, parts: list[Path]) -> None:
             took["streamed"].append(milliseconds(model, streamed, batches, turn))
             took["in memory"].append(milliseconds(model, held, batches, turn))
         best = {way: min(values) for way, values in took.items()}
-        told = "   ".join(f"{way} {value:.1f} ms" for way, value in best.items())
-        print(f"{name:<11} a batch of 64: {told}   ratio {best['streamed'] / best['in memory']:.2f}")
+        figures = "   ".join(f"{way} {value:.1f} ms" for way, value in best.items())
+        print(f"{name:<11} batch of 64: {figures}   ratio {best['streamed'] / best['in memory']:.2f}")
 
 
 def main() -> None:
@@ -172,7 +170,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gigabytes", type=float, default=20)
     parser.add_argument("--limit", type=float, default=2, help="GiB")
-    parser.add_argument("--keep", type=Path, help="a folder in which what is simulated stays")
+    parser.add_argument("--keep", type=Path, help="folder in which the simulations are kept")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)

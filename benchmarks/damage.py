@@ -1,8 +1,9 @@
-"""Truncates files of a store and flips bits in them at random places, and looks whether that is noticed, not used and made again.
+"""Truncate files of a store, flip bits in them at random, and check that the damage is noticed, never used, and repaired.
 
-`python -m benchmarks.damage 200` damages two hundred files, four results at a time: parts, receipts, manifests, what datasets, models and
-analyses have written, checkpoints of a training that was killed. A flipped bit in every other round leaves the time of its file alone, as a
-rotten disk does; only `labrun verify` can see that. Then the project is run again, and each byte compared with what was there before.
+`python -m benchmarks.damage 200` damages two hundred files, in four results at a time: parts, receipts, manifests, files of datasets,
+models and analyses, and checkpoints of a killed training. In every other round, a flipped bit leaves the time of its file unchanged, like
+a failing disk, so only `labrun verify` can notice it. Then the project is run again, and all bytes are compared with those before the
+damage.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ analyses:
 
 @dataclass
 class Tally:
-    """What became of the damage."""
+    """How much damage was done, noticed and repaired."""
 
     damaged: int = 0
     noticed: int = 0
@@ -102,7 +103,7 @@ class Tally:
 
 
 class Rig:
-    """A finished project in a folder, and what its files were."""
+    """A finished project in a folder, and the contents of its files before any damage."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -112,7 +113,7 @@ class Rig:
         self.store = folder / "runs" / ".store"
         with mock.patch(
             "labrun.learning.training.write_result", side_effect=KeyboardInterrupt
-        ):  # dies when all epochs are done
+        ):  # killed when all epochs are done
             self.labrun("run", "project.yaml", "--workers", "2", "--grace", "0")
         self.checkpoint = next((self.store / "checkpoints").iterdir())
         shutil.copytree(self.checkpoint, folder / "kept")
@@ -129,7 +130,7 @@ class Rig:
         return self.labrun("run", "project.yaml", "--workers", "2")
 
     def contents(self) -> dict[str, bytes]:
-        """All that was made, in the store and where people look for it (manifests hold times)."""
+        """Return all files in the store and in the run's folder, except manifests, which hold times."""
         folders = [
             self.store,
             *(self.folder / "runs" / "damage" / s for s in ("simulations", "datasets", "models", "analyses")),
@@ -141,14 +142,14 @@ class Rig:
         return [path for section in self.store.iterdir() for path in section.iterdir() if section.name != "checkpoints"]
 
     def put_checkpoint(self) -> Path:
-        """As if the training had been killed before its result was written."""
+        """Pretend that the training was killed before its result was written, and return its checkpoint."""
         shutil.rmtree(self.store / "models")
         shutil.copytree(self.folder / "kept", self.checkpoint)
         return self.checkpoint
 
 
 def damage(path: Path, chance: random.Random, *, rot: bool) -> str:
-    """Damage a file. Returns what was done."""
+    """Damage a file, and return a description of the damage."""
     content = bytearray(path.read_bytes())
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     path.chmod(0o644)
@@ -166,7 +167,7 @@ def damage(path: Path, chance: random.Random, *, rot: bool) -> str:
 
 
 def damage_round(rig: Rig, chance: random.Random, count: int, *, rot: bool, tally: Tally) -> None:
-    """Damage a file in each of some results, have it found and made again."""
+    """Damage a file in each of `count` results, let labrun find and repair it, and count."""
     folders = chance.sample(rig.results(), count)
     if any(folder.parent.name == "models" for folder in folders) and chance.random() < 0.5:
         folders = [folder for folder in folders if folder.parent.name != "models"] + [rig.put_checkpoint()]
@@ -174,15 +175,15 @@ def damage_round(rig: Rig, chance: random.Random, count: int, *, rot: bool, tall
     done = [damage(path, chance, rot=rot) for path in targets]
     tally.damaged += len(targets)
     tally.rounds += 1
-    said = ""
+    output = ""
     if rot:
         verified = rig.labrun("verify")
-        said = verified.stdout
+        output = verified.stdout
         if verified.exit_code != 1:
             tally.failures.append(f"verify exits with {verified.exit_code}: {done}: {verified.output}")
     ran = rig.run()
-    said += ran.stderr
-    missed = [what for what, path in zip(done, targets, strict=True) if path.name not in said]
+    output += ran.stderr
+    missed = [what for what, path in zip(done, targets, strict=True) if path.name not in output]
     tally.noticed += len(targets) - len(missed)
     whole = ran.exit_code == 0 and rig.contents() == rig.before and rig.labrun("verify").exit_code == 0
     tally.restored += whole
@@ -191,7 +192,7 @@ def damage_round(rig: Rig, chance: random.Random, count: int, *, rot: bool, tall
 
 
 def damage_at_random(folder: Path, count: int, seed: int, tell: Callable[[str], None] = lambda _: None) -> Tally:
-    """Damage `count` files, four at a time."""
+    """Damage `count` files, four at a time, and report progress to `tell`."""
     chance, tally = random.Random(seed), Tally()
     rig = Rig(folder)
     while tally.damaged < count:
@@ -207,7 +208,7 @@ if __name__ == "__main__":
         os.environ["XDG_CACHE_HOME"] = f"{place}/cache"
         found = damage_at_random(Path(place) / "project", total, int(sys.argv[2]) if len(sys.argv) > 2 else 1, print)
     print(
-        f"{found.noticed} of {found.damaged} noticed; all bytes as before after {found.restored} of {found.rounds} rounds"
+        f"{found.noticed} of {found.damaged} noticed; all bytes restored after {found.restored} of {found.rounds} rounds"
     )
     print(*found.failures, sep="\n")
     sys.exit(bool(found.failures))

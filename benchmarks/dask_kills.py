@@ -1,9 +1,9 @@
-"""A Dask cluster one of whose workers is killed again and again, against a local run: the same bytes, and what it costs.
+"""Compare a run on a Dask cluster whose workers are killed repeatedly with a local run: the bytes, and the cost.
 
     python benchmarks/dask_kills.py [--members 240] [--workers 4] [--every 5]
 
-All workers are processes of this machine, each with a nanny that starts it again. Every few seconds the oldest is sent SIGKILL. Both runs
-begin with an empty store and have as many workers. Prints seconds, deaths, and which members were begun more than once.
+All workers are processes of this machine, each with a nanny that restarts it. Every few seconds the oldest worker receives SIGKILL. Both
+runs start with an empty store and the same number of workers. Prints seconds, deaths, and the number of members that were started again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from labrun.files.digests import sha256_of
 
 PLUGIN = '''\
-"""Gray-Scott, which notes each member that is begun."""
+"""Gray-Scott that records each member when it starts."""
 
 import os
 from pathlib import Path
@@ -34,7 +34,7 @@ from labrun import Field, Simulator, hookimpl
 from labrun_gray_scott import GrayScott
 
 class Noted(GrayScott):
-    """Gray-Scott, which notes each member that is begun."""
+    """Gray-Scott that records each member when it starts."""
 
     name: ClassVar[str] = "noted"
     notes: str = Field(description="file that gets a line for each member")
@@ -59,7 +59,7 @@ simulations:
 
 
 def run(folder: Path, runs: str, *options: str) -> float:
-    """Seconds of one run on an empty store."""
+    """Return the seconds of one run on an empty store."""
     command = [sys.executable, "-m", "labrun", "run", "kills.yaml", "--runs", runs, *options]
     begun = time.perf_counter()
     subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
@@ -67,13 +67,15 @@ def run(folder: Path, runs: str, *options: str) -> float:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of each part of a run, by its name."""
+    """Return the SHA-256 of each part of a run, by its name."""
     return {path.name: sha256_of(path) for path in sorted(folder.rglob("kills/simulations/members/parts/*.h5"))}
 
 
 class Killer(threading.Thread):
-    """Kills the oldest worker of a cluster every so many seconds, until it is told to stop. (A nanny gives a worker up that is killed while
-    it starts.)"""
+    """A thread that kills the oldest worker of a cluster every `every` seconds, until `over` is set.
+
+    It never kills a worker that is still starting, since a nanny gives up such a worker.
+    """
 
     def __init__(self, address: str, every: float) -> None:
         super().__init__(daemon=True)
@@ -128,7 +130,7 @@ def main() -> None:
     again = sum(count - 1 for count in begun.values())
     print(f"{options.members} members of Gray-Scott, {options.workers} workers, one killed every {options.every:g} s")
     print(f"local run          {local:7.1f} s")
-    print(f"Dask, with deaths  {killed:7.1f} s   {killer.deaths} deaths; {again} members were begun again")
+    print(f"Dask, with deaths  {killed:7.1f} s   {killer.deaths} deaths; {again} members were started again")
     print(f"bytes of the parts: {'identical' if same else 'DIFFERENT'}")
     sys.exit(not same)
 

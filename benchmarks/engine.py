@@ -1,10 +1,10 @@
-"""What the engine itself costs: members that take 1 ms each, and plans of a million members.
+"""Overhead of the engine: members that take 1 ms each, and plans of a million members.
 
     python benchmarks/engine.py [--members 10000] [--workers 2] [--planned 1000000]
 
-The first part runs many members that do nothing for 1 ms, twice as many, and prints what a member takes beyond its millisecond beside the
-same members in a bare `ProcessPoolExecutor` that writes nothing, and the peak memory of the driver of both runs. The second plans
-a large project, and runs it again when it is finished (its parts are empty files), each in a process of its own.
+The first part runs `--members` members that spin for 1 ms, then twice as many. It prints the overhead per member compared with a bare
+`ProcessPoolExecutor` that writes nothing, and the peak memory of the driver. The second part plans a project of `--planned` members, and
+runs it when its parts already exist (as empty files), each in a separate process.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from labrun import Arrays, Field, Simulator, hookimpl
 
 
 class Millisecond(Simulator):
-    """Computes for 1 ms, and gives ten numbers."""
+    """Compute for 1 ms, and return ten numbers."""
 
     name: ClassVar[str] = "millisecond"
 
@@ -70,7 +70,7 @@ def write(folder: Path, members: int) -> Path:
 
 
 def labrun(project: Path, *words: str) -> float:
-    """Seconds that a command takes."""
+    """Return the seconds of a command."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "labrun", words[0], str(project), *words[1:]]
     subprocess.run(command, check=True, cwd=project.parent, stdout=subprocess.DEVNULL)
@@ -78,7 +78,7 @@ def labrun(project: Path, *words: str) -> float:
 
 
 def bare(count: int) -> None:
-    """What a worker of the comparison does."""
+    """Spin for `count` milliseconds, in a worker of the bare pool."""
     for _ in range(count):
         end = time.perf_counter() + 1e-3
         while time.perf_counter() < end:
@@ -86,11 +86,11 @@ def bare(count: int) -> None:
 
 
 def overhead(members: int, workers: int) -> None:
-    """Run members of 1 ms and print what they cost beyond it."""
+    """Run members of 1 ms and print their overhead."""
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(bare, [1] * workers))  # starts them
+        list(pool.map(bare, [1] * workers))  # start the workers
         begun = time.perf_counter()
-        list(pool.map(bare, [members // 256] * 256))
+        list(pool.map(bare, [members // 256 or 1] * min(256, members)))
         unaided = time.perf_counter() - begun
     print(f"{members:,} members of 1 ms, {workers} workers")
     print(f"  bare pool, nothing written  {unaided:6.1f} s")
@@ -103,12 +103,12 @@ def overhead(members: int, workers: int) -> None:
         beyond = (seconds - unaided * count / members) / count
         memory = record["peak_memory_bytes"]["driver"] / 2**20
         print(
-            f"  labrun, {count:>8,} members    {seconds:6.1f} s   {1e3 * beyond:.2f} ms a member beyond; driver {memory:.0f} MiB"
+            f"  labrun, {count:>8,} members    {seconds:6.1f} s   overhead {1e3 * beyond:.2f} ms per member; driver {memory:.0f} MiB"
         )
 
 
 def fake_parts(project: Path) -> None:
-    """Write parts without members, each with its receipt."""
+    """Write all parts without members, each with its receipt."""
     plan = make_plan(load(project), project.parent / "runs/.store")
     (stage,) = (stage for stage in plan.project.stages.values() if isinstance(stage, SimulationStage))
     simulation = Simulation.of(plan, stage)
@@ -117,18 +117,18 @@ def fake_parts(project: Path) -> None:
 
 
 def peak_memory(project: Path) -> float:
-    """MiB that `labrun plan` needs."""
+    """Return the peak memory of `labrun plan` [MiB]."""
     code = (
         "import resource, sys\nfrom labrun.cli import main\n"
         "try:\n    main(sys.argv[1:])\nfinally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     words = [sys.executable, "-c", code, "plan", str(project), "--no-measure"]
-    told = subprocess.run(words, check=True, cwd=project.parent, capture_output=True, text=True).stdout
-    return int(re.findall(r"\d+", told)[-1]) / 1024
+    output = subprocess.run(words, check=True, cwd=project.parent, capture_output=True, text=True).stdout
+    return int(re.findall(r"\d+", output)[-1]) / 1024
 
 
 def planning(members: int) -> None:
-    """Plan a large project, and run it when it is finished."""
+    """Plan a large project, run it when its parts exist, and print the times."""
     with tempfile.TemporaryDirectory() as folder:
         project = write(Path(folder), members)
         planned = labrun(project, "plan", "--no-measure")
@@ -137,8 +137,8 @@ def planning(members: int) -> None:
         again = labrun(project, "run")
         print(f"{members:,} members, {len(list(Path(folder).glob('runs/.store/simulations/*/parts/*.h5'))):,} parts")
         print(f"  labrun plan                 {planned:6.1f} s   {peak_memory(project):.0f} MiB")
-        print(f"  labrun run, parts are there {first:6.1f} s")
-        print(f"  labrun run, all is done     {again:6.1f} s")
+        print(f"  labrun run, parts exist     {first:6.1f} s")
+        print(f"  labrun run, all done        {again:6.1f} s")
 
 
 def main() -> None:

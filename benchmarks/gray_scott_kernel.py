@@ -1,11 +1,11 @@
-"""How fast is the Gray-Scott kernel? NumPy, C and Numba in one run, on one core.
+"""Speed of the Gray-Scott kernel: NumPy, C and Numba in one run, on one core.
 
     python benchmarks/gray_scott_kernel.py [--steps 8000]
 
-Prints 10⁶ cell updates per second of processor time, the best of several interleaved rounds (so that whatever else the machine
-does falls on all alike), the ratios to NumPy and to C in the same precision, how far the results of C and Numba lie apart, and
-the speed of a run that dies out (class h) beside a live one. `--steps` is what each round of the compiled versions takes; NumPy
-takes a fortieth. C needs gcc; py-pde is compared where it is installed.
+Prints 10⁶ cell updates per second of processor time, the best of several interleaved rounds (so other load on the machine affects
+all alike), the ratios to NumPy and to C in the same precision, the largest difference between the results of C and Numba, and
+the speed of a run that dies out (class h) beside a live one. The compiled versions take `--steps` steps per round, NumPy
+a fortieth of that. C needs gcc; py-pde is included if it is installed.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ def start(precision: Precision) -> Fields:
 
 
 def numpy_run(precision: Precision, steps: int) -> Fields:
-    """Integrate by np.roll."""
+    """Integrate with np.roll."""
     return reference.integrate(*start(precision), steps, **LIVE, **NUMERICS)
 
 
 def numba_run(precision: Precision, parameters: dict[str, float], steps: int) -> Fields:
-    """Integrate by the kernel, with all that the simulator does between two saved frames."""
+    """Integrate with the kernel, including everything that the simulator does between two saved frames."""
     *_, result = kernel.integrate(*start(precision), [steps], **parameters, **NUMERICS)
     return result
 
@@ -67,7 +67,7 @@ def build_c(precision: Precision, folder: Path) -> Any:
 
 
 def c_run(function: Any, precision: Precision, steps: int) -> Fields:
-    """Integrate by the C version."""
+    """Integrate with the C version."""
     planes = [np.pad(field, 1) for field in start(precision)]
     planes += [np.zeros_like(plane) for plane in planes]
     real = ctypes.c_float if precision == "single" else ctypes.c_double
@@ -79,7 +79,7 @@ def c_run(function: Any, precision: Precision, steps: int) -> Fields:
 
 
 def make_pypde_run() -> Run:
-    """Make a run of py-pde's Numba backend (five-point stencil, double precision)."""
+    """Return a run with py-pde's Numba backend (five-point stencil, double precision)."""
     import pde  # type: ignore[import-not-found,unused-ignore]  # an option of this benchmark, not of the project
 
     grid = pde.CartesianGrid([[0, SIZE]] * 2, [SIZE] * 2, periodic=True)
@@ -98,7 +98,7 @@ def make_pypde_run() -> Run:
 
 
 def measure(runs: dict[str, tuple[Run, int]], rounds: int) -> dict[str, float]:
-    """Return 10⁶ cell updates a second for each run, the best of interleaved rounds."""
+    """Return 10⁶ cell updates per second for each run, the best of interleaved rounds."""
     for run, _ in runs.values():
         run(2)  # compile, warm up
     best = dict.fromkeys(runs, 0.0)
@@ -113,8 +113,8 @@ def measure(runs: dict[str, tuple[Run, int]], rounds: int) -> dict[str, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=8000, help="steps of a round (a run to t = 15,000 has 60,000)")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds, of which the best counts")
+    parser.add_argument("--steps", type=int, default=8000, help="steps per round (a run to t = 15,000 has 60,000)")
+    parser.add_argument("--rounds", type=int, default=9, help="number of rounds; the best counts")
     options = parser.parse_args()
     steps, few = options.steps, max(options.steps // 40, 20)
 
@@ -139,7 +139,7 @@ def main() -> None:
         print(f"{name:26}{speed:12.0f}{to_numpy:10.1f}{to_c}{60_000 * SIZE**2 / speed / 1e6:13.2f} s")
     for precision in PRECISIONS:
         change = speeds[f"Numba, {precision}, dying"] / speeds[f"Numba, {precision}"] - 1
-        print(f"dying against live, {precision}: {100 * change:+.0f} %")
+        print(f"speed of a dying run against a live one, {precision}: {100 * change:+.0f} %")
         if f"C, {precision}" in runs:
             pair = [runs[f"{name}, {precision}"][0](400)[0] for name in ("C", "Numba")]
             print(f"C against Numba, {precision}, 400 steps: largest difference {np.abs(pair[0] - pair[1]).max():.1e}")

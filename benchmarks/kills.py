@@ -1,7 +1,7 @@
-"""kill -9 of the driver or of a worker at random moments, over stages of all kinds.
+"""Kill the driver or a worker with `kill -9` at random moments, during stages of all kinds.
 
-`python -m benchmarks.kills 200` kills two hundred times. A run that was killed is started again until it has finished; then all bytes are
-compared with those of a run that nobody disturbed, `labrun verify` reads the store, and a new run begins.
+`python -m benchmarks.kills 200` kills two hundred times. A killed run is started again until it finishes. Then all bytes are compared with
+those of an undisturbed run, `labrun verify` reads the store, and a new run starts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def main() -> None:
         folder = write(Path(place))
         finish(folder, "whole")
         hit = kill_at_random(folder, kills, seed, lambda text: print(text, flush=True))
-    print(f"killed {hit.total()} times (seed {seed}), 0 results lost or wrong; hit were:")
+    print(f"killed {hit.total()} times (seed {seed}), 0 results lost or wrong; killed during:")
     for kind, count in hit.most_common():
         print(f"{count:5}  {kind}")
 

@@ -1,9 +1,9 @@
-"""How long `labrun list-plugins` takes with 50 more distributions installed, five of them broken, and whether all five are explained.
+"""Time of `labrun list-plugins` with 50 more distributions installed, five of them broken, and whether it explains all five.
 
     python benchmarks/list_plugins.py [--rounds 7]
 
-Beside it stand a bare import of the libraries on which every command rests, and the same list without the 50. The best time counts.
-Modules are compiled before, as pip does.
+Prints beside it the time of importing only the libraries that every command needs, and of the same list without the 50 distributions. The
+best time counts. Modules are compiled beforehand, as pip does.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ BROKEN = [
 
 
 def install(site: Path, number: int, source: str) -> None:
-    """Leave behind what pip does."""
+    """Write the files that pip would install for distribution `walk-<number>`."""
     about = site / f"walk_{number}-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: walk-{number}\nVersion: 1.0\n", encoding="utf-8")
@@ -54,7 +54,7 @@ def install(site: Path, number: int, source: str) -> None:
 
 
 def best_of(rounds: int, words: list[str], environment: dict[str, str]) -> float:
-    """Seconds of a command."""
+    """Return the seconds of a command, the best of several rounds after a warm-up."""
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, env=environment)
     seconds = []
     for _ in range(rounds):
@@ -77,7 +77,7 @@ def main() -> None:
         bare = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         bare["PYTHONPYCACHEPREFIX"] = f"{site}/compiled"
         zoo = bare | {"PYTHONPATH": site}
-        said = subprocess.run(listing, capture_output=True, text=True, env=zoo, check=True)
+        listed = subprocess.run(listing, capture_output=True, text=True, env=zoo, check=True)
         rows = {
             "python -c 'import click, pydantic, pluggy'": (["-c", "import click, pydantic, pluggy"], bare),
             "the same, and pydantic.BaseModel": (["-c", "import click, pluggy; from pydantic import BaseModel"], bare),
@@ -86,8 +86,10 @@ def main() -> None:
         }
         for label, (words, environment) in rows.items():
             print(f"{label:46}{best_of(rounds, [sys.executable, *words], environment):6.2f} s")
-    explained = said.stdout.partition("quarantined, and why:")[2]
-    print(f"listed of the 45 sound ones: {said.stdout.count('A walk on a line.')}; explained of the 5 broken ones: ")
+    explained = listed.stdout.partition("quarantined, and why:")[2]
+    print(
+        f"{listed.stdout.count('A walk on a line.')} of the 45 sound ones are listed; of the 5 broken ones, these are explained:"
+    )
     print("\n".join(line for line in explained.splitlines() if line.startswith("walk-")))
 
 

@@ -1,10 +1,10 @@
-"""How fast are pairs of pictures of networks drawn? Ours beside Matplotlib and Pillow, the same networks in the same run.
+"""Speed of drawing pairs of pictures of spring networks: our renderer, Matplotlib and Pillow on the same networks.
 
     python benchmarks/network_rendering.py [--pairs 200]
 
-Prints pairs (the sites alone, and with the bonds) a second of processor time, the best of several interleaved rounds, and by how much the
-pictures differ from ours. Pillow has no smooth edges: it draws at 4 times the size and takes the mean. Members a second are those of the
-whole simulator, network and arrays included.
+Prints pairs (sites alone, and with bonds) per second of processor time, the best of several interleaved rounds, and the mean difference
+from our pictures. Pillow has no smooth edges, so it draws at 4 times the size and averages. `members` is the speed of the whole
+simulator, including the network and its arrays.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Pictures = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def pillow(layout: Layout) -> Pictures:
-    """Both pictures, drawn `LARGER` times as large and reduced by the mean."""
+    """Draw both pictures at `LARGER` times the size, and average."""
     height, width = layout.shape
     picture = Image.new("L", (LARGER * width, LARGER * height), 255)
     pen = ImageDraw.Draw(picture)
@@ -43,14 +43,14 @@ def pillow(layout: Layout) -> Pictures:
 
 
 def make_layout(number: int, size: int) -> Layout:
-    """A network as a training set has them: about 36 sites, distorted and turned."""
+    """Return a network like those of a training set: about 36 sites, distorted and rotated."""
     simulator = MechanicalNetwork(lattice=CLASSES[number % len(CLASSES)], size=size, rotation=(0.0, 360.0))
     network, drawn = simulator.network(np.random.default_rng(number))
     return lay_out(network, simulator.shape, simulator.margin, drawn.dot_radius, drawn.line_width)
 
 
 def seconds(render: Callable[[Layout], Pictures], layouts: Sequence[Layout]) -> float:
-    """Processor time for a pair [s]."""
+    """Return the processor time per pair [s]."""
     began = time.process_time()
     for layout in layouts:
         render(layout)
@@ -58,7 +58,7 @@ def seconds(render: Callable[[Layout], Pictures], layouts: Sequence[Layout]) -> 
 
 
 def simulated(size: int, pairs: int) -> float:
-    """Processor time for a member [s]."""
+    """Return the processor time per member [s]."""
     simulators = [MechanicalNetwork(lattice=name, size=size, rotation=(0.0, 360.0)) for name in CLASSES]
     rng = np.random.default_rng(0)
     began = time.process_time()
@@ -70,8 +70,8 @@ def simulated(size: int, pairs: int) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=200, help="pairs of a round")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the best counts")
+    parser.add_argument("--pairs", type=int, default=200, help="pairs per round")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds; the best counts")
     options = parser.parse_args()
     renderers: dict[str, Callable[[Layout], Pictures]] = {
         "ours": rendering.render,

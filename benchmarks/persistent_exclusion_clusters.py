@@ -1,9 +1,9 @@
-"""How fast are cluster labels and observables? The route by scipy.ndimage.label, with seams, and ours, on the same snapshots.
+"""Speed of cluster labels and observables: ours, and scipy.ndimage.label joined over the periodic boundaries, on the same snapshots.
 
     python benchmarks/persistent_exclusion_clusters.py [--snapshots 50]
 
-Prints milliseconds a snapshot of 128×128 (processor time, the best of several interleaved rounds) for labels alone and for labels with
-all observables, and checks that both routes find the same. SciPy's has no winding: it is left out there, and included in ours.
+Prints milliseconds per snapshot of 128×128 (processor time, the best of several interleaved rounds) for labels alone and for labels with
+all observables, and checks that both give the same results. Only ours includes the winding, which SciPy does not compute.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ POINTS = [*itertools.product((0.05, 0.15, 0.5), (1 / 64, 1 / 32, 1 / 2))]
 
 
 def scipy_labels(snapshot: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Periodic labels and sizes: label, join over both seams as a graph, label anew."""
+    """Return periodic labels and sizes: label, join over both boundaries as a graph, and renumber."""
     labels, count = ndimage.label(snapshot)
     first = np.concatenate([labels[0], labels[:, 0]])
     last = np.concatenate([labels[-1], labels[:, -1]])
     touch = (first > 0) & (last > 0)
     graph = coo_array((np.ones(np.count_nonzero(touch)), (first[touch], last[touch])), shape=(count + 1, count + 1))
-    _, joined = connected_components(graph, directed=False)  # label 0 is joined with none and stays 0
+    _, joined = connected_components(graph, directed=False)  # label 0 is not joined with any and stays 0
     labels = joined[labels]
     return labels, np.bincount(labels.ravel())[1:]
 
 
 def scipy_observe(snapshot: NDArray[np.uint8]) -> tuple[float, int, int, float, float]:
-    """The observables, but for the winding, in NumPy."""
+    """Return the observables except the winding, computed in NumPy."""
     _, sizes = scipy_labels(snapshot)
     occupied = snapshot > 0
     blocked = 0
@@ -52,7 +52,7 @@ def scipy_observe(snapshot: NDArray[np.uint8]) -> tuple[float, int, int, float, 
 
 
 def milliseconds(function: Callable[[Any], Any], snapshots: NDArray[np.uint8]) -> float:
-    """Processor time a snapshot [ms]."""
+    """Return the processor time per snapshot [ms]."""
     began = time.process_time()
     for snapshot in snapshots:
         function(snapshot)
@@ -62,12 +62,12 @@ def milliseconds(function: Callable[[Any], Any], snapshots: NDArray[np.uint8]) -
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--snapshots", type=int, default=50, help="snapshots of a round")
-    parser.add_argument("--rounds", type=int, default=7, help="rounds, of which the best counts")
+    parser.add_argument("--snapshots", type=int, default=50, help="snapshots per round")
+    parser.add_argument("--rounds", type=int, default=7, help="number of rounds; the best counts")
     options = parser.parse_args()
     functions = scipy_labels, label_clusters, scipy_observe, observe
 
-    print(f"128×128, best of {options.rounds} [ms a snapshot]")
+    print(f"128×128, best of {options.rounds} [ms per snapshot]")
     print(f"{'ρ':>5}{'α':>9}{'labels: SciPy':>16}{'ours':>8}{'×':>7}{'all: SciPy':>14}{'ours':>8}{'×':>7}")
     for density, rate in POINTS:
         run = PersistentExclusion(density=density, tumbling_rate=rate, snapshots=options.snapshots)

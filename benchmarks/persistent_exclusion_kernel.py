@@ -1,10 +1,10 @@
-"""How fast is the persistent exclusion kernel? C and Numba in one run, on one core.
+"""Speed of the persistent exclusion kernel: C and Numba in one run, on one core.
 
     python benchmarks/persistent_exclusion_kernel.py [--updates 2e7]
 
-Prints 10⁶ particle updates (visits) per second of processor time, the best of several interleaved rounds (so that whatever else
-the machine does falls on all alike), the ratio to C, and the blocked fraction that both end with, which must agree. `--updates` is
-what each round takes. C needs gcc.
+Prints 10⁶ particle updates (visits) per second of processor time, the best of several interleaved rounds (so other load on the
+machine affects both alike), the ratio to C, and the final blocked fraction of both, which must agree. Each round takes `--updates`
+updates. C needs gcc.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FLAGS = ["-O3", "-march=native"]
 
 
 class CLattice:
-    """The C version, from the same start as a lattice of the simulator's."""
+    """The C version, with the initial state of a lattice of the simulator."""
 
     def __init__(self, library: Any, lattice: Lattice, tumbling_rate: float) -> None:
         snapshot = lattice.snapshot()
@@ -59,7 +59,7 @@ class CLattice:
         self.function(*pointers, ctypes.c_int32(self.particles), ctypes.c_int64(sweeps), rate, state)
 
     def snapshot(self) -> NDArray[np.uint8]:
-        """Return a picture of the plane, as `Lattice.snapshot`."""
+        """Return the plane, like `Lattice.snapshot`."""
         plane = np.zeros(SIZE**2, np.uint8)
         plane[self.place] = self.orientation + 1
         return plane.reshape(SIZE, SIZE)
@@ -73,26 +73,26 @@ def build_c(folder: Path) -> Any:
 
 
 def seconds(lattice: Lattice | CLattice, sweeps: int) -> float:
-    """Processor time of some sweeps."""
+    """Return the processor time of some sweeps [s]."""
     began = time.process_time()
     lattice.advance(sweeps)
     return time.process_time() - began
 
 
 def blocked(lattice: Lattice | CLattice, rate: float) -> float:
-    """The blocked fraction, averaged over 400 looks."""
-    looks = []
+    """Return the blocked fraction, averaged over 400 snapshots."""
+    fractions = []
     for _ in range(400):
         lattice.advance(round(1 / rate))
-        looks.append(observe(lattice.snapshot()).blocked_fraction)
-    return float(np.mean(looks))
+        fractions.append(observe(lattice.snapshot()).blocked_fraction)
+    return float(np.mean(fractions))
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--updates", type=float, default=2e7, help="particle updates of a round")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds, of which the best counts")
+    parser.add_argument("--updates", type=float, default=2e7, help="particle updates per round")
+    parser.add_argument("--rounds", type=int, default=9, help="number of rounds; the best counts")
     options = parser.parse_args()
 
     print(
@@ -107,7 +107,7 @@ def main() -> None:
             lattices: list[Lattice | CLattice] = [CLattice(library, numba, rate), numba]
             sweeps = round(options.updates / run.particles)
             for lattice in lattices:
-                lattice.advance(round(100 / rate))  # compile, warm up, leave the start
+                lattice.advance(round(100 / rate))  # compile, warm up, forget the initial state
             rounds = [[seconds(lattice, sweeps) for lattice in lattices] for _ in range(options.rounds)]
             c, ours = (1e-6 * run.particles * sweeps / min(times) for times in zip(*rounds, strict=True))
             both = ", ".join(f"{blocked(lattice, rate):.4f}" for lattice in lattices)

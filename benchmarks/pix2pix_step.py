@@ -1,11 +1,11 @@
-"""Seconds of one step of `pix2pix` at the size of its origin, beside the plain recipe, one after the other on this machine.
+"""Seconds of one step of `pix2pix` at the size of the original study, beside the plain recipe, on the same machine.
 
     python benchmarks/pix2pix_step.py [--steps 5] [--batch 3] [--size 256]
 
-The plain recipe is that of J. Brownlee 2020, which the origin follows: the generator draws a batch, the discriminator is trained by two
-`train_on_batch` on the expected and the drawn pictures, then the generator by one on a composite model in which the discriminator is
-frozen; by layers and Adam of the same Keras. The two take turns. Seconds are those on the clock and those of the processor, which other
-work on the machine disturbs less; the least of each counts.
+The plain recipe is that of J. Brownlee 2020, which the original study follows: the generator draws a batch, the discriminator is trained
+by two calls of `train_on_batch` on the expected and the drawn pictures, then the generator by one on a composite model with a frozen
+discriminator, all with layers and Adam of the same Keras. The two take turns. Prints wall seconds and processor seconds, which are less
+sensitive to other load on the machine; the minimum of each counts.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ Step = Callable[[np.ndarray, np.ndarray], object]
 
 
 def convolution(layer: type, filters: int, strides: int = 2) -> Any:
-    """A convolution 4×4 as all of them are."""
+    """Return a 4×4 convolution with the recipe's initial weights."""
     begin = keras.initializers.RandomNormal(stddev=0.02)
     return layer(filters, 4, strides=strides, padding="same", kernel_initializer=begin)
 
 
 def make_plain_generator(shape: tuple[int, ...]) -> Any:
-    """64-128-256-512-512-512-512, a bottleneck of 512, and up again."""
+    """Return the generator: 64-128-256-512-512-512-512, a bottleneck of 512, and the way back."""
     picture = keras.Input(shape)
     x: Any = picture
     beside: list[Any] = []
@@ -52,7 +52,7 @@ def make_plain_generator(shape: tuple[int, ...]) -> Any:
 
 
 def make_plain_discriminator(shape: tuple[int, ...]) -> Any:
-    """64-128-256-512-512-1, compiled."""
+    """Return the discriminator 64-128-256-512-512-1, compiled."""
     source, target = keras.Input(shape), keras.Input(shape)
     x = layers.Concatenate()([source, target])
     for level, filters in enumerate((64, 128, 256, 512, 512)):
@@ -66,11 +66,11 @@ def make_plain_discriminator(shape: tuple[int, ...]) -> Any:
 
 
 def make_plain_step(shape: tuple[int, ...], batch: int) -> Step:
-    """The recipe with a composite model."""
+    """Return one training step of the recipe with a composite model."""
     generator, discriminator = make_plain_generator(shape), make_plain_discriminator(shape)
     patches = (batch, *discriminator.output_shape[1:])
     real, fake = np.ones(patches, np.float32), np.zeros(patches, np.float32)
-    # Keras 3 sees what is frozen when it first makes the step: this one is made before
+    # Keras 3 decides what is frozen when it first builds the training step, so build it before freezing
     discriminator.train_on_batch([np.zeros((batch, *shape), np.float32)] * 2, real)
     for layer in discriminator.layers:
         layer.trainable = isinstance(layer, layers.BatchNormalization)
@@ -89,7 +89,7 @@ def make_plain_step(shape: tuple[int, ...], batch: int) -> Step:
 
 
 def seconds_of(step: Step, x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """How long one step takes, on the clock and of the processor."""
+    """Return wall and processor seconds of one step."""
     clock, processor = time.perf_counter(), time.process_time()
     step(x, y)
     return time.perf_counter() - clock, time.process_time() - processor
@@ -109,12 +109,12 @@ def main() -> None:
     ours = Pix2Pix(preset="origin", range="signed").build(spec)
     steps = {"plain": make_plain_step(shape, options.batch), "ours": ours.train_on_batch}
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in steps}
-    for _ in range(options.steps + 1):  # the first makes the step
+    for _ in range(options.steps + 1):  # the first one compiles
         for name, step in steps.items():
             times[name].append(seconds_of(step, x, y))
     least = {name: np.min(seconds[1:], axis=0) for name, seconds in times.items()}
     for name, (clock, processor) in least.items():
-        print(f"{name:6} {clock:6.2f} s a step, {processor:6.2f} s of the processor")
+        print(f"{name:6} {clock:6.2f} s per step, {processor:6.2f} s of processor time")
     clock, processor = least["plain"] / least["ours"]
     print(f"ratio  {clock:6.2f}           {processor:6.2f}")
 

@@ -1,12 +1,12 @@
-"""How fast is the excursion set of `reionization`, and how much memory does a whole run take?
+"""Speed of the excursion set of `reionization`, and peak memory of a whole simulation.
 
     python benchmarks/reionization.py [--cells 200] [--rounds 3]
 
-**Time.** Which cells are ionized, in a cube of 300 Mpc with 30 radii (up to 15 Mpc) and a sharp-k filter: ours, which transforms the
-columns of modes that the filter leaves, beside the same with full inverse transforms of `scipy.fft`. Processor time, rounds
-interleaved, the best of each, and their ratio; both must ionize the same cells.
+**Time.** Find the ionized cells in a cube of 300 Mpc with 30 radii (up to 15 Mpc) and a sharp-k filter. Ours transforms only the
+columns of modes that the filter keeps; the comparison makes full inverse transforms with `scipy.fft`. Prints processor time, the best of
+interleaved rounds, and the ratio. Both must ionize the same cells.
 
-**Memory.** Peak of a process that simulates one member from its random numbers to its brightness, initial field on a grid twice as fine.
+**Memory.** Peak of a process that simulates one member from random numbers to brightness, with the initial field on a grid twice as fine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BOX = 300.0
 
 
 def smooth_fully(modes: NDArray[Any], box: float, radius: float, kind: str) -> NDArray[Any]:
-    """A sharp-k filter and a full inverse transform."""
+    """Apply a sharp-k filter and a full inverse transform."""
     cells = len(modes)
     across = np.fft.fftfreq(cells, box / cells / (2 * np.pi)).astype(np.float32) ** 2
     along = across[: cells // 2 + 1]
@@ -41,15 +41,15 @@ def smooth_fully(modes: NDArray[Any], box: float, radius: float, kind: str) -> N
 
 
 def seconds(density: NDArray[Any], member: Reionization) -> tuple[float, NDArray[Any]]:
-    """Processor time of the excursion set, and the neutral fraction."""
-    with threadpool_limits(1):  # as in labrun's workers; waiting threads would count as processor time
+    """Return the processor time of the excursion set [s], and the neutral fraction."""
+    with threadpool_limits(1):  # like labrun's workers; waiting threads would count as processor time
         began = time.process_time()
         found = ionize(density, BOX, member.sources(), member.largest_radius, member.filter).neutral_fraction
         return time.process_time() - began, found
 
 
 def whole_run(cells: int) -> float:
-    """Peak memory [GiB] of this process, which has simulated one member."""
+    """Simulate one member, and return the peak memory of this process [GiB]."""
     Reionization(cells=cells, box=BOX, redshift=8.0).simulate(np.random.default_rng(1))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
@@ -57,13 +57,13 @@ def whole_run(cells: int) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cells", type=int, default=200, help="along each side")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds, of which the best counts")
+    parser.add_argument("--cells", type=int, default=200, help="cells along each side")
+    parser.add_argument("--rounds", type=int, default=3, help="number of rounds; the best counts")
     options = parser.parse_args()
 
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         memory = pool.apply(whole_run, (options.cells,))
-    print(f"{options.cells}³, initial field {2 * options.cells}³: peak memory of a whole run {memory:.2f} GiB")
+    print(f"{options.cells}³, initial field {2 * options.cells}³: peak memory of a whole simulation {memory:.2f} GiB")
 
     member = Reionization(cells=options.cells, box=BOX, redshift=8.0)
     density = member.simulate(np.random.default_rng(1))["density"]
@@ -78,7 +78,7 @@ def main() -> None:
     ours, theirs = min(times["pruned"]), min(times["full"])
     radii = len(radii_for(options.cells, BOX, member.largest_radius))
     print(
-        f"{radii} radii, sharp-k: pruned {ours:.2f} s, full transforms {theirs:.2f} s of one processor: {theirs / ours:.2f} times"
+        f"{radii} radii, sharp-k: pruned {ours:.2f} s, full transforms {theirs:.2f} s of processor time: {theirs / ours:.2f} times as long"
     )
 
 

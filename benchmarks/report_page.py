@@ -1,12 +1,11 @@
-"""How large a report is, how soon it opens, and how soon its maps answer, in a real browser.
+"""Size of a report, and how fast it opens and reacts in a real browser.
 
     python benchmarks/report_page.py runs/gray_scott/report.html [--points 300]
 
-Opening is from the call to the end of the load event, after which every fragment has drawn itself. Pointing is measured on each phase
-map of the page, at places spread over all of it: `work` is the time in which the page's script answers and the layout is done,
-`seen` the time to the next frame, which on a screen of 60 Hz is up to 17 ms more whatever the page does. Scrolling is the longest
-time between two frames while a montage is scrolled from its beginning to its end in 60 steps. Needs `pip install playwright` and a
-Chromium.
+Opening is measured until the end of the load event, when every fragment has drawn itself. Pointing is measured on each phase
+map of the page, at positions spread over the whole map: `work` is the time of the page's script and layout,
+`seen` the time to the next frame, which on a screen of 60 Hz is always up to 17 ms longer. Scrolling is the longest
+time between two frames while a montage is scrolled from start to end in 60 steps. Needs `pip install playwright` and Chromium.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ SCROLL = """async (index) => {
 
 
 def measure(page: Page, path: Path, points: int) -> None:
-    """Open the report and print what was measured."""
+    """Open the report, measure and print."""
     begun = time.perf_counter()
     page.goto(path.resolve().as_uri(), wait_until="load")
     opened = time.perf_counter() - begun
@@ -78,22 +77,24 @@ def measure(page: Page, path: Path, points: int) -> None:
         times = page.evaluate(POINT, [i, points])
         work, seen = zip(*times, strict=True)
         print(
-            f"phase map {i + 1}, {points} places: work {statistics.median(work):.1f} ms (at most {max(work):.1f}), "
+            f"phase map {i + 1}, {points} positions: work {statistics.median(work):.1f} ms (at most {max(work):.1f}), "
             f"seen {statistics.median(seen):.1f} ms (at most {max(seen):.1f})"
         )
     for i in range(page.locator(".montage-scroll").count()):
         frames = page.evaluate(SCROLL, i)
-        print(f"montage {i + 1}, scrolled: a frame in {statistics.median(frames):.1f} ms (at most {max(frames):.1f})")
+        print(
+            f"montage {i + 1}, scrolling: a frame takes {statistics.median(frames):.1f} ms (at most {max(frames):.1f})"
+        )
 
 
 def find_browser() -> str | None:
-    """The path of a Chromium, or None where there is none."""
+    """Return the path of a Chromium, or None if there is none."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @contextmanager
 def open_browser(path: str) -> Iterator[Browser]:
-    """Start the browser without a window, and without what it would ask the network for; stop it at the end."""
+    """Start the browser without a window and without requests to the network, and stop it at the end."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[f"--{flag}" for flag in QUIET])
         yield browser
@@ -104,11 +105,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("report", type=Path)
-    parser.add_argument("--points", type=int, default=300, help="places pointed at on each map")
+    parser.add_argument("--points", type=int, default=300, help="positions on each map")
     options = parser.parse_args()
     path = find_browser()
     if path is None:
-        raise SystemExit(f"no browser: install Chromium ({', '.join(BROWSERS)} were looked for)")
+        raise SystemExit(f"no browser found (looked for {', '.join(BROWSERS)}): install Chromium")
     with open_browser(path) as browser:
         measure(browser.new_page(viewport={"width": 1280, "height": 900}), options.report, options.points)
 

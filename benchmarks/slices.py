@@ -1,10 +1,10 @@
-"""How many slices a second does a training get from cubes on disk, in random order? `slices`, and reading the whole cube for each slice.
+"""Slices per second that a training reads from cubes on disk in random order: `slices`, and h5py.
 
     python benchmarks/slices.py [--cells 200 --members 4 --slices 4000] [--folder DIR]
 
-Writes cubes as the engine does, then prints for each axis, and for all of them mixed, how many slices a second are loaded in batches of
-128, shuffled over all members; for an instrument too; and beside it how many if h5py reads the cube that holds each slice, and the slice
-alone. The files have just been written, so that most of them lie in the memory of the operating system.
+Writes cubes like the engine. Prints slices per second for each axis, for all axes mixed and with an instrument, in batches of 128
+shuffled over all members. Prints beside them the speed of h5py when it reads only the slice, and when it reads the whole cube of each
+slice. The files have just been written, so most of them are in the cache of the operating system.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BATCH = 128
 
 
 def write_cubes(folder: Path, cells: int, members: int) -> Ensemble:
-    """Cubes of noise, with their cells of 1.5 Mpc, as an ensemble on disk."""
+    """Write cubes of noise with cells of 1.5 Mpc, and return them as an ensemble."""
     rng = np.random.default_rng(0)
     parts = cut(members)
     for number, part in enumerate(parts):
@@ -42,12 +42,12 @@ def write_cubes(folder: Path, cells: int, members: int) -> Ensemble:
 
 
 def slices_of(ensemble: Ensemble, folder: Path, **fields: Any) -> Examples:
-    """The examples of the dataset."""
+    """Return the examples of the dataset."""
     return Slices(y="redshift", **fields).examples(ensemble, np.random.default_rng(0), folder)
 
 
 def rate(load: Callable[[np.ndarray], Any], order: np.ndarray) -> float:
-    """Examples a second, a batch at a time."""
+    """Return examples per second, loaded batch by batch."""
     begun = time.perf_counter()
     for first in range(0, len(order), BATCH):
         load(order[first : first + BATCH])
@@ -55,7 +55,7 @@ def rate(load: Callable[[np.ndarray], Any], order: np.ndarray) -> float:
 
 
 def h5py_reader(examples: Examples, folder: Path, members: int, whole: bool) -> Callable[[np.ndarray], Any]:
-    """Loads the same slices by h5py: out of the whole cube, or a selection of it."""
+    """Return a function that loads the same slices with h5py: from the whole cube, or as a selection."""
     parts = {member: number for number, part in enumerate(cut(members)) for member in part}
     files = {number: h5py.File(folder / part_name(number), "r", locking=False) for number in set(parts.values())}
     table = examples.table
@@ -75,10 +75,10 @@ def h5py_reader(examples: Examples, folder: Path, members: int, whole: bool) -> 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cells", type=int, default=200, help="along each side of a cube")
+    parser.add_argument("--cells", type=int, default=200, help="cells along each side of a cube")
     parser.add_argument("--members", type=int, default=4)
-    parser.add_argument("--slices", type=int, default=4000, help="to load; h5py loads a fortieth of them")
-    parser.add_argument("--folder", type=Path, help="where the cubes are written")
+    parser.add_argument("--slices", type=int, default=4000, help="slices to load; h5py loads a fortieth of them")
+    parser.add_argument("--folder", type=Path, help="folder for the cubes")
     options = parser.parse_args()
     rng = np.random.default_rng(1)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
@@ -86,11 +86,13 @@ def main() -> None:
         ensemble = write_cubes(folder, options.cells, options.members)
         cases: dict[str, dict[str, Any]] = {f"across axis {axis}": {"axes": [axis]} for axis in range(3)}
         cases |= {"across all axes": {}, "with beam and noise": {"resolution": 6.0, "noise": 1.0}}
-        print(f"slices of {options.cells}² from {options.members} cubes of {options.cells}³, random order, a second")
+        print(
+            f"slices of {options.cells}² from {options.members} cubes of {options.cells}³, random order, slices per second"
+        )
         for words, fields in cases.items():
             examples = slices_of(ensemble, folder, **fields)
             order = rng.integers(len(examples), size=options.slices)
-            print(f"  slices, {words:<22}{rate(examples.load_x, order):10,.0f}", flush=True)
+            print(f"  labrun, {words:<22}{rate(examples.load_x, order):10,.0f}", flush=True)
         few = order[: options.slices // 40]
         for words, whole in (("the slice alone", False), ("the whole cube", True)):
             load = h5py_reader(examples, folder, options.members, whole)

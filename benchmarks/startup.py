@@ -1,9 +1,9 @@
-"""What a person waits for before anything happens: commands that only look, and the rerun of a finished project.
+"""Waiting times at the command line: commands that only read, and the rerun of a finished project.
 
-    python benchmarks/startup.py [--runs runs]
+    python benchmarks/startup.py [--runs runs] [--rounds 5]
 
-Each is run five times, the best counts; beside it stands the time that Python itself and an import of TensorFlow take. The rerun is that of
-projects/gray_scott.yaml; it is left out where --runs holds no finished run of it.
+Prints the best of `--rounds` runs of each command, beside the start of Python itself and an import of TensorFlow. The rerun is that of
+projects/gray_scott.yaml, if `--runs` contains a finished run of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PROJECT = str(ROOT / "projects" / "gray_scott.yaml")
 
 
 def best_of(words: list[str], rounds: int) -> float:
-    """Seconds of a command."""
+    """Return the seconds of a command, the best of several rounds."""
     seconds = []
     for _ in range(rounds):
         begun = time.perf_counter()
@@ -32,17 +32,19 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds; the best counts")
     options = parser.parse_args()
+    rounds = options.rounds
     labrun = [sys.executable, "-m", "labrun"]
     rows = {
-        "python -c pass": ([sys.executable, "-c", "pass"], 5),
-        "labrun list-plugins": ([*labrun, "list-plugins"], 5),
-        "labrun check projects/gray_scott.yaml": ([*labrun, "check", PROJECT], 5),
-        "python -c 'import tensorflow'": ([sys.executable, "-c", "import tensorflow"], 2),
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "labrun list-plugins": [*labrun, "list-plugins"],
+        "labrun check projects/gray_scott.yaml": [*labrun, "check", PROJECT],
+        "python -c 'import tensorflow'": [sys.executable, "-c", "import tensorflow"],
     }
     if (options.runs / "gray_scott" / "report.html").exists():
-        rows["labrun projects/gray_scott.yaml, again"] = ([*labrun, PROJECT, "--runs", str(options.runs)], 3)
-    for label, (words, rounds) in rows.items():
+        rows["labrun projects/gray_scott.yaml, again"] = [*labrun, PROJECT, "--runs", str(options.runs)]
+    for label, words in rows.items():
         print(f"{label:42}{best_of(words, rounds):6.2f} s")
 
 

@@ -1,8 +1,8 @@
-"""Two workers against one: the same simulation stage, run whole by the engine, in turns.
+"""Speed of two workers compared with one, on the same simulation stage.
 
     python benchmarks/workers.py [--simulator gray_scott] [--members 200] [--rounds 2]
 
-Prints seconds and the ratio; each run begins with an empty store, and the time to start the workers counts.
+Prints seconds and the ratio. Each run starts with an empty store and includes the time to start the workers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PARAMETERS = {
 
 
 def run(project: Path, workers: int) -> float:
-    """Seconds of one run on an empty store."""
+    """Return the seconds of one run on an empty store."""
     with tempfile.TemporaryDirectory() as runs:
         command = [sys.executable, "-m", "labrun", "run", str(project), "--runs", runs, "--workers", str(workers)]
         begun = time.perf_counter()
@@ -48,7 +48,7 @@ def main() -> None:
                 simulator=options.simulator, parameters=PARAMETERS[options.simulator], members=options.members
             )
         )
-        run(project, 1)  # compiles the kernel
+        run(project, 1)  # compile the kernel
         seconds = {workers: min(run(project, workers) for _ in range(options.rounds)) for workers in (1, 2)}
     print(
         f"{options.members} members of {options.simulator} ({PARAMETERS[options.simulator]}), best of {options.rounds}"
