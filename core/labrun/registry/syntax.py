@@ -42,53 +42,55 @@ class Source:
             tree = ast.parse(content)
         except (SyntaxError, ValueError):
             return cls(content, ())
-        tree = _WithoutTypes().visit(tree)
-        imports = tuple(_imports(tree))
-        body = ast.unparse(_Bare().visit(tree))
-        return cls(body.encode("utf-8", "surrogatepass"), imports)
+        if ast.get_docstring(tree, clean=False) is not None:
+            tree.body = tree.body[1:]
+        imports: list[Import] = []
+        tree.body = _stripped(tree.body, imports)
+        if b"import_module" in content or b"__import__" in content:
+            imports += _named_imports(tree)
+        return cls(ast.unparse(tree).encode("utf-8", "surrogatepass"), tuple(imports))
 
 
-def _imports(tree: ast.AST) -> Iterator[Import]:
+def _stripped(body: list[ast.stmt], imports: list[Import]) -> list[ast.stmt]:
+    """Statements without docstrings, imports and what only type checkers run; the imports are appended to `imports`."""
+    kept: list[ast.stmt] = []
+    for statement in body:
+        match statement:
+            case ast.Import():
+                imports += [Import(alias.name, "", alias.asname or alias.name) for alias in statement.names]
+            case ast.ImportFrom():
+                imports += [
+                    Import(statement.module or "", alias.name, alias.asname or alias.name, statement.level)
+                    for alias in statement.names
+                ]
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+                kept += _stripped(statement.orelse, imports)
+            case _:
+                _strip_blocks(statement, imports)
+                kept.append(statement)
+    return kept
+
+
+def _strip_blocks(statement: ast.stmt, imports: list[Import]) -> None:
+    """Strip the blocks of a compound statement in place; one that is empty then gets a `pass`."""
+    if (
+        isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+        and ast.get_docstring(statement, clean=False) is not None
+    ):
+        statement.body = statement.body[1:]
+    inner: list[ast.AST] = [statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]
+    for block in inner:
+        for name in ("body", "orelse", "finalbody"):
+            if isinstance(found := getattr(block, name, None), list):
+                setattr(block, name, _stripped(found, imports) or ([ast.Pass()] if name == "body" else []))
+
+
+def _named_imports(tree: ast.AST) -> Iterator[Import]:
+    """Calls of `import_module` and `__import__` with a constant name."""
     for node in ast.walk(tree):
         match node:
-            case ast.Import():
-                for alias in node.names:
-                    yield Import(alias.name, "", alias.asname or alias.name)
-            case ast.ImportFrom():
-                for alias in node.names:
-                    yield Import(node.module or "", alias.name, alias.asname or alias.name, node.level)
             case ast.Call(
                 func=ast.Name(id="import_module" | "__import__") | ast.Attribute(attr="import_module"),
                 args=[ast.Constant(value=str(name)), *_],
             ):
                 yield Import(name, "", "")
-
-
-class _WithoutTypes(ast.NodeTransformer):
-    """Drops what only type checkers run."""
-
-    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-        if isinstance(node.test, (ast.Name, ast.Attribute)) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            return [self.visit(child) for child in node.orelse]
-        return self.generic_visit(node)
-
-
-class _Bare(ast.NodeTransformer):
-    """Drops imports and docstrings; a block that is empty then gets a `pass`."""
-
-    def visit_Import(self, node: ast.Import) -> None:
-        return None
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        return None
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        if (
-            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-            and ast.get_docstring(node, clean=False) is not None
-        ):
-            node.body = node.body[1:]
-        super().generic_visit(node)
-        if isinstance(getattr(node, "body", None), list) and not node.body and not isinstance(node, ast.Module):  # type: ignore[attr-defined]
-            node.body = [ast.Pass()]  # type: ignore[attr-defined]
-        return node
