@@ -1,4 +1,4 @@
-"""Where the Binder cumulants of two sizes agree."""
+"""Crossings of the Binder cumulants of two sizes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["find_crossings"]
 
 
 def find_crossings(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for each pair of neighbouring sizes whose cumulants cross, by linear interpolation between temperatures.
+    """Return a row for each pair of neighbouring sizes whose cumulants cross, by linear interpolation between temperatures.
 
         T* = T₀ + t (T₁ − T₀),    t = D₀ / (D₀ − D₁),    σ* = √(((1 − t) σ₀)² + (t σ₁)²) (T₁ − T₀) / |D₀ − D₁|
 
-    D: difference of the cumulants, larger size − smaller one, which falls through 0 at T*; σ: its standard error. Far
-    below T_c both are 2/3 and cross by chance alone: the steepest fall is taken.
+    D: difference of the cumulants, larger size − smaller size, which decreases through 0 at T*; σ: its standard error. Far
+    below T_c both cumulants are 2/3 and cross only by chance, so the steepest crossing counts.
     """
     rows = []
     for (small, one), (large, other) in pairwise(sorted(curves(table), key=lambda curve: _sites(curve[1]))):
@@ -39,7 +39,7 @@ def _sites(curve: pd.DataFrame) -> int:
 
 
 def _difference(both: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The difference of the cumulants, and its standard error."""
+    """Return the difference of the cumulants, and its standard error."""
     name = "Binder cumulant"
     d = both[f"{name} of the other"] - both[name]
     return d.to_numpy(float), np.hypot(both[f"{name} error of the other"], both[f"{name} error"]).to_numpy(float)

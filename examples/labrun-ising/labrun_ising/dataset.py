@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class IsingSnapshots(Dataset):
-    """Every snapshot of every member as an example: its spins, and the temperature or the phase to tell.
+    """Every snapshot of every member as an example: its spins as x, the temperature or the phase as y.
 
-    Both orientations of the ordered phase are equally likely, but a member keeps one of them for long. So each example is
-    turned upside down, s → −s, or not, by chance: what is left to see is the phase and not the sign.
+    Both orientations of the ordered phase are equally likely, but a member keeps one of them for a long time. So the sign of
+    each example is random, s → ±s: the network must learn the phase, not the sign.
     """
 
     name: ClassVar[str] = "ising_snapshots"
@@ -24,16 +24,16 @@ class IsingSnapshots(Dataset):
 
     array: str = Field("spins", description="array of the simulation that holds the spins")
     target: Literal["temperature", "phase"] = Field(
-        "phase", description="what is to be told: T, or whether it lies below T_c (ordered) or above (disordered)"
+        "phase", description="y: T, or whether it is below T_c (ordered) or above (disordered)"
     )
 
     def check(self, simulation: Outline) -> Iterable[tuple[str, str]]:
-        """The spins must be there, and their temperature in the sweep's table."""
+        """Check that the simulation has the spins, and the sweep's table their temperature."""
         yield from simulation.missing_array("array", self.array)
         yield from simulation.missing_column("target", "temperature")
 
     def examples(self, simulation: Ensemble, rng: np.random.Generator) -> Examples:
-        """`x` (height, width, 1) int8, ±1; `y` float32 [J/k_B], or int64: 0 ordered, 1 disordered.
+        """Return examples with `x` (height, width, 1) int8, ±1, and `y` float32 [J/k_B] or int64 (0 ordered, 1 disordered).
 
         Raises:
             ValueError: the array holds no snapshots, or lattices differ in size.
@@ -62,14 +62,14 @@ class IsingSnapshots(Dataset):
         )
 
     def _places(self, simulation: Ensemble) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The member of each example, and the number of its snapshot in it."""
+        """Return the member of each example, and the number of the snapshot in this member."""
         import numpy as np
 
         shapes = [simulation.shape_of_planes(i, self.array) for i in range(len(simulation))]
         if sizes := sorted({shape[1:] for shape in shapes[1:] if shape[1:] != shapes[0][1:]}):
             raise ValueError(
                 f"'{simulation.name}' holds lattices of {shapes[0][1:]} and {sizes[0]} sites: a network takes pictures "
-                "of one size. Sweep over temperatures alone"
+                "of one size. Sweep only over temperatures"
             )
         counts = [shape[0] for shape in shapes]
         member = np.repeat(np.arange(len(shapes)), counts)

@@ -1,4 +1,4 @@
-"""Observables and spins as figures."""
+"""Figures of observables and spins."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PANELS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray] | None]] = {
     "susceptibility": ("susceptibility χ [1/J]", None),
     "specific heat": ("specific heat c [k_B]", exact.specific_heat),
 }
-"""Each observable, what it is called, and its curve for the infinite lattice."""
+"""Label of each observable, and its curve for the infinite lattice."""
 SNAPSHOTS = 7
 
 
 def draw_observables(table: pd.DataFrame) -> Figure:
-    """A panel for each observable, a colour for each size."""
+    """Draw a panel for each observable, with a colour for each size."""
     figure, panels = plt.subplots(2, 3, figsize=(11, 6.4), layout="constrained")
     sizes = list(curves(table))
     colours = mpl.colormaps["viridis_r"](np.linspace(0.15, 1, len(sizes)))
@@ -57,7 +57,7 @@ def _draw_exact(axes: Axes, temperatures: pd.Series, curve: Callable[[np.ndarray
 
 
 def draw_spins(simulation: Ensemble) -> Figure:
-    """The last snapshot of some members of the largest size, evenly chosen from the coldest to the hottest."""
+    """Draw the last snapshots of members of the largest size, evenly chosen from the coldest to the hottest."""
     shapes = [simulation.shape(i, "spins")[1:] for i in range(len(simulation))]
     largest = max(shapes, key=lambda shape: shape[0] * shape[1])
     temperature = simulation.columns["temperature"]

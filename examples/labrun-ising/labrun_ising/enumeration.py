@@ -1,4 +1,4 @@
-"""All states of a small lattice: slow, obvious, exact."""
+"""Averages over all states of a small lattice: slow, simple, exact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Averages", "enumerate_states"]
 
 @dataclass(frozen=True)
 class Averages:
-    """Per site: ⟨e⟩ [J], ⟨|m|⟩, ⟨m²⟩, ⟨m⁴⟩, ⟨e²⟩ − ⟨e⟩²."""
+    """Averages per site: ⟨e⟩ [J], ⟨|m|⟩, ⟨m²⟩, ⟨m⁴⟩, ⟨e²⟩ − ⟨e⟩²."""
 
     energy: float
     magnetisation: float

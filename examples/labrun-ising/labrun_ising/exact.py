@@ -1,4 +1,4 @@
-"""What is known of the Ising model exactly. Temperatures T in J/k_B, K = 1/T; energies per site in J."""
+"""Exact results for the Ising model. Temperatures T in J/k_B, K = 1/T; energies per site in J."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Floats: TypeAlias = NDArray[np.float64] | float
 
 
 def magnetisation(temperature: Floats) -> NDArray[np.float64]:
-    """|m| of the infinite lattice, (1 − sinh(2K)⁻⁴)^(1/8) below T_c and 0 above (C. N. Yang, Phys. Rev. 85, 808 (1952))."""
+    """Return |m| of the infinite lattice, (1 − sinh(2K)⁻⁴)^(1/8) below T_c and 0 above (C. N. Yang, Phys. Rev. 85, 808 (1952))."""
     temperature = np.asarray(temperature, float)
     order = 1 - np.sinh(2 / np.minimum(temperature, T_C)) ** -4.0
     return np.where(temperature < T_C, np.maximum(order, 0) ** 0.125, 0.0)
 
 
 def energy(temperature: Floats) -> NDArray[np.float64]:
-    """E/N of the infinite lattice, −coth 2K (1 + 2/π (2 tanh² 2K − 1) K₁(κ)), κ = 2 sinh 2K / cosh² 2K (Onsager 1944)."""
+    """Return E/N of the infinite lattice, −coth 2K (1 + 2/π (2 tanh² 2K − 1) K₁(κ)), κ = 2 sinh 2K / cosh² 2K (Onsager 1944)."""
     from scipy.special import ellipk
 
     tanh, kappa = _parameters(temperature)
@@ -33,7 +33,7 @@ def energy(temperature: Floats) -> NDArray[np.float64]:
 
 
 def specific_heat(temperature: Floats) -> NDArray[np.float64]:
-    """The specific heat of the infinite lattice per site [k_B], infinite at T_c (Onsager 1944):
+    """Return the specific heat per site of the infinite lattice [k_B], which is infinite at T_c (Onsager 1944):
 
     c = 4/π (K coth 2K)² (K₁(κ) − E₁(κ) − (1 − tanh² 2K) (π/2 + (2 tanh² 2K − 1) K₁(κ)))
     """
@@ -46,13 +46,13 @@ def specific_heat(temperature: Floats) -> NDArray[np.float64]:
 
 
 def _parameters(temperature: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """tanh 2K and κ."""
+    """Return tanh 2K and κ."""
     double = 2 / np.asarray(temperature, float)
     return np.tanh(double), 2 * np.sinh(double) / np.cosh(double) ** 2
 
 
 def finite_energy(temperature: float, height: int, width: int) -> float:
-    """E/N of a periodic lattice of height × width sites, −∂ ln Z / ∂K / N, by a difference of fourth order.
+    """Return E/N of a periodic lattice of height × width sites, −∂ ln Z / ∂K / N, by a fourth-order difference.
 
     Z is that of B. Kaufman, Phys. Rev. 76, 1232 (1949).
     """
@@ -63,7 +63,7 @@ def finite_energy(temperature: float, height: int, width: int) -> float:
 
 
 def _log_partition(coupling: float, height: int, width: int) -> float:
-    """ln Z = N/2 ln(2 sinh 2K) − ln 2 + ln Σ Πᵣ 2 cosh|sinh (m γᵣ / 2), over odd and even r, 0 ≤ r < 2n; m rows, n columns.
+    """Return ln Z = N/2 ln(2 sinh 2K) − ln 2 + ln Σ Πᵣ 2 cosh|sinh (m γᵣ / 2), over odd and even r, 0 ≤ r < 2n; m rows, n columns.
 
     cosh γᵣ = cosh 2K coth 2K − cos(π r / n), and γ₀ = 2K + ln tanh K, which is negative above T_c.
     """

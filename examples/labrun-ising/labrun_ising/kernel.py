@@ -1,7 +1,7 @@
-"""The Ising model in Numba: arrays and numbers in, no checks, no configuration.
+"""Kernels of the Ising model in Numba: arrays and numbers, without checks or configuration.
 
-Spins lie in a row, and a table names the neighbours of each: what lattice it is stands in `lattice` alone. Random numbers
-come from the member's own NumPy generator, which Numba takes as it is.
+Spins are stored in one dimension, with a table of the neighbours of each, so only `lattice` knows the kind of lattice. Random
+numbers come from the member's NumPy generator, which Numba supports directly.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ def sweep(
     rng: np.random.Generator,
     sweeps: int,
 ) -> None:
-    """Visit every site `sweeps` times, in their order, and flip its spin s with probability min(1, exp(−ΔE/T)).
+    """Visit all sites in order, `sweeps` times, and flip each spin s with probability min(1, exp(−ΔE/T)).
 
     Args:
         spins: (sites,), ±1; changed in place.
-        neighbours: (sites, z), the sites around each.
-        acceptance: (2z + 1,), that probability for s Σ s' = −z … z, the sum over the neighbours.
-        rng: where random numbers come from.
-        sweeps: how often.
+        neighbours: (sites, z), the neighbours of each site.
+        acceptance: (2z + 1,), this probability for s Σ s' = −z … z, with the sum over the neighbours.
+        rng: generator of random numbers.
+        sweeps: number of sweeps.
     """
     z = neighbours.shape[1]
     for _ in range(sweeps):
@@ -50,15 +50,15 @@ def flip_clusters(
     stack: NDArray[np.int32],
     clusters: int,
 ) -> int:
-    """Flip `clusters` clusters, one after the other, and return how many sites they had in all.
+    """Flip `clusters` clusters, one after the other, and return their total number of sites.
 
     Args:
         spins: (sites,), ±1; changed in place.
-        neighbours: (sites, z), the sites around each.
-        growth: 1 − exp(−2/T), the probability that an equal neighbour joins.
-        rng: where random numbers come from.
-        stack: (sites,), room for those whose neighbours have not been asked yet.
-        clusters: how many.
+        neighbours: (sites, z), the neighbours of each site.
+        growth: 1 − exp(−2/T), the probability that an equal neighbour joins the cluster.
+        rng: generator of random numbers.
+        stack: (sites,), memory for sites whose neighbours have not been visited.
+        clusters: number of clusters.
     """
     flipped = 0
     for _ in range(clusters):

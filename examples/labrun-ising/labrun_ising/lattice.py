@@ -1,4 +1,4 @@
-"""Spins on a square lattice that move in sweeps: what lies between the fields of a project and the kernels."""
+"""Spins on a square lattice: the layer between the configuration and the kernels."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["Lattice", "square_neighbours"]
 
 
 def square_neighbours(height: int, width: int) -> NDArray[np.int32]:
-    """The sites above, below, left and right of each, on a periodic plane numbered row by row: (height × width, 4)."""
+    """Return the sites above, below, left and right of each site of a periodic plane, numbered row by row: (height × width, 4)."""
     sites = np.arange(height * width, dtype=np.int32).reshape(height, width)
     around = [np.roll(sites, shift, axis) for axis in (0, 1) for shift in (1, -1)]
     return np.stack(around, axis=-1).reshape(-1, 4)
 
 
 class Lattice:
-    """`spins` (height, width) int8, ±1, at a temperature T [J/k_B]; `rng` gives all that is random."""
+    """`spins` (height, width) int8, ±1, at a temperature T [J/k_B]; all random numbers come from `rng`."""
 
     def __init__(
         self,
@@ -34,8 +34,8 @@ class Lattice:
         either = np.array([1] if start == "cold" else [-1, 1], np.int8)
         self.spins: NDArray[np.int8] = rng.choice(either, shape)
         self.clusters = 1
-        """How many clusters make a sweep."""
-        self._row = self.spins.reshape(-1)  # the same spins
+        """Number of clusters in a sweep."""
+        self._row = self.spins.reshape(-1)  # a view of the same spins
         self._neighbours = square_neighbours(*shape)
         self._metropolis = algorithm == "metropolis"
         self._rng = rng
@@ -45,16 +45,16 @@ class Lattice:
 
     @property
     def magnetisation(self) -> float:
-        """m = Σ s / N."""
+        """Return m = Σ s / N."""
         return float(self.spins.mean())
 
     @property
     def energy(self) -> float:
-        """E / N [J]."""
+        """Return E / N [J]."""
         return float(-sum_bonds(self._row, self._neighbours) / self.spins.size)
 
     def equilibrate(self, sweeps: int) -> None:
-        """Make `sweeps` sweeps: clusters are flipped until they had as many sites, which tells how many make a sweep."""
+        """Make `sweeps` sweeps. For clusters, flip this many times N sites, and derive the number of clusters in a sweep."""
         if self._metropolis:
             self.advance(sweeps)
             return
@@ -73,5 +73,5 @@ class Lattice:
             self._flip(sweeps * self.clusters)
 
     def _flip(self, clusters: int) -> int:
-        """Flip clusters, and return how many sites they had."""
+        """Flip clusters, and return their total number of sites."""
         return int(flip_clusters(self._row, self._neighbours, self._growth, self._rng, self._stack, clusters))

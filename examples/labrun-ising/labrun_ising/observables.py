@@ -1,4 +1,4 @@
-"""Observables of each size and temperature, with their errors."""
+"""Observables of each size and temperature, with their standard errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def observe(m: Floats, e: Floats, sites: int, temperature: float) -> Floats:
 
 
 def measure(simulation: Ensemble, blocks: int, resamples: int, rng: np.random.Generator) -> pd.DataFrame:
-    """A row for each size and temperature, in their order: observables, their standard errors, and what is exact.
+    """Return a row for each size and temperature, sorted: observables, their standard errors, and the exact energy.
 
     Raises:
         ValueError: the table has no temperature, or an array holds NaN.
@@ -58,7 +58,7 @@ def _estimate(
     resamples: int,
     rng: np.random.Generator,
 ) -> dict[str, float]:
-    """The observables of one series, and their standard errors."""
+    """Return the observables of one series, and their standard errors."""
     values = observe(m, e, sites, temperature)
     low, high = bootstrap_interval(
         lambda chosen: observe(m[chosen], e[chosen], sites, temperature), groups, ONE_SIGMA, resamples, rng
@@ -68,7 +68,7 @@ def _estimate(
 
 
 def _sets(simulation: Ensemble) -> dict[tuple[int, int, float], list[int]]:
-    """The members of each height, width and temperature."""
+    """Return the members of each height, width and temperature."""
     if "temperature" not in simulation.columns:
         raise ValueError(f"the table of '{simulation.name}' has no column 'temperature': sweep over it")
     sets: dict[tuple[int, int, float], list[int]] = {}
@@ -86,6 +86,6 @@ def _series(simulation: Ensemble, i: int, name: str) -> Floats:
 
 
 def curves(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The rows of each size, with its name: `32 × 32`."""
+    """Yield the label of each size, such as `32 × 32`, and its rows."""
     for (height, width), rows in table.groupby(["height", "width"]):
         yield f"{height} × {width}", rows

@@ -23,11 +23,11 @@ class Ising(Simulator):
     ⟨ij⟩: pairs of neighbouring sites; J: coupling, the unit of energy; T: temperature [J/k_B]. An infinite lattice orders
     below T_c = 2 / ln(1 + √2) = 2.269 (L. Onsager, Phys. Rev. 65, 117 (1944)).
 
-    `metropolis` goes from site to site and flips a spin with probability min(1, exp(−ΔE/T)); a sweep is one visit to each
-    site. `wolff` flips clusters that grow from a random site over equal neighbours, each with probability
-    1 − exp(−2/T) (U. Wolff, Phys. Rev. Lett. 62, 361 (1989)), and does not slow down at T_c. A sweep is then N / ⟨n⟩
-    clusters, ⟨n⟩ their mean size while the lattice came to equilibrium (rounded up): their number must not depend on the
-    sizes of those that are counted, or small ones would be preferred.
+    `metropolis` visits all sites in order and flips a spin with probability min(1, exp(−ΔE/T)); a sweep visits each site
+    once. `wolff` flips clusters that grow from a random site to equal neighbours, each with probability
+    1 − exp(−2/T) (U. Wolff, Phys. Rev. Lett. 62, 361 (1989)), and does not slow down at T_c. A sweep then consists of N / ⟨n⟩
+    clusters, rounded up, where ⟨n⟩ is their mean size during equilibration. This number must not depend on the sizes of the
+    measured clusters, which would bias the measurement towards small ones.
     """
 
     name: ClassVar[str] = "ising"
@@ -40,12 +40,12 @@ class Ising(Simulator):
 
     temperature: float = Field(gt=0, examples=[2.27], description="T, temperature [J/k_B]")
     size: Side | tuple[Side, Side] = Field(32, description="sites along each side, or [height, width]")
-    algorithm: Literal["metropolis", "wolff"] = Field("wolff", description="how spins are flipped")
-    start: Literal["cold", "hot"] = Field("cold", description="all spins up, or each at random")
+    algorithm: Literal["metropolis", "wolff"] = Field("wolff", description="method of flipping spins")
+    start: Literal["cold", "hot"] = Field("cold", description="initial state: all spins up, or random spins")
     equilibration: int = Field(200, ge=0, description="sweeps before the first measurement")
     interval: int = Field(2, ge=1, description="sweeps from one measurement to the next")
     measurements: int = Field(
-        1, ge=1, description="measurements of m and E for each snapshot, which goes with the last"
+        1, ge=1, description="measurements of m and E per snapshot; the snapshot is taken at the last"
     )
     snapshots: int = Field(100, ge=1, description="number of snapshots of the spins")
 
@@ -55,13 +55,13 @@ class Ising(Simulator):
         return (self.size, self.size) if isinstance(self.size, int) else self.size
 
     def lattice(self, rng: np.random.Generator) -> Lattice:
-        """Return the lattice as it starts."""
+        """Return the lattice in its initial state."""
         from labrun_ising.lattice import Lattice  # Numba is loaded only where it runs
 
         return Lattice(self.shape, self.temperature, self.algorithm, self.start, rng)
 
     def simulate(self, rng: np.random.Generator) -> Arrays:
-        """Return snapshots of the spins, and the series of their mean and their energy (see `outputs`)."""
+        """Return snapshots of the spins, and series of magnetisation and energy (see `outputs`)."""
         import numpy as np
 
         lattice = self.lattice(rng)
@@ -76,7 +76,7 @@ class Ising(Simulator):
         return {"spins": spins, "magnetisation": magnetisation, "energy": energy}
 
     def watch(self, rng: np.random.Generator, pictures: int) -> Iterator[View]:
-        """Yield the lattice as it starts, and after each `interval` sweeps."""
+        """Yield the initial state, and the lattice after every `interval` sweeps."""
         lattice = self.lattice(rng)
         for k in range(pictures):
             lattice.advance(self.interval if k else 0)

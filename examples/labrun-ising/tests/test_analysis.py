@@ -23,24 +23,24 @@ def ensemble(snapshots: int = 60) -> Ensemble:
 
 
 class TestIsingObservables(AnalysisContract):
-    """It survives one member, constant data and NaN, with a clear message; and more."""
+    """The contract of analyses, such as clear messages for one member, constant data and NaN."""
 
     plugin = IsingObservables
     config = {"blocks": 5, "resamples": 20}
 
     def inputs(self) -> dict[str, Any]:
-        """What a project joins to it."""
+        """Return the inputs that a project would connect."""
         return {"simulation": ensemble()}
 
 
-def test_two_states_known_by_heart() -> None:
+def test_two_states_computed_by_hand() -> None:
     """m = ±1/2 and e = −1, −2 in turn, on 12 sites at T = 2."""
     found = observe(np.array([0.5, -0.5]), np.array([-1.0, -2.0]), 12, 2.0)
     np.testing.assert_allclose(found, [0.5, -1.5, 0.0, 12 * 0.25 / 4, 2 / 3])
 
 
 def test_free_spins_have_the_susceptibility_of_curie() -> None:
-    """N m²: a χ² of one degree of freedom, so N ⟨m²⟩ = 1, N ⟨|m|⟩² = 2/π, and U₄ = 0 but for 2/3N."""
+    """N m²: a χ² of one degree of freedom, so N ⟨m²⟩ = 1, N ⟨|m|⟩² = 2/π, and U₄ = 0 up to 2/3N."""
     m = np.random.default_rng(1).choice([-1, 1], (20_000, 1000)).mean(axis=1)
     _, _, susceptibility, _, cumulant = observe(m, np.zeros(20_000), 1000, 4.0)
     assert susceptibility == pytest.approx((1 - 2 / np.pi) / 4, rel=0.03)
@@ -48,7 +48,7 @@ def test_free_spins_have_the_susceptibility_of_curie() -> None:
 
 
 def test_errors_are_standard_errors() -> None:
-    """Of 40 energies of a lattice at known temperatures, 68 % lie within one error of Kaufman's, 27 at best."""
+    """About 68 % of 40 energies, so 27, lie within one standard error of Kaufman's."""
     temperatures = np.linspace(2.6, 4.0, 40).tolist()
     config = {"size": [4, 6], "snapshots": 2000, "interval": 3, "equilibration": 20}
     table = measure(simulated_ensemble(Ising, {"temperature": temperatures}, config), 40, 200, np.random.default_rng(1))
@@ -66,7 +66,7 @@ def test_members_of_one_point_count_together() -> None:
 
 
 def points(crossing: float, error: float = 0.01) -> pd.DataFrame:
-    """Cumulants that fall as straight lines, the larger size faster, and meet at `crossing`."""
+    """Return cumulants that fall linearly, faster for larger sizes, and meet at `crossing`."""
     temperatures = np.arange(2.0, 2.6, 0.1)
     rows = [
         {
@@ -83,7 +83,7 @@ def points(crossing: float, error: float = 0.01) -> pd.DataFrame:
 
 
 def test_crossing_of_straight_lines() -> None:
-    """They meet where they were made to; halfway between two temperatures the error is σ √2 √(1/4 + 1/4) / slope."""
+    """The lines meet at 2.25; halfway between two temperatures the error is σ √2 √(1/4 + 1/4) / slope."""
     found = find_crossings(points(2.25))
     assert found[["small", "large"]].to_numpy().tolist() == [["8 × 8", "16 × 16"], ["16 × 16", "32 × 32"]]
     np.testing.assert_allclose(found["temperature"], 2.25)
@@ -103,10 +103,10 @@ def test_sizes_that_never_cross_have_no_crossing() -> None:
     assert find_crossings(points(4.0)).empty
 
 
-def test_few_blocks_are_told() -> None:
+def test_few_blocks_are_reported() -> None:
     found = IsingObservables(blocks=4, resamples=20).analyse(ensemble().take([0, 4]), np.random.default_rng(1))
     assert found.warnings == [
-        "2 of 2 points have fewer than 10 blocks to draw from, and errors that are too small: give more blocks"
+        "2 of 2 points have fewer than 10 blocks, so their errors are too small: increase `blocks`"
     ]
     assert found.metrics["exact critical temperature"] == exact.T_C == pytest.approx(2.269185, abs=1e-6)
 

@@ -1,4 +1,4 @@
-"""`ising_snapshots`: labrun's conformance kit, and which answer goes with which picture."""
+"""`ising_snapshots`: labrun's conformance kit, and the answers of snapshots."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def ensemble() -> Ensemble:
 
 
 class TestPhases(DatasetContract):
-    """Shapes and types are those that it says; no split parts a member; and more."""
+    """The contract of datasets, such as shapes, types, and splits that keep members together."""
 
     plugin = IsingSnapshots
 
     def inputs(self) -> dict[str, Any]:
-        """What a project joins to it."""
+        """Return the inputs that a project would connect."""
         return {"simulation": ensemble()}
 
 
 class TestTemperatures(TestPhases):
-    """The same where the answer is a number."""
+    """The same for a numerical answer."""
 
     plugin = IsingSnapshots
     config = {"target": "temperature"}

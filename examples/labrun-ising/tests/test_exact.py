@@ -1,4 +1,4 @@
-"""The exact solutions against each other, and against every state of a small lattice."""
+"""The exact solutions agree with each other, and with an enumeration of all states of a small lattice."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_specific_heat_is_the_slope_of_the_energy() -> None:
 
 
 def test_yangs_magnetisation() -> None:
-    """1 when cold, with the first excitations 2 exp(−8/T) each; 0 from T_c on, with the exponent 1/8 below it."""
+    """1 − 2 exp(−8/T) at low temperatures; exponent 1/8 just below T_c, and 0 above."""
     assert float(exact.magnetisation(0.5)) == pytest.approx(1 - 2 * np.exp(-8 / 0.5), abs=1e-9)
     near = exact.magnetisation(exact.T_C * (1 - np.array([1e-4, 1e-5])))
     assert np.log10(near[0] / near[1]) == pytest.approx(1 / 8, abs=1e-4)

@@ -1,4 +1,4 @@
-"""`ising`: labrun's conformance kit, every state of a small lattice, and Kaufman's energy of a larger one."""
+"""`ising`: labrun's conformance kit, an enumeration of a small lattice, and Kaufman's energy of a larger one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Algorithm = Literal["metropolis", "wolff"]
 
 
 class TestIsing(SimulatorContract):
-    """Same seed, same bytes; every field told; what comes out is what it says; and more."""
+    """The contract of simulators, such as equal bytes for equal seeds, and documented fields and outputs."""
 
     plugin = Ising
     config = {"temperature": 2.3, "size": [8, 12], "snapshots": 10, "equilibration": 5}
 
 
 class TestIsingByMetropolis(SimulatorContract):
-    """The same for the other algorithm, from the other start."""
+    """The same for the other algorithm and initial state."""
 
     plugin = Ising
     config = {**TestIsing.config, "algorithm": "metropolis", "start": "hot"}
@@ -33,7 +33,7 @@ def simulated(seed: int, **fields: object) -> dict[str, np.ndarray]:
 
 
 def error_of(series: np.ndarray) -> float:
-    """Standard error of the mean, from 50 blocks."""
+    """Return the standard error of the mean, from 50 blocks."""
     blocks = series.reshape(50, -1).mean(axis=1)
     return float(blocks.std(ddof=1) / np.sqrt(50))
 
@@ -41,7 +41,7 @@ def error_of(series: np.ndarray) -> float:
 @pytest.mark.parametrize("algorithm", ["metropolis", "wolff"])
 @pytest.mark.parametrize("temperature", [1.5, 2.27, 4.0])
 def test_averages_are_those_of_all_states(algorithm: Algorithm, temperature: float) -> None:
-    """On 3 × 4 sites: 4096 states, four averages, each within four standard errors."""
+    """On 3 × 4 sites with 4096 states, four averages agree within four standard errors."""
     found = simulated(
         7,
         temperature=temperature,
@@ -78,7 +78,7 @@ def test_magnetisation_and_energy_are_those_of_the_spins() -> None:
 
 @pytest.mark.parametrize("algorithm", ["metropolis", "wolff"])
 def test_starts(algorithm: Algorithm) -> None:
-    """Frozen, a cold start keeps its order, but for whole clusters that turn; a hot one is random before it moves."""
+    """At T = 0.1 a cold start stays ordered, and only whole lattices flip; a hot start is random."""
     cold = simulated(1, temperature=0.1, size=16, algorithm=algorithm, snapshots=4)
     np.testing.assert_array_equal(np.abs(cold["magnetisation"]), 1)
     lattice = Ising(temperature=0.1, size=(64, 96), start="hot", algorithm=algorithm).lattice(np.random.default_rng(1))
@@ -86,7 +86,7 @@ def test_starts(algorithm: Algorithm) -> None:
 
 
 def test_a_sweep_of_clusters_has_as_many_as_fill_the_lattice() -> None:
-    """At T = ∞ (nearly) clusters have one site: as many as sites. When frozen one cluster is all of them."""
+    """At nearly infinite temperature clusters have one site; at low temperature one cluster fills the lattice."""
     for temperature, clusters in ((1e6, 8 * 12), (0.1, 1)):
         lattice = Ising(temperature=temperature, size=(8, 12)).lattice(np.random.default_rng(1))
         lattice.equilibrate(20)
