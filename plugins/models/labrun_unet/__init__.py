@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from labrun import ExampleSpec, Field, Model, hookimpl
+from labrun import ArraySpec, ExampleSpec, Field, Model, hookimpl
 from labrun.kit.presets import fill_from_preset
 from labrun_unet.presets import PRESETS
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
 Scale = Annotated[float, Field(gt=0)]
 
@@ -64,6 +65,12 @@ class UNet(Model):
         le=20,
         description="width σ of the Gaussian that fills the pixels that are missing by 'mask' [pixels]",
     )
+    side: int | None = Field(
+        None,
+        ge=16,
+        description="longer side of the images that the network sees [pixels]: when it predicts, others are rescaled to it, and the answer "
+        "back; left out: it sees them as they are",
+    )
     loss: Literal["l1", "l2", "crossentropy"] = Field("l2", description="taken on y / output_scale")
     learning_rate: float = Field(1e-3, gt=0, description="of Adam")
 
@@ -91,11 +98,24 @@ class UNet(Model):
         its output is `(batch, height, width, others)`.
 
         Raises:
-            ValueError: x or y is something else, or a field names a channel that x does not have.
+            ValueError: x or y is something else, a field names a channel that x does not have, or `side` is not that of x.
         """
         from labrun_unet.network import build_network
 
+        sizes = examples.x.shape[:-1] if isinstance(examples.x, ArraySpec) else ()
+        if self.side is not None and max(sizes, default=self.side) != self.side:
+            raise ValueError(
+                f"side={self.side}, but the longer side of the training images is {max(sizes)}: they must agree"
+            )
         return build_network(self, examples)
+
+    def predict(self, model: keras.Model, x: Any) -> np.ndarray:
+        """Return the answer to a batch of images `x`, (batch, height, width, channels), at their own size and in the unit of y."""
+        if self.side is None:
+            return super().predict(model, x)
+        from labrun_unet.scaling import at_side, resized
+
+        return resized(super().predict(model, at_side(x, self.side)), x.shape[1:3])
 
 
 @hookimpl

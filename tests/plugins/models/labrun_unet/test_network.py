@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from labrun import ArraySpec, ExampleSpec
-from labrun_unet import UNet
+from labrun_unet import UNet, scaling
 from labrun_unet.presets import PRESETS
 
 SMALL = {"depth": 2, "filters": 4}
@@ -198,3 +198,43 @@ def test_wrong_examples_are_explained(examples, fields, message):
 def test_presets_are_whole():
     for preset, values in PRESETS.items():
         assert UNet(preset=preset).model_dump().items() >= values.items()
+
+
+# -- images of other sizes -----------------------------------------------------------------------------------------------------
+
+
+def waves(rows, columns):
+    """One picture at any resolution: (1, rows, columns, 1)."""
+    y, x = np.meshgrid((np.arange(rows) + 0.5) / rows, (np.arange(columns) + 0.5) / columns, indexing="ij")
+    return (np.sin(5 * y) * np.cos(7 * x))[None, ..., None].astype(np.float32)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.5, 4])
+def test_images_of_other_sizes_are_seen_at_the_size_of_the_training(factor):
+    """The answer to a finer or coarser copy of a picture is a finer or coarser copy of the answer; without `side` it is not."""
+    keras.utils.set_random_seed(3)
+    plain, scaled = UNet(depth=2, filters=4), UNet(depth=2, filters=4, side=72)
+    model = scaled.build(spec(1, 1, shape=(48, 72)))
+    answer = scaled.predict(model, waves(48, 72))
+    np.testing.assert_array_equal(answer, plain.predict(model, waves(48, 72)))
+    rows, columns = round(48 * factor), round(72 * factor)
+    other = scaled.predict(model, waves(rows, columns))
+    assert other.shape == (1, rows, columns, 1)
+    expected = scaling.resized(answer, (rows, columns))
+    inner = np.s_[:, rows // 8 : -rows // 8, columns // 8 : -columns // 8]
+    assert np.abs(other - expected)[inner].mean() < 0.05 * expected.std()
+    assert np.abs(plain.predict(model, waves(rows, columns)) - expected)[inner].mean() > 0.1 * expected.std()
+
+
+def test_shrinking_loses_no_ink():
+    """A dot of one pixel leaves its darkness behind: the mean of the picture stays."""
+    dots = np.zeros((1, 120, 160, 1), np.float32)
+    dots[0, 31::17, 21::13] = 1
+    small = scaling.at_side(dots, 40)
+    assert small.shape == (1, 30, 40, 1)
+    assert small.mean() == pytest.approx(dots.mean(), rel=0.05)
+
+
+def test_the_side_is_that_of_the_training():
+    with pytest.raises(ValueError, match="side=64, but the longer side of the training images is 36: they must agree"):
+        UNet(side=64).build(spec(1, 1))
