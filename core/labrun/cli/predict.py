@@ -95,6 +95,8 @@ def predict(
             _write(prediction_table(trained, new), folder / "predictions.csv")
         else:
             _write(prediction_table(trained, new), output)
+        if unlike := new.unlike_in_words():
+            click.echo(unlike, err=True)
     except LabrunError:
         raise
     except Exception as error:  # a model's plugin may raise anything

@@ -152,6 +152,10 @@ class Model(Plugin):
             verbose=0,
         )
 
+    def shown(self, x: Any) -> Any:
+        """Return what the network is shown of a batch `x`, (batch, …): `x` itself, unless `predict` changes it first."""
+        return x
+
     def predict(self, model: keras.Model, x: Any) -> np.ndarray:
         """Return the model's output for one batch `x`, (batch, …), in the unit of y or as `output` says."""
         import numpy as np

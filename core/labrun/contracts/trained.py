@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.contracts.backend import load_keras
 from labrun.contracts.card import HasCard
 from labrun.contracts.examples import Examples, ExampleSpec
+from labrun.contracts.input_ranges import InputRanges
 from labrun.contracts.naming import suffix
 from labrun.contracts.samples import Samples
 from labrun.faults import LabrunError, did_you_mean
@@ -72,6 +73,20 @@ class TrainedModel(HasCard):
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             problem = "it must give the shapes and classes of the examples that the model was trained on"
             raise LabrunError(f"'{path}' is damaged: {problem}") from error
+
+    @cached_property
+    def input_ranges(self) -> InputRanges | None:
+        """What the inputs of the training looked like; None if the model does not say.
+
+        Raises:
+            LabrunError: the file that holds it is damaged.
+        """
+        path = self.folder / SPEC
+        try:
+            record = read_json(path).get("ranges")
+            return InputRanges.from_record(record) if record is not None else None
+        except (ValueError, TypeError, AttributeError) as error:
+            raise LabrunError(f"'{path}' is damaged: its 'ranges' must be pairs of numbers") from error
 
     @cached_property
     def history(self) -> pd.DataFrame:

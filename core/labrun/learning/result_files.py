@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import keras
 
     from labrun.contracts.examples import ExampleSpec
+    from labrun.contracts.input_ranges import InputRanges
 
 __all__ = ["write_result"]
 
@@ -25,7 +26,9 @@ ARCHIVE = "model.keras"
 SUMMARY = "summary.txt"
 
 
-def write_result(model: keras.Model, history: list[dict[str, float]], spec: ExampleSpec, folder: Path) -> None:
+def write_result(
+    model: keras.Model, history: list[dict[str, float]], spec: ExampleSpec, ranges: InputRanges | None, folder: Path
+) -> None:
     """Write everything that a training leaves. The same training writes the same bytes."""
     import pandas as pd
 
@@ -35,7 +38,8 @@ def write_result(model: keras.Model, history: list[dict[str, float]], spec: Exam
     model.save(folder / ARCHIVE)
     _make_reproducible(folder / ARCHIVE)
     (folder / SUMMARY).write_text(_summary(model), encoding="utf-8")
-    (folder / SPEC).write_text(json.dumps(spec.record(), indent=2) + "\n", encoding="utf-8")
+    record = spec.record() | ({"ranges": ranges.record()} if ranges else {})
+    (folder / SPEC).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def _save_weights(model: keras.Model, path: Path) -> None:

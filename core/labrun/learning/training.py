@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.backend import keep_freed_memory, load_keras, make_deterministic
 from labrun.contracts.examples import Examples
+from labrun.contracts.input_ranges import InputRanges
 from labrun.contracts.plugin import Model
 from labrun.faults import LabrunError
 from labrun.learning.batches import Batches, as_keras
@@ -61,7 +62,7 @@ def train(
     training.resume()
     training.run(folder)
     training.finish()
-    write_result(model, training.history.rows, train_on.spec, folder)
+    write_result(model, training.history.rows, train_on.spec, InputRanges.of(train_on, plugin), folder)
     if training.sampling:
         training.sampling.collect(len(training.history.rows), folder)
     write_card(folder, plugin, inputs)

@@ -32,8 +32,22 @@ class NewData:
     table: pd.DataFrame
     batch_size: int
     """The number of examples to load at once: one if they differ in size."""
+    word: Callable[[int], str]
+    """What to call an example."""
+    unlike: dict[int, str]
+    """Examples that were loaded and are unlike those of the training, and in what."""
     skipped: tuple[str, ...] = ()
     """The names of files in a folder of pictures that are not pictures."""
+
+    def unlike_in_words(self) -> str:
+        """How many of the examples are unlike those of the training, and in what the first is; empty if none."""
+        if not self.unlike:
+            return ""
+        first = min(self.unlike)
+        return (
+            f"{len(self.unlike)} of {len(self.examples)} examples are unlike those of the training, so that their predictions may be "
+            f"wrong: {self.word(first)} has {self.unlike[first]}"
+        )
 
 
 def read_new_data(path: Path, model: TrainedModel, array: str | None = None, still: bool = False) -> NewData:
@@ -75,6 +89,8 @@ def _new_data(reading: Reading, model: TrainedModel, still: bool, path: Path) ->
 
     assert isinstance(model.spec.x, ArraySpec)
     dtype = np.dtype(model.spec.x.dtype)
+    ranges = model.input_ranges
+    unlike: dict[int, str] = {}
 
     def load_one(i: int) -> np.ndarray:
         x = reading.load(i)
@@ -86,6 +102,8 @@ def _new_data(reading: Reading, model: TrainedModel, still: bool, path: Path) ->
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             problem = f"NaN, infinity, or numbers too large for {dtype}, which no model can predict from: leave it out"
             raise LabrunError(f"{reading.word(i)} in '{path}' contains {problem}")
+        if ranges is not None and (difference := ranges.unlike(model.plugin.shown(y[None])[0])):
+            unlike[i] = difference
         return y
 
     def load_x(indices: np.ndarray) -> np.ndarray:
@@ -97,7 +115,7 @@ def _new_data(reading: Reading, model: TrainedModel, still: bool, path: Path) ->
         return np.stack(found)
 
     examples = Examples.inputs_only(load_x, len(reading.table), path.name)
-    return NewData(examples, reading.table, 32 if reading.alike else 1, reading.skipped)
+    return NewData(examples, reading.table, 32 if reading.alike else 1, reading.word, unlike, reading.skipped)
 
 
 def _ways(still: bool) -> tuple[_Way, ...]:

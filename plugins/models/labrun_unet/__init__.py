@@ -109,13 +109,22 @@ class UNet(Model):
             )
         return build_network(self, examples)
 
+    def shown(self, x: Any) -> Any:
+        """Return a batch of images `x`, (batch, height, width, channels), in the unit of x, with `side` pixels along the longer side."""
+        if self.side is None:
+            return x
+        from labrun_unet.scaling import at_side
+
+        return at_side(x, self.side)
+
     def predict(self, model: keras.Model, x: Any) -> np.ndarray:
         """Return the answer to a batch of images `x`, (batch, height, width, channels), at their own size and in the unit of y."""
+        answer = super().predict(model, self.shown(x))
         if self.side is None:
-            return super().predict(model, x)
-        from labrun_unet.scaling import at_side, resized
+            return answer
+        from labrun_unet.scaling import resized
 
-        return resized(super().predict(model, at_side(x, self.side)), x.shape[1:3])
+        return resized(answer, x.shape[1:3])
 
 
 @hookimpl

@@ -84,6 +84,17 @@ def test_pictures_are_answered_by_pictures_of_their_sizes(labrun, tmp_path):
             assert answer.size == asked.size
 
 
+def test_pictures_unlike_those_of_the_training_are_pointed_out(labrun, tmp_path):
+    """A ramp has a far longer wavelength than the noise of the training."""
+    outcome = labrun("predict", NET, "pictures", "--output", tmp_path / "found")
+    assert outcome.err.startswith(
+        "2 of 2 examples are unlike those of the training, so that their predictions may be wrong: example 0 ('a.png') has "
+    )
+    assert "wavelength" in outcome.err
+    np.save("alike.npy", np.random.default_rng(0).random((8, 6, 9, 1)).astype(np.float32))
+    assert labrun("predict", NET, "alike.npy", "--output", tmp_path / "found").err == ""
+
+
 def test_arrays_are_answered_by_arrays(labrun, tmp_path):
     x = np.random.default_rng(1).random((2, 6, 9, 1)).astype(np.float32)
     np.save("many.npy", x)
