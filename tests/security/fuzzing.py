@@ -45,7 +45,8 @@ def new_data(path: Path) -> None:
 
 def cube(path: Path) -> None:
     """A cube of the 21-cm sky, of whatever kind."""
-    from labrun_twentyone_cm_files.cubes import expect_values, open_cube
+    from labrun_twentyone_cm_files.cubes import open_cube
+    from labrun_twentyone_cm_files.plausibility import expect_values
 
     found, _ = open_cube(path, "density")
     expect_values(path, "density", found)
@@ -74,14 +75,12 @@ def idx(path: Path) -> None:
 
 
 def picture(path: Path) -> None:
-    """A picture, by all three readers."""
-    from labrun_image_pair_files.pictures import read_picture
-    from labrun_micrograph.pictures import read_grey
+    """A picture, as simulators and `labrun predict` read it."""
+    from labrun.kit.pictures import read_picture
 
     readers: list[Callable[[], Any]] = [
-        lambda: read_picture(path, "grey", None),
-        lambda: read_picture(path, "rgb", (8, 8)),
-        lambda: read_grey(path),
+        lambda: read_picture(path),
+        lambda: read_picture(path, "rgb"),
         lambda: new_data(path),
     ]
     for read in readers:

@@ -1,8 +1,7 @@
-"""Opening a cube, of whatever kind its file is, and looking whether it can be what it is said to be."""
+"""Open a cube, whatever the format of its file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,25 +17,21 @@ from labrun_twentyone_cm_files.names import facts_of_name
 Cube = NDArray[np.float32]
 
 SINGLE = np.dtype("<f4")
-PLAUSIBLE = {"brightness_temperature": (-1e5, 1e5), "density": (-1.001, 1e6), "neutral_fraction": (-0.001, 1.001)}
-"""Limits beyond which a cube cannot be what it is called [mK, dimensionless, dimensionless]: those of nature, with room for rounding."""
-MEAN_TOLERANCE = 1e-3
-"""The mean neutral fraction in a name and that of its cube: sums of single precision may differ so much."""
 COMPRESSED = {b"\x1f\x8b": "gzip", b"PK": "zip", b"BZh": "bzip2", b"\xfd7z": "xz"}
 
 
 def open_cube(path: Path, array: str, dataset: str = "") -> tuple[Cube, Facts]:
-    """The cube `array` of a file, three axes, and what attributes tell of it. It is mapped into memory where that is possible.
+    """Open the cube `array` of a file, three axes, mapped into memory where possible; and read the facts in its attributes.
 
     Raises:
-        ValueError: the file holds something else, or broke off.
+        ValueError: the file holds something else, or is incomplete.
     """
     with path.open("rb") as stream:
         head = stream.read(512)
     if h5py.is_hdf5(path):
         return _open_hdf5(path, array, dataset)
     if dataset:
-        raise ValueError(f"dataset='{dataset}' names an array within an HDF5 file, but '{path}' is none: leave it out")
+        raise ValueError(f"dataset='{dataset}' names an array in an HDF5 file, but '{path}' is not one: leave it out")
     if head.startswith(b"\x93NUMPY"):
         return _open_npy(path), Facts()
     _expect_binary(path, head)
@@ -44,10 +39,10 @@ def open_cube(path: Path, array: str, dataset: str = "") -> tuple[Cube, Facts]:
 
 
 def map_dataset(path: Path, dataset: h5py.Dataset) -> Cube:
-    """An array of an HDF5 file as float32: mapped where it lies there as it does in memory, else read.
+    """Return an array of an HDF5 file as float32: mapped if it is stored as it would lie in memory, else read.
 
     Raises:
-        ValueError: it has not three axes, holds other things than real numbers, or is damaged.
+        ValueError: it is not a cube of real numbers, or is damaged.
     """
     _expect_real(f"'{dataset.name}' in '{path}'", dataset.shape, dataset.dtype)
     start = dataset.id.get_offset()
@@ -60,74 +55,17 @@ def map_dataset(path: Path, dataset: h5py.Dataset) -> Cube:
 
 
 def open_file(path: Path) -> h5py.File:
-    """An HDF5 file, opened to be read.
+    """Open an HDF5 file to read it.
 
     Raises:
-        ValueError: it is none, or broke off.
+        ValueError: it is not an HDF5 file, or is incomplete.
     """
     if not h5py.is_hdf5(path):
-        raise ValueError(f"'{path}' is no HDF5 file")
+        raise ValueError(f"'{path}' is not an HDF5 file")
     try:
         return open_hdf5(path)
     except OSError as error:
-        raise ValueError(f"the HDF5 file '{path}' is damaged (a download that broke off?): {error}") from error
-
-
-def expect_alike(cubes: Mapping[str, Cube], cells: float | None) -> None:
-    """Cubes of one member, by their files, must be of one shape, and as many cells wide as the names tell.
-
-    Raises:
-        ValueError: they are not.
-    """
-    shapes = {path: cube.shape for path, cube in cubes.items()}
-    for path, shape in shapes.items():
-        first = next(iter(shapes))
-        if shape != shapes[first]:
-            raise ValueError(
-                f"the cubes of one member must be of one shape: '{first}' has {shapes[first]}, '{path}' {shape}"
-            )
-        if cells is not None and shape[0] != cells:
-            raise ValueError(f"'{path}' holds an array of {shape}, but a name tells {cells:g} cells along each side")
-
-
-def expect_values(path: Path, array: str, cube: Cube, mean_neutral_fraction: float | None = None) -> None:
-    """Refuse values that a cube of this kind cannot hold, or that contradict the neutral fraction in the name.
-
-    Raises:
-        ValueError: it holds NaN or infinities, values out of range (big-endian numbers, say), or another neutral fraction.
-    """
-    low, high = PLAUSIBLE[array]
-    with np.errstate(invalid="ignore"):  # signalling NaNs are among what is looked for
-        least, most = float(cube.min()), float(cube.max())
-    if low <= least and most <= high:
-        return _expect_neutral_fraction(path, array, cube, most, mean_neutral_fraction)
-    with np.errstate(invalid="ignore"):
-        turned = cube.byteswap()
-        if low <= turned.min() and turned.max() <= high:
-            raise ValueError(
-                f"'{path}' holds big-endian numbers: expected little-endian float32; convert them with "
-                "numpy.fromfile(path, '>f4').astype('<f4')"
-            )
-        wrong = int(np.count_nonzero(~np.isfinite(cube)))
-    if wrong:
-        raise ValueError(f"'{path}' holds NaN or infinity in {wrong:,} of {cube.size:,} cells: expected finite numbers")
-    raise ValueError(
-        f"'{path}' holds values from {least:.4g} to {most:.4g}; expected a {array.replace('_', ' ')} between {low:g} and {high:g}: it is "
-        "another array, or of another unit or type"
-    )
-
-
-def _expect_neutral_fraction(path: Path, array: str, cube: Cube, most: float, told: float | None) -> None:
-    if told is None:
-        return
-    if array == "brightness_temperature" and most == 0 and not cube.any() and told > MEAN_TOLERANCE:
-        raise ValueError(
-            f"'{path}' is 0 everywhere, which is an ionized sky, but a name tells a neutral fraction of {told:g}"
-        )
-    if array == "neutral_fraction" and abs((mean := cube.mean(dtype=np.float64)) - told) > MEAN_TOLERANCE:
-        raise ValueError(
-            f"'{path}' has the mean {mean:.6f}, but a name tells a neutral fraction of {told:.6f}: not its own name"
-        )
+        raise ValueError(f"the HDF5 file '{path}' is damaged (an incomplete download?): {error}") from error
 
 
 def _expect_binary(path: Path, head: bytes) -> None:
@@ -139,11 +77,11 @@ def _expect_binary(path: Path, head: bytes) -> None:
     with suppress(UnicodeDecodeError):
         text = head.decode("ascii")
         if all(character.isprintable() or character.isspace() for character in text):
-            raise ValueError(f"'{path}' is a text, beginning '{text[:20].strip()}': expected a cube of binary numbers")
+            raise ValueError(f"'{path}' is a text that begins with '{text[:20].strip()}': expected binary numbers")
 
 
 def _open_binary(path: Path, cells: float | None) -> Cube:
-    """float32, little endian, C order: index = z + N (y + N x)."""
+    """Map a raw cube: float32, little endian, C order, index = z + N (y + N x)."""
     size = path.stat().st_size
     cells_along = int(cells) if cells else round((size / SINGLE.itemsize) ** (1 / 3))
     expected = SINGLE.itemsize * cells_along**3
@@ -151,30 +89,32 @@ def _open_binary(path: Path, cells: float | None) -> Cube:
         return np.memmap(path, SINGLE, "r", shape=(cells_along,) * 3)
     if cells is None:
         raise ValueError(
-            f"'{path}' holds {size:,} bytes, which is not 4·N³ for any N: expected N³ float32 (its name tells no N either), .npy or HDF5"
+            f"'{path}' holds {size:,} bytes, which is not 4·N³ for any N: expected N³ float32 (its name has no N), .npy or HDF5"
         )
     raise ValueError(
-        f"'{path}' holds {size:,} bytes; expected 4·{cells_along}³ = {expected:,}, float32, as its name tells: "
+        f"'{path}' holds {size:,} bytes; expected 4·{cells_along}³ = {expected:,}, float32, as its name says: "
         f"{_about_size(size, cells_along)}"
     )
 
 
 def _about_size(size: int, cells: int) -> str:
-    """What a file of the wrong size probably is."""
+    """Say what a file of the wrong size probably is."""
     if size == 8 * cells**3:
         return "it has the size of float64; convert it, or save it as .npy"
+    if size in (cells**3, 2 * cells**3):
+        return f"it has the size of numbers of {8 * size // cells**3} bits; convert it, or save it as .npy"
     if size == 4 * cells**2 * (2 * (cells // 2 + 1)):
-        return "it has the size of Fourier modes, complex numbers on half of k-space, which is no cube"
+        return "it has the size of Fourier modes, complex numbers on half of k-space, which are not a cube"
     if size < 4 * cells**3:
-        return f"{size / (4 * cells**3):.1%} of it is there, as of a download that broke off; fetch it again"
-    return "it is another file than its name tells"
+        return f"it holds {size / (4 * cells**3):.1%} of that, as of an incomplete download; fetch it again"
+    return "it is another file than its name says"
 
 
 def _open_npy(path: Path) -> Cube:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except DAMAGE as error:
-        raise ValueError(f"'{path}' is no whole .npy file of numbers: {error}") from error
+        raise ValueError(f"'{path}' is not a complete .npy file of numbers: {error}") from error
     _expect_real(f"'{path}'", array.shape, array.dtype)
     return array if array.dtype == SINGLE else _single(array)
 
@@ -195,16 +135,19 @@ def _chosen(path: Path, file: h5py.File, array: str, dataset: str) -> h5py.Datas
         return by_name[wanted]
     if len(found) == 1 and not dataset:
         return found[0]
-    has = ", ".join(by_name) or "none of three axes"
-    remedy = "" if dataset else ": name the right one as 'dataset', or a file of 21cmFAST 3 or 4 as 'file'"
-    raise ValueError(f"'{path}' holds no array '{wanted}' of three axes; it has {has}{remedy}")
+    has = ", ".join(by_name) or "none with three axes"
+    remedy = "" if dataset else ": name the right one as 'dataset', or give a file of 21cmFAST 3 or 4 as 'file'"
+    raise ValueError(f"'{path}' holds no array '{wanted}' with three axes; it has {has}{remedy}")
 
 
 def _expect_real(what: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
-    if len(shape) != 3 or 0 in shape or dtype.kind not in "fiu":
-        raise ValueError(f"{what} is an array of {shape}, {dtype}; expected real numbers, (N, N, N), or (N, N, planes)")
+    if len(shape) != 3 or 0 in shape or dtype.kind not in "biuf":
+        raise ValueError(f"{what} is an array of {shape}, {dtype}; expected real numbers, (N, N, N) or (N, N, planes)")
+    if shape[0] != shape[1]:
+        turn = "; move the line of sight to the last axis with numpy.moveaxis" if len(set(shape)) == 2 else ""
+        raise ValueError(f"{what} is an array of {shape}; expected (N, N, N) or (N, N, planes){turn}")
 
 
 def _single(array: NDArray) -> Cube:
-    with np.errstate(over="ignore"):  # becomes an infinity, which is told
+    with np.errstate(over="ignore"):  # becomes infinity, which is refused later
         return np.asarray(array, np.float32)

@@ -1,4 +1,4 @@
-"""What is told of a member beside its cubes, and whether all who tell it agree."""
+"""Numbers that describe a member beside its cubes, from several sources that must agree."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ ROUNDING = {
     "escape_fraction": 5e-5,
     "ionizing_efficiency": 0.05,
 }
-"""How far the names of files may round each of them."""
+"""Differences that rounding in the names of files explains"""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Numbers that a name, an attribute or the configuration tells; None for what it does not."""
+    """Numbers from a name, from attributes or from the configuration; None if it does not have them."""
 
     redshift: float | None = None
     box: float | None = None
-    """side of the box across the line of sight [Mpc]"""
+    """Side of the box across the line of sight [Mpc]"""
     cells: float | None = None
-    """cells along that side"""
+    """Cells along that side"""
     mean_neutral_fraction: float | None = None
     escape_fraction: float | None = None
     ionizing_efficiency: float | None = None
 
     def arrays(self, cells: int) -> Arrays:
-        """What is known, each () float64, with the side of a cell [Mpc] of a box of so many `cells`.
+        """Return the known numbers, each () float64, and the side of a cell [Mpc] of a box that is `cells` wide.
 
         Raises:
             ValueError: the size of the box is not known.
@@ -42,20 +42,20 @@ class Facts:
         import numpy as np
 
         if self.box is None:
-            raise ValueError("nothing tells the size of the box: give 'box', its comoving side [Mpc]")
+            raise ValueError("the size of the box is unknown: give 'box', its comoving side [Mpc]")
         known: dict[str, float | None] = {"cell_size": self.box / cells, "redshift": self.redshift}
         known |= {name: getattr(self, name) for name in list(ROUNDING)[3:]}
         return {name: np.array(value) for name, value in known.items() if value is not None}
 
 
-def agreed(told: Mapping[str, Facts]) -> Facts:
-    """All facts together, of two that agree within rounding the first.
+def combined(sources: Mapping[str, Facts]) -> Facts:
+    """Combine facts by their sources; of two values that agree within rounding, keep the first.
 
     Raises:
         ValueError: two sources contradict each other.
     """
     found: dict[str, tuple[str, float]] = {}
-    for source, facts in told.items():
+    for source, facts in sources.items():
         for name in (field.name for field in fields(Facts)):
             value = getattr(facts, name)
             if value is None:
@@ -63,6 +63,6 @@ def agreed(told: Mapping[str, Facts]) -> Facts:
             first, other = found.setdefault(name, (source, value))
             if abs(value - other) > ROUNDING[name] * (1 + 1e-9):
                 raise ValueError(
-                    f"the files of one member must be of one sky at one redshift: {first} tells {name} {other:g}, {source} {value:g}"
+                    f"the files of one member must be of one sky at one redshift: {first} says {name} {other:g}, {source} {value:g}"
                 )
     return Facts(**{name: value for name, (_, value) in found.items()})

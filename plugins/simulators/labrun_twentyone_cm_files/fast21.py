@@ -1,4 +1,4 @@
-"""The HDF5 files of 21cmFAST 3 and 4: coeval boxes, parts of them, and light cones.
+"""Read the HDF5 files of 21cmFAST 3 and 4: coeval boxes, parts of them, and light cones.
 
 Version 3 keeps `BrightnessTemp/brightness_temp`, the redshift as an attribute of the file, and parameters in groups beside; version 4
 `BrightnessTemp/OutputFields/brightness_temp`, the redshift as an attribute of `BrightnessTemp`, and parameters in its `InputParameters`.
@@ -16,7 +16,9 @@ import numpy as np
 from labrun import Arrays
 from labrun.files.hdf5 import single_values
 from labrun_twentyone_cm_files.cosmology import redshifts_at
-from labrun_twentyone_cm_files.cubes import Cube, expect_values, map_dataset, open_file
+from labrun_twentyone_cm_files.cubes import Cube, map_dataset, open_file
+from labrun_twentyone_cm_files.light_cones import expect_finished, planes_inside
+from labrun_twentyone_cm_files.plausibility import expect_values
 
 STRUCTS = {"brightness_temperature": "BrightnessTemp", "density": "PerturbedField", "neutral_fraction": "IonizedBox"}
 ARRAYS = {
@@ -24,25 +26,26 @@ ARRAYS = {
     "density": ("density",),
     "neutral_fraction": ("neutral_fraction", "xH_box"),
 }
-"""What arrays are called, in version 4 and in version 3."""
+"""Names of arrays, in version 4 and in version 3"""
 SKY = ("random_seed", "HII_DIM", "BOX_LEN", "hlittle", "OMm")
-"""What all structs of a file must share. A density from the cache may have been made for other galaxies."""
+"""Parameters that all structs of a file share. A density from the cache may have been made for other galaxies."""
 PARAMETERS = ("user_params", "cosmo_params", "astro_params", "flag_options")
-"""Groups of parameters in version 3."""
+"""Groups of parameters in version 3"""
 
 
 def read_21cmfast(path: Path) -> Arrays:
-    """Cubes and numbers of a file of 21cmFAST, as the plugin gives them.
+    """Read cubes and numbers of a file of 21cmFAST, as the plugin returns them.
 
     Raises:
-        ValueError: the file is damaged, or holds none of the cubes, or cubes that contradict its parameters or each other.
+        ValueError: the file is damaged or unfinished, holds none of the cubes, or holds cubes that contradict its parameters or each
+            other.
     """
     with open_file(path) as file:
         try:
             return _light_cone(path, file) if "lightcones" in file else _coeval_box(path, file)
         except (KeyError, TypeError, AttributeError, RuntimeError, OSError, ArithmeticError) as error:
             raise ValueError(
-                f"'{path}' is damaged, or not as 21cmFAST 3 and 4 write it ({type(error).__name__}: {error})"
+                f"'{path}' is damaged, or not in the format of 21cmFAST 3 or 4 ({type(error).__name__}: {error})"
             ) from error
 
 
@@ -50,8 +53,8 @@ def _coeval_box(path: Path, file: h5py.File) -> Arrays:
     found = {array: file[struct] for array, struct in STRUCTS.items() if struct in file}
     if not found:
         raise ValueError(
-            f"'{path}' is no coeval box or light cone of 21cmFAST 3 or 4: expected groups {', '.join(STRUCTS.values())} or lightcones; "
-            f"it has {', '.join(file) or 'nothing'}; any other HDF5 file is given as 'density' and the like"
+            f"'{path}' is not a coeval box or light cone of 21cmFAST 3 or 4: expected groups {', '.join(STRUCTS.values())} or lightcones; "
+            f"it has {', '.join(file) or 'nothing'}. Give any other HDF5 file as 'density' and the like"
         )
     settings = {array: _settings(file, struct) for array, struct in found.items()}
     for name in SKY:
@@ -59,7 +62,7 @@ def _coeval_box(path: Path, file: h5py.File) -> Arrays:
     redshifts = [_redshift(path, file, struct) for struct in found.values()]
     _expect_one(path, "redshift", redshifts)
     cubes = dict(_cubes(path, {array: struct.get("OutputFields", struct) for array, struct in found.items()}))
-    decisive = settings[min(found, key=lambda array: array == "density")]  # the density does not know what galaxies do
+    decisive = settings[min(found, key=lambda array: array == "density")]  # the density does not depend on galaxies
     _expect_shape(path, cubes, decisive)
     return {**cubes, "redshift": np.array(redshifts[0]), **_cell(decisive), **_efficiency(decisive, cubes)}
 
@@ -70,11 +73,15 @@ def _light_cone(path: Path, file: h5py.File) -> Arrays:
     names = [name for name in ("lightcone_distances", "distances") if name in file]
     if not cubes or not names:
         raise ValueError(
-            f"the light cone '{path}' is not whole: it has {', '.join(file['lightcones'])}, and {', '.join(file)}"
+            f"the light cone '{path}' is incomplete: it has {', '.join(file['lightcones'])}, and {', '.join(file)}"
         )
     distances = file[names[0]][()].astype(np.float64)
     _expect_shape(path, cubes, settings, len(distances))
     redshifts = redshifts_at(distances, settings["hlittle"], settings["OMm"])
+    inside = planes_inside(file, len(distances))
+    cubes = {array: cube[..., inside] for array, cube in cubes.items()}
+    distances, redshifts = distances[inside], redshifts[inside]
+    expect_finished(path, file, cubes, redshifts)
     return {**cubes, "distances": distances, "redshifts": redshifts, **_cell(settings), **_efficiency(settings, cubes)}
 
 
@@ -88,7 +95,7 @@ def _cubes(path: Path, groups: dict[str, h5py.Group]) -> Iterator[tuple[str, Cub
 
 
 def _settings(file: h5py.File, struct: h5py.Group) -> dict[str, Any]:
-    """All parameters that a struct (or a light cone) was made with, by name."""
+    """Return all parameters of a struct (or a light cone), by name."""
     inputs = struct.get("InputParameters")
     groups = inputs.values() if inputs is not None else [file[name] for name in PARAMETERS if name in file]
     settings = {name: value for group in groups for name, value in single_values(group).items()}
@@ -100,7 +107,7 @@ def _redshift(path: Path, file: h5py.File, struct: h5py.Group) -> float:
     for holder in (struct, file):
         if "redshift" in holder.attrs:
             return float(holder.attrs["redshift"])
-    raise ValueError(f"'{path}' tells no redshift: expected an attribute 'redshift' of the file or of '{struct.name}'")
+    raise ValueError(f"'{path}' has no redshift: expected an attribute 'redshift' of the file or of '{struct.name}'")
 
 
 def _expect_one(path: Path, what: str, values: list[Any]) -> None:
@@ -115,21 +122,21 @@ def _expect_shape(path: Path, cubes: dict[str, Cube], settings: dict[str, Any], 
         cells = int(settings["HII_DIM"])
         expected = (cells, cells, planes or round(cells * float(settings.get("NON_CUBIC_FACTOR", 1.0))))
     except KeyError as error:
-        raise ValueError(
-            f"'{path}' does not tell its parameter {error}: it is not as 21cmFAST 3 and 4 write it"
-        ) from None
+        raise ValueError(f"'{path}' lacks the parameter {error}: it is not in the format of 21cmFAST 3 or 4") from None
     for array, cube in cubes.items():
         if cube.shape != expected:
-            raise ValueError(f"'{path}': the {array} is an array of {cube.shape}; its parameters tell {expected}")
+            raise ValueError(
+                f"'{path}': the {array} is an array of {cube.shape}; by its parameters, expected {expected}"
+            )
 
 
 def _cell(settings: dict[str, Any]) -> Arrays:
-    """The side of a cell [Mpc]."""
+    """Return the side of a cell [Mpc]."""
     return {"cell_size": np.array(settings["BOX_LEN"] / settings["HII_DIM"])}
 
 
 def _efficiency(settings: dict[str, Any], cubes: dict[str, Cube]) -> Arrays:
-    """How strongly galaxies ionize, unless there is the density alone: F_ESC10 counts only if the efficiency depends on mass."""
+    """Return how strongly galaxies ionize, unless there is only a density. F_ESC10 counts only if the efficiency depends on mass."""
     if set(cubes) == {"density"}:
         return {}
     model = settings.get("SOURCE_MODEL")
@@ -137,5 +144,5 @@ def _efficiency(settings: dict[str, Any], cubes: dict[str, Cube]) -> Arrays:
     if by_mass:
         return {
             "escape_fraction": np.array(float(f"{10 ** settings['F_ESC10']:.8g}"))
-        }  # as it was before its logarithm was taken
+        }  # rounded as it was before its logarithm was taken
     return {"ionizing_efficiency": np.array(float(settings["HII_EFF_FACTOR"]))}

@@ -1,4 +1,4 @@
-"""What the names of 21cmFAST's old binary files tell: `sprintf` of its C code, versions 1 and 2."""
+"""Parse the names of 21cmFAST's old binary files, as `sprintf` in its C code writes them, versions 1 and 2."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ CUBE_KINDS = (
     (r"updated_smoothed_deltax_z\d", "density"),
     (r"(sphere_)?xH(_nohalos)?_z\d", "neutral_fraction"),
 )
-"""How names begin, and the cube that such a file holds."""
+"""Beginnings of names, and the cube that such a file holds"""
 
 OTHER_KINDS = (
-    (r"deltak_z", "Fourier modes of the density, complex numbers on half of k-space: it is no cube"),
-    (r"(smoothed_)?deltax_z", "the linear density at z = 0; that of the sky is called updated_smoothed_deltax"),
+    (r"deltak_z", "Fourier modes of the density, complex numbers on half of k-space, which are not a cube"),
+    (r"(smoothed_)?deltax_z", "the linear density at z = 0; the density of the sky is called updated_smoothed_deltax"),
     (r"ps_z", "a power spectrum, a table of text"),
     (r"updated_v[xyz]_z", "a velocity"),
     (r"v[xyz]overddot", "a displacement over the growth factor"),
@@ -25,7 +25,7 @@ OTHER_KINDS = (
     (r"Nrec_z", "numbers of recombinations"),
     (r"z_first_ionization_z", "redshifts of first ionization"),
 )
-"""How names begin of what is not read."""
+"""Beginnings of names of files that are not read, and what they hold"""
 
 NUMBERS = {
     "redshift": r"_z(\d+\.\d+)_",
@@ -38,16 +38,21 @@ NUMBERS = {
 
 
 def facts_of_name(path: Path) -> Facts:
-    """The numbers in a file's name."""
+    """Return the numbers in a file's name."""
     found = {name: re.search(pattern, path.name) for name, pattern in NUMBERS.items()}
     return Facts(**{name: float(match[1]) for name, match in found.items() if match})
 
 
+def is_saturated(path: Path) -> bool:
+    """Check whether a name says that the spin temperature was taken to be far above that of the microwave background."""
+    return "_useTs0_" in path.name
+
+
 def expect_kind(path: Path, array: str) -> None:
-    """Refuse a file whose name tells that it holds something else than `array`. Any name that tells nothing will do.
+    """Refuse a file whose name says that it does not hold `array`. Names of other programs are accepted.
 
     Raises:
-        ValueError: it does.
+        ValueError: it holds something else.
     """
     for pattern, words in OTHER_KINDS:
         if re.match(pattern, path.name):

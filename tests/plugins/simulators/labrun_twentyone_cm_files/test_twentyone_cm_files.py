@@ -60,9 +60,10 @@ def write(tmp_path):
 
 
 def test_a_binary_is_a_cube_with_the_last_axis_fastest(write, cube, rng):
-    arrays = read(rng, brightness_temperature=write(DELTA_T, cube), density=write(DELTA, cube[::-1]))
-    np.testing.assert_array_equal(arrays["brightness_temperature"], cube)
-    np.testing.assert_array_equal(arrays["density"], cube[::-1])
+    temperature = 0.362545 * 23.08 * (1 + cube)  # the same neutral fraction in all cells
+    arrays = read(rng, brightness_temperature=write(DELTA_T, temperature), density=write(DELTA, cube))
+    np.testing.assert_array_equal(arrays["brightness_temperature"], temperature)
+    np.testing.assert_array_equal(arrays["density"], cube)
     numbers = {name: array.item() for name, array in arrays.items() if array.ndim == 0}
     assert numbers == {"redshift": 6.5, "cell_size": 1.5, "mean_neutral_fraction": 0.362545}
     assert arrays["brightness_temperature"].dtype == np.float32
@@ -118,7 +119,7 @@ def test_npy_and_hdf5_of_any_code_tell_what_they_do_not_know_by_fields(tmp_path,
     arrays = read(rng, {"redshift": 8.0, "box": 10.0}, neutral_fraction=tmp_path / "sky.npy")
     np.testing.assert_allclose(arrays["neutral_fraction"], light_cone, rtol=1e-6)
     assert (arrays["redshift"], arrays["cell_size"]) == (8.0, 2.5)
-    with pytest.raises(ValueError, match=r"nothing tells the size of the box: give 'box', its comoving side \[Mpc\]"):
+    with pytest.raises(ValueError, match=r"the size of the box is unknown: give 'box', its comoving side \[Mpc\]"):
         read(rng, neutral_fraction=tmp_path / "sky.npy")
 
 
@@ -134,11 +135,11 @@ def test_arrays_and_attributes_of_hdf5(tmp_path, cube, rng):
     by_name = read(rng, density=tmp_path / "sky.h5")
     np.testing.assert_array_equal(by_name["density"], cube / 2)
     with pytest.raises(
-        ValueError, match="holds no array 'neutral_fraction' of three axes; it has density, out/other, out/t21: name"
+        ValueError, match="holds no array 'neutral_fraction' with three axes; it has density, out/other, out/t21: name"
     ):
         read(rng, neutral_fraction=tmp_path / "sky.h5")
     np.save(tmp_path / "a.npy", cube)
-    with pytest.raises(ValueError, match=r"dataset='a' names an array within an HDF5 file, but '.*' is none"):
+    with pytest.raises(ValueError, match=r"dataset='a' names an array in an HDF5 file, but '.*' is not one"):
         read(rng, {"dataset": "a"}, density=tmp_path / "a.npy")
 
 
@@ -235,7 +236,7 @@ def test_a_cache_file_holds_one_struct(tmp_path, rng):
             r"the parts of '.*' differ in redshift: 8\.0, 7\.0; expected one sky at one redshift",
         ),
         ({"seeds": (1, 2)}, "differ in random_seed: 2, 1"),
-        ({"cells": 5}, r"the density is an array of \(5, 5, 5\); its parameters tell \(4, 4, 4\)"),
+        ({"cells": 5}, r"the density is an array of \(5, 5, 5\); by its parameters, expected \(4, 4, 4\)"),
     ],
 )
 def test_a_file_that_contradicts_itself(tmp_path, rng, how, message):
@@ -248,15 +249,15 @@ def test_files_that_are_none_of_21cmfast(tmp_path, cube, rng):
         file["cube"] = cube
     with pytest.raises(
         ValueError,
-        match=r"is no coeval box or light cone of 21cmFAST 3 or 4: expected groups .*; it has cube; any other",
+        match=r"is not a coeval box or light cone of 21cmFAST 3 or 4: expected groups .*; it has cube. Give any other",
     ):
         read(rng, file=tmp_path / "a.h5")
     whole = fabricated(tmp_path / "b.h5").read_bytes()
     (tmp_path / "b.h5").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"the HDF5 file '.*b\.h5' is damaged \(a download that broke off\?\)"):
+    with pytest.raises(ValueError, match=r"the HDF5 file '.*b\.h5' is damaged \(an incomplete download\?\)"):
         read(rng, file=tmp_path / "b.h5")
     np.save(tmp_path / "c.npy", cube)
-    with pytest.raises(ValueError, match=r"c\.npy' is no HDF5 file"):
+    with pytest.raises(ValueError, match=r"c\.npy' is not an HDF5 file"):
         read(rng, file=tmp_path / "c.npy")
 
 
@@ -268,16 +269,16 @@ def test_files_that_are_none_of_21cmfast(tmp_path, cube, rng):
     [
         (
             b"\0" * 400,
-            r"holds 400 bytes; expected 4·6³ = 864, float32, as its name tells: 46\.3% of it is there, as of a download",
+            r"holds 400 bytes; expected 4·6³ = 864, float32, as its name says: it holds 46\.3% of that, as of an incomplete",
         ),
         (np.zeros((6, 6, 6)).tobytes(), "it has the size of float64; convert it, or save it as .npy"),
         (
             np.zeros((6, 6, 4), np.complex64).tobytes(),
             "it has the size of Fourier modes, complex numbers on half of k-space",
         ),
-        (b"\0" * 900, "it is another file than its name tells"),
+        (b"\0" * 900, "it is another file than its name says"),
         (b"", "is empty: expected a cube"),
-        (b"0.0209 1.766 0.1\n0.0323 3.915\t0.2\n", r"is a text, beginning '0\.0209 1\.766 0\.1"),
+        (b"0.0209 1.766 0.1\n0.0323 3.915\t0.2\n", r"is a text that begins with '0\.0209 1\.766 0\.1"),
         (b"\x1f\x8b" + b"\0" * 862, r"is packed \(gzip\): unpack it first"),
     ],
 )
@@ -290,14 +291,14 @@ def test_a_file_of_the_wrong_size_or_kind(write, rng, content, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda cube: cube.astype(">f4"), "holds big-endian numbers: expected little-endian float32; convert them"),
+        (lambda cube: cube.astype(">f4"), "holds big-endian float32: expected little-endian float32; convert them"),
         (
             lambda cube: np.where(cube == cube.max(), np.nan, cube),
             "holds NaN or infinity in 1 of 216 cells: expected finite numbers",
         ),
         (
             lambda cube: 100 * cube - 50,
-            r"holds values from -\d.*; expected a density between -1\.001 and 1e\+06: it is another array",
+            r"holds values from -\d.*; expected a density between -1\.001 and 1e\+06: it is another quantity",
         ),
     ],
 )
@@ -305,6 +306,250 @@ def test_values_that_no_cube_can_hold(write, cube, rng, change, message):
     path = write(DELTA, change(cube))
     with pytest.raises(ValueError, match=message):
         read(rng, density=path)
+
+
+# --- values that have another type, or are another quantity ------------------------------------------------------------------
+
+
+@pytest.fixture
+def bubbles(rng):
+    """A neutral fraction of two values."""
+    return (rng.random((6, 6, 6)) < 0.5).astype("<f4")
+
+
+@pytest.mark.parametrize(
+    ("type_code", "words"),
+    [(">f4", "big-endian float32"), ("<i4", "integers of 32 bits"), (">i4", "big-endian integers of 32 bits")],
+)
+def test_cubes_of_two_values_show_their_type(write, bubbles, rng, type_code, words):
+    """Read as little-endian float32 they are 1e-45, 5e-41 or 2e-38 in neutral cells: a sky that is fully ionized."""
+    path = write("xh.bin", bubbles.astype(type_code))
+    message = rf"holds {words}: expected little-endian float32; convert them with numpy.fromfile\(path, '{type_code}'\).astype"
+    with pytest.raises(ValueError, match=message):
+        read(rng, {"box": 9.0}, neutral_fraction=path)
+    mended = np.fromfile(path, type_code).astype("<f4").reshape(6, 6, 6)
+    np.testing.assert_array_equal(mended, bubbles)
+    assert read(rng, {"box": 9.0}, neutral_fraction=write("xh.bin", mended))["neutral_fraction"].any()
+
+
+@pytest.mark.parametrize(("size", "bits"), [(1, 8), (2, 16)])
+def test_a_mask_of_fewer_bits(write, bubbles, rng, size, bits):
+    path = write(XH.format(nf=0.5), bubbles.astype(f"u{size}"))
+    with pytest.raises(ValueError, match=f"it has the size of numbers of {bits} bits; convert it, or save it as .npy"):
+        read(rng, neutral_fraction=path)
+
+
+def test_integers_that_no_neutral_fraction_is(write, rng):
+    counts = rng.integers(0, 255, (6, 6, 6), dtype=np.int32)
+    with pytest.raises(
+        ValueError, match=r"holds values such as \d.*e-4\d, as no neutral fraction does: its type is not little"
+    ):
+        read(rng, {"box": 9.0}, neutral_fraction=write("a.bin", counts))
+
+
+def test_a_few_values_near_zero_are_no_other_type(write, cube, rng):
+    cube[0, 0, :3] = 1e-40, 1e-45, 0
+    np.testing.assert_array_equal(
+        read(rng, {"box": 9.0}, neutral_fraction=write("a.bin", cube))["neutral_fraction"], cube
+    )
+
+
+def test_masks_of_truth_values_are_numbers(tmp_path, bubbles, rng):
+    np.save(tmp_path / "xh.npy", bubbles > 0)
+    np.testing.assert_array_equal(
+        read(rng, {"box": 9.0}, neutral_fraction=tmp_path / "xh.npy")["neutral_fraction"], bubbles
+    )
+
+
+@pytest.fixture
+def overdensity(rng):
+    """δ of a lognormal field: mean 0, above −1."""
+    field = np.exp(rng.normal(0, 0.5, (12, 12, 12)))
+    return (field / field.mean() - 1).astype("<f4")
+
+
+def test_quantities_are_recognised_under_another_name(tmp_path, overdensity, rng):
+    ionized = overdensity > 0.3
+    temperature = np.where(ionized, 0, 23 * (1 + overdensity)).astype("<f4")
+    for name, array in {
+        "d": overdensity,
+        "t": temperature,
+        "x": np.where(ionized, 0, 1.0),
+        "r": 1 + overdensity,
+    }.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    box = {"box": 9.0}
+    with pytest.raises(
+        ValueError, match=r"is not a density: its mean is 1\d\..*, and that of δ over a box is 0; is it a brightness"
+    ):
+        read(rng, box, density=tmp_path / "t.npy")
+    with pytest.raises(
+        ValueError, match=r"is not a density: it is never negative, and 0 in \d+% of the cells; is it a brightness"
+    ):
+        read(rng, box, density=tmp_path / "x.npy")
+    with pytest.raises(ValueError, match=r"is not a density: it is never negative, and its mean is 1; is it 1 \+ δ\?"):
+        read(rng, box, density=tmp_path / "r.npy")
+    with pytest.raises(
+        ValueError, match=r"is not a brightness temperature: its mean is .* and its least value -0.*overdensity"
+    ):
+        read(rng, box, brightness_temperature=tmp_path / "d.npy")
+    with pytest.raises(ValueError, match="is not a brightness temperature: its values go from 0 to exactly 1"):
+        read(rng, box, brightness_temperature=tmp_path / "x.npy")
+    files = {"density": "d", "brightness_temperature": "t", "neutral_fraction": "x"}
+    assert {*files} < set(read(rng, box, **{name: tmp_path / f"{file}.npy" for name, file in files.items()}))
+
+
+def test_a_temperature_without_its_mean_is_no_overdensity(tmp_path, overdensity, rng):
+    """As an interferometer sees it, late in reionization: within ±1 mK, but with a floor."""
+    temperature = np.where(overdensity > -0.3, 0, 1 + overdensity)
+    np.save(tmp_path / "t.npy", temperature - temperature.mean())
+    assert read(rng, {"box": 9.0}, brightness_temperature=tmp_path / "t.npy")["brightness_temperature"].min() > -1
+
+
+@pytest.mark.parametrize("told", [0.35, 0.55])
+def test_a_neutral_fraction_that_follows_from_temperature_and_density(write, overdensity, rng, told):
+    """At z = 6.5 a neutral cell of mean density has 23.08 mK; the name says 0.1 more or less than 0.45."""
+    cells = np.argsort(np.argsort(-overdensity.ravel())).reshape(overdensity.shape)
+    neutral = cells >= 0.55 * overdensity.size
+    temperature = np.where(neutral, 23.08 * (1 + overdensity), 0).astype("<f4")
+    name = "{kind}_z006.50{nf}_12_18Mpc"
+    density = write(name.format(kind="updated_smoothed_deltax", nf=""), overdensity)
+
+    def named(told):
+        return write(name.format(kind="delta_T_v3", nf=f"_nf{told:.6f}_useTs0"), temperature)
+
+    assert read(rng, brightness_temperature=named(0.45), density=density)["mean_neutral_fraction"] == 0.45
+    message = (
+        rf"a name says a neutral fraction of {told:.6f}, but '.*' and the density have about 0\.45"
+        if told < 0.5
+        else "in all but 45"
+    )
+    with pytest.raises(ValueError, match=message):
+        read(rng, brightness_temperature=named(told), density=density)
+
+
+@needs_data
+@pytest.mark.parametrize("told", [0.262545, 0.462545])
+def test_the_real_pair_under_another_neutral_fraction(tmp_path, rng, told):
+    temperature = tmp_path / f"delta_T_v3_z006.50_nf{told:.6f}_useTs0_200_300Mpc"
+    temperature.symlink_to(PAIR / "delta_T_v3_z006.50_nf0.362545_useTs0_200_300Mpc")
+    with pytest.raises(
+        ValueError, match=f"but a name says a neutral fraction of {told}|a name says a neutral fraction of {told}, but"
+    ):
+        read(rng, brightness_temperature=temperature, density=PAIR / "updated_smoothed_deltax_z006.50_200_300Mpc")
+
+
+@pytest.mark.parametrize(
+    ("shape", "advice"), [((4, 2, 4), "; move the line of sight"), ((2, 4, 4), "; move"), ((2, 3, 4), "$")]
+)
+def test_the_first_two_axes_are_equal(tmp_path, rng, shape, advice):
+    np.save(tmp_path / "a.npy", np.zeros(shape))
+    with pytest.raises(
+        ValueError, match=rf"of \({', '.join(map(str, shape))}\); expected \(N, N, N\) or \(N, N, planes\){advice}"
+    ):
+        read(rng, {"box": 9.0}, density=tmp_path / "a.npy")
+
+
+def test_complex_numbers_are_refused(tmp_path, rng):
+    np.save(tmp_path / "a.npy", np.zeros((4, 4, 4), np.complex64))
+    with pytest.raises(ValueError, match=r"is an array of \(4, 4, 4\), complex64; expected real numbers"):
+        read(rng, {"box": 9.0}, density=tmp_path / "a.npy")
+
+
+# --- light cones that 21cmFAST has not finished, or has padded ---------------------------------------------------------------
+
+
+@pytest.fixture
+def light_cone(tmp_path):
+    """Copy a light cone of 21cmFAST, and change it."""
+
+    def copy(version, change=lambda file: None):
+        path = tmp_path / f"lightcone_{version}.h5"
+        path.write_bytes((DATA / f"lightcone_{version}.h5").read_bytes())
+        with h5py.File(path, "a") as file:
+            change(file)
+        return path
+
+    return copy
+
+
+def clear(file, planes, names=None):
+    """Leave planes as 21cmFAST creates them."""
+    for name in names or list(file["lightcones"]):
+        file[f"lightcones/{name}"][..., :planes] = 0
+
+
+@needs_data
+def test_a_light_cone_that_stopped_at_a_node_of_version_3(light_cone, rng):
+    whole = read(rng, file=light_cone("v3"))["redshifts"]
+    with h5py.File(DATA / "lightcone_v3.h5") as file:
+        node = file["node_redshifts"][2]
+    missing = np.count_nonzero(whole < node)
+
+    def stop(file):
+        clear(file, missing, ["brightness_temp", "xH_box"])
+        file.attrs.update({"current_redshift": node, "current_index": len(whole) - missing})
+        del file["lightcones/density"]
+
+    message = rf"is unfinished: 21cmFAST has not reached planes 0 to {missing - 1} of 53 \(it stopped at z = {node:.3f}\), and 0 would"
+    with pytest.raises(ValueError, match=message):
+        read(rng, file=light_cone("v3", stop))
+    finished = light_cone("v3", lambda file: file.attrs.update({"current_redshift": file.attrs["redshift"]}))
+    np.testing.assert_array_equal(read(rng, file=finished)["redshifts"], whole)
+
+
+@needs_data
+def test_a_light_cone_that_stopped_at_a_node_of_version_4(light_cone, rng):
+    whole = read(rng, file=light_cone("v4"))["redshifts"]
+
+    def stop(file, node):
+        file.attrs["last_completed_node"] = node
+
+    with h5py.File(DATA / "lightcone_v4.h5") as file:
+        nodes = file["InputParameters/node_redshifts"][()]
+    missing = np.count_nonzero(whole < nodes[1])
+    with pytest.raises(ValueError, match=rf"planes 0 to {missing - 1} of 53 \(it stopped at z = {nodes[1]:.3f}\)"):
+        read(rng, file=light_cone("v4", lambda file: stop(file, 1)))
+    finished = light_cone("v4", lambda file: stop(file, len(nodes) - 1))
+    np.testing.assert_array_equal(read(rng, file=finished)["redshifts"], whole)
+
+
+@needs_data
+@pytest.mark.parametrize(("version", "xh"), [("v3", "xH_box"), ("v4", "neutral_fraction")])
+def test_planes_without_matter_were_not_reached(light_cone, rng, version, xh):
+    """Whatever the attributes say: a density of 0 everywhere does not occur, while an ionized plane does."""
+    with pytest.raises(ValueError, match=r"has not reached planes 0 to 6 of 53 \(their density is 0 everywhere\)"):
+        read(rng, file=light_cone(version, lambda file: clear(file, 7)))
+    ionized = light_cone(version, lambda file: clear(file, 7, ["brightness_temp", xh]))
+    assert not read(rng, file=ionized)["neutral_fraction"][..., :7].any()
+
+
+@needs_data
+def test_a_light_cone_that_was_not_begun(light_cone, rng):
+    def begin(file):
+        clear(file, 53)
+        del file["lightcones/density"]
+
+    with pytest.raises(ValueError, match=r"planes 0 to 52 of 53 \(all of it is 0\)"):
+        read(rng, file=light_cone("v4", begin))
+
+
+@needs_data
+def test_buffers_are_dropped_as_21cmfast_drops_them(light_cone, rng):
+    whole = read(rng, file=light_cone("v4"))
+    padded = light_cone("v4", lambda file: file.attrs.update({"lowz_buffer_pixels": 3, "highz_buffer_pixels": 2}))
+    trimmed = read(rng, file=padded)
+    for name in ("brightness_temperature", "density", "neutral_fraction", "distances", "redshifts"):
+        np.testing.assert_array_equal(trimmed[name], whole[name][..., 3:51])
+
+
+@needs_data
+def test_a_buffer_that_was_not_reached_is_dropped_too(light_cone, rng):
+    def pad(file):
+        clear(file, 2)
+        file.attrs["lowz_buffer_pixels"] = 3
+
+    assert read(rng, file=light_cone("v4", pad))["density"].shape == (16, 16, 50)
 
 
 def test_a_binary_without_a_name_must_be_a_cube_at_least(write, cube, rng):
@@ -318,10 +563,13 @@ def test_a_binary_without_a_name_must_be_a_cube_at_least(write, cube, rng):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("deltak_z0.00_6_9Mpc", "Fourier modes of the density, complex numbers on half of k-space: it is no cube"),
+        (
+            "deltak_z0.00_6_9Mpc",
+            "Fourier modes of the density, complex numbers on half of k-space, which are not a cube",
+        ),
         (
             "smoothed_deltax_z0.00_6_9Mpc",
-            "the linear density at z = 0; that of the sky is called updated_smoothed_deltax",
+            "the linear density at z = 0; the density of the sky is called updated_smoothed_deltax",
         ),
         (DELTA_T, "the brightness_temperature"),
         ("updated_vz_z006.50_6_9Mpc", "a velocity"),
@@ -344,31 +592,31 @@ def test_files_of_one_member_must_belong_together(write, cube, rng):
     temperature = write(DELTA_T, cube)
     with pytest.raises(
         ValidationError,
-        match=r"of one sky at one redshift: the name of '.*delta_T.*' tells redshift 6\.5, the name of '.*' 7",
+        match=r"of one sky at one redshift: the name of '.*delta_T.*' says redshift 6\.5, the name of '.*' 7",
     ):
         TwentyoneCmFiles(
             **given(brightness_temperature=temperature, density=write(DELTA.replace("6.50", "7.00"), cube))
         )
-    with pytest.raises(ValidationError, match=r"tells mean_neutral_fraction 0\.362545, .* 0\.4"):
+    with pytest.raises(ValidationError, match=r"says mean_neutral_fraction 0\.362545, .* 0\.4"):
         TwentyoneCmFiles(**given(brightness_temperature=temperature, neutral_fraction=write(XH.format(nf=0.4), cube)))
-    with pytest.raises(ValidationError, match=r"the configuration tells redshift 8, the name of"):
+    with pytest.raises(ValidationError, match=r"the configuration says redshift 8, the name of"):
         TwentyoneCmFiles(**given(density=write(DELTA, cube)), redshift=8.0)
     np.save(density := temperature.with_name("d.npy"), cube[:, :, :5])
-    with pytest.raises(ValueError, match=r"must be of one shape: '.*' has \(6, 6, 6\), '.*d\.npy' \(6, 6, 5\)"):
+    with pytest.raises(ValueError, match=r"must have one shape: '.*' has \(6, 6, 6\), '.*d\.npy' \(6, 6, 5\)"):
         read(rng, brightness_temperature=temperature, density=density)
     np.save(five := temperature.with_name(f"{DELTA}.npy"), cube[:5, :5, :5])
-    with pytest.raises(ValueError, match=r"holds an array of \(5, 5, 5\), but a name tells 6 cells along each side"):
+    with pytest.raises(ValueError, match=r"holds an array of \(5, 5, 5\), but a name says 6 cells along each side"):
         read(rng, density=five)
 
 
 @pytest.mark.parametrize("told", [0.3, 0.9])
 def test_a_neutral_fraction_in_a_name_is_that_of_its_cube(write, cube, rng, told):
     with pytest.raises(
-        ValueError, match=rf"has the mean 0\.\d+, but a name tells a neutral fraction of {told:.6f}: not its own"
+        ValueError, match=rf"has the mean 0\.\d+, but a name says a neutral fraction of {told:.6f}: it is another"
     ):
         read(rng, neutral_fraction=write(XH.format(nf=told), cube))
     with pytest.raises(
-        ValueError, match=r"is 0 everywhere, which is an ionized sky, but a name tells a neutral fraction of 0\.362545"
+        ValueError, match=r"is 0 everywhere, an ionized sky, but a name says a neutral fraction of 0\.362545"
     ):
         read(rng, brightness_temperature=write(DELTA_T, 0 * cube))
 
@@ -382,7 +630,7 @@ def test_digests_and_fields_that_do_not_belong_together(write, cube, rng, tmp_pa
     with pytest.raises(ValidationError, match="neutral_fraction_sha256 without its file: name the file too"):
         TwentyoneCmFiles(**given(density=path), neutral_fraction_sha256="0" * 64)
     with pytest.raises(
-        ValidationError, match="redshift and density and density_sha256: a 'file' of 21cmFAST tells all"
+        ValidationError, match="redshift and density and density_sha256: a 'file' of 21cmFAST contains all of it"
     ):
         TwentyoneCmFiles(**given(density=path, file=path), redshift=0.0)
     config = TwentyoneCmFiles(**given(density=path))
