@@ -15,6 +15,7 @@ from labrun.contracts.inputs import Outline
 from labrun.contracts.plugin import Analysis, Arrays, Dataset, Field, Model, Plugin, Simulator, View, hookimpl
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError, did_you_mean
+from labrun.files.kernel_cache import provide_kernel_cache
 
 if TYPE_CHECKING:
     from labrun.api import RunFailed, load, open_run, run
@@ -46,6 +47,8 @@ __all__ = [
     "open_run",
     "run",
 ]
+
+provide_kernel_cache()  # before a plugin imports Numba, in every process
 
 _LAZY = {
     "Run": "labrun.records.finished_run",
