@@ -1,4 +1,4 @@
-"""From files and `--set` to one document: what `extends` lays under a project, and what the command line lays over it."""
+"""Read a project as one document: `extends` lays other files under it, and `--set` lays values over it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from labrun.faults import Fault, Place, ProjectFaults
 from labrun.files.trust import is_file
 from labrun.project.own_files import outside_project
+from labrun.project.paths import as_on_disk, folder_of, moved, spelled_as_on_disk
 from labrun.project.yaml12 import Document, KeyPath
 
 __all__ = ["read_layers"]
@@ -17,29 +18,36 @@ __all__ = ["read_layers"]
 def read_layers(path: Path, overrides: Sequence[str] = ()) -> Document:
     """Read a project, the projects that it extends, and `key.key=value` overrides.
 
+    Paths belong to the file in which they are written. In the document, all of them are relative to the folder of `path`, as are those of
+    overrides.
+
     Raises:
-        ProjectFaults: a file cannot be read, is no mapping, extends itself, or an override has no sense.
+        ProjectFaults: a file cannot be read, is not a mapping or extends itself, or an override makes no sense.
     """
-    document = _read_chain(path, [], path.parent)
+    folder = folder_of(path)
+    document = _read_chain(path, [], folder)
     for override in overrides:
         document = document.overlay(_parse_override(override, document))
+    document.value = as_on_disk(document.value, folder)
     return document
 
 
 def _read_chain(path: Path, above: list[Path], folder: Path) -> Document:
+    """Read a project and what it extends, with paths relative to `folder`."""
     above = [*above, path.resolve()]
     document = Document.read(path)
     if document.value is None:
         raise ProjectFaults([Fault(f"{path}: this file is empty; a project begins with 'project: name'")])
     if not isinstance(document.value, dict):
         raise ProjectFaults([Fault("a project is a mapping ('project: name', 'simulations: …')", document.place(()))])
-    base = document.value.get("extends")
+    base, own_folder = document.value.get("extends"), folder_of(path)
+    document.value = moved(document.value, own_folder, folder)
     if base is None:
         return document
     place = document.place(("extends",))
     if not isinstance(base, str) or not base.isprintable():
         raise ProjectFaults([Fault("'extends' takes the path of one project", place)])
-    under = path.parent / base
+    under = spelled_as_on_disk(own_folder / base)
     if problem := outside_project(under, folder):
         raise ProjectFaults([Fault(f"'extends' names '{base}': {problem}", place)])
     if not is_file(under):
@@ -51,7 +59,7 @@ def _read_chain(path: Path, above: list[Path], folder: Path) -> Document:
 
 
 def _parse_override(override: str, document: Document) -> Document:
-    """What one override lays over `document`, with the command line as its place."""
+    """Return what one override lays over `document`, with the command line as its place."""
     key, equals, text = override.partition("=")
     place = Place("--set", 1, 1, override, len(key))
     words = key.strip().split(".")
@@ -72,13 +80,15 @@ def _parse_override(override: str, document: Document) -> Document:
 
 
 def _resolve(value: Any, words: Sequence[str], place: Place) -> KeyPath:
-    """The path that dotted words mean in a project; a number counts the items of a list from 0.
+    """Return the path that dotted words mean in a project; a number counts the items of a list from 0.
 
     Raises:
-        ProjectFaults: there is no such item, or a word stands for something inside of a plain value.
+        ProjectFaults: there is no such item, or a word means something inside a plain value.
     """
     path: list[str | int] = []
-    for word in words:
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
         step: str | int = word
         if isinstance(value, list):
             if not (word.isdecimal() and word.isascii() and int(word[:9]) < len(value)):
@@ -87,10 +97,18 @@ def _resolve(value: Any, words: Sequence[str], place: Place) -> KeyPath:
             step = int(word)
             value = value[step]
         elif isinstance(value, dict) or value is None:
-            value = (value or {}).get(word)
+            count = _words_of_key(value or {}, [word, *rest], path[-1:] == ["matrix"])
+            step, rest = ".".join([word, *rest[: count - 1]]), rest[count - 1 :]
+            value = (value or {}).get(step)
         else:
             raise ProjectFaults(
-                [Fault(f"'{word}' cannot be set: what stands there is {value!r:.60}, no mapping", place)]
+                [Fault(f"'{word}' cannot be set: {value!r:.60} is there, which is not a mapping", place)]
             )
         path.append(step)
     return tuple(path)
+
+
+def _words_of_key(value: dict[str, Any], words: Sequence[str], in_matrix: bool) -> int:
+    """Count the words that make the next key: keys of a matrix hold dots, whether they exist already or not."""
+    known = (count for count in range(len(words), 0, -1) if ".".join(words[:count]) in value)
+    return next(known, len(words) if in_matrix else 1)

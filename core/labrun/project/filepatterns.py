@@ -1,13 +1,15 @@
-"""Files as rows of a table: patterns such as `cubes/*_RNG_{realization}/z{redshift}_*` find them, and their names give columns.
+"""Find files as rows of a table: patterns such as `cubes/*_RNG_{realization}/z{redshift}_*` find them, and their names give columns.
 
 `*` stands for any text without a slash, `{name}` for one that becomes the value of the column `name`, read as YAML reads it:
-`006.50` is the number 6.5. Several patterns find files that belong together: those whose values agree.
+`006.50` is the number 6.5. Several patterns find files that belong together: those whose values agree. Names are compared in Unicode's
+normal form C, because macOS writes ü as two characters and editors as one.
 """
 
 from __future__ import annotations
 
 import glob
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,40 +24,43 @@ MAX_PIECES = 100
 MAX_STEPS = 200_000
 """Of reading one path; one that fits takes some dozens."""
 
+_BEYOND_ASCII = re.compile(r"[A-Za-z<=>]?[^ -~]+")
+"""With the character before it, which may carry an accent."""
+
 _PIECES = re.compile(r"\*|\{(?P<name>[A-Za-z_]\w*)\}|[^*{}]+|(?P<wrong>[{}])")
 
 
 class PatternError(ValueError):
-    """A pattern that is none, that finds nothing, or whose files have no partners."""
+    """A pattern that is invalid, that finds nothing, or whose files have no partners."""
 
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file, and what its name says."""
+    """A file, and the values in its name."""
 
     path: str
     values: dict[str, Any]
 
 
 def find_files(pattern: str, folder: Path) -> list[FoundFile]:
-    """The files that a pattern finds, relative to `folder`; `file2` comes before `file10`.
+    """Return the files that match a pattern, relative to `folder`; `file2` comes before `file10`.
 
     Raises:
-        PatternError: the pattern is none, or finds nothing.
+        PatternError: the pattern is invalid, or finds nothing.
     """
     wildcards, pieces = _read(pattern)
     found = []
     for path in sorted(glob.glob(wildcards, root_dir=folder), key=_natural):  # noqa: PTH207 - Path.glob does not take absolute patterns
-        said = _Matching(pieces, Path(path).as_posix()).values()
-        if said is not None and (folder / path).is_file():
-            found.append(FoundFile(path, {name: parse_scalar(text) for name, text in said.items()}))
+        texts = _Matching(pieces, _normal(Path(path).as_posix())).values()
+        if texts is not None and (folder / path).is_file():
+            found.append(FoundFile(path, {name: parse_scalar(text) for name, text in texts.items()}))
     if not found:
-        raise PatternError(f"no file is called '{pattern}' in {folder.absolute()}: expected one at least")
+        raise PatternError(f"no file matches '{pattern}' in {folder.absolute()}: expected at least one")
     return found
 
 
 def join_files(found: Mapping[str, list[FoundFile]]) -> list[dict[str, FoundFile]]:
-    """One row for each file of the first column, with its partner in each of the others: the one whose values agree.
+    """Return a row for each file of the first column, with its partner in each of the others: the one whose values agree.
 
     Raises:
         PatternError: a file has no partner, or several.
@@ -80,21 +85,22 @@ def join_files(found: Mapping[str, list[FoundFile]]) -> list[dict[str, FoundFile
 
 
 def _read(pattern: str) -> tuple[str, list[Piece]]:
-    """A pattern as wildcards for `glob`, and as its pieces."""
+    """Return a pattern as wildcards for `glob`, and as its pieces."""
+    pattern = _normal(pattern)
     wildcards: list[str] = []
     pieces: list[Piece] = []
     if "\0" in pattern:
-        raise PatternError(f"{pattern!r} is no pattern: no file's name holds a NUL")
+        raise PatternError(f"{pattern!r} is not a pattern: no file name holds a NUL")
     for piece in _PIECES.finditer(pattern):
         if piece["wrong"]:
-            raise PatternError(f"'{pattern}' is no pattern: expected '*' and '{{name}}', and braces nowhere else")
+            raise PatternError(f"'{pattern}' is not a pattern: expected '*' and '{{name}}', and no other braces")
         if piece[0] == "*":
             pieces.append(("any", "*"))
         elif piece["name"] is not None:
             pieces.append(("name", piece["name"]))
         else:
             pieces.append(("text", piece[0]))
-        wildcards.append(glob.escape(piece[0]) if pieces[-1][0] == "text" else "*")
+        wildcards.append(_BEYOND_ASCII.sub("*", glob.escape(piece[0])) if pieces[-1][0] == "text" else "*")
     if len(pieces) > MAX_PIECES:
         raise PatternError(f"'{pattern:.60}…' has {len(pieces)} pieces; at most {MAX_PIECES} are possible")
     return "".join(wildcards), pieces
@@ -102,7 +108,7 @@ def _read(pattern: str) -> tuple[str, list[Piece]]:
 
 @dataclass
 class _Matching:
-    """Reads the values that a path gives to the names of a pattern: of the ways to read it the first, `*` long and names short.
+    """Read the values that a path gives to the names of a pattern: the first way to read it, with `*` long and names short.
 
     A regular expression could try for years on a long name that does not fit; this gives up.
     """
@@ -112,7 +118,7 @@ class _Matching:
     steps: int = 0
 
     def values(self) -> dict[str, str] | None:
-        """The text of each name; None if the path does not fit.
+        """Return the text of each name; None if the path does not fit.
 
         Raises:
             PatternError: there are too many ways to read the path.
@@ -135,7 +141,7 @@ class _Matching:
         return None
 
     def _ends(self, kind: str, text: str, at: int) -> Iterable[int]:
-        """Where a piece that begins at `at` may end; `text` is what it must be, if that is known."""
+        """Return where a piece that begins at `at` may end; `text` is what it must be, if that is known."""
         if kind != "any" and text:
             return [at + len(text)] if self.path.startswith(text, at) else []
         slash = self.path.find("/", at)
@@ -143,8 +149,12 @@ class _Matching:
         return range(last, at - 1, -1) if kind == "any" else range(at + 1, last + 1)
 
 
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
 def _natural(path: str) -> list[Any]:
-    """A key that sorts runs of digits as numbers."""
+    """Return a key that sorts runs of digits as numbers."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path) if part]
 
 

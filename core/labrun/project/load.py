@@ -24,6 +24,7 @@ from labrun.project.extends import read_layers
 from labrun.project.faultbook import FaultBook
 from labrun.project.matrix import Variant, variants
 from labrun.project.own_files import outside_project
+from labrun.project.paths import folder_of
 from labrun.project.stage import Ref, Stage
 from labrun.project.wiring import Block, BlockName, Wiring
 from labrun.project.yaml12 import Document
@@ -69,13 +70,14 @@ def load(
 def make_project(document: Document, path: Path, registry: Registry | None = None, own_plugins: bool = True) -> Project:
     """Check a project that has been read; files that it names lie beside `path`. Raises as `load` does."""
     registry = registry or Registry.installed()
+    folder = folder_of(path)
     book = FaultBook(document)
     head = _read_head(book)
     if head is not None:
         _meet_requirements(head, book)
-    _load_files(path.parent, registry, book, own_plugins)
+    _load_files(folder, registry, book, own_plugins)
     blocks = _read_blocks(book, registry)
-    stages = _make_stages(blocks, Configuring(book, path.parent, head.seed if head else 0))
+    stages = _make_stages(blocks, Configuring(book, folder, head.seed if head else 0))
     if head is None or book:
         raise ProjectFaults(book)
     return Project(path, document, head, registry, stages)

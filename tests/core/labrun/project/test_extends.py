@@ -104,7 +104,7 @@ def test_set_a_whole_list_or_mapping(write):
         ("epochs", "--set:1:1: --set takes 'section.stage.key=value'\n    1 | epochs\n      | ^^^^^^"),
         ("=5", "--set:1:1: --set takes 'section.stage.key=value'"),
         ("a..b=5", "--set:1:1: --set takes 'section.stage.key=value'"),
-        ("project.x=5", "--set:1:1: 'x' cannot be set: what stands there is 'base', no mapping"),
+        ("project.x=5", "--set:1:1: 'x' cannot be set: 'base' is there, which is not a mapping"),
         ("models.net.with.rates.3=5", "--set:1:1: '3' must be the number of an item, 0 to 2"),
         ("models.net.with.rates.x=5", "--set:1:1: 'x' must be the number of an item, 0 to 2"),
         ("models.net.with.rates.²=5", "--set:1:1: '²' must be the number of an item, 0 to 2"),
@@ -113,3 +113,17 @@ def test_set_a_whole_list_or_mapping(write):
 )
 def test_set_nonsense(write, override, message):
     assert faults(write(BASE), [override]).startswith(message)
+
+
+def test_set_a_key_of_a_matrix(write):
+    """Keys of a matrix hold dots; whether the key exists already or not, and down to an item of its list."""
+    text = BASE.replace("use: line,", "use: line, matrix: {with.width: [1, 2]},")
+    document = read_layers(
+        write(text),
+        ["models.net.matrix.with.width.1=3", "models.net.matrix.fit.seed=[0, 1]", "models.net.with.width=5"],
+    )
+    net = document.value["models"]["net"]
+    assert net["matrix"] == {"with.width": [1, 3], "fit.seed": [0, 1]}
+    assert net["with"]["width"] == 5
+    assert str(document.place(("models", "net", "matrix", "with.width", 1))) == "--set:1:32"
+    assert str(document.place(("models", "net", "matrix", "fit.seed"), key=True)) == "--set:1:1"
