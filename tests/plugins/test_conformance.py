@@ -96,7 +96,7 @@ SIMULATORS: dict[str, Callable[[], dict[str, Any]]] = {
     "micrograph": lambda: {"size": [24, 32], "grains": 6, "voids": 2, "void_radius": 2.0},
     "microscopy": lambda: {"images": 2, "size": list(SHAPE)},
     "persistent_exclusion": lambda: {"density": 0.4, "tumbling_rate": 0.1, **PARTICLES, "observe": True},
-    "persistent_exclusion_files": lambda: file("file", "snapshots.h5", "sha256"),
+    "persistent_exclusion_files": lambda: file("file", "snapshots.h5", "file_sha256"),
     "point_clouds": lambda: {"samples": 30},
     "reionization": lambda: {"redshift": 8.0, **SKY},
     "twentyone_cm_files": lambda: {**file("density", "cube.npy", "density_sha256"), "redshift": 8.0, "box": 30.0},

@@ -64,7 +64,7 @@ def snapshots(path: Path) -> None:
     from labrun.files.digests import sha256_of
     from labrun_persistent_exclusion_files import PersistentExclusionFiles
 
-    PersistentExclusionFiles(file=path, sha256=sha256_of(path)).simulate(None)  # type: ignore[arg-type]
+    PersistentExclusionFiles(file=path, file_sha256=sha256_of(path)).simulate(None)  # type: ignore[arg-type]
 
 
 def idx(path: Path) -> None:

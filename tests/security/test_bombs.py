@@ -38,7 +38,7 @@ def expect(ending, *words):
 SNAPSHOTS = """
 from labrun.files.digests import sha256_of
 from labrun_persistent_exclusion_files import PersistentExclusionFiles
-PersistentExclusionFiles(file="snapshots.h5", sha256=sha256_of(Path("snapshots.h5"))).simulate(None)
+PersistentExclusionFiles(file="snapshots.h5", file_sha256=sha256_of(Path("snapshots.h5"))).simulate(None)
 """
 CUBE = """
 from labrun_twentyone_cm_files.cubes import open_cube

@@ -101,9 +101,9 @@ def test_readers_of_simulations_do_not_follow(attack, secret, tmp_path, rng):
     with h5py.File(path, "w") as file:
         attack(file, "conf_0", secret)
     with pytest.raises(ValueError, match=ATTACKS[attack]):
-        PersistentExclusionFiles(file=path, sha256=sha256_of(path)).simulate(rng)
+        PersistentExclusionFiles(file=path, file_sha256=sha256_of(path)).simulate(rng)
     for field in (
-        {"file": path, "sha256": sha256_of(path)},
+        {"file": path, "file_sha256": sha256_of(path)},
         {"density": path, "density_sha256": sha256_of(path), "box": 1},
     ):
         with pytest.raises(ValueError, match=ATTACKS[attack]):

@@ -14,6 +14,7 @@ from labrun.learning.pretrained import find_pretrained, load_trained
 from labrun.learning.settings import FitBlock
 from labrun.project.blocks import AnalysisBlock, DatasetBlock, ModelBlock, SimulationBlock
 from labrun.project.faultbook import FaultBook
+from labrun.project.file_digests import digests_of_columns, with_digests
 from labrun.project.pydantic_errors import explain
 from labrun.project.rows import Rows, plugin_failed
 from labrun.project.stage import (
@@ -98,11 +99,13 @@ class Configuring:
         table = self._table(draft, block)
         if table is None or not self._is_consistent(draft, block, table):
             return None
-        plugin = Rows(self.book, draft, table, block.with_).checked()
+        table.parameters |= digests_of_columns(draft.offer.plugin, table.parameters)
+        fixed = with_digests(draft.offer.plugin, block.with_)
+        plugin = Rows(self.book, draft, table, fixed).checked()
         if plugin is None:
             return None
         head = (draft.name, draft.base, draft.values, draft.offer, plugin, draft.inputs)
-        return SimulationStage(*head, table, block.with_, block.failures)
+        return SimulationStage(*head, table, fixed, block.failures)
 
     def _table(self, draft: Draft, block: SimulationBlock) -> SweepTable | None:
         path: KeyPath = (draft.section, draft.base, "sweep")

@@ -13,6 +13,7 @@ from labrun.contracts.ensemble import REPEAT
 from labrun.faults import LabrunError, Place, did_you_mean
 from labrun.files.digests import cached_sha256
 from labrun.project.csvtable import CsvTable, TableError
+from labrun.project.file_digests import digest_field
 from labrun.project.filepatterns import PatternError, find_files, join_files
 from labrun.project.own_files import outside_project
 from labrun.project.sweep import MAX_CELLS, MAX_MEMBERS, Random, Range, Sweep
@@ -204,8 +205,7 @@ def _from_files(sweep: Sweep, patterns: dict[str, str]) -> SweepTable:
     labels: dict[str, list[Any]] = {}
     for column in patterns:
         parameters[column] = [row[column].path for row in rows]
-        digests = "sha256" if len(patterns) == 1 else f"{column}_sha256"
-        parameters[digests] = [_digest(row[column].path, column) for row in rows]
+        parameters[digest_field(column)] = [_digest(row[column].path, column) for row in rows]
         for name in found[column][0].values:
             labels[name] = [row[column].values[name] for row in rows]
     if clash := sorted(set(parameters) & set(labels)):

@@ -29,7 +29,7 @@ class IdxFiles(Simulator):
     checked, unless it is given; files whose digests are given are looked at only when they are read, and need not be there any more
     afterwards. **Where a sweep names the files, it must name the digests too**, since the key of a sweep holds what stands in its table:
 
-        sweep: {table: files.csv, columns: [images, labels, sha256_images, sha256_labels]}
+        sweep: {table: files.csv, columns: [images, labels, images_sha256, labels_sha256]}
 
     Raises FileNotFoundError without the files, and ValueError if they are others than the digests tell, no IDX, damaged, or do not belong
     together.
@@ -48,10 +48,10 @@ class IdxFiles(Simulator):
     labels: Path = Field(
         exclude=True, description="IDX file of the labels, relative to the folder in which labrun is started"
     )
-    sha256_images: str = Field(
+    images_sha256: str = Field(
         "", pattern=DIGEST, description="SHA-256 of the file of images, 64 hexadecimal digits (default: as it is now)"
     )
-    sha256_labels: str = Field(
+    labels_sha256: str = Field(
         "", pattern=DIGEST, description="SHA-256 of the file of labels, 64 hexadecimal digits (default: as it is now)"
     )
 
@@ -65,9 +65,9 @@ class IdxFiles(Simulator):
             return values
         named = {name: values.get(name) for name in ("images", "labels")}
         wanted = {
-            f"sha256_{name}": Path(path)
+            f"{name}_sha256": Path(path)
             for name, path in named.items()
-            if isinstance(path, (str, Path)) and not values.get(f"sha256_{name}")
+            if isinstance(path, (str, Path)) and not values.get(f"{name}_sha256")
         }
         found = find_files(list(wanted.values()))
         return values | {key: sha256_of(path) for key, path in zip(wanted, found, strict=True)}
@@ -83,7 +83,7 @@ class IdxFiles(Simulator):
         from labrun_idx_images.idx import read_idx
 
         paths = find_files([self.images, self.labels])
-        for path, digest in zip(paths, (self.sha256_images, self.sha256_labels), strict=True):
+        for path, digest in zip(paths, (self.images_sha256, self.labels_sha256), strict=True):
             expect_digest(path, digest)
         images, labels = read_idx(paths[0], "images"), read_idx(paths[1], "labels")
         if len(images) != len(labels):
@@ -116,11 +116,11 @@ class IdxImages(Dataset):
         if not isinstance(simulation.plugin, IdxFiles):
             return
         for name in ("images", "labels"):
-            if name in simulation.columns and f"sha256_{name}" not in simulation.columns:
+            if name in simulation.columns and f"{name}_sha256" not in simulation.columns:
                 yield (
                     name,
                     f"the sweep of '{simulation.stage}' names files, but not what they hold, so that a change of one would go unnoticed: "
-                    f"give it a column sha256_{name} too, or make a simulation for each pair of files",
+                    f"give it a column {name}_sha256 too, or make a simulation for each pair of files",
                 )
 
     def examples(self, simulation: Ensemble) -> Examples:

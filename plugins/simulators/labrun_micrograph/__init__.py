@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labrun_micrograph.grains import Microstructure
 
 Pixels = Annotated[int, Field(ge=1, le=4096)]
-ABOUT_FILES = ("file", "sha256")
+ABOUT_FILES = ("file", "file_sha256")
 
 
 class Micrograph(Simulator):
@@ -61,19 +61,23 @@ class Micrograph(Simulator):
     file: Path | None = Field(
         None, description="picture to read instead, relative to the folder in which labrun is started"
     )
-    sha256: str = Field("", pattern="^([0-9a-f]{64})?$", description="SHA-256 of the file, 64 hexadecimal digits")
+    file_sha256: str = Field("", pattern="^([0-9a-f]{64})?$", description="SHA-256 of the file, 64 hexadecimal digits")
 
     @model_validator(mode="after")
     def _check_file(self) -> Self:
         """Look at the file only if its digest is missing: a result that is stored needs its file no more."""
         if self.file is None:
-            if self.sha256:
-                raise ValueError("sha256 without a file: name the file too, or leave sha256 out to draw grains")
+            if self.file_sha256:
+                raise ValueError(
+                    "file_sha256 without a file: name the file too, or leave file_sha256 out to draw grains"
+                )
             return self
         idle = [field for field in type(self).model_fields if field in self.model_fields_set - {*ABOUT_FILES}]
         if idle:
-            raise ValueError(f"{' and '.join(idle)}: a file is read as it is; leave out all fields but file and sha256")
-        require_digest(self.file, self.sha256)
+            raise ValueError(
+                f"{' and '.join(idle)}: a file is read as it is; leave out all fields but file and file_sha256"
+            )
+        require_digest(self.file, self.file_sha256)
         return self
 
     @property
@@ -118,7 +122,7 @@ class Micrograph(Simulator):
     def _read(self, path: Path) -> np.ndarray:
         from labrun.kit.pictures import read_picture
 
-        expect_digest(path, self.sha256)
+        expect_digest(path, self.file_sha256)
         return read_picture(path)
 
 

@@ -35,7 +35,7 @@ class PersistentExclusionFiles(Simulator):
 
     A file is named together with its SHA-256 (as `sha256sum` prints it), so that results follow from what it holds, not from its name:
 
-        sweep: {table: files.csv, columns: [file, sha256], labels: [tumbling_rate, density]}
+        sweep: {table: files.csv, columns: [file, file_sha256], labels: [tumbling_rate, density]}
 
     Raises FileNotFoundError without the file, and ValueError when it is another one than the digest tells, is no HDF5, holds no
     snapshots, snapshots of several sizes, or other numbers.
@@ -50,13 +50,13 @@ class PersistentExclusionFiles(Simulator):
     }
 
     file: Path = Field(description="HDF5 file, relative to the folder in which labrun is started")
-    sha256: str = Field("", pattern="^([0-9a-f]{64})?$", description="SHA-256 of the file, 64 hexadecimal digits")
+    file_sha256: str = Field("", pattern="^([0-9a-f]{64})?$", description="SHA-256 of the file, 64 hexadecimal digits")
     rolled: bool = Field(False, description="whether rolled copies are read too")
 
     @model_validator(mode="after")
     def _check_digest(self) -> Self:
         """Only a missing digest makes it look at the file: what was read once needs its file no more."""
-        require_digest(self.file, self.sha256)
+        require_digest(self.file, self.file_sha256)
         return self
 
     def simulate(self, rng: np.random.Generator) -> Arrays:
@@ -69,7 +69,7 @@ class PersistentExclusionFiles(Simulator):
         import h5py
         import numpy as np
 
-        expect_digest(self.file, self.sha256)
+        expect_digest(self.file, self.file_sha256)
         if not h5py.is_hdf5(self.file):
             raise ValueError(f"'{self.file}' is no HDF5 file")
         with open_hdf5(self.file) as file:

@@ -73,7 +73,7 @@ class TwentyoneCmFiles(Simulator):
         None, gt=0, description="comoving side of the box across the line of sight [Mpc], if nothing else contains it"
     )
     file: Path | None = Field(None, description=f"HDF5 file of 21cmFAST 3 or 4, coeval box or light cone, {WHERE}")
-    sha256: str = Field("", pattern=DIGEST, description="SHA-256 of `file`, 64 hexadecimal digits")
+    file_sha256: str = Field("", pattern=DIGEST, description="SHA-256 of `file`, 64 hexadecimal digits")
 
     @property
     def files(self) -> dict[str, tuple[Path, str]]:
@@ -94,13 +94,15 @@ class TwentyoneCmFiles(Simulator):
                 raise ValueError(
                     f"{' and '.join(about_cubes)}: a 'file' of 21cmFAST contains all of it; leave out one or the other"
                 )
-            require_digest(self.file, self.sha256)
+            require_digest(self.file, self.file_sha256)
             return self
         if not self.files:
             raise ValueError(f"no file: expected 'file' (21cmFAST 3 or 4), or one or more of {', '.join(CUBES)}")
         idle = [f"{name}_sha256" for name in CUBES if name not in self.files and getattr(self, f"{name}_sha256")]
-        if idle or self.sha256:
-            raise ValueError(f"{' and '.join(idle) or 'sha256'} without its file: name the file too, or leave both out")
+        if idle or self.file_sha256:
+            raise ValueError(
+                f"{' and '.join(idle) or 'file_sha256'} without its file: name the file too, or leave both out"
+            )
         for name, (path, digest) in self.files.items():
             expect_kind(path, name)
             require_digest(path, digest)
@@ -119,7 +121,7 @@ class TwentyoneCmFiles(Simulator):
         from labrun_twentyone_cm_files.plausibility import expect_agreement, expect_alike, expect_values
 
         if self.file is not None:
-            expect_digest(self.file, self.sha256)
+            expect_digest(self.file, self.file_sha256)
             return read_21cmfast(self.file)
         cubes, attributes = {}, {}
         for name, (path, digest) in self.files.items():

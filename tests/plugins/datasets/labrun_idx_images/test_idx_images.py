@@ -83,7 +83,7 @@ def test_the_key_holds_what_the_files_hold_and_not_their_names(pair, write):
         return json.dumps(IdxFiles.configured({k: str(v) for k, v in config.items()}).model_dump(mode="json"))
 
     found = key(**pair)
-    assert json.loads(found) == {f"sha256_{name}": digest(path) for name, path in pair.items()}
+    assert json.loads(found) == {f"{name}_sha256": digest(path) for name, path in pair.items()}
     assert key(images=write("b.gz", idx(GREY)), labels=pair["labels"]) == found
     write("l-idx1-ubyte", idx(NUMBERS[::-1]))
     assert key(**pair) != found
@@ -174,7 +174,7 @@ def test_files_that_are_not_there_are_named_together(tmp_path, monkeypatch):
 
 
 def test_files_whose_digests_are_given_may_be_gone_until_they_are_read(rng):
-    gone = IdxFiles(images="i", labels="l", sha256_images="0" * 64, sha256_labels="1" * 64)
+    gone = IdxFiles(images="i", labels="l", images_sha256="0" * 64, labels_sha256="1" * 64)
     with pytest.raises(FileNotFoundError, match="there is no file 'i' and none 'l'"):
         gone.simulate(rng)
 
@@ -184,8 +184,8 @@ def test_a_file_that_changed_is_noticed(pair, write, rng):
     changed = write("l-idx1-ubyte", idx(NUMBERS[::-1]))
     with pytest.raises(ValueError, match=f"another file than the one asked for: its sha256 is {digest(changed)}, not"):
         plugin.simulate(rng)
-    with pytest.raises(ValidationError, match="sha256_labels"):
-        IdxFiles(**pair, sha256_labels="abc")
+    with pytest.raises(ValidationError, match="labels_sha256"):
+        IdxFiles(**pair, labels_sha256="abc")
 
 
 # --- the dataset ------------------------------------------------------------------------------------------------------------
@@ -237,13 +237,13 @@ def test_what_makes_no_examples_is_explained(members, config, message):
 
 def test_a_sweep_of_files_must_name_their_digests(pair):
     reader = IdxFiles(**pair)
-    swept = Outline("files", reader, ("images", "labels", "sha256_images"), IdxFiles.outputs)
+    swept = Outline("files", reader, ("images", "labels", "images_sha256"), IdxFiles.outputs)
     ((field, message),) = IdxImages().check(swept)
     assert field == "labels"
     assert message.startswith(
         "the sweep of 'files' names files, but not what they hold, so that a change of one would go"
     )
-    assert message.endswith("give it a column sha256_labels too, or make a simulation for each pair of files")
+    assert message.endswith("give it a column labels_sha256 too, or make a simulation for each pair of files")
     assert not [*IdxImages().check(Outline("files", reader, (), IdxFiles.outputs))]
     ((field, message),) = IdxImages(images="image").check(Outline("files", reader, (), IdxFiles.outputs))
     assert (field, message) == ("images", "'files' gives no array 'image': did you mean 'images'?")

@@ -110,7 +110,9 @@ def test_prediction_and_training_read_one_picture_alike(tmp_path, rng):
         config = {"dots": str(path), "dots_sha256": digest, "drawing": str(path), "drawing_sha256": digest}
         (predicted,) = readings(path, False, None)
         np.testing.assert_array_equal(read(config, rng)["dots"], grey, err_msg=name)
-        np.testing.assert_array_equal(Micrograph(file=path, sha256=digest).simulate(rng)["image"], grey, err_msg=name)
+        np.testing.assert_array_equal(
+            Micrograph(file=path, file_sha256=digest).simulate(rng)["image"], grey, err_msg=name
+        )
         np.testing.assert_array_equal(predicted.load(0)[..., 0], grey.astype(np.float32) / 255, err_msg=name)
 
 

@@ -22,7 +22,7 @@ def picture(tmp_path, rng):
     """A picture and what the plugin is told of it."""
     grey = rng.integers(0, 256, (13, 21), dtype=np.uint8)
     Image.fromarray(grey).save(tmp_path / "a.png")
-    return grey, {"file": tmp_path / "a.png", "sha256": digest(tmp_path / "a.png")}
+    return grey, {"file": tmp_path / "a.png", "file_sha256": digest(tmp_path / "a.png")}
 
 
 def digest(path):
@@ -94,13 +94,13 @@ def test_a_missing_digest_is_told(picture):
     _, config = picture
     assert message(file=config["file"]) == (
         "sha256 is missing: give it with the file, so that a change of the file is noticed. "
-        f"For '{config['file']}' it is now {config['sha256']}"
+        f"For '{config['file']}' it is now {config['file_sha256']}"
     )
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path, rng):
     assert message(file="nothing.png").startswith("there is no file 'nothing.png', seen from ")
-    known = Micrograph(file="nothing.png", sha256="0" * 64)  # its picture may be in the store
+    known = Micrograph(file="nothing.png", file_sha256="0" * 64)  # its picture may be in the store
     with pytest.raises(FileNotFoundError, match=r"there is no file 'nothing\.png', seen from "):
         known.simulate(rng)
 
@@ -109,7 +109,7 @@ def test_a_file_that_changed_is_noticed(picture, rng):
     _, config = picture
     Image.fromarray(np.zeros((13, 21), np.uint8)).save(config["file"])
     with pytest.raises(
-        ValueError, match=f"another file .* its sha256 is {digest(config['file'])}, not {config['sha256']}"
+        ValueError, match=f"another file .* its sha256 is {digest(config['file'])}, not {config['file_sha256']}"
     ):
         simulated(**config)
 
@@ -117,10 +117,10 @@ def test_a_file_that_changed_is_noticed(picture, rng):
 def test_fields_that_change_nothing_are_refused(picture):
     _, config = picture
     assert message(**config, grains=5, noise=2.0) == (
-        "grains and noise: a file is read as it is; leave out all fields but file and sha256"
+        "grains and noise: a file is read as it is; leave out all fields but file and file_sha256"
     )
-    assert message(sha256="0" * 64).startswith("sha256 without a file: name the file too")
-    assert "pattern" in message(sha256="abc")
+    assert message(file_sha256="0" * 64).startswith("file_sha256 without a file: name the file too")
+    assert "pattern" in message(file_sha256="abc")
 
 
 # --- pictures and projects --------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def test_a_file_in_a_project(picture, labrun_process, tmp_path):
     grey, config = picture
     (tmp_path / "project.yaml").write_text(
         "project: steel\nsimulations:\n"
-        f"  steel: {{use: micrograph, with: {{file: a.png, sha256: {config['sha256']}}}}}\n"
+        f"  steel: {{use: micrograph, with: {{file: a.png, file_sha256: {config['file_sha256']}}}}}\n"
         "  made_up: {use: micrograph, with: {size: [40, 64]}}\n",
         encoding="utf-8",
     )

@@ -27,7 +27,7 @@ def write(tmp_path):
         with h5py.File(tmp_path / name, "w") as file:
             for key, values in datasets.items():
                 file[key] = values
-        return {"file": tmp_path / name, "sha256": digest(tmp_path / name)}
+        return {"file": tmp_path / name, "file_sha256": digest(tmp_path / name)}
 
     return write_file
 
@@ -84,27 +84,29 @@ def test_groups_are_searched_and_other_datasets_ignored(write, snapshots, rng):
 
 def test_a_missing_digest_is_told(write, snapshots):
     config = write(as_the_origin(snapshots))
-    with pytest.raises(ValidationError, match=f"sha256 is missing: .* it is now {config['sha256']}"):
+    with pytest.raises(ValidationError, match=f"sha256 is missing: .* it is now {config['file_sha256']}"):
         PersistentExclusionFiles(file=config["file"])
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path, rng):
     with pytest.raises(ValidationError, match=r"there is no file 'nothing\.h5', seen from "):
         PersistentExclusionFiles(file="nothing.h5")
-    known = PersistentExclusionFiles(file="nothing.h5", sha256="0" * 64)  # its snapshots may be in the store
+    known = PersistentExclusionFiles(file="nothing.h5", file_sha256="0" * 64)  # its snapshots may be in the store
     with pytest.raises(FileNotFoundError, match=r"there is no file 'nothing\.h5', seen from "):
         known.simulate(rng)
 
 
 def test_what_is_no_digest_is_refused():
-    with pytest.raises(ValidationError, match="sha256"):
-        PersistentExclusionFiles(file="a.h5", sha256="abc")
+    with pytest.raises(ValidationError, match="file_sha256"):
+        PersistentExclusionFiles(file="a.h5", file_sha256="abc")
 
 
 def test_a_file_that_changed_is_noticed(write, snapshots, rng):
     config = write(as_the_origin(snapshots))
     changed = write(as_the_origin(snapshots[::-1]))
-    with pytest.raises(ValueError, match=f"another file .* its sha256 is {changed['sha256']}, not {config['sha256']}"):
+    with pytest.raises(
+        ValueError, match=f"another file .* its sha256 is {changed['file_sha256']}, not {config['file_sha256']}"
+    ):
         read(config, rng)
 
 
@@ -112,7 +114,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path, rng):
     path = tmp_path / "a.h5"
     path.write_text("conf_1", encoding="utf-8")
     with pytest.raises(ValueError, match=r"a\.h5' is no HDF5 file"):
-        read({"file": path, "sha256": digest(path)}, rng)
+        read({"file": path, "file_sha256": digest(path)}, rng)
 
 
 @pytest.mark.parametrize(
@@ -146,16 +148,17 @@ def test_a_file_that_holds_something_else_is_refused(write, rng, datasets, messa
 PROJECT = """\
 project: origin
 simulations:
-  files: {use: persistent_exclusion_files, sweep: {table: files.csv, columns: [file, sha256], labels: [tumbling_rate]}}
+  files: {use: persistent_exclusion_files, sweep: {table: files.csv, columns: [file, file_sha256], labels: [tumbling_rate]}}
 """
 
 
 def test_files_are_an_ensemble_like_any_other(write, snapshots, labrun_process, tmp_path):
     files = [write(as_the_origin(snapshots[half]), name) for half, name in ((np.s_[:6], "a.h5"), (np.s_[6:], "b.h5"))]
     rows = [
-        f"{config['file'].name},{config['sha256']},{rate}\n" for config, rate in zip(files, (0.1, 0.3), strict=True)
+        f"{config['file'].name},{config['file_sha256']},{rate}\n"
+        for config, rate in zip(files, (0.1, 0.3), strict=True)
     ]
-    (tmp_path / "files.csv").write_text("file,sha256,tumbling_rate\n" + "".join(rows), encoding="utf-8")
+    (tmp_path / "files.csv").write_text("file,file_sha256,tumbling_rate\n" + "".join(rows), encoding="utf-8")
     (tmp_path / "project.yaml").write_text(PROJECT, encoding="utf-8")
     outcome = labrun_process("run", "project.yaml")
     assert outcome.code == 0, outcome.err

@@ -31,7 +31,7 @@ def digest(path):
 
 def given(**files):
     """The fields that name these files with their digests."""
-    digests = {"sha256" if name == "file" else f"{name}_sha256": digest(path) for name, path in files.items()}
+    digests = {f"{name}_sha256": digest(path) for name, path in files.items()}
     return {**files, **digests}
 
 
