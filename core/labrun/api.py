@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.display import cards  # noqa: F401 - registers the cards that a notebook shows
-from labrun.faults import LabrunError, printable
+from labrun.faults import Fault, LabrunError, ProjectFaults, printable
 from labrun.project import load as projects
 from labrun.records.finished_run import Run
 from labrun.store.places import default_runs
@@ -103,28 +103,31 @@ def run(
     return found
 
 
-def open_run(folder: str | Path) -> Run:
-    """Open a run that is over, `runs/tumbling`; nothing is run.
+def open_run(folder: str | Path, *, plugins: Sequence[str | Path] = ()) -> Run:
+    """Open a finished run, such as `runs/tumbling`. Nothing is run, and no code in its folder is executed.
 
-    The project is that of the run, as `project.yaml` in its folder holds it; files that it names (tables, plugins) are sought where they
-    were.
+    The run is read from its own folder, wherever that lies: tables and files that its project names are not needed. Examples of a dataset
+    and networks of a model need their plugin; all other results do not.
+
+    Args:
+        folder: the folder of the run.
+        plugins: plugin files to load, such as `runs/tumbling/sources/my_plugin.py`. Load only files that you trust.
 
     Raises:
-        ProjectFaults: the folder holds no run, or files that its project names are gone.
+        ProjectFaults: the folder does not hold a run, it is damaged, or a plugin file cannot be loaded.
     """
-    from labrun.project.yaml12 import Document
-    from labrun.records.run_record import read_run
+    from labrun.records.recorded_project import recorded_project
+    from labrun.records.run_record import expect_sound, read_run
+    from labrun.registry.registry import Registry
 
     folder = Path(folder)
-    record = read_run(folder).record
-    document = Document.read(folder / "project.yaml")
-    return Run(folder, projects.make_project(document, _project_file(folder, str(record.get("file", "")))))
-
-
-def _project_file(folder: Path, written: str) -> Path:
-    """The project's file, beside which its tables and plugins lie: seen from here, or from beside the folder of runs."""
-    places = [Path(written), folder.resolve().parent.parent / written]
-    return next((place for place in places if place.is_file()), places[0])
+    run = read_run(folder)
+    registry = Registry.installed()
+    for file in plugins:
+        if broken := registry.add_file(Path(file)):
+            raise ProjectFaults([Fault(f"the plugin file '{file}' could not be loaded: {broken.explanation}")])
+    with expect_sound(folder):
+        return Run(folder, recorded_project(run, registry))
 
 
 @contextmanager

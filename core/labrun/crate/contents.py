@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from labrun.files.atomic import read_json
 from labrun.files.digests import expect_digest, sha256_of
 from labrun.files.trust import is_plain
 from labrun.records.run_folder import MEMBERS
 from labrun.records.run_record import RunRecord, place_of
+from labrun.records.sources import FOLDER, named_files, place_of_source
 from labrun.store.store import MANIFEST
 
-__all__ = ["Content", "run_files", "stage_files", "written_beside"]
+__all__ = ["Content", "named_by_project", "run_files", "stage_files"]
 
 OF_RUN = ("run.json", "events.jsonl", "report.html")
 SHARED = (".csv", ".tsv", ".txt", ".py")
-"""A stranger's project could name any file on this machine: only tables and plugin files are shared."""
+"""Suffixes of tables and plugin files. A project may name other files; they do not go into its crate."""
 ARRAYS = "parts/"
 """Folder of a simulation's arrays."""
 
@@ -58,19 +57,17 @@ def stage_files(run: RunRecord, stage: str, members: bool) -> list[Content]:
     ]
 
 
-def written_beside(run: RunRecord) -> tuple[list[Content], list[str]]:
-    """Return the tables and plugin files that the project names, and the names of those that have gone."""
-    folder = Path(run.record["file"]).parent
-    names = list(dict.fromkeys([*_tables(run.project), *run.project.get("plugins", [])]))
-    there = [name for name in names if Path(name).suffix in SHARED and is_plain(folder, name)]
-    return [_content(folder, name) for name in there], [name for name in names if name not in there]
-
-
-def _tables(project: dict[str, Any]) -> Iterator[str]:
-    for block in project.get("simulations", {}).values():
-        table = block.get("sweep", {}).get("table")
-        if isinstance(table, str):
-            yield table
+def named_by_project(run: RunRecord) -> tuple[list[Content], list[str]]:
+    """The tables and plugin files that the project names, as the run has copied them; and the names of those that it lacks."""
+    found, missing = [], []
+    for name in dict.fromkeys(named_files(run.project)):
+        place = place_of_source(name)
+        if Path(name).suffix in SHARED and is_plain(run.folder, place):
+            path = run.folder / place
+            found.append(Content(path, place.removeprefix(f"{FOLDER}/"), sha256_of(path)))
+        else:
+            missing.append(name)
+    return found, missing
 
 
 def _content(folder: Path, name: str) -> Content:

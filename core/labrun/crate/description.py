@@ -15,7 +15,7 @@ from rocrate.model.computationalworkflow import ComputationalWorkflow
 from rocrate.model.entity import Entity
 
 from labrun.contracts.inputs import ONE_OF
-from labrun.crate.contents import Content, run_files, stage_files, written_beside
+from labrun.crate.contents import Content, named_by_project, run_files, stage_files
 from labrun.crate.entities import Entities, about_file, iso, set_values
 from labrun.crate.times import spans
 from labrun.files.digests import sha256_of
@@ -130,9 +130,9 @@ class Description(Entities):
         return seed
 
     def _given_files(self) -> list[Entity]:
-        there, missing = written_beside(self.run)
+        there, missing = named_by_project(self.run)
         self.remarks += [
-            f"'{name}' is not included: it is not a table or Python file beside the project, or has gone"
+            f"'{name}' is not included: the run holds no copy of it, or it is neither a table nor a Python file"
             for name in missing
         ]
         found = []

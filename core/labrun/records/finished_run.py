@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.amounts import counted
 from labrun.contracts.card import HasCard
 from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
-from labrun.planning.plan import Plan, Planned, make_plan
+from labrun.planning.plan import Plan, Planned
 from labrun.planning.results import Results
-from labrun.project.load import Project, Ref
+from labrun.project.load import Project, Ref, Stage
 from labrun.records.run_folder import RunFolder
 from labrun.store.places import store_of
 from labrun.store.store import Manifest, Store
@@ -160,10 +160,7 @@ class Run(HasCard):
             raise LabrunError(
                 f"{planned.id} of '{self.folder}' {ending}{why}. labrun.run('{self.project.path}') continues it"
             )
-        if manifest.inputs.get("sweep") != planned.inputs.get("sweep"):
-            raise LabrunError(
-                f"the table of {planned.id} is no longer the one that '{self.folder}' was made with: run the project again"
-            )
+
         if planned.section == "datasets":  # its examples are read from its inputs
             for ref in planned.stage.refs():
                 self._expect_done(self._plan.stages[ref.id])
@@ -218,10 +215,14 @@ class _Recorded(Plan):
 
 
 def _recorded(project: Project, folder: Path, record: dict[str, Any]) -> _Recorded:
-    store = store_of(folder.parent)
-    stages = make_plan(project, store).stages
-    for identifier, entry in record.get("stages", {}).items():
-        if identifier in stages:
-            planned = stages[identifier]
-            stages[identifier] = replace(planned, key=entry["key"], identity=planned.stage.identity(entry["key"]))
-    return _Recorded(project, Store(store), stages, folder)
+    """The plan of a run: the stages of its project with the keys that the run recorded."""
+    entries = record.get("stages", {})
+    stages = {stage.id: _planned(stage, entries.get(stage.id, {})) for stage in project.stages.values()}
+    return _Recorded(project, Store(store_of(folder.parent)), stages, folder)
+
+
+def _planned(stage: Stage, entry: dict[str, Any]) -> Planned:
+    """A stage with its recorded key. Runs of an earlier labrun do not record the identity: it is empty, and fits to all."""
+    return Planned(
+        stage, entry.get("key", ""), entry.get("identity", ""), entry.get("inputs", {}), entry.get("code", {})
+    )

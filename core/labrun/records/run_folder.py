@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
 import os
 import platform
 import shutil
@@ -25,6 +26,9 @@ from labrun.planning.plan import Plan, Planned
 from labrun.project.stage import PretrainedModelStage, SimulationStage
 from labrun.project.sweeptable import SweepTable
 from labrun.records.git_commit import commit_of
+from labrun.records.sources import FOLDER as SOURCES
+from labrun.records.sources import copy_sources, named_files, place_of_source
+from labrun.records.stage_record import stage_record
 from labrun.store.store import MANIFEST
 from labrun.workers.memory import peak_memory, peak_memory_of_children
 
@@ -57,10 +61,11 @@ class RunFolder:
         self.path = path
 
     def prepare(self, plan: Plan) -> None:
-        """Make the folder, write the resolved project and remove stages that the project no longer has (except models that it
-        uses as pretrained ones).
+        """Make the folder, write the resolved project, copy the files that it names, and remove stages that it no longer has (except
+        models that it uses as pretrained ones).
 
         Raises:
+            LabrunError: a folder in it does not belong to labrun.
             OSError: the folder cannot be written.
         """
         self._expect_own(plan)
@@ -68,6 +73,7 @@ class RunFolder:
         with write_atomically(self.path / "project.yaml") as temporary:
             text = yaml.safe_dump(plan.project.document.value, sort_keys=False, allow_unicode=True)
             temporary.write_text(text, encoding="utf-8")
+        copy_sources(plan.project, self.path)
         names = {(s.section, s.name) for s in plan.project.stages.values()}
         used = {s.folder.resolve() for s in plan.project.stages.values() if isinstance(s, PretrainedModelStage)}
         for section in SECTIONS:
@@ -81,7 +87,14 @@ class RunFolder:
         stages = [self.stage(planned) for planned in plan.stages.values()]
         results = [plan.folder(planned) for planned in plan.stages.values()]
         store = [plan.store.root, *(plan.store.root / section for section in SECTIONS), *results]
-        for path in [self.path, *sections, *stages, *store, *(folder / "parts" for folder in results)]:
+        for path in [
+            self.path,
+            self.path / SOURCES,
+            *sections,
+            *stages,
+            *store,
+            *(folder / "parts" for folder in results),
+        ]:
             expect_own(path)
 
     def stage(self, planned: Planned) -> Path:
@@ -147,8 +160,9 @@ class RunFolder:
         before = self.last_record().get("stages", {})
         stages = {identifier: before[identifier] for identifier in plan.project.stages if identifier in before}
         for planned in plan.stages.values():
-            stages[planned.id] = {
+            stages[planned.id] = stage_record(planned.stage) | {
                 "key": planned.key,
+                "identity": planned.identity,
                 "plugin": f"{planned.stage.offer.distribution}:{planned.stage.offer.name}",
                 "plugin_version": planned.stage.offer.plugin.version,
                 "outcome": outcomes.get(planned.id, "not reached"),
@@ -176,6 +190,8 @@ class RunFolder:
             "keras_backend": keras_backend(),
             "versions": _versions(plan),
             "git": commit_of(plan.project.path.parent),
+            "files": {name: place_of_source(name) for name in named_files(plan.project.document.value)},
+            "order": [identifier for identifier in plan.project.stages if identifier in stages],
             "stages": stages,
         }
         write_json(self.path / RECORD, with_digest(record))
@@ -186,8 +202,13 @@ def _write_members(table: SweepTable, path: Path) -> None:
         writer = csv.writer(stream)
         writer.writerow(["member", *table.columns])
         writer.writerows(
-            [member, *(values[member] for values in table.columns.values())] for member in range(table.size)
+            [member, *(_cell(values[member]) for values in table.columns.values())] for member in range(table.size)
         )
+
+
+def _cell(value: Any) -> Any:
+    """A value of the table as a cell: lists and mappings as JSON."""
+    return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
 def _state(path: Path) -> list[int]:

@@ -32,20 +32,34 @@ class RunRecord:
         return [name for name in done if name.startswith(f"{section}.")]
 
     def sources(self, stage: str) -> list[str]:
-        """The stages that a stage was made from, without inputs that have been replaced since.
+        """The stages that a stage was made from.
 
-        A simulation with labels enters the keys of others under its identity, not its key, and is found by its name.
+        A simulation with labels enters the keys of others under its identity, not its key; runs of an earlier labrun do not record
+        it, and the simulation is found by its name.
         """
-        by_key = {entry["key"]: name for name, entry in self.stages.items()}
         found = []
         for given in self.stages[stage]["inputs"].get("from", {}).values():
             refs = given if isinstance(given, list) else [given] if given else []
-            found += [by_key.get(ref["key"], f"simulations.{ref['stage']}") for ref in refs]
+            found += [self.cited(ref) for ref in refs]
         return [name for name in dict.fromkeys(found) if name in self.stages]
 
+    def cited(self, ref: dict[str, Any]) -> str:
+        """The stage that another names as its input, by key or by identity; else by its name."""
+        by_key = {
+            entry[word]: name for name, entry in self.stages.items() for word in ("key", "identity") if word in entry
+        }
+        named = [name for name in self.stages if name.partition(".")[2] == ref["stage"]]
+        return by_key.get(ref["key"], named[0] if len(named) == 1 else f"simulations.{ref['stage']}")
+
     def in_order(self) -> list[str]:
-        """All stages, each after those it was made from."""
-        return list(TopologicalSorter({stage: self.sources(stage) for stage in self.stages}).static_order())
+        """All stages, each after those it was made from: in the order of the project, where it is recorded."""
+        sources = {stage: self.sources(stage) for stage in self.stages}
+        place = {stage: number for number, stage in enumerate(self.record.get("order", ()))}
+        if place.keys() == sources.keys() and all(
+            place[one] < place[s] for s, found in sources.items() for one in found
+        ):
+            return list(place)
+        return list(TopologicalSorter(sources).static_order())
 
     def file(self, stage: str, name: str) -> Path:
         """A file of a stage.

@@ -65,7 +65,7 @@ def test_results_by_name_are_what_stages_give(done):
 def test_run_that_is_over_is_opened_from_anywhere(done, tmp_path, monkeypatch):
     folder, run = done
     monkeypatch.chdir(tmp_path)
-    again = labrun.open_run(folder / "runs" / "waves")
+    again = labrun.open_run(folder / "runs" / "waves", plugins=[folder / "lab.py"])
     assert list(again) == list(run)
     assert again["spread"].metrics == run["spread"].metrics
     assert again["waves.test"].load_y(slice(None)).tolist() == run["waves.test"].load_y(slice(None)).tolist()

@@ -243,13 +243,22 @@ def test_what_failed_is_told_with_its_reason(write_project, labrun, tmp_path):
     assert "#action-analyses.losses" not in crate  # it was skipped
 
 
-def test_table_that_is_gone_is_told(run, labrun):
-    Path("waves.csv").unlink()
+def test_tables_and_plugins_are_those_of_the_run(run, labrun):
+    table = Path("waves.csv").read_bytes()
+    Path("waves.csv").write_text("changed", encoding="utf-8")
+    Path("lab.py").unlink()
+    outcome = labrun("export", run, "--ro-crate", "crate")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert Path("crate/waves.csv").read_bytes() == table
+    assert Path("crate/lab.py").is_file()
+
+
+def test_a_run_without_copies_gives_a_crate_that_lacks_them(run, labrun):
+    shutil.rmtree(run / "sources")
     outcome = labrun("export", run, "--ro-crate", "crate")
     assert outcome.code == 0
-    assert outcome.err == (
-        "'waves.csv' is not included: it is not a table or Python file beside the project, or has gone\n"
-    )
+    problem = "the run holds no copy of it, or it is neither a table nor a Python file"
+    assert outcome.err == "".join(f"'{name}' is not included: {problem}\n" for name in ("waves.csv", "lab.py"))
 
 
 def test_project_cannot_have_other_files_given_away(run, labrun):

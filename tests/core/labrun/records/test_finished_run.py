@@ -73,14 +73,3 @@ def test_stages_are_listed_in_their_order(run):
 def test_log_that_is_damaged_leaves_reasons_out(run):
     (run.folder / "events.jsonl").write_text("no JSON", encoding="utf-8")
     assert labrun.open_run(run.folder).failure() == ""
-
-
-def test_table_that_was_changed_since_is_told(write_project, tmp_path):
-    path = write_project(MATRIX.replace("grid: {amplitude: [1, 2, 3, 4]}", "table: table.csv"))
-    (tmp_path / "table.csv").write_text("amplitude\n1\n2\n")
-    labrun.run(path, only="spread", workers=1, quiet=True)
-    (tmp_path / "table.csv").write_text("amplitude\n1\n2\n3\n")
-    with pytest.raises(
-        labrun.LabrunError, match=r"the table of simulations.waves is no longer the one that 'runs/names' was made with"
-    ):
-        _ = labrun.open_run("runs/names")["simulations.waves"]
