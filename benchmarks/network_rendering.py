@@ -46,7 +46,7 @@ def make_layout(number: int, size: int) -> Layout:
     """Return a network like those of a training set: about 36 sites, distorted and rotated."""
     simulator = MechanicalNetwork(lattice=CLASSES[number % len(CLASSES)], size=size, rotation=(0.0, 360.0))
     network, drawn = simulator.network(np.random.default_rng(number))
-    return lay_out(network, simulator.shape, simulator.margin, drawn.dot_radius, drawn.line_width)
+    return lay_out(network, simulator.shape, drawn)
 
 
 def seconds(render: Callable[[Layout], Pictures], layouts: Sequence[Layout]) -> float:

@@ -1,4 +1,4 @@
-"""A block of cells as a network, and what is done to it: distortion, dilution, rotation."""
+"""Make a block of cells as a network; remove sites and bonds from it, and rotate it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from labrun_spring_networks.network import Network
 
 
 def make_block(lattice: Lattice, ratio: float, columns: int, rows: int, periodic: bool) -> Network:
-    """`columns` × `rows` cells of a lattice; the sites of a cell follow one another, column by column, then row by row.
+    """Make a network of `columns` × `rows` cells of a lattice. The sites of a cell follow one another, column by column, then row by row.
 
-    With r = `ratio`, the sites of a cell stand at 2r times their places in the table. A periodic block is spanned by its box. Free
-    boundaries leave out the bonds that leave the block; where cells are oblique, its rows begin some cells back, so that it stands upright.
+    With r = `ratio`, the sites of a cell are at 2r times their positions in the table. A periodic block is spanned by its box. With free
+    boundaries, bonds that leave the block are left out, and rows of oblique cells begin some cells back, so that the block is upright.
     """
     cell, basis, bonds = np.array(lattice.cell), 2 * ratio * np.array(lattice.basis), np.array(lattice.bonds)
     slant = 0.0 if periodic else cell[0] @ cell[1] / (cell[0] @ cell[0])
@@ -37,7 +37,7 @@ def make_block(lattice: Lattice, ratio: float, columns: int, rows: int, periodic
 
 
 def without_sites(network: Network, gone: NDArray[np.integer]) -> Network:
-    """The network without some sites and all their bonds; the others are numbered anew, in their order."""
+    """Remove some sites and all their bonds, and number the others anew, in their order."""
     stays = np.full(len(network.sites), True)
     stays[gone] = False
     whole = stays[network.bonds].all(axis=1)
@@ -51,14 +51,14 @@ def without_sites(network: Network, gone: NDArray[np.integer]) -> Network:
 
 
 def without_bonds(network: Network, gone: NDArray[np.integer]) -> Network:
-    """The network without some bonds; its sites stay."""
+    """Remove some bonds, but no sites."""
     return replace(
         network, bonds=np.delete(network.bonds, gone, axis=0), offsets=np.delete(_offsets(network), gone, axis=0)
     )
 
 
 def rotated(network: Network, degrees: float) -> Network:
-    """The network and its box, turned anticlockwise about the origin."""
+    """Rotate a network and its box anticlockwise about the origin."""
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     assert network.box is not None

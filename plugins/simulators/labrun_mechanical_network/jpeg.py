@@ -1,4 +1,4 @@
-"""What is left of a picture after it was saved as JPEG."""
+"""Save a picture as JPEG and read it again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 
 def through_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """Write a grey picture as JPEG of this quality (1 to 95), and read it again."""
+    """Return a grey picture as JPEG of this quality (1 to 95) preserves it."""
     stream = BytesIO()
     Image.fromarray(picture).save(stream, "JPEG", quality=quality)
     return np.array(Image.open(stream, formats=("JPEG",)))

@@ -1,7 +1,7 @@
 """Lattices as data: the vectors of a cell, the sites in it, and the bonds that begin in it.
 
-Lengths are in spacings: every bond of the lattices below has the length 1, but for the longer ones of `triangular_next` (√3). A tenth
-lattice is another entry of `LATTICES`; one that is used once can stand in a project.
+Lengths are in spacings: every bond of the lattices below has the length 1, except the longer ones of `triangular_next` (√3). A further
+lattice is another entry of `LATTICES`, or is defined in a project.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Vector = Annotated[tuple[float, ...], Field(min_length=2, max_length=2)]
 Bond = Annotated[tuple[int, ...], Field(min_length=4, max_length=4)]
-Name = Literal[
-    "honeycomb", "kagome", "lieb", "snub_square", "square", "star", "triangular", "triangular_next"
-]  # what a project may say
+Name = Literal["honeycomb", "kagome", "lieb", "snub_square", "square", "star", "triangular", "triangular_next"]
+"""Names of lattices in a project"""
 
 
 class Lattice(BaseModel):
-    """A periodic network: site (i, j, s) stands at i cell[0] + j cell[1] + basis[s], x to the right and y up [spacings]."""
+    """A periodic network: site (i, j, s) is at i cell[0] + j cell[1] + basis[s], x to the right and y up [spacings]."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     cell: tuple[Vector, Vector] = Field(description="the two vectors of a cell, [[x, y], [x, y]] [spacings]")
-    basis: tuple[Vector, ...] = Field(description="place of each site in its cell, [x, y] [spacings]")
+    basis: tuple[Vector, ...] = Field(description="position of each site in a cell, [x, y] [spacings]")
     bonds: tuple[Bond, ...] = Field(
         description="[s, t, i, j]: site s of a cell is joined to site t of the cell i columns and j rows further; sites count from 0",
     )
@@ -38,7 +37,7 @@ class Lattice(BaseModel):
         (a, b), (c, d) = self.cell
         if math.isclose(a * d, b * c, abs_tol=1e-9):
             raise ValueError(
-                f"the cell {list(map(list, self.cell))} has no area: expected two vectors of unlike directions"
+                f"the cell {list(map(list, self.cell))} has no area: expected two vectors in different directions"
             )
         for number, bond in enumerate(self.bonds):
             if problem := self._fault_of(bond, self.bonds[:number]):
@@ -46,32 +45,32 @@ class Lattice(BaseModel):
         return self
 
     def _fault_of(self, bond: Bond, before: tuple[Bond, ...]) -> str:
-        """What is wrong with a bond; empty if nothing is."""
+        """Describe a fault of a bond; return an empty text if there is none."""
         s, t, i, j = bond
         sites = len(self.basis)
         if not (0 <= s < sites and 0 <= t < sites):
-            return f"joins a site that there is not: basis has {sites}, numbered from 0 to {sites - 1}"
+            return f"joins an unknown site: basis has {sites}, numbered from 0 to {sites - 1}"
         if bond == (s, s, 0, 0):
             return "joins a site to itself: name the cell of the other, as columns and rows to it"
         if bond in before or (t, s, -i, -j) in before:
-            return "stands there twice: give each bond once, from either of its sites"
+            return "is there twice: give each bond once, from either of its sites"
         return ""
 
     @property
     def coordination(self) -> tuple[int, ...]:
-        """How many bonds each site of a cell has, away from all boundaries."""
+        """Number of bonds of each site of a cell, away from all boundaries"""
         ends = Counter(site for bond in self.bonds for site in bond[:2])
         return tuple(ends[site] for site in range(len(self.basis)))
 
 
 def _polygon(corners: int, radius: float, first: float, centre: Vector = (0.0, 0.0)) -> tuple[Vector, ...]:
-    """The corners of a regular polygon, anticlockwise from the angle `first` [degrees] on."""
+    """Return the corners of a regular polygon, anticlockwise from the angle `first` [degrees] on."""
     angles = [math.radians(first + 360 * corner / corners) for corner in range(corners)]
     return tuple((centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)) for angle in angles)
 
 
 _HALF_ROOT_3 = math.sqrt(3) / 2
-_STAR = 1 + 2 / math.sqrt(3)  # between the middles of two triangles that are joined
+_STAR = 1 + 2 / math.sqrt(3)  # distance between the middles of two joined triangles
 _SNUB = 2 * math.cos(math.pi / 12)
 
 _TRIANGULAR: tuple[Bond, ...] = ((0, 0, 1, 0), (0, 0, 0, 1), (0, 0, -1, 1))
@@ -141,5 +140,5 @@ for _name, _lattice in LATTICES.items():
 
 
 def lattice_kind(value: Any) -> str:
-    """Which of the two ways a project names a lattice by: `name`, or `table`."""
+    """Return how a project gives a lattice: by `name` or as a `table`."""
     return "table" if isinstance(value, (Mapping, Lattice)) else "name"

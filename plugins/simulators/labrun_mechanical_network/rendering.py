@@ -1,13 +1,13 @@
-"""Dots and lines in grey levels: each pixel is as dark as the share of it that is covered.
+"""Draw dots and lines in grey levels: each pixel is as dark as the share of it that is covered.
 
-A line of width 2r with round ends is all that lies nearer than r to a segment, and a dot is a line without length. Let a pixel's middle
-lie at the distance d from the segment, in the direction (a, b). A share F(t) of the pixel reaches no further that way than t beyond its
+A line of width 2r with round ends is everything nearer than r to a segment, and a dot is a line without length. Let d be the distance of a
+pixel's middle from the segment, in the direction (a, b). A share F(t) of the pixel reaches no further in that direction than t beyond its
 middle, and
 
     covered = F(r − d) − F(−r − d)
 
-which is exact beside a line, however thin and at whatever angle; round ends and dots are taken as straight within a pixel, and a dot is
-made smaller by what that adds to its area: π (r² + 1/12) for π r². Where several lines cover a pixel, their light is multiplied.
+which is exact beside a line of any width and angle. Round ends and dots are taken as straight within a pixel, which adds π/12 to the area
+π r² of a dot, so a dot is made smaller by that. Ink lies over what is there: light ← light (1 − covered) + level covered.
 """
 # numba has no types: its decorators are Any to mypy
 # mypy: disable-error-code="untyped-decorator"
@@ -24,14 +24,13 @@ from labrun_mechanical_network.layout import Layout
 
 
 def render(layout: Layout) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The picture of the sites, and that of sites and bonds: (height, width), black on white."""
+    """Draw the sites, and sites and bonds: (height, width), on white."""
     light = np.ones(layout.shape, np.float32)
     square = layout.dot_radius**2
-    stamp(
-        light, layout.places, layout.places, math.sqrt(max(square - 1 / 12, square / 4))
-    )  # the latter below 1/3 pixel
+    radius = math.sqrt(max(square - 1 / 12, square / 4))  # the latter below 1/3 pixel
+    stamp(light, layout.places, layout.places, radius, layout.dot_level / 255)
     dots = _grey_levels(light)
-    stamp(light, layout.segments[:, 0], layout.segments[:, 1], layout.line_width / 2)
+    stamp(light, layout.segments[:, 0], layout.segments[:, 1], layout.line_width / 2, layout.line_level / 255)
     return dots, _grey_levels(light)
 
 
@@ -41,7 +40,7 @@ def _grey_levels(light: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 @njit
 def share_below(t: float, a: float, b: float) -> float:
-    """F(t): the share of a square of side 1 about the origin where a x + b y < t; a, b ≥ 0 and a² + b² = 1.
+    """Return F(t), the share of a square of side 1 about the origin where a x + b y < t; a, b ≥ 0 and a² + b² = 1.
 
     Seen along that direction the square is a trapezoid, a + b wide at its base, |a − b| at its top, and 1 / max(a, b) high.
     """
@@ -56,8 +55,10 @@ def share_below(t: float, a: float, b: float) -> float:
 
 
 @njit(nogil=True, cache=True)
-def stamp(light: NDArray[np.float32], starts: NDArray[np.float64], ends: NDArray[np.float64], radius: float) -> None:
-    """Multiply `light`, (height, width), by the share that each line leaves bare. Ends are (lines, 2): column, row [pixels]."""
+def stamp(
+    light: NDArray[np.float32], starts: NDArray[np.float64], ends: NDArray[np.float64], radius: float, level: float
+) -> None:
+    """Draw lines into `light`, (height, width), with ink of the brightness `level`, 0 to 1. Ends are (lines, 2): column, row [pixels]."""
     height, width = light.shape
     reach = radius + math.sqrt(0.5)
     for line in range(len(starts)):
@@ -80,4 +81,5 @@ def stamp(light: NDArray[np.float32], starts: NDArray[np.float64], ends: NDArray
                     if d > 0
                     else (abs(uy), abs(ux))
                 )
-                light[row, column] *= 1 - (share_below(radius - d, a, b) - share_below(-radius - d, a, b))
+                covered = share_below(radius - d, a, b) - share_below(-radius - d, a, b)
+                light[row, column] = light[row, column] * (1 - covered) + level * covered

@@ -142,6 +142,37 @@ def test_members_of_one_seed_differ_only_in_what_their_fields_say():
     assert (plain["sites"] != simulate(seed=6, dot_radius=3)["sites"]).all()
 
 
+def test_networks_do_not_depend_on_how_they_are_drawn():
+    plain, other = simulate(), simulate(margin=[8, 56], scale=[4, 9], dot_level=[0, 90], line_level=40)
+    for name in ("sites", "bonds"):
+        np.testing.assert_array_equal(plain[name], other[name])
+    assert (plain["pixels"] != other["pixels"]).all()
+
+
+def test_margins_and_grey_levels_are_drawn_from_ranges():
+    fields = {"lattice": "square", "cells": [[2, 4], [2, 4]], "size": 256, "distortion": 0, "dot_radius": 4}
+    members = [simulate(seed, **fields, margin=[8, 56], dot_level=[0, 90]) for seed in range(80)]
+    margins = []
+    for member in members:
+        rows, columns = np.nonzero(member["dots"] < 220)
+        margins.append(min(columns.min(), rows.min()))
+    assert (min(margins), max(margins)) == pytest.approx((8, 56), abs=2)
+    darkest = [member["dots"].min() for member in members]
+    assert (min(darkest), max(darkest)) == pytest.approx((0, 90), abs=4)
+
+
+def test_the_scale_is_the_length_of_a_bond_in_radii_unless_it_does_not_fit():
+    fields = {"lattice": "kagome", "cells": 2, "size": 128, "distortion": 0, "dot_radius": 3}
+    ratios = []
+    for seed in range(60):
+        arrays = simulate(seed, **fields, scale=[6, 12])
+        first, second = arrays["pixels"][arrays["bonds"].T]
+        (length,) = np.unique(np.linalg.norm(second - first, axis=1).round(2))[:1]
+        ratios.append(length / 1.5)
+    assert (min(ratios), max(ratios)) == pytest.approx((6, 12), abs=0.3)
+    np.testing.assert_array_equal(simulate(**fields, scale=200)["pixels"], simulate(**fields)["pixels"])
+
+
 # --- pictures ---------------------------------------------------------------------------------------------------------------
 
 
@@ -225,8 +256,11 @@ def test_dots_go_through_jpeg_and_the_drawing_does_not():
         ({"ratio": 1.0}, "less than 1"),
         ({"missing_bonds": 1.0}, "less than 1"),
         ({"cells": 0}, "greater than or equal to 1"),
-        ({"cells": [[5, 3], 3]}, r"cells\[0\]=\[5, 3\] is no range: expected the lower end first"),
-        ({"dot_radius": [3, 2.5]}, r"dot_radius=\[3, 2.5\] is no range: expected the lower end first"),
+        ({"cells": [[5, 3], 3]}, r"cells\[0\]=\[5, 3\] is not a range: expected the lower end first"),
+        ({"dot_radius": [3, 2.5]}, r"dot_radius=\[3, 2.5\] is not a range: expected the lower end first"),
+        ({"margin": [9, 8]}, r"margin=\[9, 8\] is not a range"),
+        ({"scale": 1}, "greater than or equal to 2"),
+        ({"dot_level": 255}, "less than or equal to 200"),
         ({"size": [50, 5]}, "greater than or equal to 16"),
         ({"jpeg_quality": 0}, "greater than or equal to 1"),
         ({"lattice": {"cell": [[1, 0], [0, 1]], "basis": [[0, 0]], "bonds": [[0, 1, 1, 0]]}}, "basis has 1, numbered"),

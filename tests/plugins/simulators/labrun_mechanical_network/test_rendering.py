@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -68,7 +70,7 @@ def test_a_line_has_the_ink_of_its_width(width):
     """Between two places far from its round ends, at any angle."""
     for end in ([55.0, 10.0], [55.0, 23.0], [40.0, 39.0], [45.0, 40.0]):
         light = np.ones(SHAPE, np.float32)
-        stamp(light, np.array([[15.0, 10.0]]), np.array([end]), width / 2)
+        stamp(light, np.array([[15.0, 10.0]]), np.array([end]), width / 2, 0.0)
         assert (1 - light)[:, 25:35].sum() == pytest.approx(
             width * 10 * np.hypot(1, (end[1] - 10) / (end[0] - 15)), rel=1e-5
         )
@@ -83,16 +85,16 @@ def test_a_dot_has_the_ink_of_its_area_however_small(rng, radius):
 
 def test_a_bare_end_is_round():
     light = np.ones(SHAPE, np.float32)
-    stamp(light, np.array([[10.3, 10.6]]), np.array([[40.2, 25.5]]), 1.5)
+    stamp(light, np.array([[10.3, 10.6]]), np.array([[40.2, 25.5]]), 1.5, 0.0)
     assert (1 - light).sum() == pytest.approx(3 * np.hypot(29.9, 14.9) + np.pi * 1.5**2, rel=0.005)
 
 
 def test_a_line_along_an_axis_is_exact():
     light = np.ones(SHAPE, np.float32)
-    stamp(light, np.array([[5.0, 10.2]]), np.array([[50.0, 10.2]]), 0.45)
+    stamp(light, np.array([[5.0, 10.2]]), np.array([[50.0, 10.2]]), 0.45, 0.0)
     np.testing.assert_allclose(1 - light[9:12, 30], [0, 0.75, 0.15], atol=1e-6)
     light = np.ones(SHAPE, np.float32)
-    stamp(light, np.array([[5.0, 10.2]]), np.array([[50.0, 10.2]]), 1.25)
+    stamp(light, np.array([[5.0, 10.2]]), np.array([[50.0, 10.2]]), 1.25, 0.0)
     np.testing.assert_allclose(1 - light[8:13, 30], [0, 0.55, 1, 0.95, 0], atol=1e-6)
 
 
@@ -121,6 +123,17 @@ def test_matplotlib_draws_the_same():
         assert theirs.dtype == np.uint8
         assert np.abs(ours.astype(float) - theirs).max() < 0.1 * 255
         assert np.abs(ours.astype(float) - theirs).mean() < 0.003 * 255
+
+
+@pytest.mark.parametrize("draw", [render, matplotlib_rendering.render])
+def test_ink_is_grey_and_does_not_darken_where_it_overlaps(draw):
+    grey = replace(NETWORK, dot_level=90, line_level=140, dot_radius=4.0, line_width=5.0)
+    dots, drawing = draw(grey)
+    at = NETWORK.places.round().astype(int)
+    assert (np.abs(dots[at[:, 1], at[:, 0]].astype(int) - 90) <= 1).all()
+    assert dots.min() >= 89
+    assert (np.abs(drawing[at[:, 1], at[:, 0]].astype(int) - 140) <= 2).all()  # three lines meet in two of them
+    assert dots[0, 0] == drawing[0, 0] == 255
 
 
 @pytest.mark.parametrize("draw", [render, matplotlib_rendering.render])
