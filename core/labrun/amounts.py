@@ -30,6 +30,9 @@ def counted(count: int, things: str, thing: str = "") -> str:
     return f"{count:,} {things if count != 1 else thing or things[:-1]}"
 
 
-def shown(value: object) -> str:
-    """Format a table cell: real numbers to four digits, None as an empty string."""
-    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+def shown(value: object, digits: int = 4) -> str:
+    """Return a value as a table shows it: numbers with four digits, but all of those before the point below a million; empty for None."""
+    if not isinstance(value, float):
+        return "" if value is None else str(value)
+    size = abs(value)
+    return f"{value:.{max(digits, len(str(int(size))))}g}" if size < 1e6 else f"{value:.{digits}g}"

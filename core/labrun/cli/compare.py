@@ -20,6 +20,8 @@ __all__ = ["compare"]
 
 WIDEST = 60
 """Characters of a value that the table shows."""
+DIGITS = (4, 6, 9, 17)
+"""Digits of numbers in a row: as few as show its differences."""
 
 
 @click.command()
@@ -58,16 +60,23 @@ def _plain(value: Any) -> Any:
 
 
 def _cells(row: Row) -> list[str]:
+    """The values of a row as text, with as many digits as it takes to see where they differ."""
     from labrun.records.comparison import difference
 
-    first = row.values[0]
+    for digits in DIGITS:
+        cells = [_cell(value, digits) for value in row.values]
+        if len(set(cells)) == row.distinct:
+            break
     numbers = row.about in ("metrics", "training", "cost")
-    return [_cell(value) + (difference(value, first) if numbers else "") for value in row.values]
+    return [
+        cell + (difference(value, row.values[0]) if numbers else "")
+        for cell, value in zip(cells, row.values, strict=True)
+    ]
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, digits: int) -> str:
     from labrun.records.comparison import ABSENT
 
-    text = "" if value is ABSENT else "null" if value is None else shown(value)
+    text = "" if value is ABSENT else "null" if value is None else shown(value, digits)
     text = " ".join(short(printable(text)).split())
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"

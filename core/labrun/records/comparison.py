@@ -35,9 +35,14 @@ class Row:
     values: list[Any]
 
     @property
+    def distinct(self) -> int:
+        """The number of different values."""
+        return len({_written(value) for value in self.values})
+
+    @property
     def differs(self) -> bool:
         """Whether the runs have different values."""
-        return len({_written(value) for value in self.values}) > 1
+        return self.distinct > 1
 
 
 def compare_runs(folders: Sequence[Path], everything: bool = False) -> list[Row]:
@@ -130,7 +135,16 @@ def _cost(run: RunRecord) -> dict[str, Any]:
 
 
 def _written(value: Any) -> str:
-    return "" if value is ABSENT else json.dumps(value, sort_keys=True, default=str)
+    """The value as JSON; equal values have equal texts, also 30 and 30.0."""
+    return "" if value is ABSENT else json.dumps(_plain(value), sort_keys=True, default=str)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return {key: _plain(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def difference(value: Any, first: Any) -> str:

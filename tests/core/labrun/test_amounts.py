@@ -2,7 +2,7 @@
 
 import pytest
 
-from labrun.amounts import bytes_in_words, counted, duration_in_words
+from labrun.amounts import bytes_in_words, counted, duration_in_words, shown
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,20 @@ def test_bytes(size, words):
 )
 def test_counted(words, text):
     assert counted(*words) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (30.0, "30"),
+        (15000.0, "15000"),
+        (15000, "15000"),
+        (0.123456, "0.1235"),
+        (2e7, "2e+07"),
+        (None, ""),
+        ("a", "a"),
+        (-0.5, "-0.5"),
+    ],
+)
+def test_shown(value, text):
+    assert shown(value) == text

@@ -197,3 +197,24 @@ def test_one_run_is_too_few(labrun):
         2,
         "compare needs at least two runs: labrun compare runs/first runs/second\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "cells"),
+    [
+        (15000, 15000.0, None),  # equal, however they are written
+        ([30, {"a": 1}], [30.0, {"a": 1.0}], None),
+        (15000.0, 15001.5, ["15000", "15002"]),
+        (0.30001, 0.30002, ["0.30001", "0.30002"]),
+        (1.0, 1.0000000001, ["1", "1.0000000001"]),
+        (True, 1, ["True", "1"]),
+    ],
+)
+def test_values_that_differ_look_different(first, second, cells):
+    from labrun.cli.compare import _cells
+    from labrun.records.comparison import Row
+
+    row = Row("configuration", "train.size", [first, second])
+    assert row.differs == (cells is not None)
+    if cells is not None:
+        assert [cell[:12] for cell in _cells(row)] == cells
