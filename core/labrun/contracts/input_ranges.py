@@ -17,6 +17,9 @@ __all__ = ["InputRanges"]
 LOOKED_AT = 512
 """Examples, evenly chosen, from which the ranges are taken."""
 
+FEWEST = 20
+"""Examples below which ranges say little."""
+
 MOST_NUMBERS = 32
 """Numbers of a list from which on it is described as a whole."""
 
@@ -37,10 +40,14 @@ class InputRanges:
 
     @classmethod
     def of(cls, examples: Examples, plugin: Model) -> InputRanges | None:
-        """Look at the examples of a training; None for several inputs at once, and for examples that are not numbers."""
+        """Look at the examples of a training; None if they are few, have several inputs at once, or are not numbers."""
         import numpy as np
 
-        if isinstance(examples.spec.x, dict) or np.dtype(examples.spec.x.dtype).kind not in "biuf":
+        if (
+            len(examples) < FEWEST
+            or isinstance(examples.spec.x, dict)
+            or np.dtype(examples.spec.x.dtype).kind not in "biuf"
+        ):
             return None
         count = min(LOOKED_AT, len(examples))
         chosen = np.unique(np.linspace(0, len(examples) - 1, count).round().astype(int))
@@ -55,7 +62,8 @@ class InputRanges:
             for name, (low, high) in self.ranges.items()
             if name in found and not low <= found[name] <= high
         ]
-        return ", ".join(outside)
+        more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
+        return f"{outside[0]}{more}" if outside else ""
 
     def record(self) -> dict[str, list[float]]:
         """As JSON holds it."""

@@ -54,8 +54,8 @@ def labrun_analyses():
 def trained(tmp_path_factory) -> Path:
     """A network that was shown pictures and their negatives for one epoch."""
     folder = tmp_path_factory.mktemp("trained")
-    x = np.random.default_rng(0).random((8, 6, 9, 1)).astype(np.float32)
-    examples = Examples(lambda i: x[i], lambda i: 1 - x[i], np.arange(8), name="negatives")
+    x = np.random.default_rng(0).random((24, 6, 9, 1)).astype(np.float32)
+    examples = Examples(lambda i: x[i], lambda i: 1 - x[i], np.arange(24), name="negatives")
     (folder / NET).mkdir()
     settings = FitBlock.model_validate({"train": "negatives", "epochs": 1})
     plugin = UNet(depth=1, filters=2, loss="crossentropy")
@@ -91,7 +91,7 @@ def test_pictures_unlike_those_of_the_training_are_pointed_out(labrun, tmp_path)
         "2 of 2 examples are unlike those of the training, so that their predictions may be wrong: example 0 ('a.png') has "
     )
     assert "wavelength" in outcome.err
-    np.save("alike.npy", np.random.default_rng(0).random((8, 6, 9, 1)).astype(np.float32))
+    np.save("alike.npy", np.random.default_rng(0).random((24, 6, 9, 1)).astype(np.float32))
     assert labrun("predict", NET, "alike.npy", "--output", tmp_path / "found").err == ""
 
 

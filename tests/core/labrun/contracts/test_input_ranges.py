@@ -84,9 +84,15 @@ def test_each_number_of_a_short_list(rng):
     assert ranges is not None
     assert ranges.unlike(np.array([0.5, 15])) == ""
     assert ranges.unlike(np.array([15, 0.5])).startswith("input 0 15 (training: -0.0")
+    assert ranges.unlike(np.array([15, 0.5])).endswith(" and 1 more")
+
+
+def test_few_examples_say_little():
+    examples = Examples(lambda i: np.ones((len(i), 3)), lambda i: np.zeros(len(i)), np.arange(19))
+    assert InputRanges.of(examples, Plain()) is None
 
 
 def test_several_inputs_are_not_described():
-    x = np.zeros((3, 4), np.float32)
-    examples = Examples(lambda i: {"a": x[i], "b": x[i]}, lambda i: x[i, 0], np.arange(3))
+    x = np.zeros((30, 4), np.float32)
+    examples = Examples(lambda i: {"a": x[i], "b": x[i]}, lambda i: x[i, 0], np.arange(30))
     assert InputRanges.of(examples, Plain()) is None
