@@ -245,7 +245,7 @@ def test_a_model_of_another_version_of_its_plugin(told):
 
 
 def test_a_plugin_that_is_not_there(told):
-    problem = "cannot be built without its plugin (one that is a file of its own is named with --plugin FILE)"
+    problem = "cannot be built without its plugin (if that is a local file, name it with --plugin FILE)"
     expected = f"the model in '{NET}' {problem}: there is no model 'line' (known: "
     assert told(NET, TRAIN, plugin=()).startswith(expected)
     assert told(NET, TRAIN, plugin=("--plugin", "lob.py")) == (
