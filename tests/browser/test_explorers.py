@@ -195,12 +195,9 @@ def test_the_other_panel_shows_the_entropy(open_report, members):
     page = open_report()
     explorer = phase_map(page)
     sure, unsure = members.loc[members["entropy"].idxmin()], members.loc[members["entropy"].idxmax()]
-    explorer.root.get_by_role("button", name="confidence").click()
+    explorer.root.get_by_role("button", name="entropy").click()
     assert explorer.root.locator("[data-panel=class]").get_attribute("aria-pressed") == "false"
-    assert (
-        f"entropy {float(f'{members.entropy.max():.3g}')} nats"
-        in explorer.root.locator(".phase-map-scale").inner_text()
-    )
+    assert f"{float(f'{members.entropy.max():.3g}')} nats" in explorer.root.locator(".phase-map-scale").inner_text()
     brightness = [sum(explorer.colour(m["kill"] + 0.001, m["feed"] + 0.001)) for m in (sure, unsure)]
     assert brightness[0] > brightness[1] + 100
 
@@ -248,7 +245,7 @@ def test_the_montage_is_sorted_and_tells_of_the_pattern_that_is_clicked(open_rep
     page = open_report()
     explorer = montage(page)
     select = explorer.root.locator("select")
-    assert select.locator("option").all_inner_texts() == ["confidence", "kill", "feed", "novelty"]
+    assert select.locator("option").all_inner_texts() == ["probability", "kill", "feed", "novelty"]
     falling = members.sort_values("probability", ascending=False, kind="stable")
     click_pattern(explorer, 13)
     assert explorer.parameters["member"] == str(falling.index[13])

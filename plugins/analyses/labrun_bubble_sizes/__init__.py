@@ -1,4 +1,4 @@
-"""Analysis `bubble_sizes`: how large the ionized regions are."""
+"""Analysis `bubble_sizes`: sizes of ionized regions."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class BubbleSizes(Analysis):
-    """The sizes of ionized regions in periodic boxes, by the methods that the field uses, since bubbles that touch have no one size.
+    """Sizes of the ionized regions in periodic boxes, by two methods, since bubbles that touch have no unique size.
 
     A cell is ionized where `array` is at most `threshold`: a neutral fraction of 1/2, or a brightness temperature of 0.
 
-    * **Mean free path**: rays from random places in ionized cells, in random directions, up to the first cell that is not (A. Mesinger
-      and S. Furlanetto, ApJ 669, 663 (2007)). Of rays, dP/dlnR is the share whose length R lies in a bin, for each unit of ln R. A ball
-      of radius a gives a mean of 3a/4 and the greatest dP/dlnR at 2a/√3.
-    * **Regions** (friends of friends): ionized cells that are joined over faces, across the borders of the box too; R is the radius of a
-      ball of their volume, and dP/dlnR the share of the ionized volume. From early on most of it is one region that percolates.
+    * **Mean free path**: rays start at random places in ionized cells, in random directions, and end at the first cell that is not
+      ionized (A. Mesinger and S. Furlanetto, ApJ 669, 663 (2007)). dP/dlnR is the share of rays with length R, per unit of ln R. For a
+      ball of radius a the mean length is 3a/4, and dP/dlnR peaks at 2a/√3.
+    * **Regions** (friends of friends): ionized cells connected through faces, also across the periodic boundaries. R is the radius of a
+      ball of the same volume, and dP/dlnR the share of the ionized volume. From early on, one percolating region holds most of it.
 
     Members that agree in `by` and `panels` are realizations: lines are their means, bands one standard deviation between them.
     """
@@ -32,26 +32,28 @@ class BubbleSizes(Analysis):
 
     array: str = Field("neutral_fraction", description="array of the simulation, (nx, ny, nz)")
     threshold: float = Field(0.5, description="greatest value of an ionized cell [unit of the array]")
-    by: str | None = Field("redshift", description="column of the sweep's table with a line for each value; null: one")
-    panels: str | None = Field(None, description="column with a panel for each value; null: one panel")
+    by: str | None = Field(
+        "redshift", description="column of the sweep's table with one line for each value; null: a single line"
+    )
+    panels: str | None = Field(None, description="column with one panel for each value; null: a single panel")
     rays: int = Field(100_000, ge=100, description="rays in each box")
-    bins_per_decade: int = Field(10, ge=1, le=100, description="bins for a factor of ten in R")
+    bins_per_decade: int = Field(10, ge=1, le=100, description="bins in each decade of R")
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """The array and the columns must be there."""
+        """Check that the array and the columns exist."""
         yield from simulation.missing_array("array", self.array)
         for field, column in (("by", self.by), ("panels", self.panels)):
             if column is not None:
                 for name, message in simulation.missing_column(field, column):
-                    yield name, f"{message}; to do without, say {field}: null"
+                    yield name, f"{message}; to leave it out, set {field}: null"
         if self.by is not None and self.by == self.panels:
-            yield "panels", f"by and panels are both '{self.by}'; name two columns, or say panels: null"
+            yield "panels", f"by and panels are both '{self.by}'; name two columns, or set panels: null"
 
     def analyse(self, simulation: Ensemble, rng: np.random.Generator) -> Findings:
-        """Tables `members` (a row a box) and `sizes` (a row for each method, line and bin); figure `sizes`.
+        """Return tables `members` (a row for each box) and `sizes` (a row for each method, line and bin), and figure `sizes`.
 
-        Metrics `greatest mean free path` [Mpc], the mean length of the rays in the box where it is longest, and `largest region`, the
-        greatest share of the ionized volume.
+        Metrics: `greatest mean free path` [Mpc], the largest mean ray length of any box, and `largest region`, the largest share of the
+        ionized volume in one region.
 
         Raises:
             ValueError: an array is not (nx, ny, nz), a member is a light cone, or no cell of any member is ionized.
@@ -63,8 +65,8 @@ class BubbleSizes(Analysis):
         members, rows = self._measure(simulation, columns, rng)
         if not len(rows):
             raise ValueError(
-                f"no cell of '{self.array}' of '{simulation.name}' is at most {self.threshold:g} in any member, so that nothing is "
-                "ionized; raise the threshold, or name another array"
+                f"'{self.array}' of '{simulation.name}' exceeds {self.threshold:g} in every cell of every member, so nothing is ionized; "
+                "raise the threshold, or name another array"
             )
         sizes = average(rows, columns)
         others = averaged_over(simulation, columns)
@@ -76,7 +78,7 @@ class BubbleSizes(Analysis):
             tables={"members": members, "sizes": sizes},
             figures={"sizes": draw_sizes(sizes, self.by, self.panels)},
             captions=self._captions(),
-            warnings=[f"Members that differ in {', '.join(others)} are averaged over: their spread is in the bands."]
+            warnings=[f"Averaged over members with different {', '.join(others)}: the bands include their spread."]
             if others
             else [],
         )
@@ -84,7 +86,7 @@ class BubbleSizes(Analysis):
     def _measure(
         self, simulation: Ensemble, columns: list[str], rng: np.random.Generator
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """What tells of each member, and the distributions of those with ionized cells under one another."""
+        """Return a summary of each member, and the stacked distributions of those with ionized cells."""
         import pandas as pd
 
         from labrun_bubble_sizes.measuring import measure_bubbles
@@ -103,28 +105,28 @@ class BubbleSizes(Analysis):
         return members, pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
     def _cube(self, simulation: Ensemble, i: int) -> np.ndarray:
-        """The array of a member, which is a periodic cube of one moment."""
+        """Return the array of a member, checking that it is a periodic cube at one redshift."""
         shape = simulation.shape(i, self.array)
         member = f"member {simulation.numbers[i]} of '{simulation.name}'"
         if len(shape) != 3:
             raise ValueError(f"'{self.array}' of {member} has the shape {shape}; expected (nx, ny, nz)")
         if "redshifts" in simulation.names:
             raise ValueError(
-                f"{member} is a light cone: it is not periodic along the line of sight, and its bubbles are of many redshifts; name a "
-                "simulation of boxes at one redshift each"
+                f"{member} is a light cone: it is not periodic along the line of sight, and its redshift varies; name a simulation of "
+                "boxes, each at one redshift"
             )
         return simulation.read(i, self.array)
 
     def _captions(self) -> dict[str, str]:
-        """What the figure and each table shows."""
-        where = f"Ionized cells are those whose '{self.array}' is at most {self.threshold:g}."
+        """Describe the figure and the tables."""
+        where = f"A cell is ionized where '{self.array}' is at most {self.threshold:g}."
         return {
-            "sizes": "Distribution dP/dlnR of the sizes of ionized regions: lengths of rays ('mean free path'), and radii of balls with "
-            f"the volume of each region of joined cells ('regions', weighted by volume). {where} Lines are means over realizations, bands "
-            "('spread') one standard deviation between them (NaN for one).",
-            "members": f"{where} 'mean free path' is the mean length of {self.rays} rays [Mpc], each followed to the longest side of the "
-            "box; 'longer than the box' the share that was not over there; 'mean free path, peak' where dP/dlnR is greatest [Mpc]; "
-            "'largest region' the share of the ionized volume in the largest region.",
+            "sizes": "Size distribution dP/dlnR of ionized regions: from ray lengths ('mean free path'), and from the radius of a ball "
+            f"with the volume of each connected region ('regions', weighted by volume). {where} Lines: means over realizations. Bands "
+            "('spread'): one standard deviation between realizations (NaN for a single one).",
+            "members": f"{where} 'mean free path': mean length of {self.rays} rays [Mpc], each followed for at most the longest side of "
+            "the box. 'longer than the box': share of rays that reach that limit. 'mean free path, peak': R where dP/dlnR peaks [Mpc]. "
+            "'largest region': share of the ionized volume in the largest region.",
         }
 
 

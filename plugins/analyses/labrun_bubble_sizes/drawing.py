@@ -1,4 +1,4 @@
-"""Distributions of bubble sizes as a figure."""
+"""Draw distributions of bubble sizes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from labrun.kit.value_colours import explain_shades, shades_of
 __all__ = ["draw_sizes"]
 
 LEAST = 1e-5
-"""dP/dlnR that is shown at least, on a logarithmic axis."""
+"""Smallest dP/dlnR on the logarithmic axis."""
 
 
 def draw_sizes(sizes: pd.DataFrame, by: str | None, panels: str | None) -> Figure:
-    """dP/dlnR over R: a row of panels for each method, one for each of `panels`; a line for each value of `by`, dark to light.
+    """Draw dP/dlnR over R: rows are methods, columns the values of `panels`, lines the values of `by`, dark to light.
 
-    Regions have a logarithmic axis, since the one that percolates, a point at the right, holds nearly all of the volume.
+    The axis for regions is logarithmic, since the percolating one, a point at the right, holds nearly all of the volume.
     """
     methods = list(sizes["method"].unique())
     parts = [*sizes.groupby(panels, dropna=False)] if panels is not None else [("", sizes)]
@@ -46,7 +46,7 @@ def draw_sizes(sizes: pd.DataFrame, by: str | None, panels: str | None) -> Figur
 
 
 def _make_grid(methods: Sequence[str], parts: int) -> tuple[Figure, Any]:
-    """Axes by panel and method; methods lie side by side where there is one panel, else under one another."""
+    """Return axes by panel and method; with a single panel the methods are side by side, else they are stacked."""
     if parts == 1:
         size = (4.4 * len(methods) + 1.2, 4.2)
         figure, axes = plt.subplots(1, len(methods), figsize=size, sharex=True, squeeze=False, layout="constrained")
@@ -68,7 +68,7 @@ def _make_grid(methods: Sequence[str], parts: int) -> tuple[Figure, Any]:
 
 
 def _draw_line(axes: Axes, line: pd.DataFrame, colour: Any, breaks: bool) -> None:
-    """A line with its band, which may break where no region is so large."""
+    """Draw a line and its band; with `breaks`, leave gaps where the distribution is 0."""
     size, share, spread = line["R"], line["dP/dlnR"], line["spread"]
     if breaks:
         share = share.where(share > 0)

@@ -1,4 +1,4 @@
-"""Sizes of the ionized regions of one box."""
+"""Measure the ionized regions of one box."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["measure_bubbles", "ray_lengths", "region_volumes", "size_edges"]
 def measure_bubbles(
     ionized: np.ndarray, cell_size: float, rays: int, per_decade: int, rng: np.random.Generator
 ) -> tuple[dict[str, float], pd.DataFrame]:
-    """What tells of the bubbles of a box (nx, ny, nz), and their distributions; those are empty where nothing is ionized."""
+    """Return a summary of a box (nx, ny, nz), and its size distributions, an empty table if nothing is ionized."""
     summary = {"ionized fraction": float(ionized.mean())}
     if not ionized.any():
         return summary | {"regions": 0}, pd.DataFrame()
@@ -43,13 +43,13 @@ def measure_bubbles(
 
 
 def size_edges(cell_size: float, longest: float, per_decade: int) -> np.ndarray:
-    """Logarithmic edges of bins [Mpc], from half a cell on until the longest side is reached."""
+    """Return logarithmic bin edges [Mpc], from half a cell to at least the longest side."""
     bins = math.ceil(per_decade * math.log10(2 * longest / cell_size))
     return cell_size / 2 * 10 ** (np.arange(bins + 1) / per_decade)
 
 
 def _distribution(sizes: np.ndarray, edges: np.ndarray, weights: np.ndarray) -> pd.DataFrame:
-    """dP/dlnR; smaller and larger sizes than the edges are left out of it, not of its total."""
+    """Return dP/dlnR. Sizes outside the edges count in its normalization, but not in any bin."""
     shares = np.histogram(sizes, edges, weights=weights)[0]
     return pd.DataFrame({"R": np.sqrt(edges[:-1] * edges[1:]), "dP/dlnR": shares / np.diff(np.log(edges))})
 
@@ -59,9 +59,9 @@ def _peak(table: pd.DataFrame) -> float:
 
 
 def ray_lengths(ionized: np.ndarray, rays: int, rng: np.random.Generator) -> np.ndarray:
-    """The lengths of rays (rays,) [cells] from random places in ionized cells to the first cell that is not.
+    """Return the lengths of rays, (rays,) [cells], from random places in ionized cells to the first cell that is not ionized.
 
-    A ray ends after the longest side of the box, beyond which it would see what it has seen.
+    A ray is cut at the longest side of the box, since beyond it the periodic box repeats.
     """
     cells = rng.choice(np.flatnonzero(ionized), rays)
     starts = np.stack(np.unravel_index(cells, ionized.shape), axis=1) + rng.random((rays, 3))
@@ -73,7 +73,7 @@ def ray_lengths(ionized: np.ndarray, rays: int, rng: np.random.Generator) -> np.
 
 
 def region_volumes(ionized: np.ndarray) -> np.ndarray:
-    """The volume of each region [cells] of ionized cells that are joined over faces, across the borders of the box too."""
+    """Return the volume [cells] of each region of ionized cells connected through faces, also across the periodic boundaries."""
     labels, count = ndimage.label(ionized)
     seams = [(labels.take(0, axis).ravel(), labels.take(-1, axis).ravel()) for axis in range(3)]
     first, last = np.concatenate(seams, axis=1)

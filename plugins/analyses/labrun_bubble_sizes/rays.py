@@ -1,4 +1,4 @@
-"""Rays through a periodic box of cells."""
+"""Trace rays through a periodic box of cells."""
 # numba has no types: its decorators are Any to mypy
 # mypy: disable-error-code="untyped-decorator"
 
@@ -22,16 +22,13 @@ def trace_rays(
     limit: float,
     lengths: NDArray[np.float64],
 ) -> Any:
-    """Write the way of each ray to the first cell that is not ionized, or `limit` [cells].
+    """Write to `lengths` the distance of each ray to the first cell that is not ionized, at most `limit` [cells].
 
-    A ray goes from face to face, always to the nearest along its way (J. Amanatides and A. Woo, Eurographics 87, 3 (1987)), so that its
-    length is exact. `starts` and `directions`, of length 1, are (rays, 3); a ray begins in an ionized cell.
+    A ray steps from face to face of the cells along its path (J. Amanatides and A. Woo, Eurographics 87, 3 (1987)), so its length is
+    exact. `starts` and the unit vectors `directions` are (rays, 3); a ray starts in an ionized cell.
     """
     cell, step = np.empty(3, np.int64), np.empty(3, np.int64)
-    to_face, between = (
-        np.empty(3),
-        np.empty(3),
-    )  # way to the next face across each axis, and from there to the one after
+    to_face, between = np.empty(3), np.empty(3)  # distance to the next face normal to each axis, and between such faces
     for ray in range(len(starts)):
         for axis in range(3):
             place, direction = starts[ray, axis], directions[ray, axis]

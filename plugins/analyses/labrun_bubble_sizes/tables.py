@@ -1,4 +1,4 @@
-"""Distributions of realizations, averaged."""
+"""Average distributions over realizations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["average"]
 
 
 def average(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """A row for each method, value of the columns, and bin: the mean of dP/dlnR over members, and its standard deviation."""
+    """Return a row for each method, value of the columns, and bin: mean and standard deviation of dP/dlnR over members."""
     groups = rows.groupby(["method", *columns, "R"], dropna=False, sort=False)
     found = {
         "dP/dlnR": groups["dP/dlnR"].mean(),

@@ -1,4 +1,4 @@
-"""Analysis `cluster_sizes`: how large clusters are, and how often each size occurs."""
+"""Analysis `cluster_sizes`: distribution and mean of cluster sizes."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ if TYPE_CHECKING:
 
 
 class ClusterSizes(Analysis):
-    """The distribution of cluster sizes on periodic planes, and the mean size, for each set of parameters.
+    """Distribution of cluster sizes on periodic planes, and the mean size, for each set of parameters.
 
-    A cluster is a set of occupied sites that are joined over edges, across the borders of the plane too. The probability density that a
-    cluster has s sites is
+    A cluster is a set of occupied sites connected through edges, also across the periodic boundaries. The probability that a cluster has
+    s sites is
 
         p(s) = clusters in the bin of s / (all clusters × whole numbers in that bin),    Σ_s p(s) = 1,
 
-    in bins between whole numbers whose width grows like s: up to about s = 5 each size has its own. The mean size, weighted by size, is
-    that of the cluster of a particle, ⟨s⟩_w = Σ s² / Σ s in a snapshot (D. Stauffer and A. Aharony, Introduction to Percolation Theory,
-    2nd ed. (1994), ch. 2; a cluster that percolates is left in here), and then the mean over snapshots.
+    in bins whose width grows like s; up to about s = 5 each size has its own bin. The mean size is weighted by size: the mean over
+    particles of the size of their cluster, ⟨s⟩_w = Σ s² / Σ s, in each snapshot (D. Stauffer and A. Aharony, Introduction to Percolation
+    Theory, 2nd ed. (1994), ch. 2; here a percolating cluster is included). It is then averaged over snapshots.
 
-    Members that agree in all columns of the table but `repeat` make a set of parameters. Its numbers are means over its members, each
-    counted alike, and errors are standard errors over members: snapshots of one member are not independent.
+    Members that agree in all columns but `repeat` form a set of parameters. Its values are means over its members with equal weight.
+    Errors are standard errors over members, since snapshots of one member are not independent.
     """
 
     name: ClassVar[str] = "cluster_sizes"
     version: ClassVar[int] = 1
 
     array: str = Field(
-        "snapshots", description="array of the simulation, (snapshots, height, width), not 0 where a site is occupied"
+        "snapshots", description="array of the simulation, (snapshots, height, width), nonzero where a site is occupied"
     )
-    bins_per_decade: int = Field(10, ge=1, le=1000, description="bins for a factor of ten in size")
-    every: int = Field(1, ge=1, description="take each so-many-th snapshot of a member, from the first on")
+    bins_per_decade: int = Field(10, ge=1, le=1000, description="bins in each decade of size")
+    every: int = Field(1, ge=1, description="use every n-th snapshot of a member, starting with the first")
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """The array must be there."""
+        """Check that the array exists."""
         yield from simulation.missing_array("array", self.array)
 
     def analyse(self, simulation: Ensemble) -> Findings:
-        """Tables `groups` (a row a set of parameters), `distribution` (a row a set and bin), `members`, and where members are repeated
-        `member_distributions`; figure `distribution`. Metrics `clusters`, `largest cluster` [sites], `least mean cluster size` and
-        `greatest mean cluster size` [sites] of the sets.
+        """Return tables `groups` (a row for each set of parameters), `distribution` (a row for each set and bin), `members` and, if members
+        are repeated, `member_distributions`; figure `distribution`. Metrics: `clusters`, `largest cluster` [sites], `least mean cluster
+        size` and `greatest mean cluster size` [sites] of the sets.
 
         Raises:
-            ValueError: the array is not of snapshots, or there is none, or no cluster in any.
+            ValueError: the array does not hold snapshots, or no snapshot has an occupied site.
         """
         from labrun.kit.parameter_sets import parameter_sets
         from labrun_cluster_sizes import tables
@@ -81,7 +81,7 @@ class ClusterSizes(Analysis):
         )
 
     def _count(self, simulation: Ensemble) -> tuple[np.ndarray, list[ClusterCount]]:
-        """The edges of the bins, and the clusters of each member."""
+        """Return the bin edges, and the cluster counts of each member."""
         import math
 
         from labrun_cluster_sizes.counting import size_bins
@@ -91,7 +91,7 @@ class ClusterSizes(Analysis):
         counts = list(simulation.map(partial(self._count_member, edges)))
         if not any(one.clusters for one in counts):
             raise ValueError(
-                f"'{self.array}' of '{simulation.name}' has no occupied site in any snapshot; expected some that are not 0"
+                f"'{self.array}' of '{simulation.name}' is 0 everywhere; expected nonzero values where sites are occupied"
             )
         return edges, counts
 
@@ -101,33 +101,35 @@ class ClusterSizes(Analysis):
         return count_clusters(simulation.planes(i, self.array, self.every), edges)
 
     def _captions(self, sets: Sequence[ParameterSet], found: Mapping[str, Any]) -> dict[str, str]:
-        """What each figure and table shows."""
+        """Describe the figure and the tables."""
         of = "all snapshots" if self.every == 1 else f"one snapshot in {self.every}"
-        means = f"Means over the members of a set of parameters, {of} each; {_errors(sets)}"
-        bins = "A bin holds the sizes from 'low' to 'high', both included; 'centre' is their geometric mean [sites]."
+        means = f"Means over the members of a set of parameters, from {of} of each; {_errors(sets)}"
+        bins = "A bin holds the sizes from 'low' to 'high', inclusive; 'centre' is their geometric mean [sites]."
         captions = {
-            "distribution": f"Probability density p(s) that a cluster has s sites; Σ p(s) over whole s is 1. {means} {bins}",
-            "groups": f"{means} 'mean cluster size' is Σ s² / Σ s of a snapshot [sites], 'largest fraction' the share of the "
-            "particles in its largest cluster, 'single fraction' that of particles without neighbours.",
-            "members": f"Over {of} of a member: all 'clusters', the 'largest cluster' [sites] of any snapshot, else means.",
+            "distribution": f"Probability p(s) that a cluster has s sites; Σ p(s) = 1. {means} {bins}",
+            "groups": f"{means} 'mean cluster size': Σ s² / Σ s of a snapshot [sites]. 'largest fraction': share of the particles in "
+            "its largest cluster. 'single fraction': share of particles without neighbours.",
+            "members": f"From {of} of each member: total number of 'clusters', size of the 'largest cluster' [sites], and means.",
         }
         if "mean cluster size, pooled" in found["members"]:
             captions["members"] += (
-                " 'pooled' sums s² and s over all snapshots first: it differs where the number of particles does."
+                " 'pooled': s² and s are summed over all snapshots first; it differs if the number of particles varies."
             )
         if "member_distributions" in found:
-            captions["member_distributions"] = f"p(s) of each member by itself. {bins}"
+            captions["member_distributions"] = f"p(s) of each member. {bins}"
         return captions
 
 
 def _errors(sets: Sequence[ParameterSet]) -> str:
-    """What is known of errors, in words."""
+    """Describe the errors."""
     alone = sum(len(one.members) == 1 for one in sets)
     if not alone:
         return "errors are standard errors over members."
     if alone == len(sets):
-        return "there is one member in each, which tells no error (NaN)."
-    return f"errors are standard errors over members; {alone} of {len(sets)} sets have one member, and no error (NaN)."
+        return "with one member in each set, errors are unknown (NaN)."
+    return (
+        f"errors are standard errors over members, unknown (NaN) for the {alone} of {len(sets)} sets with one member."
+    )
 
 
 @hookimpl

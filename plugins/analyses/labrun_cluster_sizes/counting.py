@@ -1,4 +1,4 @@
-"""Clusters of many snapshots, counted by their size in bins that grow like the size."""
+"""Count clusters of many snapshots by size, in bins whose width grows like the size."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ __all__ = ["ClusterCount", "count_clusters", "size_bins"]
 
 @dataclass(frozen=True)
 class ClusterCount:
-    """What the snapshots of one member tell, with the sizes s of all clusters of a snapshot, n = Σ s particles."""
+    """Clusters in the snapshots of one member; s are the sizes of all clusters of a snapshot, n = Σ s its particles."""
 
     counts: NDArray[np.int64]
-    """(bins,) clusters of all snapshots in each bin"""
+    """(bins,) clusters in each bin, over all snapshots"""
     snapshots: int
     mean_size: float
     """Mean over the snapshots of ⟨s⟩_w = Σ s² / Σ s [sites]"""
     pooled_mean_size: float
-    """Σ s² / Σ s with both sums over all snapshots [sites]: another number where n differs between snapshots"""
+    """Σ s² / Σ s with both sums over all snapshots [sites]; differs from `mean_size` if n varies between snapshots"""
     largest: int
-    """Size of the largest cluster of all snapshots [sites]"""
+    """Size of the largest cluster in any snapshot [sites]"""
     largest_fraction: float
     """Mean over the snapshots of largest / n"""
     single_fraction: float
-    """Mean over the snapshots of the fraction of particles that are clusters of one"""
+    """Mean over the snapshots of the fraction of particles that have no neighbour"""
 
     @property
     def clusters(self) -> int:
-        """Clusters of all snapshots."""
+        """Number of clusters, over all snapshots."""
         return int(self.counts.sum())
 
 
 def size_bins(sites: int, per_decade: int) -> NDArray[np.int64]:
-    """The edges of the bins, (bins + 1,): bin k holds the sizes edges[k] ≤ s < edges[k + 1], and the last holds `sites`.
+    """Return the bin edges, (bins + 1,): bin k holds the sizes edges[k] ≤ s < edges[k + 1], and the last bin holds `sites`.
 
-    Edges are the whole numbers nearest to 10^(k / per_decade), each once. So every bin holds a whole number, and small sizes have a bin
-    each: 1, 2, 3, 4, 5, 6-7, 8-9, 10-12, … with ten in a decade.
+    Edges are the distinct integers nearest to 10^(k / per_decade). So no bin is void of integers, and small sizes have their own bins:
+    1, 2, 3, 4, 5, 6-7, 8-9, 10-12, … for ten bins per decade.
     """
     exponents = np.arange(per_decade * len(str(sites)) + 1) / per_decade
     edges = np.unique(np.rint(10**exponents).astype(np.int64))
@@ -49,7 +49,7 @@ def size_bins(sites: int, per_decade: int) -> NDArray[np.int64]:
 
 
 def count_clusters(planes: Iterable[np.ndarray], edges: NDArray[np.int64]) -> ClusterCount:
-    """Count the clusters of planes, (height, width) each, of which there is at least one. A plane without particles counts as 0."""
+    """Count the clusters of one or more planes, (height, width) each. A plane without particles enters the means as 0."""
     counts = np.zeros(len(edges) - 1, np.int64)
     rows = []
     for plane in planes:

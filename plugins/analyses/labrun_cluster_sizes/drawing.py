@@ -1,4 +1,4 @@
-"""Distributions of cluster sizes as a figure."""
+"""Draw distributions of cluster sizes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from labrun.kit.parameter_sets import ParameterSet, in_words, varying
 __all__ = ["draw_distributions"]
 
 FEW = 8
-"""Curves that a person tells apart by a legend; beyond, a colour bar."""
+"""Curves that a legend can distinguish; more get a colour bar."""
 PANELS = 12
 COLUMNS = 4
 SHADES = mpl.colormaps["viridis"].resampled(256)
@@ -33,7 +33,7 @@ BRIGHTEST = 0.9  # the yellow end is hard to see on white
 
 @dataclass(frozen=True)
 class Colours:
-    """A colour for each curve, and what tells their meaning: a legend, or a scale for a colour bar."""
+    """A colour for each curve, and their legend or the scale of their colour bar."""
 
     curves: list[Any]
     title: str
@@ -42,10 +42,10 @@ class Colours:
 
 
 def draw_distributions(sets: Sequence[ParameterSet], curves: Sequence[pd.DataFrame]) -> Figure:
-    """p(s) over s on logarithmic axes, with error bars where they are known.
+    """Draw p(s) over s on logarithmic axes, with error bars where errors are known.
 
-    Few sets have a colour each. Many are coloured by one column, the one with the most numbers, and there is a panel for what the others
-    hold, unless these would be too many as well.
+    If there are few sets, each has its own colour. Many are coloured by one column, the one with the most distinct numbers, with a panel
+    for each combination of the others, unless there would be too many panels.
     """
     names = varying(sets)
     if len(sets) <= FEW:
@@ -112,7 +112,7 @@ def _make_panels(titles: Sequence[str]) -> tuple[Figure, dict[str, Axes]]:
         axes.set_title(title, fontsize=10)
         axes.grid(alpha=0.25)
         if place % columns == 0:
-            axes.set_ylabel("probability density p(s)")
+            axes.set_ylabel("probability p(s)")
         if place + columns >= len(titles):
             axes.set_xlabel("cluster size s [sites]")
             axes.tick_params(labelbottom=True)
@@ -120,7 +120,7 @@ def _make_panels(titles: Sequence[str]) -> tuple[Figure, dict[str, Axes]]:
 
 
 def _draw_curve(axes: Axes, curve: pd.DataFrame, colour: Any, crowded: bool) -> None:
-    """A line that breaks where a bin is empty, since nothing lies between."""
+    """Draw a line with gaps at empty bins."""
     density = curve["probability density"].where(curve["count"] > 0)
     errors = None if crowded or curve["error"].isna().any() else curve["error"]
     style: dict[str, Any] = {"lw": 0.7, "ms": 1.5} if crowded else {"lw": 1, "ms": 3, "elinewidth": 0.8}
@@ -128,7 +128,7 @@ def _draw_curve(axes: Axes, curve: pd.DataFrame, colour: Any, crowded: bool) -> 
 
 
 def _explain(figure: Figure, panels: Sequence[Axes], colours: Colours) -> None:
-    """A legend or a colour bar."""
+    """Add a legend or a colour bar."""
     if colours.scale is not None:
         bar = figure.colorbar(colours.scale, ax=list(panels), label=colours.title, pad=0.02, aspect=30, format="%.3g")
         if isinstance(colours.scale.norm, LogNorm):

@@ -1,4 +1,4 @@
-"""Counts of clusters as tables: members, sets of parameters, and distributions."""
+"""Tables of cluster counts: members, sets of parameters, and distributions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["distribution", "group_table", "member_distributions", "member_table"
 
 
 def member_table(parameters: pd.DataFrame, counts: Sequence[ClusterCount]) -> pd.DataFrame:
-    """One row a member, its parameters first. The pooled mean size is told where it is another number than the mean of the snapshots."""
+    """Return one row per member, parameters first. The pooled mean size is included if it differs from the mean over snapshots."""
     columns: dict[str, list[Any]] = {
         "snapshots": [one.snapshots for one in counts],
         "clusters": [one.clusters for one in counts],
@@ -32,7 +32,7 @@ def member_table(parameters: pd.DataFrame, counts: Sequence[ClusterCount]) -> pd
 
 
 def group_table(sets: Sequence[ParameterSet], counts: Sequence[ClusterCount]) -> pd.DataFrame:
-    """One row a set of parameters: means over its members, each with its standard error (NaN with one member)."""
+    """Return one row per set of parameters: means over its members, each with its standard error (NaN for one member)."""
     rows = []
     for one in sets:
         values = pd.DataFrame([_observables(counts[i]) for i in one.members])
@@ -52,10 +52,9 @@ def _observables(count: ClusterCount) -> dict[str, float]:
 
 
 def distribution(counts: Sequence[ClusterCount], edges: NDArray[np.int64]) -> pd.DataFrame:
-    """p(s) of members, one row a bin up to the last that holds a cluster; the mean of theirs, with its standard error.
+    """Return p(s), averaged over members, with its standard error: one row per bin, up to the last that holds a cluster.
 
-    Of each member p = count / (clusters × whole numbers in the bin), so that Σ p(s) over all whole numbers s is 1. A member without
-    clusters has none, and does not count.
+    For each member p = count / (clusters × integers in the bin), so Σ p(s) over all sizes s is 1. Members without clusters are left out.
     """
     table = np.array([one.counts for one in counts if one.clusters]).reshape(-1, len(edges) - 1)
     total = table.sum(axis=0)
@@ -75,14 +74,14 @@ def distribution(counts: Sequence[ClusterCount], edges: NDArray[np.int64]) -> pd
 
 
 def set_distributions(sets: Sequence[ParameterSet], curves: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The distributions of all sets of parameters under one another."""
+    """Stack the distributions of all sets of parameters."""
     return _stack((one.values, curve) for one, curve in zip(sets, curves, strict=True))
 
 
 def member_distributions(
     parameters: pd.DataFrame, counts: Sequence[ClusterCount], edges: NDArray[np.int64]
 ) -> pd.DataFrame:
-    """The distributions of all members under one another, without errors."""
+    """Stack the distributions of all members, without errors."""
     members = zip(parameters.index, parameters.to_dict("records"), counts, strict=True)
     return _stack(
         ({"member": number, **values}, distribution([count], edges).drop(columns="error"))
@@ -96,5 +95,5 @@ def _stack(parts: Iterator[tuple[Mapping[str, Any], pd.DataFrame]]) -> pd.DataFr
 
 
 def _parameters(rows: Any) -> pd.DataFrame:
-    """Parameters as columns; a table of its own, since one of them may be called as what was measured."""
+    """Return parameters as columns of a separate table, since one may have the name of a measured quantity."""
     return pd.DataFrame(list(rows))

@@ -1,4 +1,4 @@
-"""Analysis `decision_boundary`: which class a network gives each point of a plane, and how far from the truth that is."""
+"""Analysis `decision_boundary`: predicted classes over a plane of two inputs, and distance of their boundary from the true one."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 
 class DecisionBoundary(Analysis):
-    """The plane of two inputs: the class that a network gives each point of it, and the boundaries between them. A phase diagram, where
-    the classes are phases and the inputs temperature and pressure.
+    """Predicted classes over the plane of two inputs, and the boundaries between them: a phase diagram, if the classes are phases and the
+    inputs temperature and pressure.
 
     On the boundary of two classes their probabilities are equal, 1/2 if there are no others. It is drawn where the difference of the
-    logits vanishes, which for a perceptron is a straight line. Colours are as deep as the network is sure. Points of the dataset lie over
-    it in the colours of their true classes, wrong ones with a black edge.
+    logits vanishes, which for a perceptron is a straight line. Colours are deeper where the predicted class is more probable. Examples are
+    drawn in the colours of their true classes, misclassified ones with a black edge.
 
-    `truth` is the true boundary: an expression in both inputs that vanishes on it, `pressure - 20 - 3.1*temperature`, say. With it, for
-    each x of the picture: the distance of the learned boundary from the true one along y, as a share of the range of y. It is measured as
-    that share of the column in which the network names the wrong class. So where a boundary crosses a column once it is the distance
-    itself, cut off at the edge of the picture; and a boundary that is missing, or an island where none should be, counts too. Which side
-    of the true boundary belongs to which class, the examples tell, by their majority.
+    `truth` is the true boundary, given as an expression in both inputs that vanishes on it, such as `pressure - 20 - 3.1*temperature`.
+    Then the distance of the learned boundary from the true one along y is measured for each x, as a share of the range of y: the share of
+    the column in which the predicted class is wrong. If the boundary crosses a column once, this is the distance itself, cut off at the
+    edge of the picture; missing boundaries and spurious islands count too. The majority of the examples decides which side of the true
+    boundary belongs to which class.
     """
 
     name: ClassVar[str] = "decision_boundary"
     version: ClassVar[int] = 1
 
-    x: str = Field("x1", pattern=r"^[A-Za-z_]\w*$", description="name of the first input, for the axis and for `truth`")
+    x: str = Field("x1", pattern=r"^[A-Za-z_]\w*$", description="name of the first input, for the axis and in `truth`")
     y: str = Field("x2", pattern=r"^[A-Za-z_]\w*$", description="name of the second input")
     x_unit: str = Field("", description="unit of the first input")
     y_unit: str = Field("", description="unit of the second input")
@@ -45,15 +45,15 @@ class DecisionBoundary(Analysis):
     )
     truth: str | None = Field(
         None,
-        description="the true boundary of two classes: expression in the names of both inputs, zero on it. Numbers, + - * / **, sqrt, exp, "
-        "log, sin, cos and abs",
+        description="true boundary of two classes: an expression in the names of both inputs that is zero on it. Numbers, + - * / **, "
+        "sqrt, exp, log, sin, cos and abs",
     )
-    points: int = Field(500, ge=0, description="examples drawn over the picture, at most")
+    points: int = Field(500, ge=0, description="maximum number of examples in the picture")
 
     def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
-        """The inputs must have two names, and `truth` must be an expression in them."""
+        """Check that the inputs have different names, and that `truth` is an expression in them."""
         if self.x == self.y:
-            yield "y", f"x and y are both '{self.x}'; two inputs have two names"
+            yield "y", f"x and y are both '{self.x}'; give the two inputs different names"
         if self.truth is not None:
             try:
                 parse(self.truth, (self.x, self.y))
@@ -61,13 +61,13 @@ class DecisionBoundary(Analysis):
                 yield "truth", str(error)
 
     def analyse(self, model: TrainedModel, dataset: Examples, rng: np.random.Generator) -> Findings:
-        """Figure `decision_boundary`. Table `boundary`: `line`, and a column for each input, the points of the learned boundaries in
-        order. With `truth` the table `distances`: the first input, and `distance`. Metrics `accuracy`, `errors` [examples] and, with
-        `truth`, `greatest distance` and `mean distance`, shares of the range of y.
+        """Return figure `decision_boundary`, and table `boundary`: `line`, and a column for each input, the points of the learned
+        boundaries in order. With `truth`, also table `distances`: the first input, and `distance`. Metrics: `accuracy`, `errors`
+        [examples] and, with `truth`, `greatest distance` and `mean distance`, as shares of the range of y.
 
         Raises:
-            ValueError: x are not two numbers, the classes of dataset and model are not the same, the picture has no height or width, or
-                `truth` is given for other than two classes, or has no value in the picture.
+            ValueError: x does not have two components, dataset and model have different classes, the picture has no extent, or `truth` is
+                given for other than two classes or is not finite in the picture.
         """
         import pandas as pd
 
@@ -90,29 +90,29 @@ class DecisionBoundary(Analysis):
             findings.tables["distances"] = pd.DataFrame({self.x: plane.x, "distance": distances})
             findings.captions["distances"] = (
                 f"Distance of the learned boundary from the true one along {self.y}, as a share of the range "
-                f"{y_range[0]:g} to {y_range[1]:g}."
+                f"from {y_range[0]:g} to {y_range[1]:g}."
             )
         chosen = rng.permutation(len(x))[: self.points]
         findings.figures["decision_boundary"] = draw_plane(
             plane, lines, true_lines, x[chosen], truth[chosen], predicted[chosen], self._label("x"), self._label("y")
         )
         findings.captions["decision_boundary"] = self._caption(dataset, len(chosen), len(plane.classes))
-        findings.captions["boundary"] = "Points along the learned boundaries, each line in its order."
+        findings.captions["boundary"] = "Points along the learned boundaries, line by line."
         if not lines:
             findings.warnings.append(
-                f"the model '{model.name}' gives the whole picture one class, '{plane.classes[plane.regions[0, 0]]}': it has no boundary"
+                f"The model '{model.name}' predicts '{plane.classes[plane.regions[0, 0]]}' everywhere: no boundary in the picture."
             )
         return findings
 
     def _compare(self, plane: Plane, x: np.ndarray, truth: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """The lines of the true boundary, and the distance of the learned one at each x of the plane."""
+        """Return the lines of the true boundary, and the distance of the learned one at each x of the plane."""
         import numpy as np
 
         from labrun_decision_boundary.plane import column_distances
 
         if len(plane.classes) != 2:
             raise ValueError(
-                f"'truth' parts two classes; the model knows {len(plane.classes)}: {', '.join(plane.classes)}"
+                f"'truth' separates two classes; the model has {len(plane.classes)}: {', '.join(plane.classes)}"
             )
         assert self.truth is not None
         expression = parse(self.truth, (self.x, self.y))
@@ -120,7 +120,7 @@ class DecisionBoundary(Analysis):
         values = np.broadcast_to(expression({self.x: columns, self.y: rows}), columns.shape)
         if not np.isfinite(values).all():
             raise ValueError(
-                f"'truth' ({self.truth}) has no finite value somewhere in the picture: narrow x_range or y_range"
+                f"'truth' ({self.truth}) is not finite everywhere in the picture: narrow x_range or y_range"
             )
         at_examples = expression({self.x: x[:, 0].astype(float), self.y: x[:, 1].astype(float)})
         sign = 1.0 if ((at_examples > 0) == (truth == 1)).mean() >= 0.5 else -1.0
@@ -131,42 +131,38 @@ class DecisionBoundary(Analysis):
         return f"{name} [{unit}]" if unit else name
 
     def _caption(self, dataset: Examples, drawn: int, classes: int) -> str:
-        level = ", where both have the probability 1/2" if classes == 2 else ""
+        level = ", where both classes have probability 1/2" if classes == 2 else ""
         return (
-            f"The class that the network gives each point, the deeper the surer. Solid: the learned boundary{level}."
-            + (" Dashed: the true one." if self.truth is not None else "")
-            + (f" Points: {drawn} examples of '{dataset.name}', wrong ones with a black edge." if drawn else "")
+            f"Predicted class, in deeper colours where it is more probable. Solid: learned boundary{level}."
+            + (" Dashed: true boundary." if self.truth is not None else "")
+            + (f" Points: {drawn} examples of '{dataset.name}', misclassified ones with a black edge." if drawn else "")
         )
 
 
 def _load(model: TrainedModel, dataset: Examples) -> tuple[np.ndarray, np.ndarray]:
-    """x (n, 2) and y (n,) of all examples."""
+    """Return x (n, 2) and y (n,) of all examples."""
     if dataset.classes is None or dataset.classes != model.spec.classes:
         raise ValueError(
-            f"the model '{model.name}' knows the classes {model.spec.classes}, the dataset '{dataset.name}' has {dataset.classes}; a "
-            "decision boundary wants the same, in the same order"
+            f"the model '{model.name}' has the classes {model.spec.classes}, the dataset '{dataset.name}' has {dataset.classes}; a "
+            "decision boundary needs the same classes in the same order"
         )
     spec = dataset.spec.x
     if isinstance(spec, dict) or spec.shape != (2,):
         found = f"the inputs {', '.join(spec)}" if isinstance(spec, dict) else f"the shape {spec.shape}"
-        raise ValueError(
-            f"a decision boundary is drawn over a plane of two inputs, x of shape (2,); '{dataset.name}' has {found}"
-        )
+        raise ValueError(f"a decision boundary needs two inputs, x of shape (2,); '{dataset.name}' has {found}")
     import numpy as np
 
     x, truth = dataset.load(slice(None))
     odd = ~np.isfinite(x).all(axis=1)
     if odd.any():
-        raise ValueError(
-            f"x of the example {np.flatnonzero(odd)[0]} of '{dataset.name}' holds NaN or infinity, which is no place"
-        )
+        raise ValueError(f"x of example {np.flatnonzero(odd)[0]} of '{dataset.name}' contains NaN or infinity")
     return x, truth
 
 
 def _range(name: str, values: np.ndarray, given: tuple[float, float] | None) -> tuple[float, float]:
     low, high = given if given is not None else (float(values.min()), float(values.max()))
     if low == high:
-        raise ValueError(f"'{name}' is {low:g} in all examples, so that the picture has no extent: give its range")
+        raise ValueError(f"'{name}' is {low:g} in all examples, so the picture has no extent: set its range")
     return low, high
 
 

@@ -1,4 +1,4 @@
-"""The plane as a picture."""
+"""Draw the plane."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from labrun_decision_boundary.plane import Plane
 __all__ = ["draw_plane"]
 
 PALEST, DEEPEST = 0.12, 0.6
-"""Share of a class's colour where the network hesitates, and where it is sure; the rest is white."""
+"""Share of the class's colour, mixed with white, at the lowest probability and at probability 1."""
 TRUE, DASHES = "#d62f3b", (0, (4, 3))
-"""The true boundary."""
+"""Style of the true boundary."""
 
 
 def draw_plane(
@@ -33,7 +33,7 @@ def draw_plane(
     x_label: str,
     y_label: str,
 ) -> Figure:
-    """Regions, the learned lines (solid) and the true ones (dashed), and examples: points (n, 2), their classes and predictions (n,)."""
+    """Draw regions, learned lines (solid), true lines (dashed), and examples: points (n, 2), their classes and predictions (n,)."""
     colours = class_colours(plane.classes)
     figure, axes = plt.subplots(figsize=(6.4, 4.6), layout="constrained")
     extent = (plane.x[0], plane.x[-1], plane.y[0], plane.y[-1])
@@ -56,7 +56,7 @@ def draw_plane(
 
 
 def _shades(plane: Plane, colours: Sequence[str]) -> np.ndarray:
-    """(y, x, 3): the colour of the most probable class, the paler the less sure the network is of it."""
+    """Return (y, x, 3): the colour of the most probable class, paler where it is less probable."""
     chance = 1 / len(plane.classes)
     sure = (plane.probabilities.max(axis=0) - chance) / (1 - chance)
     depth = (PALEST + (DEEPEST - PALEST) * sure)[..., None]
@@ -66,7 +66,7 @@ def _shades(plane: Plane, colours: Sequence[str]) -> np.ndarray:
 def _draw_points(
     axes: Axes, points: np.ndarray, truth: np.ndarray, predicted: np.ndarray, colours: Sequence[str]
 ) -> None:
-    """Right ones small, with a white edge; wrong ones above them, with a black one."""
+    """Draw correct examples small, with a white edge, and above them the wrong ones, with a black edge."""
     size = float(np.clip(6000 / max(len(points), 1), 9, 30))
     for wrong, edge in ((False, "white"), (True, "black")):
         shown = (truth != predicted) == wrong

@@ -1,4 +1,4 @@
-"""What a network says of the points of a plane, and the lines on which its mind changes."""
+"""Predictions of a network over a plane, and the lines on which the predicted class changes."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ class Plane:
     y: np.ndarray
     classes: tuple[str, ...]
     margins: np.ndarray
-    """(classes, y, x): the logit of each class less the greatest of all others."""
+    """(classes, y, x): the logit of each class minus the largest of all others."""
     probabilities: np.ndarray
     """(classes, y, x)"""
 
     @property
     def regions(self) -> np.ndarray:
-        """(y, x): the number of the most probable class."""
+        """The number of the most probable class, (y, x)."""
         return self.margins.argmax(axis=0)
 
     def boundaries(self) -> list[np.ndarray]:
-        """Polylines (points, 2) on which the most probable class changes. Those of two classes are one; of more, each class has its own."""
+        """Return polylines (points, 2) on which the most probable class changes: one set for two classes, else one for each class."""
         of = self.margins[1:] if len(self.classes) == 2 else self.margins
         return [line for margin in of for line in self.lines_of(margin)]
 
     def lines_of(self, values: np.ndarray) -> list[np.ndarray]:
-        """Polylines (points, 2) on which values (y, x) change their sign."""
+        """Return polylines (points, 2) on which values (y, x) change sign."""
         return [np.asarray(line) for line in contour_generator(self.x, self.y, values).lines(0.0)]
 
 
 def judge(model: TrainedModel, like: Examples, x_range: tuple[float, float], y_range: tuple[float, float]) -> Plane:
-    """Ask a model of two inputs for all points of a plane; they are of the type that the examples `like` have."""
+    """Predict all points of a plane with a model of two inputs, given in the dtype of the examples `like`."""
     from scipy.special import softmax
 
     xs, ys = np.linspace(*x_range, RESOLUTION), np.linspace(*y_range, RESOLUTION)
@@ -56,16 +56,16 @@ def judge(model: TrainedModel, like: Examples, x_range: tuple[float, float], y_r
 
 
 def _margins(logits: np.ndarray) -> np.ndarray:
-    """The logit of each class, (classes, …), less the greatest of all others."""
+    """Return the logit of each class, (classes, …), minus the largest of all others."""
     best, second = np.sort(logits, axis=0)[-1:], np.sort(logits, axis=0)[-2:-1]
     return logits - np.where(logits == best, second, best)
 
 
 def column_distances(learned: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """The share of each column in which two functions (y, x) have different signs, (x,).
+    """Return the share of each column in which two functions (y, x) have different signs, (x,).
 
-    Between two points of a column both are taken to be linear: one changes its sign at a share α of the way, the other at β, where 1 stands
-    for "not at all". Then they differ on |α − β| of it if they agreed at its start, and else on the rest.
+    Both are taken as linear between two points of a column: one changes sign at a fraction α of the interval, the other at β, with 1 for no
+    change. Their signs differ on a share |α − β| of the interval if they agree at its start, else on 1 − |α − β|.
     """
     a, b = _crossings(learned), _crossings(true)
     apart = np.abs(a - b)
@@ -74,7 +74,7 @@ def column_distances(learned: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 
 def _crossings(values: np.ndarray) -> np.ndarray:
-    """Where between a point and the next, as a share of the way, the sign changes; 1 where it does not. (y − 1, x)."""
+    """Return where the sign changes between a point and the next, as a fraction of the interval, 1 for no change: (y − 1, x)."""
     start, end = values[:-1], values[1:]
     changes = (start > 0) != (end > 0)
     return np.divide(start, start - end, out=np.ones(start.shape), where=changes)

@@ -1,4 +1,4 @@
-"""Analysis `evolution_strip`: what a network made of a few pictures while it learned."""
+"""Analysis `evolution_strip`: pictures that a network generated during training."""
 
 from __future__ import annotations
 
@@ -10,34 +10,37 @@ from labrun import Analysis, Field, Findings, TrainedModel, hookimpl
 
 
 class EvolutionStrip(Analysis):
-    """How did a network's pictures come about? A row for each of a few fixed examples that it never learned from, a column for each epoch.
+    """Pictures that a network generated during training: a row for each of a few fixed validation examples, a column for each epoch.
 
-    The project says how often to keep them, `fit: {samples: {every: 5, count: 4}}`. Beside the strip stands how far they lie from what is
-    expected, the mean absolute error over all pixels, against the epoch.
+    The project sets how often they are kept: `fit: {samples: {every: 5, count: 4}}`. A second figure shows the mean absolute error over
+    all pixels against the epoch.
     """
 
     name: ClassVar[str] = "evolution_strip"
     version: ClassVar[int] = 1
 
     columns: int = Field(
-        8, ge=2, le=20, description="epochs in the strip at most, spread evenly, the first and the last among them"
+        8,
+        ge=2,
+        le=20,
+        description="maximum number of epochs in the strip, evenly spaced, including the first and the last",
     )
-    kind: Literal["ink", "field"] = Field("ink", description="drawings on a white ground, or maps of a quantity")
-    unit: str = Field("", description="unit of the pictures, once they are multiplied by 'scale'")
-    scale: float = Field(1.0, gt=0, description="pictures are multiplied by this before all else [unit]")
+    kind: Literal["ink", "field"] = Field("ink", description="ink: drawings on white; field: maps of a quantity")
+    unit: str = Field("", description="unit of the pictures after multiplication by 'scale'")
+    scale: float = Field(1.0, gt=0, description="factor that converts the pictures to 'unit' [unit]")
 
     @model_validator(mode="after")
     def _check_together(self) -> EvolutionStrip:
         for name in ("unit", "scale"):
             if self.kind == "ink" and name in self.model_fields_set:
-                raise ValueError(f"'{name}' belongs to fields: set 'kind: field', or leave it out")
+                raise ValueError(f"'{name}' applies to fields only: set 'kind: field', or leave it out")
         return self
 
     def analyse(self, model: list[TrainedModel]) -> Findings:
-        """A figure `strip_<model>` for each model, figure and table `errors`; metrics `L1, unet`, …, of the last epoch.
+        """Return a figure `strip_<model>` for each model, figure and table `errors`, and metrics `L1, <model>` of the last epoch.
 
         Raises:
-            ValueError: a model was trained without samples, they are no pictures, or two models have one name.
+            ValueError: a model was trained without samples, they are not pictures, or two models have the same name.
         """
         from labrun_evolution_strip.drawing import draw_errors, draw_strip
         from labrun_evolution_strip.strips import error_table, read_strip
@@ -52,9 +55,7 @@ class EvolutionStrip(Analysis):
             tables={"errors": errors},
             figures={**figures, "errors": draw_errors(errors, self.unit)},
             captions={f"strip_{one.model}": one.caption(self.columns) for one in strips}
-            | {
-                "errors": f"How far the pictures of each epoch lie from what is expected: mean absolute error over all pixels{unit}."
-            },
+            | {"errors": f"Mean absolute error over all pixels of the generated pictures{unit}, against the epoch."},
         )
 
 

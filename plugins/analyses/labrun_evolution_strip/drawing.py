@@ -1,4 +1,4 @@
-"""The strip, and errors against epochs."""
+"""Draw the strip, and errors against epochs."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ PANEL = 1.5
 
 
 def draw_strip(strip: Strip, most: int, is_ink: bool, unit: str) -> Figure:
-    """A row for each example: what was given, what was made of it in some epochs, what is expected."""
+    """Draw a row for each example: input, output in some epochs, and expected picture."""
     places = strip.columns(most)
     count = len(strip.expected)
     beside = 0 if is_ink else 0.9
     figure, panels = make_panels(count, len(places) + 2, strip.expected.shape[1:3], PANEL, margins=(beside, 0.35))
     given, expected_scale = _scale(strip.sources, is_ink, "cividis"), _scale(strip.expected, is_ink, "magma")
-    titles = ["given", *(f"epoch {strip.epochs[place]}" for place in places), "expected"]
+    titles = ["input", *(f"epoch {strip.epochs[place]}" for place in places), "expected"]
     for axes, title in zip(panels[0], titles, strict=True):
         axes.set_title(title, fontsize=9)
     for row, source, expected, generated in zip(
@@ -47,16 +47,14 @@ def draw_strip(strip: Strip, most: int, is_ink: bool, unit: str) -> Figure:
 
 
 def draw_errors(errors: pd.DataFrame, unit: str) -> Figure:
-    """The mean absolute error against the epoch, a line a model."""
+    """Draw the mean absolute error against the epoch, one line per model."""
     figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
     models = list(dict.fromkeys(errors["model"]))
     for model, colour in zip(models, class_colours(models), strict=True):
         rows = errors[errors["model"] == model]
         axes.plot(rows["epoch"], rows["L1"], "o-", color=colour, ms=4, lw=1.4, label=model)
     axes.set(xlabel="epoch", ylabel=f"mean absolute error [{unit}]" if unit else "mean absolute error")
-    if (
-        errors["L1"].max() > 3 * errors["L1"].min() > 0
-    ):  # over a narrow range, numbers on a logarithmic axis are hard to read
+    if errors["L1"].max() > 3 * errors["L1"].min() > 0:  # a narrow range is hard to read on a logarithmic axis
         axes.set_yscale("log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.25, which="both")

@@ -1,4 +1,4 @@
-"""The pictures that a network made while it learned."""
+"""Read the pictures that a network generated during training."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ Reals = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Strip:
-    """Samples of one model: pictures (count, height, width, channels), in their unit."""
+    """Samples of one model: pictures, (count, height, width, channels), in their unit."""
 
     model: str
     epochs: list[int]
     sources: Reals
-    """The first channel alone, or three that are colours"""
+    """Inputs: the first channel, or three colour channels"""
     expected: Reals
     generated: Reals
     """(epochs, count, height, width, channels)"""
 
     def columns(self, most: int) -> list[int]:
-        """The places of the epochs that are drawn: at most so many, evenly, the first and the last among them."""
+        """Return the indices of at most `most` evenly spaced epochs, including the first and the last."""
         return evenly(len(self.epochs), most).tolist()
 
     def caption(self, most: int) -> str:
-        """What the figure shows."""
+        """Describe the figure."""
         drawn = len(self.columns(most))
-        which = "" if drawn == len(self.epochs) else f", {drawn} of the {len(self.epochs)} epochs that were kept"
+        which = "" if drawn == len(self.epochs) else f" in {drawn} of the {len(self.epochs)} epochs that were kept"
         return (
-            f"What '{self.model}' made of {len(self.expected)} examples that it never learned from, while it learned{which}; on the left "
-            "what it was given, on the right what is expected."
+            f"Output of '{self.model}' for {len(self.expected)} validation examples during training{which}. Left: input. Right: expected "
+            "output."
         )
 
 
@@ -47,20 +47,20 @@ def read_strip(model: TrainedModel, scale: float) -> Strip:
     """Return the samples of a model, multiplied by `scale`.
 
     Raises:
-        ValueError: it was trained without, or they are no pictures.
+        ValueError: it was trained without samples, or they are not pictures.
     """
     samples = model.samples
     if samples is None:
         raise ValueError(
-            f"the model '{model.name}' kept no pictures while it was trained: set its 'fit.samples', such as {{every: 5, count: 4}}, and "
-            "name validation examples"
+            f"the model '{model.name}' was trained without keeping pictures: set its 'fit.samples', for example {{every: 5, count: 4}}, "
+            "and name validation examples"
         )
     given, answers = samples.x, samples.pictures
     pictures = isinstance(given, np.ndarray) and given.ndim == 4 and samples.y.ndim == 4
     if not pictures or answers.shape[1:] != samples.y.shape or samples.y.shape[-1] not in (1, 3):
         raise ValueError(
-            f"an evolution strip shows pictures, (height, width, 1) or (height, width, 3); '{model.name}' answers {answers.shape[2:]} to "
-            f"{given.shape[1:]}, and {samples.y.shape[1:]} is expected"
+            f"an evolution strip shows pictures, (height, width, 1) or (height, width, 3); '{model.name}' maps {given.shape[1:]} to "
+            f"{answers.shape[2:]}, and its examples have y of shape {samples.y.shape[1:]}"
         )
     sources = given if given.shape[-1] == 3 else given[..., :1]
     return Strip(
@@ -73,14 +73,14 @@ def read_strip(model: TrainedModel, scale: float) -> Strip:
 
 
 def error_table(strips: Sequence[Strip]) -> pd.DataFrame:
-    """Columns `model`, `epoch`, `L1`: the mean absolute error over all pixels of all pictures.
+    """Return columns `model`, `epoch` and `L1`, the mean absolute error over all pixels of all pictures.
 
     Raises:
-        ValueError: two models have one name.
+        ValueError: two models have the same name.
     """
     names = [one.model for one in strips]
     if len(set(names)) < len(names):
-        raise ValueError(f"name each model once; there are {', '.join(names)}")
+        raise ValueError(f"two models have the same name, but each must have its own: {', '.join(names)}")
     blocks = [
         pd.DataFrame(
             {

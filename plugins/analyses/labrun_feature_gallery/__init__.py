@@ -1,4 +1,4 @@
-"""Analysis `feature_gallery`: what snapshots look like, with their clusters coloured."""
+"""Analysis `feature_gallery`: snapshots with coloured clusters."""
 
 from __future__ import annotations
 
@@ -13,35 +13,40 @@ if TYPE_CHECKING:
 
 
 class FeatureGallery(Analysis):
-    """An example of a snapshot for each set of parameters, its clusters coloured.
+    """One snapshot for each set of parameters, with coloured clusters.
 
-    A cluster is a set of occupied sites that are joined over edges, across the borders of the periodic plane too: it keeps its colour
-    over the edge. The largest have strong colours in the order of their size, all others are grey, the darker the larger; empty sites are
-    white. Over each picture stand the parameters, the mean cluster size of this snapshot, weighted by size, ⟨s⟩ = Σ s² / Σ s over the
-    sizes s of its clusters, and the largest cluster as a share of the particles.
+    A cluster is a set of occupied sites connected through edges, also across the periodic boundaries, where it keeps its colour. The
+    largest clusters have strong colours in the order of their size; all others are grey, darker if larger; empty sites are white. The
+    title of each picture gives the parameters, the mean cluster size of this snapshot, weighted by size, ⟨s⟩ = Σ s² / Σ s over the sizes
+    s of its clusters, and the largest cluster as a share of the particles.
 
-    Members that agree in all columns of the table but `repeat` make a set of parameters; its first member is shown.
+    Members that agree in all columns but `repeat` form a set of parameters; its first member is shown.
     """
 
     name: ClassVar[str] = "feature_gallery"
     version: ClassVar[int] = 1
 
     array: str = Field(
-        "snapshots", description="array of the simulation, (snapshots, height, width), not 0 where a site is occupied"
+        "snapshots", description="array of the simulation, (snapshots, height, width), nonzero where a site is occupied"
     )
-    panels: int = Field(12, ge=1, le=48, description="pictures at most; of more sets of parameters some, evenly chosen")
-    snapshot: int = Field(-1, description="which snapshot of a member is shown, from 0; -1 is the last")
-    highlight: int = Field(6, ge=0, le=20, description="largest clusters of a picture that have a colour of their own")
+    panels: int = Field(
+        12,
+        ge=1,
+        le=48,
+        description="maximum number of pictures; of more sets of parameters, evenly spaced ones are shown",
+    )
+    snapshot: int = Field(-1, description="index of the snapshot, from 0; -1 is the last")
+    highlight: int = Field(6, ge=0, le=20, description="number of largest clusters with their own colour")
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """The array must be there."""
+        """Check that the array exists."""
         yield from simulation.missing_array("array", self.array)
 
     def analyse(self, simulation: Ensemble) -> Findings:
-        """Figure `gallery`, and table `panels` with the numbers of each picture. Metrics `panels` and `sets of parameters`.
+        """Return figure `gallery`, and table `panels` with the numbers of each picture. Metrics: `panels` and `sets of parameters`.
 
         Raises:
-            ValueError: the array is not of snapshots, or there is no such snapshot.
+            ValueError: the array does not hold snapshots, or lacks the chosen one.
         """
         import pandas as pd
 
@@ -68,24 +73,24 @@ class FeatureGallery(Analysis):
         )
 
     def _captions(self, shown: int, there: int) -> dict[str, str]:
-        """What the figure and the table show."""
+        """Describe the figure and the table."""
         which = "The last snapshot" if self.snapshot == -1 else f"Snapshot {self.snapshot}"
-        of = f"{shown} of {there} sets, evenly chosen" if shown < there else "each set" if there > 1 else "the only set"
+        of = f"{shown} of {there} evenly chosen sets" if shown < there else "each set" if there > 1 else "the only set"
         colours = (
-            f"The {self.highlight} largest clusters of more than one site have colours, with their sizes in sites below; others are grey, "
+            f"The {self.highlight} largest clusters of more than one site are coloured, with their sizes [sites] below; others are grey, "
             if self.highlight
             else "All clusters are grey, "
         )
         return {
-            "gallery": f"{which} of the first member of {of} of parameters. {colours}the darker the larger; "
-            "the plane is periodic, and a cluster goes on over its edge. ⟨s⟩ is the mean cluster size, weighted by size, 'largest' "
-            "the share of the particles in the largest cluster.",
-            "panels": "The numbers of each picture: 'mean cluster size' is Σ s² / Σ s [sites], 'largest fraction' a share of particles.",
+            "gallery": f"{which} of the first member of {of} of parameters. {colours}darker if larger. "
+            "Clusters continue across the periodic boundaries. ⟨s⟩: mean cluster size, weighted by size. 'largest': share of the particles "
+            "in the largest cluster.",
+            "panels": "Numbers of each picture. 'mean cluster size': Σ s² / Σ s [sites]. 'largest fraction': share of the particles.",
         }
 
 
 def _numbers(snapshot: Snapshot, picture: Picture) -> dict[str, Any]:
-    """A row of the table; a plane without particles has a mean size and a largest fraction of 0."""
+    """Return a row of the table; without particles, mean size and largest fraction are 0."""
     sizes = picture.sizes
     particles = int(sizes.sum())
     return {

@@ -1,4 +1,4 @@
-"""Which sets of parameters are shown, and which snapshot of each."""
+"""Choose the sets of parameters and the snapshots that are shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Snapshot", "choose_evenly", "read_snapshot"]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A plane, (height, width), the number of its member, and its own from 0."""
+    """A plane, (height, width), the number of its member, and its own number from 0."""
 
     plane: np.ndarray
     member: int
@@ -24,7 +24,7 @@ class Snapshot:
 
 
 def choose_evenly(sets: Sequence[ParameterSet], count: int) -> list[ParameterSet]:
-    """At most `count` of them, as evenly spaced as it goes, the first and the last among them."""
+    """Return at most `count` sets, as evenly spaced as possible, including the first and the last."""
     return [sets[i] for i in evenly(len(sets), count)]
 
 
@@ -38,7 +38,7 @@ def read_snapshot(simulation: Ensemble, i: int, array: str, snapshot: int) -> Sn
     who = f"'{array}' of member {member} of '{simulation.name}'"
     if not -shape[0] <= snapshot < shape[0]:
         raise ValueError(
-            f"{who} has no snapshot {snapshot}: it holds {shape[0]}; ask for {-shape[0]} to {shape[0] - 1}"
+            f"{who} has no snapshot {snapshot}: it holds {shape[0]}; choose from {-shape[0]} to {shape[0] - 1}"
         )
     number = snapshot % shape[0]
     return Snapshot(simulation.read(i, array, number), member, number)

@@ -1,4 +1,4 @@
-"""Colours for clusters: strong ones for the largest, grey for the others, the darker the larger."""
+"""Colour clusters: strong colours for the largest, grey for the others, darker if larger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labrun_lattices.clusters import label_clusters
 __all__ = ["Picture", "colour_clusters"]
 
 LIGHTEST, DARKEST = 0.84, 0.35
-"""Grey of single particles, and of the largest cluster that has no colour; 1 is the white of empty sites."""
+"""Grey of single particles, and of the largest cluster without a colour; 1 is the white of empty sites."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,15 @@ class Picture:
     pixels: NDArray[np.float64]
     """(height, width, 3), red, green and blue from 0 to 1"""
     highlighted: list[tuple[str, int]]
-    """Colour and size [sites] of the clusters that have one, the largest first"""
+    """Colour and size [sites] of the coloured clusters, largest first"""
     sizes: NDArray[np.int64]
-    """(clusters,) of all clusters [sites]"""
+    """(clusters,) sizes of all clusters [sites]"""
 
 
 def colour_clusters(plane: np.ndarray, colours: Sequence[str]) -> Picture:
-    """Give the largest clusters `colours`, in the order of their size (of equals, in that of their first sites), one each.
+    """Give one colour to each of the largest clusters, in the order of their size, ties by first site.
 
-    Single particles have none, however few clusters there are. The grey of others grows darker with the logarithm of their size.
+    Single particles are never coloured. The grey of other clusters darkens with the logarithm of their size.
     """
     labels, found = label_clusters(plane)
     sizes = found.astype(np.int64)
@@ -47,7 +47,7 @@ def colour_clusters(plane: np.ndarray, colours: Sequence[str]) -> Picture:
 
 
 def _greys(sizes: NDArray[np.int64], grey: NDArray[np.int64]) -> NDArray[np.float64]:
-    """A grey for each of `sizes`, the darkest for the largest of those that stay `grey`."""
+    """Return a grey level for each of `sizes`, the darkest for the largest of the sizes that stay `grey`."""
     largest = max(2, int(grey.max(initial=1)))
     depth = np.minimum(1, np.log(sizes) / np.log(largest))
     return LIGHTEST - (LIGHTEST - DARKEST) * depth

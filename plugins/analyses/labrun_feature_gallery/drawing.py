@@ -1,4 +1,4 @@
-"""Snapshots with coloured clusters, side by side."""
+"""Draw snapshots with coloured clusters side by side."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from labrun_feature_gallery.colouring import Picture
 __all__ = ["Panel", "draw_gallery"]
 
 WIDTH, HEIGHT = 2.9, 3.6
-"""Of a picture at most [inches]"""
+"""Largest size of a picture [inches]"""
 NARROWEST = 1.6
-"""Of a picture [inches], however tall it then becomes: titles need room"""
+"""Smallest width of a picture [inches], since titles need room"""
 LINE = 0.15
 """Height of a line of text [inches]"""
 LETTERS = 15
-"""Of a title in an inch"""
+"""Letters of a title per inch"""
 SHAPE = 4 / 3
-"""Width by height that a gallery should have, as a slide has."""
+"""Preferred ratio of width to height of the gallery, that of a slide."""
 DOTS_PER_INCH = 200  # of the pictures in the SVG too
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A picture, what it is of, and what its clusters tell."""
+    """A picture with its parameters (`title`) and measured values (`numbers`)."""
 
     title: str
     numbers: str
@@ -38,11 +38,11 @@ class Panel:
 
 
 def draw_gallery(panels: Sequence[Panel]) -> Figure:
-    """A panel each, row 0 of the plane at the top; under it the sizes of the clusters that have a colour."""
+    """Draw one panel each, row 0 of the plane at the top, with the sizes of the coloured clusters below."""
     ratio = max(panel.picture.pixels.shape[0] / panel.picture.pixels.shape[1] for panel in panels)
     width = max(NARROWEST, min(WIDTH, HEIGHT / ratio))
     titles = [_wrap(panel, int(LETTERS * width)) for panel in panels]
-    entries = max(1, int(2.2 * width))  # of a legend, in a row
+    entries = max(1, int(2.2 * width))  # legend entries in a row
     legend = max(-(-len(panel.picture.highlighted) // entries) for panel in panels)
     height = width * ratio + LINE * (max(title.count("\n") for title in titles) + legend + 2)
     columns = min(range(1, len(panels) + 1), key=lambda n: abs(n * width / (-(-len(panels) // n) * height) - SHAPE))

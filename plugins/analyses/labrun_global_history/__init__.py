@@ -1,4 +1,4 @@
-"""Analysis `global_history`: how neutral the universe is on average, and how bright, over redshift."""
+"""Analysis `global_history`: mean neutral fraction and brightness temperature over redshift."""
 
 from __future__ import annotations
 
@@ -16,64 +16,69 @@ if TYPE_CHECKING:
 
 
 class GlobalHistory(Analysis):
-    """The mean neutral fraction and the mean 21-cm brightness temperature against redshift: the history of reionization.
+    """Mean neutral fraction and mean 21-cm brightness temperature against redshift: the history of reionization.
 
-    Means over the volume of each box, then over the realizations at one redshift and one value of `by`; bands are one standard deviation
-    between realizations. Of a light cone, whose `redshifts` the members hold, each slice across the line of sight tells its mean at its
-    own redshift.
+    Means are taken over the volume of each box, then over the realizations at one redshift and value of `by`; bands are one standard
+    deviation between realizations. Of a light cone, whose members hold `redshifts`, each slice across the line of sight is averaged at
+    its own redshift.
 
-    The redshift of half ionization, at which the mean neutral fraction is 1/2, is found by linear interpolation.
+    The redshift of half ionization, where the mean neutral fraction is 1/2, is found by linear interpolation.
 
-    A brightness temperature in the saturated limit, T_S ≫ T_CMB, holds once X-rays have heated the gas; before, the signal would be an
-    absorption. The figure says so, unless `saturated` is false.
+    A brightness temperature in the saturated limit, T_S ≫ T_CMB, is valid once X-rays have heated the gas; before that, the signal would
+    be seen in absorption. The figure states the limit unless `saturated` is false.
     """
 
     name: ClassVar[str] = "global_history"
     version: ClassVar[int] = 1
 
     neutral_fraction: str | None = Field(
-        "neutral_fraction", description="array of the neutral fraction, (nx, ny, nz) [dimensionless]; null: not drawn"
+        "neutral_fraction",
+        description="array of the neutral fraction, (nx, ny, nz) [dimensionless]; null: leave it out",
     )
     brightness: str | None = Field(
-        "brightness_temperature", description="array of the brightness temperature, (nx, ny, nz) [mK]; null: not drawn"
+        "brightness_temperature",
+        description="array of the brightness temperature, (nx, ny, nz) [mK]; null: leave it out",
     )
     redshift: str = Field("redshift", description="column of the sweep's table with the redshift of each box")
-    by: str | None = Field("escape_fraction", description="column with a line for each value; null: one line")
+    by: str | None = Field("escape_fraction", description="column with one line for each value; null: a single line")
     saturated: bool = Field(
-        True, description="whether the brightness temperature was computed for T_S ≫ T_CMB, which the figure then says"
+        True, description="whether the brightness temperature assumes T_S ≫ T_CMB; the figure then says so"
     )
 
     @model_validator(mode="after")
     def _expect_an_array(self) -> Self:
         if not self.arrays:
-            raise ValueError("neutral_fraction and brightness are both null, which leaves nothing to draw; name one")
+            raise ValueError(
+                "neutral_fraction and brightness are both null, so there is nothing to draw; name at least one"
+            )
         return self
 
     @property
     def arrays(self) -> dict[str, str]:
-        """What is drawn, by the name of its column in the tables: the array of each."""
+        """The arrays that are drawn, by the names of their columns in the tables."""
         found = {"neutral fraction": self.neutral_fraction, "brightness temperature": self.brightness}
         return {column: array for column, array in found.items() if array is not None}
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """Arrays and columns must be there; the redshifts of light cones may lie in the members."""
+        """Check that arrays and columns exist; light cones may hold their redshifts themselves."""
         for field, array in (("neutral_fraction", self.neutral_fraction), ("brightness", self.brightness)):
             if array is not None:
                 for name, message in simulation.missing_array(field, array):
-                    yield name, f"{message}; to do without, say {field}: null"
+                    yield name, f"{message}; to leave it out, set {field}: null"
         if simulation.outputs and "redshifts" not in simulation.outputs:
             yield from simulation.missing_column("redshift", self.redshift)
         if self.by is not None:
             for name, message in simulation.missing_column("by", self.by):
-                yield name, f"{message}; for a single line say by: null"
+                yield name, f"{message}; for a single line set by: null"
 
     def analyse(self, simulation: Ensemble) -> Findings:
-        """Table `history` (a row for each value of `by` and redshift), figure `history`, and with a neutral fraction table `midpoints`.
+        """Return table `history` (a row for each value of `by` and redshift), figure `history` and, with a neutral fraction, table
+        `midpoints`.
 
-        Metrics `earliest half ionization` and `latest half ionization` [redshift], of the lines that reach it.
+        Metrics: `earliest half ionization` and `latest half ionization` [redshift], over the lines that reach it.
 
         Raises:
-            ValueError: an array is not (nx, ny, nz), or a box has no finite redshift.
+            ValueError: a member lacks an array, or holds one that is not (nx, ny, nz), or a box has no finite redshift.
         """
         from labrun_global_history.drawing import draw_history
         from labrun_global_history.tables import average, find_midpoints
@@ -95,7 +100,7 @@ class GlobalHistory(Analysis):
         return findings
 
     def _measure(self, simulation: Ensemble, columns: list[str]) -> pd.DataFrame:
-        """The means of all members: one row a box, one row a slice of a light cone."""
+        """Return the means of all members: one row per box, or per slice of a light cone."""
         import numpy as np
         import pandas as pd
 
@@ -111,6 +116,11 @@ class GlobalHistory(Analysis):
     def _mean(self, simulation: Ensemble, i: int, array: str, light_cone: bool) -> np.ndarray:
         import numpy as np
 
+        if array not in simulation.names:
+            field = "neutral_fraction" if array == self.neutral_fraction else "brightness"
+            raise ValueError(
+                f"'{simulation.name}' holds no array '{array}'; it holds {', '.join(simulation.names)}. To leave it out, set {field}: null"
+            )
         shape = simulation.shape(i, array)
         if len(shape) != 3:
             raise ValueError(
@@ -129,21 +139,21 @@ class GlobalHistory(Analysis):
         return float(value)
 
     def _captions(self) -> dict[str, str]:
-        """What the figure and each table shows."""
-        over = "Means over the volume, then over realizations; 'spread', the bands, is one standard deviation between these (NaN for one)."
-        limit = " The brightness temperature is that of the saturated limit, T_S ≫ T_CMB, which is wrong before X-rays have heated the gas."
+        """Describe the figure and the tables."""
+        over = "Means over the volume, then over realizations. Bands ('spread'): one standard deviation between realizations (NaN for one)."
+        limit = " The brightness temperature assumes the saturated limit, T_S ≫ T_CMB, which is wrong before X-rays have heated the gas."
         return {
             "history": f"History of reionization. {over}{limit if self.saturated and self.brightness is not None else ''}",
-            "midpoints": "Redshift at which the mean neutral fraction is 1/2, by linear interpolation; empty where no two redshifts "
+            "midpoints": "Redshift at which the mean neutral fraction is 1/2, by linear interpolation; empty if no two redshifts "
             "enclose it.",
         }
 
     def _warnings(self, simulation: Ensemble, columns: list[str]) -> list[str]:
-        """Other columns that differ are averaged over, which a reader must know."""
+        """Report columns that are averaged over."""
         others = averaged_over(simulation, [*columns, self.redshift])
         if not others:
             return []
-        return [f"Members that differ in {', '.join(others)} are averaged over: their spread is in the bands."]
+        return [f"Averaged over members with different {', '.join(others)}: the bands include their spread."]
 
 
 @hookimpl

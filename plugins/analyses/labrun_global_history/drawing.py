@@ -1,4 +1,4 @@
-"""Histories of reionization as a figure."""
+"""Draw histories of reionization."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["draw_history"]
 
 LABELS = {"neutral fraction": "mean neutral fraction", "brightness temperature": "mean δT_b [mK]"}
 MARKED = 40
-"""Points of a line that are marked each; slices of a light cone are more."""
+"""Lines with at most this many points have markers; light cones have more slices."""
 
 
 def draw_history(history: pd.DataFrame, quantities: Sequence[str], by: str | None, saturated: bool) -> Figure:
-    """A panel for each quantity, side by side, over redshift; a line with its band for each value of `by`, dark to light."""
+    """Draw a panel for each quantity over redshift, with a line and its band for each value of `by`, dark to light."""
     lines = [*history.groupby(by, dropna=False)] if by is not None else [("", history)]
     shades = shades_of(value for value, _ in lines)
     figure, grid = plt.subplots(

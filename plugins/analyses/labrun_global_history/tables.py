@@ -1,4 +1,4 @@
-"""Histories of realizations, averaged, and when they are half ionized."""
+"""Average histories over realizations, and find their redshift of half ionization."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["average", "find_midpoints"]
 
 
 def average(rows: pd.DataFrame, columns: Sequence[str], measured: Sequence[str]) -> pd.DataFrame:
-    """A row for each value of the columns and redshift, ascending: means over members, each with its standard deviation."""
+    """Return a row for each value of the columns and redshift, ascending: means and standard deviations over members."""
     groups = rows.groupby([*columns, "redshift"], dropna=False)
     found = {}
     for name in measured:
@@ -21,7 +21,7 @@ def average(rows: pd.DataFrame, columns: Sequence[str], measured: Sequence[str])
 
 
 def find_midpoints(history: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """A row for each line: the highest redshift at which its mean neutral fraction falls through 1/2, NaN if none."""
+    """Return a row for each line: the highest redshift at which its mean neutral fraction falls through 1/2, NaN if none."""
     lines = [*history.groupby(list(columns), dropna=False)] if columns else [((), history)]
     rows = [{**dict(zip(columns, key, strict=True)), "redshift": _midpoint(line)} for key, line in lines]
     return pd.DataFrame(rows)

@@ -1,4 +1,4 @@
-"""Analysis `graph_export`: the networks in the pictures that a model draws, as files for other programs."""
+"""Analysis `graph_export`: networks in generated pictures, as files for other programs."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ SHOWN = 8
 
 
 class GraphExport(Analysis):
-    """The networks in the pictures that a model draws, as files: from a picture of sites to a graph that other programs read.
+    """Export the networks in generated pictures as files: from a picture of sites to a graph that other programs read.
 
-    Of each picture, numbered as in the dataset:
+    For each picture, numbered as in the dataset:
 
         network_0000_sites.csv       x to the right, y up [pixels], coordination number
-        network_0000_bonds.csv       the two sites of each bond, length [pixels], score
+        network_0000_bonds.csv       the two sites of each bond, its length [pixels] and score
         network_0000_graph.graphml   for networkx, igraph, Gephi, yEd, …
         network_0000_graph.json      `networkx.node_link_graph(json.load(file), edges="edges")`
-        network_0000.png             the picture, and the graph over it
+        network_0000.png             the picture with the graph drawn over it
 
-    A pair of sites is a bond from `threshold` on (see `labrun_spring_networks.drawn`), or from that which a `bond_recovery` under
-    `recovery` has chosen for the model. No true networks are needed.
+    A pair of sites is a bond if its score reaches `threshold` (see `labrun_spring_networks.drawn`), or the threshold that a
+    `bond_recovery` given as `recovery` has chosen for the model. True networks are not needed.
     """
 
     name: ClassVar[str] = "graph_export"
@@ -36,14 +36,15 @@ class GraphExport(Analysis):
         0.5,
         gt=0,
         le=1,
-        description="score, dimensionless, from which a pair of sites is a bond; that of 'recovery' goes before it",
+        description="lowest score of a bond, dimensionless; the threshold of 'recovery' takes precedence",
     )
 
     def analyse(self, model: TrainedModel, dataset: Examples, recovery: Findings | None = None) -> Findings:
-        """The files; table `networks`, a row a picture; figure `networks`. Metrics `sites`, `bonds` and `mean coordination`.
+        """Return the files, table `networks` with a row for each picture, and figure `networks`. Metrics: `sites`, `bonds` and `mean
+        coordination`.
 
         Raises:
-            ValueError: the model draws no pictures, the dataset has none, or `recovery` does not tell of the model.
+            ValueError: the model does not generate pictures, the dataset is empty, or `recovery` does not cover the model.
         """
         from labrun_graph_export.drawing import draw_png, draw_some
         from labrun_graph_export.formats import written
@@ -51,7 +52,7 @@ class GraphExport(Analysis):
         from labrun_spring_networks.recovery import threshold_of
 
         if not len(dataset):
-            raise ValueError(f"the dataset '{dataset.name}' has no pictures, so that there is no network to export")
+            raise ValueError(f"the dataset '{dataset.name}' is empty: there is no network to export")
         threshold = self.threshold if recovery is None else threshold_of(recovery, model.name)
         files: dict[str, bytes] = {}
         shown, rows = [], []
@@ -70,10 +71,10 @@ class GraphExport(Analysis):
             figures={"networks": draw_some(shown, threshold)},
             files=files,
             captions={
-                "networks": f"The graphs read from what '{model.name}' draws of '{dataset.name}', over those pictures: sites orange, "
-                f"bonds, from the score {threshold:.3g} on, blue. As a table: how many; files of the same numbers hold the graphs."
+                "networks": f"Graphs read from the pictures that '{model.name}' generates for '{dataset.name}', drawn over them: sites "
+                f"orange, bonds with a score of at least {threshold:.3g} blue. The table counts them; the files hold them."
             },
-            warnings=[f"no site is found in the picture {i}" for i in table.index[table["sites"] == 0]],
+            warnings=[f"No site was found in picture {i}." for i in table.index[table["sites"] == 0]],
         )
 
 
@@ -83,7 +84,7 @@ def _counts(drawing: Drawing, threshold: float) -> dict[str, float]:
 
 
 def _table(rows: list[dict[str, float]], dataset: Examples) -> pd.DataFrame:
-    """The counts, beside what the dataset tells of each picture."""
+    """Return the counts, with the dataset's table of the pictures before them."""
     import pandas as pd
 
     counts = pd.DataFrame(rows).rename_axis("picture")

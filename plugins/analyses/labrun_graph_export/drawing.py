@@ -1,4 +1,4 @@
-"""The graph that was found, over the picture that it was found in."""
+"""Draw a graph over the picture that it was read from."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["draw_png", "draw_some"]
 
 BOND, SITE = "#2f6fd0", "#d55e00"
 WIDTH = 4.0
-"""Of a picture of its own [inches]"""
+"""Width of a single picture [inches]"""
 COLUMNS = 4
 
 
 def draw_png(picture: NDArray[np.float64], drawing: Drawing, threshold: float) -> bytes:
-    """A PNG of one picture, without a margin."""
+    """Return a PNG of one picture without margins."""
     height, width = picture.shape
     figure = Figure(figsize=(WIDTH, WIDTH * height / width), dpi=150)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -35,7 +35,7 @@ def draw_png(picture: NDArray[np.float64], drawing: Drawing, threshold: float) -
 
 
 def draw_some(shown: Sequence[tuple[str, NDArray[np.float64], Drawing]], threshold: float) -> Figure:
-    """Some pictures with their names."""
+    """Draw several pictures with their names."""
     columns = min(len(shown), COLUMNS)
     rows = -(-len(shown) // columns)
     figure, panels = plt.subplots(

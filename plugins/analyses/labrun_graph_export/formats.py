@@ -1,4 +1,4 @@
-"""A network as other programs read it."""
+"""Write a network in formats of other programs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["written"]
 
 
 def written(drawing: Drawing, threshold: float) -> Iterator[tuple[str, bytes]]:
-    """Yield the end of a file's name, and the file: sites and bonds as CSV, the graph as GraphML and as node-link JSON of networkx.
+    """Yield the end of a file name and the content: sites and bonds as CSV, the graph as GraphML and as node-link JSON of networkx.
 
-    Places are x to the right and y up, from the middle of the lowest row of pixels [pixels]; `score` is that of the bond.
+    Positions are x to the right and y up, from the middle of the lowest row of pixels [pixels]; `score` belongs to the bond.
     """
     network, scores = drawing.network(threshold), drawing.scores[drawing.scores >= threshold]
     sites = pd.DataFrame(network.sites, columns=["x", "y"]).assign(coordination=network.coordination())

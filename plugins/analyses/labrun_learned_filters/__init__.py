@@ -1,4 +1,4 @@
-"""Analysis `learned_filters`: the kernels of a convolution layer of trained networks, as pictures and as numbers."""
+"""Analysis `learned_filters`: kernels of a convolution layer of trained networks, as pictures and numbers."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ if TYPE_CHECKING:
     from labrun_learned_filters.layer import Convolution
 
 FIGURES = 4
-"""Models that are drawn; tables tell of all."""
+"""Models that are drawn; the tables hold all."""
 
 
 class LearnedFilters(Analysis):
-    """The kernels of a convolution layer of trained networks: one for each filter and each channel that it reads.
+    """Kernels of a convolution layer of trained networks: one for each filter and input channel.
 
-    A layer computes g_f = Σ_c k_fc ⋆ x_c + b_f from its channels x_c: a correlation, so that a kernel k_fc is laid over the input as it
-    is drawn. What kind of filter has been learned shows in the squared norm of a filter, Σ_c Σ_p k_fc(p)² over the places p, in three
-    parts that add up to it:
+    A layer computes g_f = Σ_c k_fc ⋆ x_c + b_f from its channels x_c. This is a correlation, so a kernel k_fc is laid over the input as
+    drawn. The squared norm of a filter, Σ_c Σ_p k_fc(p)² over the positions p, has three parts that show the kind of filter:
 
-        mean   the part of the kernels' means: smoothing, as a Gaussian
-        odd    the part that changes its sign when a kernel is turned by 180°: slopes and edges, as Sobel's kernels
-        even   what is left, which stays as it is when turned: lines and spots, as a Laplacian
+        mean   the part of the kernels' means: smoothing, like a Gaussian
+        odd    the part that changes sign when a kernel is rotated by 180°: slopes and edges, like a Sobel kernel
+        even   the rest, unchanged by that rotation: lines and spots, like a Laplacian
 
-    Their shares of the squared norm are 0.79, 0, 0.21 for (1 2 1, 2 4 2, 1 2 1), and 0, 1, 0 and 0, 0, 1 for Sobel and Laplacian. Weights
-    drawn at random for 3×3 places have 1/9, 4/9, 4/9 on the average: only what lies far from these has been learned.
+    Their shares of the squared norm are 0.79, 0, 0.21 for (1 2 1, 2 4 2, 1 2 1), and 0, 1, 0 and 0, 0, 1 for Sobel and Laplacian. Random
+    3×3 weights have 1/9, 4/9, 4/9 on average: only clear deviations from these have been learned.
     """
 
     name: ClassVar[str] = "learned_filters"
     version: ClassVar[int] = 1
 
-    layer: str | None = Field(None, description="name of the convolution layer; without one, the first of the network")
-    filters: int = Field(16, ge=1, le=64, description="filters that are drawn at most, the first ones")
-    channels: int = Field(4, ge=1, le=16, description="channels that are drawn at most, the first ones")
+    layer: str | None = Field(None, description="name of the convolution layer (default: the first of the network)")
+    filters: int = Field(16, ge=1, le=64, description="maximum number of filters drawn, the first ones")
+    channels: int = Field(4, ge=1, le=16, description="maximum number of channels drawn, the first ones")
 
     def analyse(self, model: list[TrainedModel]) -> Findings:
-        """Figure `filters_<model>` for each of the first four models; tables `filters` (a row a filter) and `weights` (a row a weight).
+        """Return figure `filters_<model>` for each of the first four models, and tables `filters` (a row for each filter) and `weights` (a
+        row for each weight).
 
         Metrics: `mean share <model>` and `odd share <model>`, of the squared norm of the whole layer.
 
         Raises:
-            ValueError: a model has no convolution, no such layer, or its layer has no kernels that can be drawn.
+            ValueError: a model has no convolution, lacks the named layer, or the layer has no kernels that can be drawn.
         """
         import numpy as np
         import pandas as pd
@@ -59,8 +59,8 @@ class LearnedFilters(Analysis):
             weights.append(_weight_table(one, found))
             if not np.isfinite(found.kernels).all():
                 findings.warnings.append(
-                    f"'{found.layer}' of the model '{one.name}' holds weights that are no finite numbers: its training has diverged. They "
-                    "are drawn in grey; a smaller learning rate may help"
+                    f"Weights of '{found.layer}' of the model '{one.name}' are not finite: its training has diverged. They are drawn in "
+                    "grey. A smaller learning rate may help."
                 )
             else:
                 findings.metrics |= _shares_of_layer(one.name, filters[-1])
@@ -72,7 +72,7 @@ class LearnedFilters(Analysis):
                 findings.captions[figure] = self._caption(found)
         if len(model) > FIGURES:
             findings.warnings.append(
-                f"Of {len(model)} models the first {FIGURES} are drawn; the tables hold the filters of all."
+                f"The first {FIGURES} of {len(model)} models are drawn; the tables hold the filters of all."
             )
         findings.tables = {
             "filters": pd.concat(filters, ignore_index=True),
@@ -82,34 +82,31 @@ class LearnedFilters(Analysis):
         return findings
 
     def _caption(self, found: Convolution) -> str:
-        """What a figure shows, and what it leaves out."""
+        """Describe a figure and what it leaves out."""
         filters, channels = found.kernels.shape[:2]
         chosen = [
             f"the first {at_most} of {there} {kind}"
             for there, at_most, kind in ((filters, self.filters, "filters"), (channels, self.channels, "channels"))
             if there > at_most
         ]
-        drawn = f"Drawn are {' and '.join(chosen)}. " if chosen else ""
-        arranged = (
-            "Each row is a channel of the layer's input, each column a filter. " if min(filters, channels) > 1 else ""
-        )
-        depth = "Planes of the last axis stand side by side. " if found.kernels.ndim == 5 else ""
+        drawn = f"Shown: {' and '.join(chosen)}. " if chosen else ""
+        arranged = "Rows: input channels. Columns: filters. " if min(filters, channels) > 1 else ""
+        depth = "Planes of the last axis are side by side. " if found.kernels.ndim == 5 else ""
         return (
-            f"The kernels of '{found.layer}' ({found.kind}, {filters} filters of {found.size}). {drawn}{arranged}{depth}One scale for all: "
-            "red above 0, blue below."
+            f"Kernels of '{found.layer}' ({found.kind}, {filters} filters of {found.size}). {drawn}{arranged}{depth}All on one scale: "
+            "red is positive, blue negative."
         )
 
 
 _CAPTIONS = {
-    "filters": "A row for each filter, over all channels: 'norm' is the root of the sum of its squared weights; 'mean', 'odd' and 'even "
-    "share' are the parts of its square that smooth, that follow slopes, and the rest. Random 3×3 weights have 0.11, 0.44, 0.44 on the "
-    "average.",
-    "weights": "All weights of the layer; filters, channels and places are counted from 0.",
+    "filters": "One row per filter, over all channels. 'norm': root of the sum of its squared weights. 'mean', 'odd' and 'even share': "
+    "parts of the squared norm that smooth, that respond to slopes, and the rest. Random 3×3 weights have 0.11, 0.44, 0.44 on average.",
+    "weights": "All weights of the layer; filters, channels and positions are counted from 0.",
 }
 
 
 def _filter_table(model: TrainedModel, found: Convolution) -> pd.DataFrame:
-    """A row for each filter."""
+    """Return a row for each filter."""
     import numpy as np
     import pandas as pd
 
@@ -130,7 +127,7 @@ def _filter_table(model: TrainedModel, found: Convolution) -> pd.DataFrame:
 
 
 def _weight_table(model: TrainedModel, found: Convolution) -> pd.DataFrame:
-    """A row for each weight."""
+    """Return a row for each weight."""
     import numpy as np
     import pandas as pd
 
@@ -144,7 +141,7 @@ def _described(model: TrainedModel, found: Convolution) -> dict[str, Any]:
 
 
 def _shares_of_layer(name: str, filters: pd.DataFrame) -> dict[str, float]:
-    """The shares of the layer as a whole: its filters weigh by their squared norms. A layer of zeros has none."""
+    """Return the shares of the whole layer: means over its filters, weighted by squared norm; nothing for a layer of zeros."""
     energy = filters["norm"] ** 2
     total = float(energy.sum())
     if not total:

@@ -1,4 +1,4 @@
-"""Kernels as pictures."""
+"""Draw kernels."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from labrun_learned_filters.layer import Convolution
 __all__ = ["draw_kernels", "plane_of"]
 
 LARGE, SMALL = 1.1, 0.62
-"""Side of a square kernel with and without numbers in it [inches]; others have its area"""
+"""Side of a square kernel with and without numbers [inches]; other shapes have the same area"""
 WIDEST = 10.0
-"""Of all kernels of a row together [inches]"""
+"""Largest width of a row of kernels [inches]"""
 IN_A_ROW = 8
-"""Kernels at most, where either filters or channels are alone."""
+"""Maximum number of kernels in a row if there is a single filter or channel."""
 NUMBERS_AT_MOST = 3
-"""Places along a side of a kernel whose weights are written into it."""
+"""Largest side of a kernel whose weights are written into it."""
 
 
 def draw_kernels(layer: Convolution, filters: int, channels: int, title: str) -> Figure:
-    """The kernels of the first so many filters and channels, all on one scale.
+    """Draw the kernels of the first filters and channels, all on one scale.
 
-    A row a channel and a column a filter; where the layer has one channel, or one filter, larger and wrapped like text.
+    Rows are channels and columns filters. If the layer has one channel or one filter, the kernels are larger and wrapped like text.
     """
     kernels = layer.kernels[:filters, :channels]
     finite = np.abs(kernels[np.isfinite(kernels)])
@@ -52,9 +52,9 @@ def draw_kernels(layer: Convolution, filters: int, channels: int, title: str) ->
 
 
 def _place(rows: int, columns: int, ratio: float, across: float, alone: bool) -> tuple[Figure, np.ndarray, Axes]:
-    """A figure with a grid of axes, all of them off, each `across` inches wide at most, and axes for a colour bar beside them.
+    """Return a figure, a grid of axes that are off, each at most `across` inches wide, and axes for a colour bar.
 
-    Everything has its place beforehand: of so many axes, a layout that is solved takes longer than all else.
+    Positions are computed here, since solving a layout of so many axes would take longer than everything else.
     """
     across = min(across, WIDEST / columns)
     down, between, title = across / ratio, (0.22 if alone else 0.1), 0.42
@@ -84,9 +84,9 @@ def _place(rows: int, columns: int, ratio: float, across: float, alone: bool) ->
 
 
 def plane_of(kernel: np.ndarray) -> np.ndarray:
-    """A kernel as a plane: a row of places, the rows and columns themselves, or the planes of the last axis side by side.
+    """Return a kernel as a masked plane: one row for 1D, itself for 2D, and for 3D the planes of the last axis side by side.
 
-    A masked array: between such planes stands a column that is masked.
+    A masked column separates such planes.
     """
     if kernel.ndim == 1:
         return np.ma.array(kernel[None, :])
@@ -104,7 +104,7 @@ def _wrap(planes: list[np.ndarray], in_a_row: int) -> list[list[np.ndarray]]:
 
 
 def _draw_kernel(axes: Axes, plane: np.ndarray, end: float, with_numbers: bool) -> Any:
-    """One kernel, with its weights written into it where there is room; what is no finite number is grey."""
+    """Draw one kernel, with its weights written into it if there is room; weights that are not finite are grey."""
     axes.set_axis_on()
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(color="0.6", linewidth=0.6)
@@ -119,7 +119,7 @@ def _draw_kernel(axes: Axes, plane: np.ndarray, end: float, with_numbers: bool) 
 
 
 def _in_words(weight: float, end: float) -> str:
-    """A weight with two digits of the largest one."""
+    """Format a weight to the precision of the largest one."""
     text = f"{weight:.2f}" if 0.1 <= end < 100 else f"{weight:.1e}"
     return (text if float(text) else text.removeprefix("-")).replace("-", "−")
 

@@ -1,4 +1,4 @@
-"""The convolution layers of a network, and their kernels."""
+"""Find the convolution layers of a network and read their kernels."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ class Convolution:
 
     layer: str
     kind: str
-    """Conv2D, say."""
+    """Name of its class, such as Conv2D."""
     kernels: np.ndarray
-    """(filters, channels, places along each axis …) float64"""
+    """(filters, channels, positions along each axis …) float64"""
     bias: np.ndarray | None
     """(filters,)"""
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """What the axes of a kernel are called."""
+        """Names of the axes of a kernel."""
         return _AXES[self.kernels.ndim - 2]
 
     @property
     def size(self) -> str:
-        """The places of a kernel: 3 × 3."""
-        return " × ".join(map(str, self.kernels.shape[2:])) + (" places" if self.kernels.ndim == 3 else "")
+        """Size of a kernel in words: 3 × 3."""
+        return " × ".join(map(str, self.kernels.shape[2:])) + (" positions" if self.kernels.ndim == 3 else "")
 
 
 def find_convolution(network: Any, layer: str | None, model: str) -> Convolution:
-    """The layer of that name of a network, or its first convolution. Layers of a network within it are called `network/layer`.
+    """Return the named layer of a network, or its first convolution. Layers of a nested network are called `network/layer`.
 
     Raises:
-        ValueError: there is no such layer or no convolution at all, or the layer has no kernels of filters by channels.
+        ValueError: there is no such layer or no convolution at all, or the layer does not hold one kernel per filter and channel.
     """
     layers = dict(_walk(network, ""))
     convolutions = [name for name, one in layers.items() if _is_plain(one)]
@@ -59,8 +59,8 @@ def find_convolution(network: Any, layer: str | None, model: str) -> Convolution
     if name not in convolutions:
         others = f"its convolutions are {', '.join(convolutions)}" if convolutions else "it has no convolution at all"
         raise ValueError(
-            f"the layer '{name}' of the model '{model}' is a {type(layers[name]).__name__}, and holds no kernels of one convolution "
-            f"(Conv1D, Conv2D, Conv3D or their transposes, without groups); {others}"
+            f"the layer '{name}' of the model '{model}' is a {type(layers[name]).__name__}; expected Conv1D, Conv2D, Conv3D or one of "
+            f"their transposes, without groups; {others}"
         )
     return _read(name, layers[name])
 
@@ -73,12 +73,12 @@ def _walk(network: Any, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _is_plain(layer: Any) -> bool:
-    """Whether each filter has one kernel for each channel."""
+    """Check whether each filter has one kernel for each channel."""
     return isinstance(layer, (*_FORWARD, *_TRANSPOSED)) and getattr(layer, "groups", 1) == 1
 
 
 def _read(name: str, layer: Any) -> Convolution:
-    """Keras keeps (places …, channels, filters), and for transposes (places …, filters, channels)."""
+    """Read a layer. Keras keeps (positions …, channels, filters), for transposes (positions …, filters, channels)."""
     weights = np.asarray(keras.ops.convert_to_numpy(layer.kernel), np.float64)
     if isinstance(layer, _TRANSPOSED):
         weights = np.swapaxes(weights, -1, -2)

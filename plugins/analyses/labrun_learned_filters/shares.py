@@ -1,4 +1,4 @@
-"""What kind of filter a kernel is: three parts whose squares add up."""
+"""Decompose kernels into three orthogonal parts that show the kind of filter."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["shares"]
 
 
 def shares(kernels: np.ndarray) -> dict[str, np.ndarray]:
-    """The `mean`, `odd` and `even` shares of the squared norm of each filter, (filters,) each; 0 for a filter of zeros.
+    """Return the `mean`, `odd` and `even` shares of the squared norm of each filter, (filters,) each; 0 for a filter of zeros.
 
-    With K the kernel turned by 180° about its middle, the parts of a kernel k are its mean, (k − K)/2, and (k + K)/2 less its mean.
-    They are orthogonal, so that their squares add up to that of k. `kernels` are (filters, channels, places …).
+    With K the kernel k rotated by 180° about its middle, the parts of k are its mean, (k − K)/2, and (k + K)/2 minus its mean. They are
+    orthogonal, so their squares add up to that of k. `kernels` are (filters, channels, positions …).
     """
     places = tuple(range(2, kernels.ndim))
     turned = np.flip(kernels, places)
@@ -26,5 +26,5 @@ def shares(kernels: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _square(kernels: np.ndarray) -> np.ndarray:
-    """Of each filter, over all its channels and places."""
+    """Return the squared norm of each filter, over all channels and positions."""
     return (kernels**2).reshape(len(kernels), -1).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Analysis `learning_curve`: a number that another analysis found, against what was varied."""
+"""Analysis `learning_curve`: a result of another analysis against a varied parameter."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from labrun import Analysis, Field, Findings, hookimpl
 
 
 class LearningCurve(Analysis):
-    """A column of another analysis' table against one of its others: the MAE of networks against the trajectories that they learned
-    from, say.
+    """One column of another analysis' table against another: for example, the error of networks against the number of training
+    trajectories.
 
-    Rows that agree in `x` and `by` (networks that differ in their seed) make one point: their mean, with the standard error of that mean
-    (the standard deviation over √n) where there are several.
+    Rows that agree in `x` and `by` (networks that differ in their seed) form one point: their mean and, for several rows, its standard
+    error (the standard deviation over √n).
     """
 
     name: ClassVar[str] = "learning_curve"
@@ -22,24 +22,24 @@ class LearningCurve(Analysis):
     table: str = Field("scores", description="table of the other analysis")
     x: str = Field(description="column along the horizontal axis, numbers")
     y: str = Field(description="column along the vertical axis, numbers")
-    by: str | None = Field(None, description="column that parts the rows into curves; left out: one curve")
-    dataset: str | None = Field(None, description="dataset whose rows are taken, where the table holds several")
+    by: str | None = Field(None, description="column with one curve for each value; null: a single curve")
+    dataset: str | None = Field(None, description="dataset whose rows are used, if the table holds several")
     log_x: bool = Field(True, description="whether the horizontal axis is logarithmic")
     log_y: bool = Field(False, description="whether the vertical axis is logarithmic")
 
     def check(self, **_: Any) -> Iterable[tuple[str, str]]:
-        """The columns must differ."""
+        """Check that the columns differ."""
         if self.y == self.x:
             yield "y", f"x and y are both '{self.x}'; a curve needs two columns"
         if self.by in (self.x, self.y):
-            yield "by", f"'{self.by}' is an axis already; part the curves by another column"
+            yield "by", f"'{self.by}' is already an axis; name another column for the curves"
 
     def analyse(self, scores: Findings) -> Findings:
-        """Table `curve` (by, x, n, mean, error) and figure `learning_curve`.
+        """Return table `curve` (by, x, n, mean, error) and figure `learning_curve`.
 
         Raises:
-            ValueError: there is no such table, column or dataset; several datasets and none chosen; no row with numbers in both
-                columns; or a number that a logarithmic axis cannot show.
+            ValueError: a table, column or dataset does not exist; there are several datasets and none is chosen; no row has numbers in
+                both columns; or a value is not positive on a logarithmic axis.
         """
         from labrun_learning_curve.curve import average, choose_dataset, choose_table, mixed_models, to_points
         from labrun_learning_curve.drawing import draw_curves
@@ -53,14 +53,14 @@ class LearningCurve(Analysis):
         parted = f" for each '{self.by}'" if self.by else ""
         chosen = f" on '{self.dataset}'" if self.dataset else ""
         repeated = bool((curve["n"] > 1).any())
-        spread = " Large marks are means with their standard errors, small dots the single rows." if repeated else ""
+        spread = " Large marks: means with standard errors. Small dots: single rows." if repeated else ""
         return Findings(
             tables={"curve": curve if self.by else curve.drop(columns="by")},
             figures={"learning_curve": draw_curves(points, curve, self.x, self.y, self.by, self.log_x, self.log_y)},
             captions={
                 "learning_curve": f"'{self.y}'{chosen} against '{self.x}'{parted}.{spread}",
-                "curve": f"x is '{self.x}'{f', by is {self.by!r}' if self.by else ''}; mean, and standard error of the mean, of '{self.y}'"
-                f"{chosen} over n rows.",
+                "curve": f"x is '{self.x}'{f', by is {self.by!r}' if self.by else ''}; mean of '{self.y}'{chosen} over n rows, and its "
+                "standard error.",
             },
             warnings=[*left_out, *mixed_models(rows, points)],
         )
@@ -70,7 +70,7 @@ class LearningCurve(Analysis):
             least = float(points[axis].min())
             if logarithmic and least <= 0:
                 raise ValueError(
-                    f"'{column}' goes down to {least:g}, which a logarithmic axis cannot show: set log_{axis} to false"
+                    f"'{column}' is as low as {least:g}, but a logarithmic axis needs positive values: set log_{axis}: false"
                 )
 
 

@@ -1,4 +1,4 @@
-"""From a table to the points of curves: its rows are chosen, checked and averaged."""
+"""Choose, check and average rows of a table to form curves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["average", "choose_dataset", "choose_table", "mixed_models", "to_poin
 
 
 def choose_table(findings: Findings, name: str) -> pd.DataFrame:
-    """The table of that name.
+    """Return the table of that name.
 
     Raises:
         ValueError: there is none.
@@ -24,10 +24,10 @@ def choose_table(findings: Findings, name: str) -> pd.DataFrame:
 
 
 def choose_dataset(table: pd.DataFrame, name: str, dataset: str | None, columns: Sequence[str]) -> pd.DataFrame:
-    """The rows of one dataset, or all where the table tells of one, or of none, or the curves show them side by side.
+    """Return the rows of one dataset, or all rows if the table names at most one dataset or `dataset` is among the columns.
 
     Raises:
-        ValueError: a column is missing, there is no such dataset, or there are several and none is chosen.
+        ValueError: a column or the dataset does not exist, or there are several datasets and none is chosen.
     """
     for column in columns if dataset is None else (*columns, "dataset"):
         if column not in table:
@@ -40,7 +40,8 @@ def choose_dataset(table: pd.DataFrame, name: str, dataset: str | None, columns:
     known = list(dict.fromkeys(own))
     if dataset is None and len(known) > 1:
         raise ValueError(
-            f"the table '{name}' holds several datasets ({', '.join(known)}): choose one by 'dataset', or part them: by: dataset"
+            f"the table '{name}' holds several datasets ({', '.join(known)}): choose one with 'dataset', or draw one curve each with "
+            "'by: dataset'"
         )
     if dataset is not None and dataset not in known:
         raise ValueError(f"the table '{name}' holds no dataset '{dataset}'{did_you_mean(dataset, known)}")
@@ -48,23 +49,21 @@ def choose_dataset(table: pd.DataFrame, name: str, dataset: str | None, columns:
 
 
 def to_points(rows: pd.DataFrame, name: str, x: str, y: str, by: str | None) -> tuple[pd.DataFrame, list[str]]:
-    """The columns `by`, `x`, `y` of all rows that have numbers there, and what a reader must know of those that have none.
+    """Return the columns `by`, `x`, `y` of all rows with numbers in them, and a warning about the others.
 
     Raises:
-        ValueError: a column holds something else than numbers, or no row has both.
+        ValueError: a column holds other values than numbers, or no row has both.
     """
     points = pd.DataFrame({"by": rows[by] if by else "", "x": _numbers(rows, name, x), "y": _numbers(rows, name, y)})
     whole = np.isfinite(points[["x", "y"]]).all(axis=1)
     if by:
         whole &= points["by"].notna()
     if not whole.any():
-        raise ValueError(
-            f"no row of the table '{name}' has a value in all of the columns that the curve needs: {x}, {y}"
-        )
+        raise ValueError(f"no row of the table '{name}' has values in both columns of the curve, '{x}' and '{y}'")
     lost = int((~whole).sum())
     missing = ", ".join(f"'{column}'" for column in (x, y, by) if column)
-    told = f"{lost} of {len(rows)} rows of '{name}' have no value in {missing}, and are left out{_who(rows[~whole])}"
-    return points[whole], [told] if lost else []
+    warning = f"{lost} of {len(rows)} rows of '{name}' are left out, since they lack a value in {missing}{_who(rows[~whole])}."
+    return points[whole], [warning] if lost else []
 
 
 def _numbers(rows: pd.DataFrame, name: str, column: str) -> pd.Series:
@@ -75,29 +74,29 @@ def _numbers(rows: pd.DataFrame, name: str, column: str) -> pd.Series:
         example = wrong.iloc[0] if len(wrong) else values.iloc[0]
         numeric = ", ".join(str(c) for c in rows.select_dtypes("number").columns)
         raise ValueError(
-            f"the column '{column}' of the table '{name}' holds '{example}', which is no number; an axis of a curve takes one of: {numeric}"
+            f"the column '{column}' of the table '{name}' holds '{example}', but an axis needs numbers; choose one of: {numeric}"
         )
     return numbers.astype(float)
 
 
 def _who(rows: pd.DataFrame) -> str:
-    """The models whose rows they are, if the table tells."""
+    """Name the models of some rows, if the table has them."""
     return f" ({', '.join(dict.fromkeys(map(str, rows['model'])))})" if "model" in rows else ""
 
 
 def mixed_models(rows: pd.DataFrame, points: pd.DataFrame) -> list[str]:
-    """A warning for each curve that averages over different models, not only over variants of one."""
+    """Return a warning for each curve that averages over different models, not only over variants of one."""
     if "model" not in rows:
         return []
     bases = rows.loc[points.index, "model"].astype(str).str.partition("[")[0]
     mixed = [(by, list(dict.fromkeys(names))) for by, names in bases.groupby(points["by"]) if names.nunique() > 1]
     return [
-        f"the curve{f' of {by}' if by != '' else ''} averages over different models: {', '.join(names)}"
+        f"The curve{f' of {by}' if by != '' else ''} averages over different models: {', '.join(names)}."
         for by, names in mixed
     ]
 
 
 def average(points: pd.DataFrame) -> pd.DataFrame:
-    """A row for each curve and x, in order: `by`, `x`, `n` rows, their `mean` and its standard `error`, NaN for a single row."""
+    """Return a row for each curve and x, in order: `by`, `x`, `n` rows, their `mean` and its standard `error` (NaN for one row)."""
     grouped = points.groupby(["by", "x"], sort=True)["y"]
     return grouped.agg(n="count", mean="mean", error="sem").reset_index()

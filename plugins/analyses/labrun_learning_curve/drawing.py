@@ -1,4 +1,4 @@
-"""Learning curves as a figure."""
+"""Draw learning curves."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["draw_curves"]
 
 MARKS = "osD^vP*X"
 INSIDE = 6
-"""Curves whose legend has a place among them; that of more stands beside."""
+"""Up to this many curves, the legend is inside the axes."""
 
 
 def draw_curves(
     points: pd.DataFrame, curve: pd.DataFrame, x: str, y: str, by: str | None, log_x: bool, log_y: bool
 ) -> Figure:
-    """Means with standard errors, joined by lines, over the single rows as small dots; a colour for each curve."""
+    """Draw means with standard errors, joined by lines, over single rows as small dots; one colour for each curve."""
     values = list(dict.fromkeys(curve["by"]))
     beside = len(values) > INSIDE
     figure, axes = plt.subplots(figsize=(7.4 if beside else 5.8, 4), layout="constrained")
@@ -59,7 +59,7 @@ def draw_curves(
 
 
 def _colours(values: Sequence[object]) -> list[str]:
-    """From dark to light for numbers, which have an order; else those of classes."""
+    """Return shades from dark to light for numbers, which have an order, else the colours of classes."""
     if len(values) > 1 and all(isinstance(value, int | float | np.number) for value in values):
         shades = mpl.colormaps["viridis"](np.linspace(0, 0.85, len(values)))
         return [mpl.colors.to_hex(shade) for shade in shades]
@@ -67,7 +67,7 @@ def _colours(values: Sequence[object]) -> list[str]:
 
 
 def _set_ticks_at(axis: Axis, values: np.ndarray) -> None:
-    """At the values that occur, on a logarithmic axis: they are few, and seldom powers of ten."""
+    """Put the ticks of a logarithmic axis at the values that occur: they are few, and seldom powers of ten."""
     values = np.unique(values)
     apart = np.log(values[-1] / values[0]) / 14
     ticks = [values[0]]
@@ -79,7 +79,7 @@ def _set_ticks_at(axis: Axis, values: np.ndarray) -> None:
 
 
 def _set_plain_ticks(axis: Axis, values: np.ndarray) -> None:
-    """At 1, 2 and 5 of each decade, on a logarithmic axis; evenly where that would be too few."""
+    """Put the ticks of a logarithmic axis at 1, 2 and 5 of each decade, or evenly over a narrow range."""
     narrow = np.log10(values.max() / values.min()) < 0.7
     axis.set_major_locator(MaxNLocator(6) if narrow else LogLocator(subs=(1, 2, 5)))
     _write_plainly(axis)

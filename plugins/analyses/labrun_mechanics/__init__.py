@@ -1,4 +1,4 @@
-"""Analysis `mechanics`: are networks of springs rigid, how soft are they, and are those that a model draws as soft?"""
+"""Analysis `mechanics`: rigidity, softness and moduli of spring networks, true and generated."""
 
 from __future__ import annotations
 
@@ -16,56 +16,63 @@ ARRAYS = ("sites", "bonds", "offsets", "box", "periodic")
 
 
 class Mechanics(Analysis):
-    """Counts, modes and moduli of networks of springs in the plane, all springs of the stiffness k and at rest, all sites of the mass m.
+    """Counts, modes and moduli of planar spring networks at rest, with springs of equal stiffness k and sites of equal mass m.
 
-    With the compatibility matrix C, which takes displacements of the sites to extensions of the springs, its rank r, N sites and N_b
-    bonds there are
+    The compatibility matrix C maps displacements of the sites to extensions of the springs. With its rank r, N sites and N_b bonds there
+    are
 
         N_0 = 2N - r zero modes,    N_s = N_b - r states of self stress,    N_0 - N_s = 2N - N_b
 
-    (J. C. Maxwell 1864; C. R. Calladine, Int. J. Solids Struct. 14, 161 (1978)). `mechanisms` are the zero modes but for the motions of
-    the whole: two translations, and of a free network a rotation. Each loose part of a network adds motions of its own, and they count.
-    Among equals, mechanisms whose displacements differ least along bonds come first; then modes follow by their frequency.
+    (J. C. Maxwell 1864; C. R. Calladine, Int. J. Solids Struct. 14, 161 (1978)). `mechanisms` are the zero modes except for rigid motions:
+    two translations and, for a free network, a rotation. Motions of disconnected parts count as mechanisms. Mechanisms are ordered by how
+    little their displacements differ along bonds; the other modes follow by frequency.
 
-    Moduli, in units of k, are those of linear response to a uniform strain of the plane: in a periodic box all sites relax. A free network
-    has no moduli of its own, since it would relax altogether. There the sites of its rim are held where the strain puts them, and the
-    moduli are upper bounds to those of the bulk, the nearer the larger the network (see `labrun_mechanics.moduli`). G is the mean over
-    all directions of shear, `softest shear modulus` that of the softest.
+    Moduli, in units of k, are those of linear response to a uniform strain of the plane. In a periodic box all sites relax. A free network
+    would relax completely, so the sites on its rim are held at the strained positions. This gives upper bounds to the bulk moduli, closer
+    for larger networks (see `labrun_mechanics.moduli`). G is the mean over all directions of shear, `softest shear modulus` the minimum.
 
-    With a model that draws bonds and the dataset that it is to draw, the network in each of its pictures is measured beside the true one.
-    Pictures end at their edge: of a periodic network, true and drawn, only what lies within the box counts then, as a free one.
+    With a model and a dataset, the network in each generated picture is measured beside the true one. Since pictures end at their edges,
+    a periodic network is then treated as a free one that consists of the bonds within the box.
     """
 
     name: ClassVar[str] = "mechanics"
     version: ClassVar[int] = 1
 
-    by: str | None = Field(None, description="column that names the class of a network, such as 'lattice'")
-    modes: int = Field(3, ge=1, le=6, description="softest modes of a network in the figure")
-    shown: int = Field(3, ge=1, le=12, description="networks in the figure, of each class in turn")
+    by: str | None = Field(None, description="column with the class of a network, such as 'lattice'")
+    modes: int = Field(3, ge=1, le=6, description="number of softest modes shown for each network")
+    shown: int = Field(3, ge=1, le=12, description="number of networks in the figure, from each class in turn")
     rim: float = Field(
-        0.5, ge=0, description="sites of a free network nearer to its convex hull are its rim [mean bond lengths]"
+        0.5,
+        ge=0,
+        description="sites of a free network nearer to its convex hull than this form its rim [mean bond lengths]",
     )
     tolerance: float = Field(
-        1e-8, gt=0, lt=1, description="singular values of C below this share of the greatest are zero"
+        1e-8, gt=0, lt=1, description="singular values of C below this share of the largest count as zero"
     )
     threshold: float = Field(
-        0.5, gt=0, le=1, description="score, dimensionless, from which a drawn bond is one, where 'recovery' tells none"
+        0.5,
+        gt=0,
+        le=1,
+        description="lowest score of a generated bond, dimensionless, unless 'recovery' gives a threshold",
     )
 
     def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
-        """The arrays and the column must be there, and a model and a dataset come together."""
+        """Check that the arrays and the column exist, and that a model and a dataset are given together."""
         simulation: Outline = inputs["simulation"]
         for name in ARRAYS:
             if simulation.outputs is not None and name not in simulation.outputs:
-                yield "simulation", f"'{simulation.stage}' gives no array '{name}'; mechanics wants {', '.join(ARRAYS)}"
+                yield "simulation", f"'{simulation.stage}' gives no array '{name}'; mechanics needs {', '.join(ARRAYS)}"
         if self.by is not None:
             yield from simulation.missing_column("by", self.by)
         if (inputs.get("model") is None) != (inputs.get("dataset") is None):
-            yield "model", "a model draws the examples of a dataset: name both under 'from', or neither"
+            yield (
+                "model",
+                "a model generates pictures for the examples of a dataset: name both under 'from', or neither",
+            )
         if inputs.get("recovery") is not None and inputs.get("model") is None:
             yield (
                 "recovery",
-                "a recovery tells the threshold for what a model draws: name that model too, or leave it out",
+                "a recovery sets the threshold for pictures of a model: name that model too, or leave the recovery out",
             )
 
     def analyse(
@@ -75,11 +82,11 @@ class Mechanics(Analysis):
         dataset: Examples | None = None,
         recovery: Findings | None = None,
     ) -> Findings:
-        """Tables `networks` and `classes`, figures `modes` and `frequencies`, with a model also `comparison`; metrics `mechanisms, true`,
-        ….
+        """Return tables `networks` and `classes`, figures `modes`, `frequencies` and, with a model, `comparison`, and metrics `mechanisms,
+        true`, ….
 
         Raises:
-            ValueError: there is no network, a bond has no length, a site no place, or the dataset does not tell its members.
+            ValueError: there is no network, a bond has zero length, a position is not finite, or the dataset does not name its members.
         """
         from labrun_mechanics.drawing import draw_comparison, draw_frequencies, draw_modes
         from labrun_mechanics.tables import class_table, metrics, network_table
@@ -121,7 +128,7 @@ class Mechanics(Analysis):
         dataset: Examples | None,
         recovery: Findings | None,
     ) -> Iterator[Measured]:
-        """The networks that the model draws, measured."""
+        """Yield the measured networks that the model generates."""
         from labrun_spring_networks.drawn import generated_pictures, read_drawing
         from labrun_spring_networks.recovery import threshold_of
 
@@ -133,7 +140,7 @@ class Mechanics(Analysis):
             yield self._measure(network, simulation, i, model.name)
 
     def _rows(self, true: list[Measured], drawn: list[Measured]) -> Iterator[list[Measured]]:
-        """The networks that are drawn in the figure, each with its model's: the first of each class, then the second of each."""
+        """Yield the networks in the figure, each with the generated one: the first of each class, then the second of each."""
         seen: dict[str, int] = {}
         order = []
         for place, one in enumerate(true):
@@ -145,43 +152,45 @@ class Mechanics(Analysis):
     def _captions(self, true: list[Measured], model: TrainedModel | None) -> dict[str, str]:
         held = not any(one.network.periodic for one in true)
         captions = {
-            "modes": "The softest modes of some networks but for motions of the whole, with their frequency ω [√(k/m)]; the longest "
-            "arrow of each is nine tenths of a bond.",
-            "frequencies": "The share of all modes up to each frequency, pooled over networks; it begins with that of zero modes.",
-            "networks": "One row a network. Moduli in units of the stiffness of a spring, frequencies of √(k/m).",
+            "modes": "Softest modes of some networks except rigid motions, with their frequency ω [√(k/m)]. The longest arrow is 0.9 mean "
+            "bond lengths.",
+            "frequencies": "Share of all modes up to each frequency, pooled over networks; it starts at the share of zero modes.",
+            "networks": "One row per network. Moduli in units of the spring stiffness k, frequencies in √(k/m).",
             "classes": "Means over networks.",
         }
         if held:
             captions["networks"] += (
-                f" Moduli with the rim held, sites up to {self.rim:g} mean bond lengths from the convex hull: upper bounds."
+                f" Moduli are upper bounds: sites up to {self.rim:g} mean bond lengths from the convex hull are held."
             )
         if model is not None:
-            captions["modes"] += f" Orange: of the network that '{model.name}' draws."
-            captions["comparison"] = "What is drawn over what is true, a dot a network; larger dots are several."
+            captions["modes"] += f" Orange: networks generated by '{model.name}'."
+            captions["comparison"] = (
+                "Generated against true networks, one dot per network; larger dots stand for several."
+            )
             captions["classes"] += (
-                " 'same counts': the share with as many zero modes and self stresses as the true one."
+                " 'same counts': share of networks with as many zero modes and self stresses as the true one."
             )
         return captions
 
 
 def _members(dataset: Examples, simulation: Ensemble) -> list[int]:
-    """The member that each example shows, as the index for `Ensemble.read`."""
+    """Return the index of the member that each example shows, for `Ensemble.read`."""
     if dataset.table is None or "member" not in dataset.table:
         raise ValueError(
-            f"the dataset '{dataset.name}' does not tell which member each example shows (a column 'member' of its table): the dataset "
-            "'image_pairs' does"
+            f"the dataset '{dataset.name}' has no table with a column 'member' that says which network each example shows; 'image_pairs' "
+            "has one"
         )
     members = [int(member) for member in dataset.table["member"]]
     if members and max(members) >= len(simulation):
         raise ValueError(
-            f"'{dataset.name}' shows member {max(members)}, but '{simulation.name}' has {len(simulation)}: name the simulation that the "
-            "dataset is made from"
+            f"'{dataset.name}' shows member {max(members)}, beyond the {len(simulation)} of '{simulation.name}': name the simulation that "
+            "the dataset is made from"
         )
     return members
 
 
 def _true_network(simulation: Ensemble, i: int, as_drawn: bool) -> Network:
-    """The network of a member; as a picture shows it, free, without the bonds over the edge of its box."""
+    """Return the network of a member; with `as_drawn`, as a free network without the bonds across the edge of its box."""
     import numpy as np
 
     from labrun_spring_networks.network import Network
@@ -189,7 +198,7 @@ def _true_network(simulation: Ensemble, i: int, as_drawn: bool) -> Network:
     sites, bonds, offsets, box, periodic = (simulation.read(i, name) for name in ARRAYS)
     if not (np.isfinite(sites).all() and np.isfinite(box).all()):
         raise ValueError(
-            f"'sites' or 'box' of member {simulation.numbers[i]} of '{simulation.name}' holds NaN or infinity"
+            f"'sites' or 'box' of member {simulation.numbers[i]} of '{simulation.name}' contains NaN or infinity"
         )
     if as_drawn:
         return Network(sites, bonds[(offsets == 0).all(axis=1)])

@@ -1,8 +1,8 @@
-"""The compatibility matrix of a network of springs, and the motions of all sites together.
+"""Compatibility matrix and rigid motions of a spring network.
 
-A spring between the sites i and j, along the unit vector n, grows by e = n · (u_j - u_i) when the sites move by small u. Of all springs,
+A spring between sites i and j, along the unit vector n, extends by e = n · (u_j - u_i) when the sites move by small u. For all springs,
 e = C u with the compatibility matrix C, (bonds, 2 sites); displacements are ordered (x, y) of the first site, (x, y) of the second, …
-The transpose takes the tensions of the springs to the forces on the sites (C. R. Calladine, Int. J. Solids Struct. 14, 161 (1978)).
+The transpose maps the tensions of the springs to the forces on the sites (C. R. Calladine, Int. J. Solids Struct. 14, 161 (1978)).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def compatibility_matrix(network: Network) -> csr_array:
     """Return C, (bonds, 2 sites) [dimensionless]. A spring from a site to its own image never changes: its row is 0.
 
     Raises:
-        ValueError: a bond has no length, and so no direction.
+        ValueError: a bond has zero length, and so no direction.
     """
     vectors, bonds = network.vectors(), network.bonds
     lengths = np.hypot(*vectors.T)
     if len(short := np.flatnonzero(lengths == 0)):
         raise ValueError(
-            f"the bond {short[0]}, of the sites {bonds[short[0]].tolist()}, has the length 0: it has no direction"
+            f"bond {short[0]}, between the sites {bonds[short[0]].tolist()}, has length 0 and therefore no direction"
         )
     directions = vectors / lengths[:, None]
     values = np.concatenate([-directions, directions], axis=1)  # x and y of i, x and y of j
@@ -39,9 +39,9 @@ def compatibility_matrix(network: Network) -> csr_array:
 
 
 def rigid_motions(sites: Reals, periodic: bool) -> Reals:
-    """An orthonormal basis of the motions that every network has, (2 sites, motions): two translations, and the rotation of a free one.
+    """Return an orthonormal basis of the rigid motions, (2 sites, motions): two translations, and a rotation of a free network.
 
-    A periodic network cannot turn, since its box does not; a lone site does not turn either.
+    A periodic network cannot rotate, since its box is fixed; a single site cannot rotate either.
     """
     count = len(sites)
     motions = [np.tile([1.0, 0.0], count), np.tile([0.0, 1.0], count)]

@@ -1,4 +1,4 @@
-"""All that is measured of a network, as one row."""
+"""Measure a network."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from labrun_spring_networks.network import Network
 __all__ = ["KEPT", "TRUE", "Measured", "measure"]
 
 TRUE = "true"
-"""What the networks of the simulation are called in tables, beside the name of a model"""
+"""Name in tables of the networks of the simulation, beside names of models"""
 KEPT = 6
-"""Soft modes whose displacements stay in memory: as many as the figure can show."""
+"""Soft modes whose displacements are kept in memory, as many as the figure can show"""
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,17 @@ class Measured:
     member: int
     """Its number in the simulation"""
     group: str
-    """Its class; empty where none is asked for"""
+    """Its class; empty without `by`"""
     source: str
-    """`TRUE`, or the name of the model that drew it"""
+    """`TRUE`, or the name of the model that generated it"""
     network: Network
     modes: Modes
     moduli: Moduli
     inner_coordination: float
-    """Mean number of bonds of a site that does not lie on the rim; NaN where all do"""
+    """Mean number of bonds of the sites off the rim; NaN if there are none"""
 
     def row(self) -> dict[str, int | float]:
-        """The columns of the table `networks` that tell of mechanics."""
+        """Return the measured columns of the table `networks`."""
         sites, modes = len(self.network.sites), self.modes
         stretching = modes.frequencies[modes.zero_modes :]
         return {
@@ -59,7 +59,7 @@ def measure(network: Network, rim: float, tolerance: float, member: int, group: 
     """Measure a network.
 
     Raises:
-        ValueError: a bond has no length.
+        ValueError: a bond has zero length.
     """
     modes = normal_modes(network, tolerance)
     inner = network.coordination()[~rim_sites(network, rim)]

@@ -1,7 +1,7 @@
-"""Zero modes, states of self stress and frequencies of a network of springs.
+"""Zero modes, states of self stress and frequencies of a spring network.
 
-A zero mode u moves no spring, C u = 0; a state of self stress is a set of tensions in balance, Cᵀ t = 0. With the rank r of C there are
-N_0 = 2N - r and N_s = N_b - r of them, so that N_0 - N_s = 2N - N_b (Calladine 1978): Maxwell's count alone does not tell them apart.
+A zero mode u extends no spring, C u = 0; a state of self stress is a set of balanced tensions, Cᵀ t = 0. With the rank r of C there are
+N_0 = 2N - r and N_s = N_b - r of them, so N_0 - N_s = 2N - N_b (Calladine 1978): Maxwell's count gives only their difference.
 With springs of stiffness k and sites of mass m, the singular values of C are the frequencies ω of the normal modes in units of √(k/m).
 """
 
@@ -28,20 +28,20 @@ class Modes:
     frequencies: Reals
     """(2 sites,) ω, ascending, exactly 0 for zero modes [√(k/m)]"""
     displacements: Reals
-    """(2 sites, 2 sites), a mode a column: rigid motions, mechanisms (the smoothest first), then as the frequencies grow"""
+    """(2 sites, 2 sites), one mode per column: rigid motions, mechanisms (smoothest first), then by frequency"""
     rank: int
     rigid: int
-    """Motions that every network has: 2 of a periodic one, 3 of a free one"""
+    """Rigid motions: 2 of a periodic network, 3 of a free one"""
     bonds: int
 
     @property
     def zero_modes(self) -> int:
-        """N_0, rigid motions among them."""
+        """N_0, including rigid motions."""
         return len(self.frequencies) - self.rank
 
     @property
     def mechanisms(self) -> int:
-        """Zero modes that are no rigid motion of the whole."""
+        """Zero modes except rigid motions."""
         return self.zero_modes - self.rigid
 
     @property
@@ -55,17 +55,17 @@ class Modes:
         return len(self.frequencies) - self.bonds
 
     def softest(self, count: int) -> tuple[Reals, Reals]:
-        """The frequencies, (modes,), and displacements, (modes, sites, 2), of the softest modes but for rigid motions."""
+        """Return frequencies, (modes,), and displacements, (modes, sites, 2), of the softest modes except rigid motions."""
         chosen = slice(self.rigid, self.rigid + count)
         displacements = self.displacements[:, chosen].T
         return self.frequencies[chosen], displacements.reshape(len(displacements), len(self.frequencies) // 2, 2)
 
 
 def normal_modes(network: Network, tolerance: float) -> Modes:
-    """Return the modes of a network; singular values below `tolerance` times the greatest are 0.
+    """Return the modes of a network; singular values below `tolerance` times the largest count as 0.
 
     Raises:
-        ValueError: a bond has no length.
+        ValueError: a bond has zero length.
     """
     matrix = compatibility_matrix(network)
     bonds, degrees = matrix.shape
@@ -86,13 +86,13 @@ def normal_modes(network: Network, tolerance: float) -> Modes:
 
 
 def _without(modes: Reals, rigid: Reals) -> Reals:
-    """An orthonormal basis of what is left of the space of `modes` without the `rigid` ones, which it holds."""
+    """Return an orthonormal basis of the complement of the `rigid` motions in the space of `modes`, which contains them."""
     left, _, _ = svd(modes - rigid @ (rigid.T @ modes), full_matrices=False)
     return left[:, : modes.shape[1] - rigid.shape[1]]
 
 
 def _smoothest_first(modes: Reals, bonds: NDArray[np.int64]) -> Reals:
-    """Of modes that cost nothing any mixture does as well: these are told apart by Σ |u_j - u_i|² over the bonds, which grows."""
+    """Order modes of equal frequency, whose mixtures are modes too, by growing Σ |u_j - u_i|² over the bonds."""
     degrees, count = modes.shape
     if not count:
         return modes

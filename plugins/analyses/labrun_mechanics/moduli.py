@@ -1,13 +1,13 @@
-"""Elastic moduli of a network of springs, by linear response.
+"""Elastic moduli of a spring network, by linear response.
 
-A uniform strain ε of the plane would lengthen the spring along r = |r| n by n · ε r. The sites then relax to where the energy is least,
+A uniform strain ε of the plane extends the spring along r = |r| n by n · ε r. The sites then relax to the lowest energy,
 
     W(ε) = min_u 1/(2A) Σ_b k (n · ε r + C u)_b²,
 
 with A the area and k the stiffness of each spring; W = ½ Σ_ij S_ij ε_i ε_j defines the stiffness S in the strains (ε_xx, ε_yy, γ_xy).
-In a periodic box all sites relax. A free network would relax altogether, and has no moduli of its own. There the sites of its rim are
-held where the strain puts them and the others relax: a boundary condition of given displacements, which gives an upper bound to the
-moduli of the bulk (R. Hill, J. Mech. Phys. Solids 11, 357 (1963)), and comes down to them as the network grows.
+In a periodic box all sites relax. A free network would relax completely. There the sites on its rim are held at their strained positions
+and the others relax. This boundary condition of prescribed displacements gives an upper bound to the bulk moduli (R. Hill, J. Mech. Phys.
+Solids 11, 357 (1963)), which approaches them as the network grows.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class Moduli:
     """Moduli in the plane, in units of the stiffness k of a spring."""
 
     bulk: float
-    """K: W = ½ K δ² for a growth of the area by δ"""
+    """K: W = ½ K δ² for a relative change of area δ"""
     shear: float
-    """G: W = ½ G γ² for a pure shear by γ, the mean over all directions"""
+    """G: W = ½ G γ² for a pure shear γ, mean over all directions"""
     softest_shear: float
-    """G of the direction in which it is least"""
+    """Smallest G of any direction"""
 
 
 def elastic_moduli(network: Network, rim: float, tolerance: float) -> Moduli:
-    """Return the moduli; NaN where the network has no area. `rim` is as in `rim_sites`, `tolerance` as in `normal_modes`."""
+    """Return the moduli, NaN for a network without area. `rim` is as in `rim_sites`, `tolerance` as in `normal_modes`."""
     area = _area(network)
     if not area > 0:
         return Moduli(np.nan, np.nan, np.nan)
@@ -47,7 +47,7 @@ def elastic_moduli(network: Network, rim: float, tolerance: float) -> Moduli:
 
 
 def rim_sites(network: Network, rim: float) -> NDArray[np.bool_]:
-    """Which sites of a free network lie nearer to its convex hull than `rim` mean bond lengths, (sites,); of a periodic one, none."""
+    """Return which sites of a free network are nearer to its convex hull than `rim` mean bond lengths, (sites,); none if periodic."""
     count = len(network.sites)
     if network.periodic:
         return np.zeros(count, bool)
@@ -59,7 +59,7 @@ def rim_sites(network: Network, rim: float) -> NDArray[np.bool_]:
 
 
 def _stiffness(network: Network, rim: float, tolerance: float) -> Reals:
-    """A S, (3, 3), in units of k: what the strains and the relaxation together leave of the extensions."""
+    """Return A S, (3, 3), in units of k, from the extensions that remain after relaxation."""
     x, y = network.vectors().T
     lengths = network.lengths()
     affine = np.stack([x * x, y * y, x * y], axis=1) / lengths[:, None]
@@ -70,7 +70,7 @@ def _stiffness(network: Network, rim: float, tolerance: float) -> Reals:
 
 
 def _moduli(stiffness: Reals) -> Moduli:
-    """Bulk and shear moduli of a stiffness S; a shear turned by θ sees a + b cos 4θ + c sin 4θ of the two shears and their coupling."""
+    """Return the moduli of a stiffness S; the shear modulus in direction θ is a + b cos 4θ + c sin 4θ of the shears and their coupling."""
     along = (stiffness[0, 0] + stiffness[1, 1] - 2 * stiffness[0, 1]) / 4
     across = stiffness[2, 2]
     coupling = (stiffness[0, 2] - stiffness[1, 2]) / 2
@@ -80,7 +80,7 @@ def _moduli(stiffness: Reals) -> Moduli:
 
 
 def _area(network: Network) -> float:
-    """That of the box, or of the convex hull of a free network [length²]."""
+    """Return the area of the box, or of the convex hull of a free network [length²]."""
     if network.periodic and network.box is not None:
         return float(abs(np.linalg.det(network.box)))
     hull = _hull(network.sites)
@@ -88,7 +88,7 @@ def _area(network: Network) -> float:
 
 
 def _hull(sites: Reals) -> ConvexHull | None:
-    """The convex hull, or None where the sites lie on a line."""
+    """Return the convex hull, or None if the sites lie on a line."""
     try:
         return ConvexHull(sites) if len(sites) > 2 else None
     except QhullError:

@@ -1,4 +1,4 @@
-"""What was measured, as tables and single numbers."""
+"""Tables and metrics of measured networks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from labrun_mechanics.measuring import TRUE, Measured
 __all__ = ["class_table", "metrics", "network_table", "truth_of"]
 
 MODULI = ("bulk modulus", "shear modulus")
-TOLD = ("coordination", "mechanisms", "self stresses", *MODULI)
-"""What single numbers are told of"""
+AVERAGED = ("coordination", "mechanisms", "self stresses", *MODULI)
+"""Quantities whose means are metrics"""
 COUNTS = ("zero modes", "self stresses")
 
 
 def network_table(measured: Sequence[Measured], by: str | None) -> pd.DataFrame:
-    """One row a network: its member, its class in the column `by`, who it comes from, and what was measured."""
+    """Return one row per network: member, class in the column `by`, source, and measured values."""
     rows = []
     for one in measured:
         named = {by: one.group} if by is not None else {}
@@ -27,7 +27,7 @@ def network_table(measured: Sequence[Measured], by: str | None) -> pd.DataFrame:
 
 
 def class_table(networks: pd.DataFrame, by: str | None) -> pd.DataFrame:
-    """Means over the networks of each class; of those that a model drew also the share with the true counts."""
+    """Return means over the networks of each class; for generated ones also the share with the true counts."""
     keys = [by, "network"] if by is not None else ["network"]
     marked = networks.assign(same=_same_counts(networks)).rename(columns={"same": "same counts"})
     groups = marked.drop(columns="member").groupby(keys, sort=False)
@@ -38,26 +38,26 @@ def class_table(networks: pd.DataFrame, by: str | None) -> pd.DataFrame:
 
 
 def metrics(networks: pd.DataFrame) -> Iterator[tuple[str, float]]:
-    """`coordination, true`, …: means over the networks; `same counts, unet`, `bulk modulus error, unet`, …: of what a model drew.
+    """Yield `coordination, true`, …: means over networks; and `same counts, unet`, `bulk modulus error, unet`, … of generated networks.
 
-    What no network of a source has, such as moduli where no picture holds a network, is left out.
+    Values that no network of a source has are left out, such as moduli if no picture holds a network.
     """
     for source, rows in networks.groupby("network", sort=False):
-        told = {name: rows[name].mean() for name in TOLD}
+        values = {name: rows[name].mean() for name in AVERAGED}
         if source != TRUE:
-            told["same counts"] = _same_counts(networks)[rows.index].mean()
+            values["same counts"] = _same_counts(networks)[rows.index].mean()
             for name in MODULI:
-                told[f"{name} error"] = (rows[name] - truth_of(networks, rows, name)).abs().mean()
-        yield from ((f"{name}, {source}", float(value)) for name, value in told.items() if math.isfinite(value))
+                values[f"{name} error"] = (rows[name] - truth_of(networks, rows, name)).abs().mean()
+        yield from ((f"{name}, {source}", float(value)) for name, value in values.items() if math.isfinite(value))
 
 
 def _same_counts(networks: pd.DataFrame) -> pd.Series:
-    """Whether a network has as many zero modes and states of self stress as the true one of its member."""
+    """Check whether each network has as many zero modes and states of self stress as the true one of its member."""
     same = [networks[name] == truth_of(networks, networks, name) for name in COUNTS]
     return same[0] & same[1]
 
 
 def truth_of(networks: pd.DataFrame, rows: pd.DataFrame, name: str) -> pd.Series:
-    """What is true of the members of some rows."""
+    """Return the true value for the member of each row."""
     true = networks[networks["network"] == TRUE].set_index("member")[name]
     return rows["member"].map(true[~true.index.duplicated()])

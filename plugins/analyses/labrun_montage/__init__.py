@@ -1,4 +1,4 @@
-"""Analysis `montage`: all patterns that a network puts into a class, side by side."""
+"""Analysis `montage`: all patterns of each predicted class side by side."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ if TYPE_CHECKING:
 
 
 class Montage(PatternAnalysis):
-    """All patterns of each class as one picture, the surest first, and all of them to choose, sort and point at.
+    """All patterns of each predicted class as one picture, most probable first, and an interactive page to sort and select them.
 
-    Of a pattern the page tells the parameters, the probabilities of the classes, and where it lies in the plane of two
-    parameters. Phase maps of the same simulation on the same page show the pattern that was chosen, and choose back.
+    For a selected pattern the page shows its parameters, the probabilities of the classes, and its place in the plane of two parameters.
+    The selection is shared with phase maps of the same simulation on the same page.
     """
 
     name: ClassVar[str] = "montage"
     version: ClassVar[int] = 1
 
     x: str | None = Field(
-        None, description="parameter along the horizontal axis of the small map; by default the first number swept"
+        None, description="parameter along the horizontal axis of the small map (default: the first swept number)"
     )
-    y: str | None = Field(None, description="parameter along its vertical axis; by default the second")
+    y: str | None = Field(None, description="parameter along its vertical axis (default: the second swept number)")
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """The array and both columns must be there."""
+        """Check that the array and both columns exist."""
         yield from super().check(simulation)
         for field, column in (("x", self.x), ("y", self.y)):
             if column is not None:
                 yield from simulation.missing_column(field, column)
 
     def analyse(self, classes: Findings, simulation: Ensemble, novelty: Findings | None = None) -> Findings:
-        """Pictures `montage_<class>.png`, table `classes`, an interactive montage and the sheets that it uses.
+        """Return pictures `montage_<class>.png`, table `classes`, an interactive montage and its sheets of thumbnails.
 
         Raises:
-            ValueError: the inputs do not belong together, or an axis of the small map is no column of numbers.
+            ValueError: the inputs do not belong together, or an axis of the small map is not a column of numbers.
         """
         from labrun.kit.class_colours import class_colours
         from labrun_montage.page import make_fragment
@@ -60,18 +60,20 @@ class Montage(PatternAnalysis):
                 )
             },
             files=_pictures(patterns, sprites) | sheets,
-            captions={"classes": "Patterns that are taken for each class, and how surely."},
+            captions={"classes": "Number of patterns predicted as each class, and the mean probability of that class."},
             warnings=patterns.warnings,
         )
 
     def _axes(self, patterns: Patterns) -> tuple[str, str] | None:
-        """The columns of the small map; None where there are no two columns of numbers."""
+        """Return the columns of the small map; None without two columns of numbers."""
         import pandas as pd
 
         numeric = [str(c) for c in patterns.parameters.columns if pd.api.types.is_numeric_dtype(patterns.parameters[c])]
         for column in (self.x, self.y):
             if column is not None and column not in numeric:
-                raise ValueError(f"'{column}' cannot be an axis of the small map: not all of its values are numbers")
+                raise ValueError(
+                    f"'{column}' cannot be an axis of the small map, since it holds other values than numbers"
+                )
         free = [c for c in numeric if c not in (self.x, self.y)]
         x = self.x or (free.pop(0) if free else None)
         y = self.y or (free.pop(0) if free else None)
@@ -79,23 +81,23 @@ class Montage(PatternAnalysis):
 
 
 def _count(patterns: Patterns) -> Any:
-    """Patterns of each class, with mean confidence and the number of novel ones."""
+    """Return the number of patterns of each class, with mean probability and the number of novel ones."""
     import pandas as pd
 
-    table = pd.DataFrame({"class": patterns.predicted, "confidence": patterns.probability})
+    table = pd.DataFrame({"class": patterns.predicted, "probability": patterns.probability})
     if patterns.novel is not None:
         table["novel"] = patterns.novel.astype(int)
     grouped = table.groupby("class")
     everything = range(len(patterns.classes))
     counts = pd.DataFrame({"patterns": grouped.size().reindex(everything, fill_value=0)})
-    counts["mean confidence"] = grouped["confidence"].mean()
+    counts["mean probability"] = grouped["probability"].mean()
     if patterns.novel is not None:
         counts["novel"] = grouped["novel"].sum().reindex(everything, fill_value=0)
     return counts.set_index(pd.Index(patterns.classes, name="class"))
 
 
 def _pictures(patterns: Patterns, sprites: Sprites) -> dict[str, bytes]:
-    """A picture of all patterns of each class that occurs, about as wide as high, sorted by falling confidence."""
+    """Return a roughly square picture of all patterns of each class that occurs, sorted by falling probability."""
     import numpy as np
 
     pictures: dict[str, bytes] = {}
@@ -109,7 +111,7 @@ def _pictures(patterns: Patterns, sprites: Sprites) -> dict[str, bytes]:
 
 
 def _file_name(name: str, taken: Iterable[str]) -> str:
-    """A name that any file system takes, and that no other class has."""
+    """Return a name that is valid on any file system, and that no other class has."""
     stem = "montage_" + re.sub(r"[^\w.-]+", "_", name)
     used = {other.casefold() for other in taken}
     candidates = [f"{stem}.png", *(f"{stem}_{i}.png" for i in range(2, len(used) + 3))]

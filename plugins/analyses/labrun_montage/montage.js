@@ -5,7 +5,7 @@
   labrun.ready(() => {
     const data = labrun.data(root);
     const classOf = labrun.numbers(data.class, Uint16Array);
-    const confidence = labrun.numbers(data.confidence, Float64Array);
+    const probability = labrun.numbers(data.probability, Float64Array); // of the predicted class
     const probabilities = labrun.numbers(data.probabilities, Uint16Array);
     const novel = data.novel && labrun.numbers(data.novel, Uint8Array);
     const patternOfMember = new Map(data.members.map((member, i) => [member, i]));
@@ -21,16 +21,16 @@
     const scale = 64 / Math.max(data.sprites.width, data.sprites.height);
     const [width, height] = [data.sprites.width * scale, data.sprites.height * scale];
     const [pitchX, pitchY] = [width + GAP, height + BAR + GAP];
-    let shown = []; // patterns in the order in which they stand
+    let shown = []; // patterns in display order
     let columns = 1;
-    let active = 0; // where in `shown` the arrow keys are
-    let selected = -1; // the pattern that is told of
-    let alone = null; // a class's number, "novel" or null
+    let active = 0; // index in `shown` of the arrow keys
+    let selected = -1; // the pattern in the panel of details
+    let alone = null; // number of the only class shown, "novel" or null
 
-    // -- which patterns, in which order -------------------------------------------------------------------------------
+    // -- filter and order -------------------------------------------------------------------------------
 
     function values() {
-      if (select.value === "confidence") return confidence;
+      if (select.value === "probability") return probability;
       if (select.value === "novelty") return data.score;
       return data.parameters[data.sortable[Number(select.value)]];
     }
@@ -45,7 +45,7 @@
       layOut();
     }
 
-    // -- drawing the part that is seen --------------------------------------------------------------------------------
+    // -- drawing the visible part --------------------------------------------------------------------------------
 
     function layOut() {
       if (!scroll.clientWidth) return;
@@ -145,7 +145,7 @@
       }
     }
 
-    // -- telling of a pattern -----------------------------------------------------------------------------------------
+    // -- details of a pattern -----------------------------------------------------------------------------------------
 
     const panel = root.querySelector(".explorer-detail");
     const sprites = labrun.sprites(root, data.sprites, () => {
@@ -155,14 +155,14 @@
     const detail = labrun.detail(panel, data.classes, sprites);
     panel.append(inset);
 
-    function tell(i) {
+    function showDetails(i) {
       selected = i;
       const many = data.classes.length;
       const parameters = Object.entries(data.parameters).map(([name, all]) => [name, all[i]]);
       parameters.push(["member", String(data.members[i])]);
       if (data.score) parameters.push(["novelty", Number(data.score[i].toPrecision(4))]);
       detail.show({
-        title: `${data.classes[classOf[i]].name}, ${labrun.percent(confidence[i])}${novel?.[i] ? ", novel" : ""}`,
+        title: `${data.classes[classOf[i]].name}, ${labrun.percent(probability[i])}${novel?.[i] ? ", novel" : ""}`,
         parameters,
         probabilities: Array.from(probabilities.subarray(i * many, (i + 1) * many), (p) => p / 65535),
         pictures: [data.pictures[i]],
@@ -213,9 +213,9 @@
       draw();
     });
 
-    // -- what is shown ------------------------------------------------------------------------------------------------
+    // -- controls ------------------------------------------------------------------------------------------------
 
-    const sorts = [["confidence", "confidence"], ...data.sortable.map((name, i) => [String(i), name])];
+    const sorts = [["probability", "probability"], ...data.sortable.map((name, i) => [String(i), name])];
     if (data.score) sorts.push(["novelty", "novelty"]);
     for (const [value, text] of sorts) labrun.element("option", select, "", text).value = value;
     function rearrange() {
@@ -241,7 +241,7 @@
     new ResizeObserver(layOut).observe(scroll);
     drawPoints();
     arrange();
-    if (shown.length) tell(shown[0]);
+    if (shown.length) showDetails(shown[0]);
     draw();
   });
 })();

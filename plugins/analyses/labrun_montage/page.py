@@ -1,4 +1,4 @@
-"""A montage as an interactive fragment of the report."""
+"""Make a montage as an interactive fragment of the report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def make_fragment(
     sheets: Sequence[str],
     axes: tuple[str, str] | None,
 ) -> str:
-    """The patterns, what they are sorted and filtered by, and a panel of details with a small map."""
+    """Return the fragment: patterns to sort and filter, and a panel of details with a small map."""
     table = patterns.parameters
     counts = np.bincount(patterns.predicted, minlength=len(colours))
     data = {
@@ -34,7 +34,7 @@ def make_fragment(
         "parameters": {str(name): plain(table[name].tolist()) for name in table.columns},
         "sortable": [str(name) for name in table.columns if pd.api.types.is_numeric_dtype(table[name])],
         "class": encode(patterns.predicted, "u2"),
-        "confidence": encode(patterns.probability, "f8"),
+        "probability": encode(patterns.probability, "f8"),
         "probabilities": encode(np.round(patterns.probabilities * 65535), "u2"),
         "score": None if patterns.score is None else plain(patterns.score.tolist()),
         "novel": None if patterns.novel is None else encode(patterns.novel, "u1"),

@@ -1,4 +1,4 @@
-"""Analyses `novelty` and `novelty_check`: which patterns fit no class that the network was trained on, and how well they are found."""
+"""Analyses `novelty` and `novelty_check`: patterns unlike all training classes, and how reliably they are detected."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, Train
 
 
 class _ByDistance(Analysis):
-    layer: str | None = Field(None, description="layer whose output is compared; the one before the last by default")
+    layer: str | None = Field(None, description="layer whose output is compared (default: the last but one)")
     neighbour: int = Field(
         10,
         ge=1,
-        description="distance to the so many-th nearest training example; above 1, a few odd ones do not count",
+        description="k: the distance to the k-th nearest training example counts; above 1, single outliers do not matter",
     )
-    passing: float = Field(0.95, gt=0, lt=1, description="share of the held-out examples that must pass as known")
+    passing: float = Field(0.95, gt=0, lt=1, description="share of the held-out examples within the threshold")
 
 
 class Novelty(_ByDistance):
-    """Members of a simulation that are unlike everything the network was trained on.
+    """Members of a simulation that are unlike all training examples of a network.
 
-    The score is the cosine distance to one of the nearest training examples in the features of the network (Y. Sun, Y.
-    Ming, X. Zhu and Y. Li, ICML 2022); of several networks, the mean. The threshold is the distance within which the share
-    `passing` of held-out examples of the known classes lies. A pattern beyond it may be of a new class, or of a known one
-    at parameters that differ much from those of the training: the network has not seen either.
+    The score is the cosine distance to the k-th nearest training example in feature space (Y. Sun, Y. Ming, X. Zhu and Y. Li, ICML 2022),
+    averaged over several networks. The threshold is the distance within which a share `passing` of held-out examples of the known
+    classes lies. A pattern beyond it may belong to a new class, or to a known class at parameters far from those of the training.
     """
 
     name: ClassVar[str] = "novelty"
     version: ClassVar[int] = 1
 
-    array: str = Field(description="array of the simulation that the network sees")
+    array: str = Field(description="array of the simulation that the network takes as input")
 
     def check(self, simulation: Outline, **_: Outline | list[Outline]) -> Iterable[tuple[str, str]]:
-        """The array must be there."""
+        """Check that the array exists."""
         yield from simulation.missing_array("array", self.array)
 
     def analyse(
         self, model: list[TrainedModel], train: Examples, validation: Examples, simulation: Ensemble
     ) -> Findings:
-        """Table `members`: number, what was swept, `score`, `novel`. Table `novel`: those that are, the farthest first.
+        """Return table `members` (number, swept parameters, `score`, `novel`), table `novel`, the novel members sorted by falling score,
+        and figure `scores`.
 
         Raises:
             ValueError: the examples do not suit the network, or are too few.
@@ -71,32 +71,31 @@ class Novelty(_ByDistance):
                 "scores": draw_scores({f"held out ({validation.name})": held_out, simulation.name: score}, threshold)
             },
             captions={
-                "scores": f"Cosine distance to number {self.neighbour} of the nearest training examples, in the features of "
-                f"the network. {self.passing:.0%} of the held-out patterns lie left of the line; what lies right of it fits "
-                "no class.",
-                "novel": "Members beyond the threshold, the farthest first.",
-                "members": "Every member with its distance.",
+                "scores": f"Cosine distance to the {_ordinal(self.neighbour)} training example in feature space. "
+                f"{self.passing:.0%} of the held-out patterns lie left of the threshold; patterns right of it are novel.",
+                "novel": "Novel members, sorted by falling distance.",
+                "members": "Distance of every member.",
             },
             warnings=_about_few(len(pd.unique(validation.groups)), self.passing),
         )
 
 
 class NoveltyCheck(_ByDistance):
-    """How well a class is found to be new by networks that were trained without it.
+    """How reliably a class is detected as new by networks that were trained without it.
 
-    Each network was trained on all classes but some (a matrix over `leave_out` of a dataset). Held-out examples of the classes that it
-    knows are set against those of the classes that it does not: the area under the ROC curve (AUROC) is the probability that one of
-    the latter lies farther off than one of the former.
+    Each network was trained without some classes (a matrix over `leave_out` of a dataset). Held-out examples of known and of left-out
+    classes are compared: the area under the ROC curve (AUROC) is the probability that an example of a left-out class is farther from the
+    training examples than one of a known class.
     """
 
     name: ClassVar[str] = "novelty_check"
     version: ClassVar[int] = 1
 
     def analyse(self, model: list[TrainedModel], train: Examples, validation: Examples) -> Findings:
-        """Table `left_out`: one row a network. `train` and `validation` hold all classes.
+        """Return table and figure `left_out`, with one row per network. `train` and `validation` hold all classes.
 
         Raises:
-            ValueError: the datasets have no classes, a network knows all of them, or `validation` holds none that it knows, or only such.
+            ValueError: the datasets have no classes, a network knows all, or `validation` lacks known or left-out ones.
         """
         import numpy as np
         import pandas as pd
@@ -113,8 +112,8 @@ class NoveltyCheck(_ByDistance):
             new = np.isin(validation.load_y(slice(None)), unknown)
             if new.all() or not new.any():
                 raise ValueError(
-                    f"'{validation.name}' must hold examples of the classes that '{one.name}' knows and of those that it does not; of its "
-                    f"{len(new)} examples, {int(new.sum())} are of the latter"
+                    f"'{validation.name}' must hold examples of classes that '{one.name}' was trained on, and of others; "
+                    f"{int(new.sum())} of its {len(new)} examples are of other classes"
                 )
             score = distance(validation)
             threshold = np.quantile(score[~new], self.passing)
@@ -137,24 +136,30 @@ class NoveltyCheck(_ByDistance):
             tables={"left_out": table},
             figures={"left_out": draw_left_out(table)},
             captions={
-                "left_out": f"'found' is the share of the class beyond the threshold that {self.passing:.0%} of the known patterns pass."
+                "left_out": f"Detection of left-out classes. AUROC: probability that a pattern of the class is farther away than a known "
+                f"one. 'found': share of the class beyond the threshold within which {self.passing:.0%} of the known patterns lie."
             },
         )
 
 
 def _unknown(model: TrainedModel, train: Examples, validation: Examples) -> list[int]:
-    """The numbers of the classes that a network was not trained on."""
+    """Return the numbers of the classes that a network was not trained on."""
     known = model.spec.classes
     if train.classes is None or validation.classes != train.classes or known is None:
         raise ValueError(
-            f"'{train.name}' and '{validation.name}' must have the same classes, and the model '{model.name}' some of them"
+            f"'{train.name}' and '{validation.name}' must have the same classes, and the model '{model.name}' a part of them"
         )
     unknown = [number for number, name in enumerate(train.classes) if name not in known]
     if not unknown:
         raise ValueError(
-            f"the model '{model.name}' was trained on all classes of '{train.name}'; one must have been left out"
+            f"the model '{model.name}' was trained on all classes of '{train.name}'; leave out at least one"
         )
     return unknown
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return "nearest" if number == 1 else f"{number}{ending}-nearest"
 
 
 def _about_few(held_out: int, passing: float) -> list[str]:
@@ -162,7 +167,7 @@ def _about_few(held_out: int, passing: float) -> list[str]:
     if held_out >= needed:
         return []
     return [
-        f"The threshold rests on {held_out} held-out members; for {passing:.0%}, some {needed} or more make it sure."
+        f"The threshold is uncertain: it rests on {held_out} held-out members, and {passing:.0%} needs about {needed} or more."
     ]
 
 

@@ -1,4 +1,4 @@
-"""How far an example lies from all that a network was trained on, in the space of its features."""
+"""Distance of examples from the training examples of a network in feature space."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from labrun import Examples, TrainedModel
 
 
 class FeatureDistance:
-    """Cosine distance to the `neighbour`-th nearest training example, in what a layer of the network gives (Y. Sun, Y. Ming, X. Zhu
-    and Y. Li, ICML 2022). Of several networks the mean distance counts."""
+    """Cosine distance to the `neighbour`-th nearest training example in the output of a layer (Y. Sun, Y. Ming, X. Zhu and Y. Li, ICML
+    2022), averaged over the networks."""
 
     def __init__(self, models: list[TrainedModel], train: Examples, layer: str | None, neighbour: int) -> None:
-        """`layer` is the one before the last where none is named. Raises ValueError if there are too few examples."""
+        """Compute the features of the training examples; without `layer`, those of the last layer but one.
+
+        Raises:
+            ValueError: there are fewer training examples than `neighbour`.
+        """
         if len(train) < neighbour:
             raise ValueError(
-                f"'neighbour: {neighbour}' needs as many training examples; '{train.name}' has {len(train)}"
+                f"'neighbour: {neighbour}' needs at least as many training examples; '{train.name}' has {len(train)}"
             )
         self._models = models
         self._layers = [layer or model.network.layers[-2].name for model in models]
@@ -24,9 +28,9 @@ class FeatureDistance:
         self._known = [NearestNeighbors(n_neighbors=neighbour).fit(features) for features in known]
 
     def __call__(self, examples: Examples) -> np.ndarray:
-        """The distances, (n,), from 0 (a training example) to 2."""
+        """Return the distances, (n,), from 0 (a training example) to 2."""
         distances = [
-            # of unit vectors, the squared Euclidean distance is twice the cosine distance
+            # for unit vectors, the squared Euclidean distance is twice the cosine distance
             known.kneighbors(self._features(model, name, examples))[0][:, -1] ** 2 / 2
             for model, name, known in zip(self._models, self._layers, self._known, strict=True)
         ]

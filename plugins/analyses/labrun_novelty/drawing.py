@@ -1,4 +1,4 @@
-"""Distances as pictures."""
+"""Draw distances and detection rates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 
 def draw_scores(scores: dict[str, np.ndarray], threshold: float) -> Figure:
-    """Distributions of the distances, and the threshold as a line. What lies far below it stands at the left edge."""
+    """Draw distributions of the distances, and the threshold as a line. Much smaller distances are at the left edge."""
     highest = max(threshold, *(float(values.max()) for values in scores.values())) or 1.0
     lowest = 1e-3 * (threshold or highest)
     edges = np.geomspace(lowest, 1.001 * highest, 60)
@@ -33,13 +33,13 @@ def draw_scores(scores: dict[str, np.ndarray], threshold: float) -> Figure:
 
 
 def draw_left_out(table: pd.DataFrame) -> Figure:
-    """AUROC and the share that is found, one pair of bars a class that was left out."""
+    """Draw AUROC and the share found, one pair of bars per left-out class."""
     figure, axes = plt.subplots(figsize=(1.6 + 0.5 * len(table), 3.4), layout="constrained")
     places = np.arange(len(table))
     axes.bar(places - 0.2, table["AUROC"], 0.38, label="AUROC")
     axes.bar(places + 0.2, table["found"], 0.38, label="share found", color="C1")
     axes.axhline(table["AUROC"].mean(), color="C0", lw=1, ls="--", label="mean AUROC")
     axes.set_xticks(places, table["left out"], rotation=45, ha="right")
-    axes.set(xlabel="class left out of the training", ylim=(0, 1.02))
+    axes.set(xlabel="left-out class", ylim=(0, 1.02))
     axes.legend(fontsize=8, loc="lower right")
     return figure

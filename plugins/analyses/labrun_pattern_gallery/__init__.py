@@ -1,4 +1,4 @@
-"""Analysis `pattern_gallery`: members of each class side by side, so that a person sees what was simulated."""
+"""Analysis `pattern_gallery`: pictures of simulated members, grouped by a column."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ if TYPE_CHECKING:
 
 
 class PatternGallery(Analysis):
-    """Pictures of some members for each value of a column of the sweep's table, one row a value.
+    """Pictures of some members for each value of a column of the sweep's table, one row per value.
 
-    An array of two dimensions is drawn as it is; of an array `(height, width, frames)` one frame is. All pictures share
-    one scale.
+    A two-dimensional array is drawn as it is, an array `(height, width, frames)` at one frame. All pictures share one scale.
     """
 
     name: ClassVar[str] = "pattern_gallery"
     version: ClassVar[int] = 1
 
-    array: str = Field(description="array of the simulation that is drawn")
-    by: str = Field(description="column of the sweep's table; each value makes a row")
-    members: int = Field(6, ge=1, le=20, description="members in a row, spread evenly over those that there are")
+    array: str = Field(description="array of the simulation to draw")
+    by: str = Field(description="column of the sweep's table with one row for each value")
+    members: int = Field(6, ge=1, le=20, description="maximum number of members in a row, evenly spaced")
     frame: int = Field(-1, description="index on the last axis of a three-dimensional array; -1 is the last")
     colormap: str = Field("viridis", description="colour map of Matplotlib")
 
     def check(self, simulation: Outline) -> Iterable[tuple[str, str]]:
-        """The array and the column must be there."""
+        """Check that the array and the column exist."""
         if simulation.outputs is not None and self.array not in simulation.outputs:
             yield (
                 "array",
@@ -41,7 +40,11 @@ class PatternGallery(Analysis):
             )
 
     def analyse(self, simulation: Ensemble) -> Findings:
-        """Figure `gallery`, and a table of the values with their members and parameters."""
+        """Return figure `gallery`, and table `values` with the members and parameter ranges of each value.
+
+        Raises:
+            ValueError: the array has neither two nor three dimensions.
+        """
         import matplotlib.pyplot as plt
         import numpy as np
         import pandas as pd
@@ -76,8 +79,8 @@ class PatternGallery(Analysis):
             figures={"gallery": figure},
             tables={"values": summary},
             captions={
-                "gallery": f"{self.array} of some members for each value of '{self.by}', all on one scale.",
-                "values": f"For each value of '{self.by}': how many members there are, and from where to where their parameters go.",
+                "gallery": f"'{self.array}' of some members for each value of '{self.by}', all on one scale.",
+                "values": f"Number of members and range of their parameters, for each value of '{self.by}'.",
             },
         )
 
@@ -90,7 +93,7 @@ class PatternGallery(Analysis):
         dimensions = len(simulation.shape(i, self.array))
         if dimensions not in (2, 3):
             raise ValueError(
-                f"'{self.array}' has {dimensions} dimensions; a gallery draws arrays of two, or of three with frames last"
+                f"'{self.array}' has {dimensions} dimensions; a gallery draws arrays (height, width) or (height, width, frames)"
             )
         selection: Any = (..., self.frame) if dimensions == 3 else ()
         return simulation.read(i, self.array, selection)

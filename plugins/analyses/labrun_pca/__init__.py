@@ -1,4 +1,4 @@
-"""Analysis `pca`: what the main directions of variation of pictures are, and what they tell."""
+"""Analysis `pca`: principal components of pictures, and what can be predicted from them."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ if TYPE_CHECKING:
 
 
 class PrincipalComponents(Analysis):
-    """Principal components of pictures: how much of the variance they hold, what they look like, how well pictures are made from them, and
-    how well a class or a number is told from them.
+    """Principal components of pictures: their share of the variance, their pictures, the error of reconstructions, and how well a class
+    or a number is predicted from them.
 
     With the mean m of the training pictures x and the eigenvectors v_i of their covariance, in the order of their eigenvalues λ_i, a
-    picture is m + Σ c_i v_i with c_i = v_i · (x − m). Of K components,
+    picture is m + Σ c_i v_i with c_i = v_i · (x − m). For K components,
 
         explained variance = Σ_{i≤K} λ_i / Σ_i λ_i,      MSE = ⟨|x − m|² − Σ_{i≤K} c_i²⟩ / pixels,
 
-    the latter on each dataset. The components are found a batch of pictures at a time (scikit-learn's IncrementalPCA, after D. Ross et
-    al., Int. J. Comput. Vis. 77, 125 (2008)), so that memory is bounded; the batches come in random order.
+    the latter for each dataset. The components are computed from batches of pictures in random order (scikit-learn's IncrementalPCA,
+    after D. Ross et al., Int. J. Comput. Vis. 77, 125 (2008)), so memory is bounded.
 
-    Where y is a class, two classifiers on c: the `neighbours` nearest, as the origin of the 21-cm domain took them, and logistic
-    regression. Where it is a number, the mean of the nearest, and ridge regression. Where it is a picture, none.
+    If y is a class, it is predicted from c by the `neighbours` nearest training pictures and by logistic regression; if y is a number, by
+    the mean of the nearest and by ridge regression; if y is a picture, not at all.
     """
 
     name: ClassVar[str] = "pca"
     version: ClassVar[int] = 1
 
     components: int = Field(
-        50, ge=1, description="principal components; fewer, where there are not as many training pictures or pixels"
+        50, ge=1, description="number of principal components, at most that of training pictures and of pixels"
     )
-    neighbours: int = Field(5, ge=1, description="nearest training pictures that vote")
+    neighbours: int = Field(5, ge=1, description="number of nearest training pictures for predictions")
 
     def analyse(self, train: Examples, dataset: list[Examples], rng: np.random.Generator) -> Findings:
-        """Metrics `explained variance`, `MSE <dataset>`, and `accuracy <dataset>, <method>` or `R² <dataset>, <method>`; tables `variance`
-        and `scores`; figures `variance`, `components` (or `components_<channel>`) and `plane`.
+        """Return metrics `explained variance`, `MSE <dataset>`, and `accuracy <dataset>, <method>` or `R² <dataset>, <method>`; tables
+        `variance` and `scores`; figures `variance`, `components` (or `components_<channel>`) and `plane`.
 
         Raises:
-            ValueError: x is no picture or another than that of `train`, nothing varies, or there are fewer training pictures than
-                neighbours.
+            ValueError: x is not a picture or differs in shape from that of `train`, all pictures are equal, or there are fewer training
+                pictures than neighbours.
         """
         import pandas as pd
 
@@ -76,16 +76,16 @@ class PrincipalComponents(Analysis):
         dataset: list[Examples],
         projected: list[np.ndarray],
     ) -> None:
-        """Add how well a class or a number is told from the components."""
+        """Add scores of predictions of y from the components."""
         import pandas as pd
 
         if len(train) < self.neighbours:
             raise ValueError(
-                f"'neighbours: {self.neighbours}' are more than the {len(train)} pictures of '{train.name}': take fewer"
+                f"'neighbours: {self.neighbours}' exceeds the {len(train)} pictures of '{train.name}': choose fewer"
             )
         if train.classes is not None and len({*train.load_y(slice(None)).tolist()}) < 2:
             findings.warnings.append(
-                f"'{train.name}' holds one class only, so that nothing is told from the components."
+                f"'{train.name}' holds a single class, so no class is predicted from the components."
             )
             return
         score = "accuracy" if train.classes is not None else "R²"
@@ -116,27 +116,30 @@ def _check(train: Examples, dataset: list[Examples]) -> None:
     x = train.spec.x
     if not isinstance(x, ArraySpec) or len(x.shape) != 3:
         found = f"the inputs {', '.join(x)}" if isinstance(x, dict) else f"x of shape {x.shape}"
-        raise ValueError(f"pca wants pictures, x of shape (height, width, channels); '{train.name}' has {found}")
+        raise ValueError(f"pca needs pictures, x of shape (height, width, channels); '{train.name}' has {found}")
     for examples in dataset:
         other = examples.spec
         if not isinstance(other.x, ArraySpec) or other.x.shape != x.shape:
+            found = (
+                f"x of shape {other.x.shape}" if isinstance(other.x, ArraySpec) else f"the inputs {', '.join(other.x)}"
+            )
             raise ValueError(
-                f"pca was made of pictures {x.shape} of '{train.name}'; those of '{examples.name}' are others: {other.x}"
+                f"'{examples.name}' has {found}, but the pictures of '{train.name}' have the shape {x.shape}"
             )
         if examples.classes != train.classes or examples.quantity != train.quantity:
             raise ValueError(
-                f"the y of '{examples.name}' is another than that of '{train.name}': judge on the same classes, or quantity"
+                f"the classes or the quantity of '{examples.name}' differ from those of '{train.name}', but must be the same"
             )
 
 
 def _captions(train: Examples, count: int) -> dict[str, str]:
     return {
-        "variance": f"How much of the variance of the {len(train):,} pictures of '{train.name}' their first components hold, and the mean "
-        "squared error of the pictures of each dataset that are made from so many of them [x²]; with none, each is the mean picture.",
-        "components": f"The mean picture and the first of {count} principal components; blue is negative, red positive. The number is the "
-        "share of the variance.",
+        "variance": f"Left: share of the variance of the {len(train):,} pictures of '{train.name}' in their first components. Right: mean "
+        "squared error of reconstructions from these components [x²], for each dataset; 0 components give the mean picture.",
+        "components": f"Mean picture and first of {count} principal components, with their share of the variance; blue is negative, red "
+        "positive.",
         "plane": "Each picture by its first two components.",
-        "scores": f"How well y is told from {count} components, learned on '{train.name}'.",
+        "scores": f"Predictions of y from {count} components, learned on '{train.name}'.",
     }
 
 

@@ -1,4 +1,4 @@
-"""Principal components of pictures that are read a batch at a time."""
+"""Principal components of pictures that are read in batches."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class Projection:
-    """Pictures as sums of components."""
+    """Coefficients of pictures, and errors of their reconstructions."""
 
     coefficients: NDArray[np.float64]
     """c, (pictures, components) [unit of x]"""
     errors: NDArray[np.float64]
-    """(components + 1,) mean squared error of a pixel where 0, 1, … components are taken [x²]"""
+    """(components + 1,) mean squared error of a pixel with 0, 1, … components [x²]"""
 
 
 def fit_components(examples: Examples, components: int, rng: np.random.Generator) -> IncrementalPCA:
-    """Return the components, at most as many as there are pictures and pixels.
+    """Return the components, at most as many as pictures and pixels.
 
     Raises:
-        ValueError: all pictures are the same, or one holds NaN.
+        ValueError: all pictures are equal, or one contains NaN.
     """
     count = min(components, len(examples), _flat(examples, np.arange(1)).shape[1])
     pca = IncrementalPCA(count)
-    order = rng.permutation(len(examples))  # a batch of one member would vary in nothing
+    order = rng.permutation(len(examples))  # a batch from one member might not vary at all
     for batch in gen_batches(len(examples), max(BATCH, count), min_batch_size=count):
         pictures = _flat(examples, np.sort(order[batch]))
         if not np.ptp(pictures, axis=0).any() and len(pictures) == len(examples):
-            raise ValueError(f"all pictures of '{examples.name}' are the same, so that they have no components")
+            raise ValueError(f"all pictures of '{examples.name}' are equal, so they have no principal components")
         pca.partial_fit(pictures)
     return pca
 
 
 def project(pca: IncrementalPCA, examples: Examples) -> Projection:
-    """Project pictures, and take the error of those that are made from ever more components."""
+    """Project pictures, and compute the error of reconstructions from a growing number of components."""
     coefficients, squares = [], 0.0
     for batch in gen_batches(len(examples), BATCH):
         apart = _flat(examples, np.arange(len(examples))[batch]) - pca.mean_
@@ -59,7 +59,5 @@ def _flat(examples: Examples, places: NDArray[np.int64]) -> NDArray[np.float64]:
     pictures = examples.load_x(places).reshape(len(places), -1).astype(np.float64)
     odd = ~np.isfinite(pictures).all(axis=1)
     if odd.any():
-        raise ValueError(
-            f"x of the example {places[odd][0]} of '{examples.name}' holds NaN or infinity, which has no components"
-        )
+        raise ValueError(f"x of example {places[odd][0]} of '{examples.name}' contains NaN or infinity")
     return pictures

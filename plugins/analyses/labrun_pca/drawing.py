@@ -1,4 +1,4 @@
-"""Curves of variance and error, components as pictures, and the plane of the first two."""
+"""Draw variance and error against the number of components, the components, and the plane of the first two."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from labrun.kit.class_colours import class_colours
 __all__ = ["draw_components", "draw_plane", "draw_variance"]
 
 SHOWN = 11
-"""Components that are drawn, beside the mean"""
+"""Number of components drawn, beside the mean"""
 COLUMNS = 6
 POINTS = 3000
-"""Points that a plane can hold"""
+"""Maximum number of points in the plane"""
 
 
 def draw_variance(shares: NDArray[np.float64], errors: Mapping[str, NDArray[np.float64]]) -> Figure:
-    """Explained variance on the left, error against the number of components on the right."""
+    """Draw explained variance on the left and reconstruction error on the right, against the number of components."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
     numbers = np.arange(1, len(shares) + 1)
     left.plot(numbers, shares.cumsum(), "o-", ms=3, color="#2f6fd0")
@@ -45,7 +45,7 @@ def draw_variance(shares: NDArray[np.float64], errors: Mapping[str, NDArray[np.f
 
 
 def draw_components(pca: Any, shape: tuple[int, ...]) -> dict[str, Figure]:
-    """Figures by their names: one, or one for each channel."""
+    """Return figures by name: a single one, or one for each channel."""
     mean = pca.mean_.reshape(shape)
     components = pca.components_[:SHOWN].reshape(-1, *shape)
     if shape[2] == 1:
@@ -78,7 +78,7 @@ def _draw_channel(mean: NDArray[np.float64], components: NDArray[np.float64], sh
 
 
 def draw_plane(coefficients: NDArray[np.float64], examples: Examples, shares: NDArray[np.float64]) -> Figure:
-    """Pictures by their first two components, coloured by what they are of."""
+    """Draw pictures by their first two components, coloured by y."""
     chosen = evenly(len(examples), POINTS)
     y, points = examples.load_y(chosen), coefficients[chosen, :2]
     figure, axes = plt.subplots(figsize=(6.6, 5), layout="constrained")
@@ -100,7 +100,7 @@ def draw_plane(coefficients: NDArray[np.float64], examples: Examples, shares: ND
 
 
 def _values(examples: Examples, y: NDArray[Any]) -> tuple[NDArray[np.float64] | None, str]:
-    """Numbers to colour by, and what they are: also where the names of the classes are numbers."""
+    """Return numbers to colour by, and their label; classes whose names are numbers count as numbers."""
     if examples.classes is None:
         quantity = examples.quantity
         return (quantity.value(y), str(quantity)) if quantity is not None else (y, "y")

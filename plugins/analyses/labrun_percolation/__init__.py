@@ -1,4 +1,4 @@
-"""Analysis `percolation`: from which density on one cluster goes around the plane."""
+"""Analysis `percolation`: the density at which a cluster first winds around the plane."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 class Percolation(Analysis):
     """The largest cluster as a fraction of the particles, and the probability that it winds around the plane, against density.
 
-    A cluster is a set of occupied sites that are joined over edges, across the borders of the periodic plane too; it winds where it
-    closes on itself around the plane, down the rows or across the columns. Both are averaged over the snapshots of a member, then over
-    the members at one point; errors are standard errors over members, since snapshots of one member are not independent.
+    A cluster is a set of occupied sites connected through edges, also across the periodic boundaries. It winds if it closes on itself
+    around the plane, along the rows or the columns. Both quantities are averaged over the snapshots of a member, then over the members
+    at one point. Errors are standard errors over members, since snapshots of one member are not independent.
 
-    Where the winding probability crosses 1/2, the density is found by linear interpolation: an estimate of the threshold on a plane of
-    this size, not of the infinite one. On a plane of side L it lies off by about L^(−1/ν), with ν = 4/3 where percolation is random (D.
+    The density at which the winding probability crosses 1/2 is found by linear interpolation. It estimates the threshold of a plane of
+    this size, not of the infinite plane: on a plane of side L the two differ by about L^(−1/ν), with ν = 4/3 for random percolation (D.
     Stauffer and A. Aharony, Introduction to Percolation Theory, 2nd ed. (1994), ch. 4).
     """
 
@@ -27,33 +27,33 @@ class Percolation(Analysis):
     version: ClassVar[int] = 1
 
     array: str = Field(
-        "snapshots", description="array of the simulation, (snapshots, height, width), not 0 where a site is occupied"
+        "snapshots", description="array of the simulation, (snapshots, height, width), nonzero where a site is occupied"
     )
     x: str = Field("density", description="swept parameter along the horizontal axis")
     by: str | None = Field(
-        "tumbling_rate", description="column of the sweep's table with a curve for each value; null: one curve"
+        "tumbling_rate", description="column of the sweep's table with one curve for each value; null: a single curve"
     )
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """The array and the columns must be there, and the columns must be two."""
+        """Check that the array and the columns exist, and that the columns differ."""
         yield from simulation.missing_array("array", self.array)
         yield from simulation.missing_column("x", self.x)
         if self.by is None:
             return
         for field, message in simulation.missing_column("by", self.by):
-            yield field, f"{message}; for a single curve say by: null"
+            yield field, f"{message}; for a single curve set by: null"
         if self.by == self.x:
             yield (
                 "by",
-                f"x and by are both '{self.x}', which makes curves of one point each; for a single curve say by: null",
+                f"x and by are both '{self.x}', so each curve would have one point; for a single curve set by: null",
             )
 
     def analyse(self, simulation: Ensemble) -> Findings:
-        """Table `points` (a row for each value of `by` and `x`) and, if a curve crosses 1/2, `thresholds`; figure `percolation`. Metrics
-        `thresholds`, their number, and `lowest threshold`, `highest threshold` in the unit of `x`.
+        """Return table `points` (a row for each value of `by` and `x`), figure `percolation` and, if a curve crosses 1/2, table
+        `thresholds`. Metrics: `thresholds`, their number, `lowest threshold` and `highest threshold` in the unit of `x`.
 
         Raises:
-            ValueError: the array is not of snapshots, or there is none, or a value of `x` is no finite number.
+            ValueError: the array does not hold snapshots, or a value of `x` is not a finite number.
         """
         from labrun_percolation.curves import average, find_thresholds
         from labrun_percolation.drawing import draw_curves
@@ -76,12 +76,12 @@ class Percolation(Analysis):
         )
 
     def _measure(self, simulation: Ensemble) -> pd.DataFrame:
-        """A row a member: its place on the axes, and what its snapshots tell."""
+        """Return one row per member: its place on the axes and its measured values."""
         import pandas as pd
 
         places = simulation.parameters[[self.x] if self.by is None else [self.by, self.x]]
         _expect_numbers(places, self.x)
-        if self.by is not None:  # sizes [height, width] are lists, which make no groups
+        if self.by is not None:  # sizes [height, width] are lists, which pandas cannot group by
             places[self.by] = [str(value) if isinstance(value, list) else value for value in places[self.by]]
         measured = list(simulation.map(self._measure_member))
         return pd.concat([places, pd.DataFrame(measured, index=places.index)], axis=1)
@@ -92,7 +92,7 @@ class Percolation(Analysis):
         return measure_member(simulation.planes(i, self.array))
 
     def _thresholds(self, curves: Sequence[tuple[Any, Any]], crossings: Sequence[pd.DataFrame]) -> pd.DataFrame:
-        """The crossings of all curves under one another, each with its value of `by`."""
+        """Stack the crossings of all curves, each with its value of `by`."""
         import pandas as pd
 
         named = [
@@ -102,29 +102,29 @@ class Percolation(Analysis):
         return pd.concat(named, ignore_index=True)
 
     def _captions(self, points: pd.DataFrame, thresholds: int) -> dict[str, str]:
-        """What the figure and the tables show."""
+        """Describe the figure and the tables."""
         alone = int((points["members"] == 1).sum())
         errors = "Errors are standard errors over members"
         if alone:
-            errors += f"; {alone} of {len(points)} points have one member, and no error (NaN)"
-        crossing = "Rings: thresholds, where it crosses 1/2." if thresholds else "No curve crosses 1/2."
+            errors += f", unknown (NaN) for the {alone} of {len(points)} points with one member"
+        crossing = "Rings: thresholds, where the probability crosses 1/2." if thresholds else "No curve crosses 1/2."
         return {
-            "percolation": "Left: the largest cluster as a fraction of the particles. Right: the probability that it winds around the "
-            f"periodic plane. {errors}. {crossing}",
+            "percolation": "Left: size of the largest cluster as a fraction of the particles. Right: probability that it winds around "
+            f"the periodic plane. {errors}. {crossing}",
             "points": f"Means over snapshots, then over members. {errors}.",
-            "thresholds": f"{self.x} at which the winding probability is 1/2: a linear interpolation between the points 'above' and "
-            "'below' which it lies. The finite size of the plane shifts it, so it is no threshold of an infinite plane. 'error' follows "
-            "from those of the two points. A noisy curve may cross more than once.",
+            "thresholds": f"{self.x} at which the winding probability is 1/2, by linear interpolation between the two points that it lies "
+            "'above' and 'below'. The finite size shifts it from the threshold of an infinite plane. 'error' is propagated from the two "
+            "points. A noisy curve may cross more than once.",
         }
 
     def _warnings(self, simulation: Ensemble) -> list[str]:
-        """Other columns that differ are averaged over, which a reader must know."""
+        """Report columns that are averaged over."""
         from labrun.kit.parameter_sets import parameter_sets, varying
 
         others = [name for name in varying(parameter_sets(simulation)) if name not in (self.x, self.by)]
         if not others:
             return []
-        return [f"Members that differ in {', '.join(others)} are averaged over: their spread is in the errors."]
+        return [f"Averaged over members with different {', '.join(others)}: the errors include their spread."]
 
 
 def _expect_numbers(table: pd.DataFrame, x: str) -> None:

@@ -1,4 +1,4 @@
-"""Curves of percolation: what members tell, averaged at each point, and where the winding probability crosses 1/2."""
+"""Curves of percolation: averages over members at each point, and crossings of the winding probability with 1/2."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LARGEST, WINDING = "largest fraction", "winding probability"
 
 
 def measure_member(planes: Iterable[np.ndarray]) -> dict[str, float]:
-    """Mean over planes, (height, width) each, of the largest cluster as a fraction of the particles (0 without any), and the share
-    of the planes whose largest cluster winds around, down or across."""
+    """Return the mean over planes, (height, width) each, of the largest cluster as a fraction of the particles (0 if there are none), and
+    the share of planes whose largest cluster winds."""
     rows = []
     for plane in planes:
         found, particles = measure_clusters(plane), int(np.count_nonzero(plane))
@@ -26,7 +26,7 @@ def measure_member(planes: Iterable[np.ndarray]) -> dict[str, float]:
 
 
 def average(members: pd.DataFrame, by: str | None, x: str) -> pd.DataFrame:
-    """One row for each point, ordered by curve and then by x: mean over its members, and standard error (NaN with one member).
+    """Return one row per point, ordered by curve and then by x: mean over its members, and standard error (NaN for one member).
 
     `members` holds the columns `by`, `x` and those of `measure_member`.
     """
@@ -39,11 +39,11 @@ def average(members: pd.DataFrame, by: str | None, x: str) -> pd.DataFrame:
 
 
 def find_thresholds(points: pd.DataFrame, x: str) -> pd.DataFrame:
-    """Where one curve, ordered by x, crosses a winding probability P of 1/2, by linear interpolation between neighbours:
+    """Find where one curve, ordered by x, crosses a winding probability P of 1/2, by linear interpolation between neighbours:
 
         x* = x₀ + t (x₁ − x₀),    t = (1/2 − P₀) / (P₁ − P₀),    σ* = √(((1 − t) σ₀)² + (t σ₁)²) (x₁ − x₀) / |P₁ − P₀|
 
-    One row a crossing, with the two points that it lies between. σ is the standard error of P.
+    Return one row per crossing, with the two points around it. σ is the standard error of P.
     """
     places, p, sigma = (points[name].to_numpy(float) for name in (x, WINDING, f"{WINDING} error"))
     i = np.flatnonzero(np.diff(p >= 0.5))

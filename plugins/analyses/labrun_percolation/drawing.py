@@ -1,4 +1,4 @@
-"""Curves of percolation as a figure."""
+"""Draw curves of percolation."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from labrun_percolation.curves import LARGEST, WINDING
 __all__ = ["draw_curves"]
 
 FEW = 8
-"""Curves that a person tells apart by a legend; beyond, a colour bar."""
+"""Curves that a legend can distinguish; more get a colour bar."""
 SHADES = ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.9, 256)))  # the yellow end is hard to see on white
 
 
 def draw_curves(
     curves: Sequence[tuple[Any, pd.DataFrame]], thresholds: Sequence[pd.DataFrame], by: str | None, x: str
 ) -> Figure:
-    """The largest cluster on the left, the winding probability on the right; rings where it crosses 1/2.
+    """Draw the largest cluster on the left, and on the right the winding probability, with rings where it crosses 1/2.
 
-    `curves` are pairs of the value of `by` and the points, `thresholds` those of each curve.
+    `curves` are pairs of a value of `by` and its points; `thresholds` are the crossings of each curve.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), sharex=True, layout="constrained")
     colours, scale = _colours([value for value, _ in curves])
@@ -56,7 +56,7 @@ def draw_curves(
 
 
 def _colours(values: Sequence[Any]) -> tuple[list[Any], ScalarMappable | None]:
-    """A colour for each curve; light is large. Many numbers come with the scale of a colour bar."""
+    """Return a colour for each curve, light for large values, and for many numbers the scale of a colour bar."""
     if not all(isinstance(value, int | float | np.number) for value in values):
         return list(class_colours([in_words(value) for value in values])), None
     if len(values) <= FEW:

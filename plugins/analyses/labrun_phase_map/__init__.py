@@ -1,4 +1,4 @@
-"""Analysis `phase_map`: which class grows where, over two swept parameters, and how sure that is."""
+"""Analysis `phase_map`: predicted class and entropy over two swept parameters."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from labrun.kit.patterns import PatternAnalysis, Patterns
 
 
 class PhaseMap(PatternAnalysis):
-    """The predicted class of every cell of a plane of two swept parameters, and the entropy of its probabilities.
+    """Predicted class over the plane of two swept parameters, and the entropy of its probabilities.
 
-    The members at one point of the plane make a cell. Its probabilities are the mean p_c of theirs, its class is the
-    most probable one, and its entropy −Σ p_c ln p_c [nats] is 0 where the network is sure. A cell is novel if at least
-    half of its members are. Where the sweep is a grid, with holes or without, each cell is a rectangle, and places
-    without a run stay blank; else each place has the colour of the nearest point, if there is one near.
+    The members at one point of the plane form a cell. Its probabilities p_c are the means over its members, its class is the most
+    probable one, and its entropy is −Σ p_c ln p_c [nats], 0 for a certain class. A cell is novel if at least half of its members are. If
+    the sweep is a grid, with or without holes, each cell is a rectangle, and places without a member stay blank. Otherwise each place has
+    the colour of the nearest point, if one is near.
     """
 
     name: ClassVar[str] = "phase_map"
@@ -26,17 +26,17 @@ class PhaseMap(PatternAnalysis):
     y: str = Field(description="swept parameter along the vertical axis")
     lines: dict[str, str] = Field(
         {},
-        description="name: expression in x and y, drawn where it changes its sign. Numbers, + - * / **, sqrt, exp, log, "
-        "sin, cos and abs; do not divide by what vanishes on the map, since a pole changes its sign too",
+        description="lines on the map, name: expression in x and y, drawn where it changes sign. Numbers, + - * / **, sqrt, exp, log, "
+        "sin, cos and abs; poles on the map would be drawn too",
     )
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """The array and both columns must be there, and every expression must be one."""
+        """Check that the array and both columns exist, and that expressions are valid."""
         yield from super().check(simulation)
         yield from simulation.missing_column("x", self.x)
         yield from simulation.missing_column("y", self.y)
         if self.x == self.y:
-            yield "y", f"x and y are both '{self.x}'; a map needs two parameters"
+            yield "y", f"x and y are both '{self.x}'; a map needs two different parameters"
         for name, text in self.lines.items():
             try:
                 parse(text, (self.x, self.y))
@@ -44,10 +44,10 @@ class PhaseMap(PatternAnalysis):
                 yield "lines", f"{name}: {error}"
 
     def analyse(self, classes: Findings, simulation: Ensemble, novelty: Findings | None = None) -> Findings:
-        """Figure `phase_map`, tables `cells` and `classes`, an interactive map, and the sheets of pictures that it uses.
+        """Return figure `phase_map`, tables `cells` and `classes`, an interactive map, and its sheets of thumbnails.
 
         Raises:
-            ValueError: the inputs do not belong together, or a coordinate is no finite number.
+            ValueError: the inputs do not belong together, or a coordinate is not a finite number.
         """
         from labrun.kit.class_colours import class_colours
         from labrun_phase_map.cells import gather_cells
@@ -89,11 +89,10 @@ class PhaseMap(PatternAnalysis):
             },
             files=dict(sheets),
             captions={
-                "phase_map": "Left: the class that the network takes each cell for. Right: the entropy of its probabilities, "
-                "averaged over the members of the cell; 0 is sure."
-                + (" Dots: novel cells." if cells.novel is not None else ""),
-                "classes": "Cells that are taken for each class.",
-                "cells": f"Every cell of the map: {self.x}, {self.y}, its members, its class and how sure that is.",
+                "phase_map": "Left: predicted class. Right: entropy of the probabilities, which are averaged over the members of each "
+                "cell; 0 means that the class is certain." + (" Dots: novel cells." if cells.novel is not None else ""),
+                "classes": "Number of cells predicted as each class.",
+                "cells": f"Every cell of the map: {self.x}, {self.y}, number of members, class, probability and entropy.",
             },
             warnings=[
                 *patterns.warnings,

@@ -1,4 +1,4 @@
-"""The cells of a phase map: members at one point of the plane, averaged."""
+"""Cells of a phase map: averages over the members at each point of the plane."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from labrun.kit.classification import ClassProbabilities
 from labrun.kit.patterns import Patterns
 
 SAME = 1e-9
-"""Coordinates that differ by less than this share of their range are one: 0.1 + 0.2 and 0.3 are."""
+"""Coordinates that differ by less than this share of their range are the same: 0.1 + 0.2 and 0.3."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Cells(ClassProbabilities):
     y: np.ndarray
     """(cells,)"""
     cell_of: np.ndarray
-    """(patterns,) the cell that each pattern lies in."""
+    """(patterns,) index of the cell of each pattern."""
     classes: tuple[str, ...]
     probabilities: np.ndarray
-    """(cells, classes), the mean over the members of each cell."""
+    """(cells, classes), means over the members of each cell."""
     novel: np.ndarray | None
-    """(cells,) bool: at least half of the members are novel. None if that was not asked."""
+    """(cells,) bool: at least half of the members are novel; None without novelty."""
 
     @property
     def members(self) -> np.ndarray:
@@ -36,7 +36,7 @@ class Cells(ClassProbabilities):
         return np.bincount(self.cell_of)
 
     def table(self, x: str, y: str) -> pd.DataFrame:
-        """A row for each cell, its coordinates under their own names; `novel` only where it is known."""
+        """Return a row for each cell, with its coordinates under the names `x` and `y`, and `novel` if known."""
         columns = {
             x: self.x,
             y: self.y,
@@ -48,7 +48,7 @@ class Cells(ClassProbabilities):
         return pd.DataFrame(columns if self.novel is None else columns | {"novel": self.novel})
 
     def counts(self) -> pd.DataFrame:
-        """Cells of each class, with their share, mean entropy and share of novel cells; classes without cells too."""
+        """Return number and share of cells, mean entropy and share of novel cells of each class, including classes without cells."""
         table = pd.DataFrame({"class": self.predicted, "entropy": self.entropy})
         if self.novel is not None:
             table["share novel"] = self.novel.astype(float)
@@ -59,10 +59,10 @@ class Cells(ClassProbabilities):
 
 
 def gather_cells(patterns: Patterns, x: str, y: str) -> Cells:
-    """Put patterns with the same x and y into one cell.
+    """Average patterns with the same x and y into cells.
 
     Raises:
-        ValueError: a coordinate is no finite number.
+        ValueError: a coordinate is not a finite number.
     """
     (x_values, column), (y_values, row) = _levels(_coordinate(patterns, x)), _levels(_coordinate(patterns, y))
     points, cell_of = np.unique(np.stack([column, row], axis=1), axis=0, return_inverse=True)
@@ -78,12 +78,12 @@ def gather_cells(patterns: Patterns, x: str, y: str) -> Cells:
 def _coordinate(patterns: Patterns, name: str) -> np.ndarray:
     column = patterns.parameters[name]
     if not pd.api.types.is_numeric_dtype(column) or not np.isfinite(column.to_numpy(float)).all():
-        raise ValueError(f"'{name}' cannot be an axis of a map: not all of its values are finite numbers")
+        raise ValueError(f"'{name}' cannot be an axis of a map, since it holds other values than finite numbers")
     return column.to_numpy(float)
 
 
 def _levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct values, ascending, and for each value the number of its own among them."""
+    """Return the distinct values, ascending, and the index among them of each value."""
     order = np.argsort(values, kind="stable")
     ascending = values[order]
     new = np.diff(ascending, prepend=-np.inf) > SAME * (ascending[-1] - ascending[0])

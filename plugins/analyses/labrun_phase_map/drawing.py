@@ -1,4 +1,4 @@
-"""A phase map as a figure: classes on the left, entropy on the right."""
+"""Draw a phase map: predicted classes on the left, entropy on the right."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from labrun_phase_map.cells import Cells
 from labrun_phase_map.raster import Raster
 
 BLANK = "#ececec"
-UNSURE = "YlOrRd"
-"""Colour map of the entropy: light where the network is sure, so that lines and marks show."""
+ENTROPY_COLOURS = "YlOrRd"
+"""Colour map of the entropy, light for 0, so that lines and marks are visible"""
 Style: TypeAlias = Literal["-", "--", "-.", ":"]
 STYLES: tuple[Style, ...] = ("-", "--", "-.", ":")
-DOTS_PER_INCH = 200  # of the cells, which are pixels in the SVG too: thousands of paths would be slow to show
+DOTS_PER_INCH = 200  # of the cells, which are pixels in the SVG too, since thousands of paths would be slow to display
 
 
 def draw_map(
@@ -33,15 +33,15 @@ def draw_map(
     x: str,
     y: str,
 ) -> Figure:
-    """Both panels over the same plane; the legend names the classes that occur, and the lines."""
+    """Draw both panels over the same plane, and a legend of the occurring classes and the lines."""
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(11, 5.6), sharex=True, sharey=True, dpi=DOTS_PER_INCH, layout="constrained"
     )
     _fill(left, raster, cells.predicted, ListedColormap(list(colours)), (-0.5, len(colours) - 0.5))
     greatest = float(cells.entropy.max())
-    shown = _fill(right, raster, cells.entropy, UNSURE, (0.0, greatest if greatest > 1e-6 else 1.0))
+    shown = _fill(right, raster, cells.entropy, ENTROPY_COLOURS, (0.0, greatest if greatest > 1e-6 else 1.0))
     figure.colorbar(shown, ax=right, label="entropy [nats]", pad=0.02, aspect=30)
-    for axes, title in ((left, "class"), (right, "confidence")):
+    for axes, title in ((left, "predicted class"), (right, "entropy")):
         axes.set_title(title, fontsize=11)
         axes.set(xlabel=x, facecolor=BLANK)
         axes.locator_params(nbins=6)
@@ -92,6 +92,6 @@ def _style(i: int) -> Style:
 
 
 def _dot(axes: Axes, raster: Raster) -> float:
-    """The area of a dot [points²] that leaves most of a cell to be seen."""
+    """Return the area of a dot [points²] that covers a small part of a cell."""
     points = 300 / max(raster.cell.shape)  # a panel is about 300 points wide
     return float(np.clip(0.3 * points, 0.7, 3.5)) ** 2

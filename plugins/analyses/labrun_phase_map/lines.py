@@ -1,4 +1,4 @@
-"""Lines of a phase map: where an expression vanishes."""
+"""Lines of a phase map, where an expression vanishes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ RESOLUTION = 401
 def zero_set(
     expression: Expression, x: str, x_range: tuple[float, float], y: str, y_range: tuple[float, float]
 ) -> list[np.ndarray]:
-    """Polylines (points, 2) along which the expression changes its sign, by marching squares on 401 × 401 points.
+    """Return polylines (points, 2) along which the expression changes sign, by marching squares on 401 × 401 points.
 
-    Where it has no finite value there is no line, and neither where it touches zero without a change of sign.
+    There is no line where the expression is not finite, nor where it touches zero without a change of sign.
     """
     xs, ys = np.linspace(*x_range, RESOLUTION), np.linspace(*y_range, RESOLUTION)
     columns, rows = np.meshgrid(xs, ys)

@@ -1,4 +1,4 @@
-"""A phase map as an interactive fragment of the report."""
+"""Make a phase map as an interactive fragment of the report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from labrun.kit.fragments import encode, file_marks, plain, render_fragment
 from labrun.kit.patterns import Patterns
 from labrun_phase_map.cells import Cells
-from labrun_phase_map.drawing import UNSURE
+from labrun_phase_map.drawing import ENTROPY_COLOURS
 from labrun_phase_map.raster import Raster
 
 
@@ -27,7 +27,7 @@ def make_fragment(
     x: str,
     y: str,
 ) -> str:
-    """The map, its legend, and a panel of details; what it needs to know of every cell stands in its data."""
+    """Return the fragment: the map, its legend, and a panel of details, with the data of every cell."""
     by_cell = np.argsort(cells.cell_of, kind="stable")
     others = [name for name in patterns.parameters.columns if name not in (x, y)]
     counts = np.bincount(cells.predicted, minlength=len(colours))
@@ -57,12 +57,12 @@ def make_fragment(
             "cell": encode(raster.cell, "i4"),
         },
         "lines": [{"name": name, "paths": [_shorten(path) for path in lines[name]]} for name in lines],
-        "entropyColours": [to_hex(mpl.colormaps[UNSURE](share)) for share in np.linspace(0, 1, 64)],
+        "entropyColours": [to_hex(mpl.colormaps[ENTROPY_COLOURS](share)) for share in np.linspace(0, 1, 64)],
         "sprites": dict(layout),
     }
     return render_fragment(__package__, "phase_map.html", data, sheets=file_marks(sheets))
 
 
 def _shorten(path: np.ndarray) -> list[list[float]]:
-    """Numbers with six digits, which is finer than a pixel."""
+    """Round coordinates to six digits, finer than a pixel."""
     return [[float(f"{value:.6g}") for value in point] for point in path]

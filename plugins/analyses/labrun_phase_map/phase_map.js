@@ -26,10 +26,10 @@
     const base = document.createElement("canvas");
     const panels = [...root.querySelectorAll("[data-panel]")];
     let panel = "class";
-    let alone = null; // a class's number, "novel" or null
-    let selected = -1; // the cell that a person has chosen
-    let pointed = -1; // the cell that the pointer or the arrow keys are at
-    let cursor = [0, 0]; // where the arrow keys have come to: column and row of the raster
+    let alone = null; // number of the only class shown, "novel" or null
+    let selected = -1; // the selected cell
+    let pointed = -1; // the cell at the pointer or the arrow keys
+    let cursor = [0, 0]; // column and row of the raster at the arrow keys
     let size = { width: 0, height: 0 };
     let place = null; // from the plane to the canvas
 
@@ -88,7 +88,7 @@
       draw();
     }
 
-    // Hatching, black beside white, so that it shows on every colour.
+    // Hatching in black and white, visible on every colour.
     function drawNovel(context, xs, ys) {
       if (!cells.novel) return;
       context.save();
@@ -220,12 +220,12 @@
       }
     }
 
-    // -- telling of a cell --------------------------------------------------------------------------------------------
+    // -- details of a cell --------------------------------------------------------------------------------------------
 
     const sprites = labrun.sprites(root, data.sprites, () => detail.redraw());
     const detail = labrun.detail(root.querySelector(".explorer-detail"), data.classes, sprites);
 
-    function tell(cell) {
+    function showDetails(cell) {
       const [begin, end] = [cell ? cells.end[cell - 1] : 0, cells.end[cell]];
       const count = data.classes.length;
       const probabilities = Array.from(cells.probabilities.subarray(cell * count, (cell + 1) * count), (p) => p / 65535);
@@ -250,8 +250,8 @@
       if (cell === pointed) return;
       pointed = cell;
       draw();
-      if (cell >= 0) tell(cell);
-      else if (selected >= 0) tell(selected);
+      if (cell >= 0) showDetails(cell);
+      else if (selected >= 0) showDetails(selected);
     }
 
     // -- the pointer and the keys -------------------------------------------------------------------------------------
@@ -281,8 +281,8 @@
       if (cell >= 0) labrun.select(data.simulation, data.members[cell ? cells.end[cell - 1] : 0]);
     }
 
-    // The next cell from this one to the left, right, up or down, over what is blank. The place is kept, not only the
-    // cell: where each place shows the nearest point, two points could else lead to each other for ever.
+    // The next cell to the left, right, up or down, skipping blank places. The place is kept besides the cell: if each
+    // place shows the nearest point, two points could otherwise lead to each other forever.
     function step(from, right, up) {
       if (raster[cursor[1] * columns + cursor[0]] !== from) {
         cursor = [interval(xEdges, cells.x[from]), interval(yEdges, cells.y[from])];
@@ -316,20 +316,20 @@
       selected = cellOfMember.get(member);
       pointed = -1;
       draw();
-      tell(selected);
+      showDetails(selected);
     });
 
-    // -- what is shown ------------------------------------------------------------------------------------------------
+    // -- controls ------------------------------------------------------------------------------------------------
 
     const scale = root.querySelector(".phase-map-scale");
-    scale.children[0].textContent = "sure, 0";
+    scale.children[0].textContent = "0 (certain)";
     scale.children[1].style.background = `linear-gradient(to right, ${data.entropyColours.join(", ")})`;
-    scale.children[2].textContent = `entropy ${labrun.show(Number(greatest.toPrecision(3)))} nats`;
+    scale.children[2].textContent = `${labrun.show(Number(greatest.toPrecision(3)))} nats`;
     for (const button of panels) {
       button.addEventListener("click", () => {
         panel = button.dataset.panel;
         panels.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
-        scale.hidden = panel !== "confidence";
+        scale.hidden = panel !== "entropy";
         drawBase();
       });
     }
@@ -345,6 +345,6 @@
       if (Math.floor(canvas.parentElement.clientWidth) !== size.width) layOut();
     }).observe(canvas.parentElement);
     layOut();
-    tell(0);
+    showDetails(0);
   });
 })();

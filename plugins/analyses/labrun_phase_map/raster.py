@@ -1,4 +1,4 @@
-"""Which cell of a phase map lies at each place of the plane."""
+"""Find the cell of a phase map at each place of the plane."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 FILLED = 0.2
-"""A sweep that fills at least this share of the grid of its values is a grid."""
+"""Smallest share of the grid of its values that a sweep must fill to count as a grid"""
 SPARSE = 2
-"""Values on an equidistant axis that has more than so many places for each of them are taken as they are."""
+"""Largest number of equidistant places per value; sparser values are not placed on an equidistant axis"""
 RESOLUTION = 200
 NEAR = 1.75
-"""Times the distance that nine points out of ten have a neighbour within. For points at random, 1.5 / sqrt(n): just
-above the radius of the largest gap among a thousand of them, sqrt(ln n / (π n))."""
+"""Largest distance of a point that counts as near, in units of the 90th percentile of nearest-neighbour distances. For random points
+this is 1.5 / sqrt(n), just above the radius of the largest gap among a thousand points, sqrt(ln n / (π n))."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Raster:
     y_edges: np.ndarray
     """(rows + 1,) ascending."""
     cell: np.ndarray
-    """(rows, columns) int32, the number of the cell, or -1 where there is none."""
+    """(rows, columns) int32, index of the cell, or -1 if there is none."""
 
     @property
     def x_range(self) -> tuple[float, float]:
@@ -38,7 +38,7 @@ class Raster:
 
 
 def make_raster(x: np.ndarray, y: np.ndarray) -> Raster:
-    """Lay distinct points (cells,) out as a grid, if they fill one, or let each place show the nearest."""
+    """Arrange distinct points (cells,) as a grid if they fill one, else let each place show the nearest point."""
     x_values, y_values = np.unique(x), np.unique(y)
     if _is_grid(len(x), len(x_values), len(y_values)):
         return _grid(x, y, x_values, y_values)
@@ -58,9 +58,9 @@ def _grid(x: np.ndarray, y: np.ndarray, x_values: np.ndarray, y_values: np.ndarr
 
 
 def _axis(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edges of the rectangles along one axis, and the place of each value among them.
+    """Return the edges of the rectangles along one axis, and the index of each value's rectangle.
 
-    Equidistant values, also with gaps, keep their distance, so that a gap stays blank; others are parted halfway.
+    Equidistant values, with or without gaps, get rectangles of equal width, so gaps stay blank; others are separated halfway.
     """
     if len(values) == 1:
         half = abs(values[0]) / 2 or 0.5
@@ -76,7 +76,7 @@ def _axis(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _nearest(x: np.ndarray, y: np.ndarray) -> Raster:
-    """Each place shows the nearest point, in units of the range of each axis, if it is near."""
+    """Let each place show the nearest point, in units of the range of each axis, if it is near enough."""
     points = np.stack([(x - x.min()) / np.ptp(x), (y - y.min()) / np.ptp(y)], axis=1)
     tree = cKDTree(points)
     near = NEAR * float(np.quantile(tree.query(points, k=2)[0][:, 1], 0.9))

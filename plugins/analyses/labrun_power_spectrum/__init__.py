@@ -1,4 +1,4 @@
-"""Analysis `power_spectrum`: how much structure fields have at each scale."""
+"""Analysis `power_spectrum`: structure of fields at each scale."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ if TYPE_CHECKING:
 
 
 class PowerSpectrum(Analysis):
-    """The power spectrum Δ²(k) of cubes, with its mean and its spread over realizations.
+    """Power spectrum Δ²(k) of cubes, averaged over realizations.
 
     With P(k) = V ⟨|δ_k|²⟩, the mean over the modes whose |k| lies in a bin,
 
         Δ²(k) = k³ P(k) / 2π²
 
-    is what each e-fold of k adds to the variance of the field. Bins are logarithmic, from the longest wave of the box, 2π/L, to the
-    shortest along an axis, π/cell. The field is not divided by its mean: of a brightness temperature, Δ² is in mK².
+    is the contribution of each e-fold of k to the variance of the field. Bins are logarithmic, from the longest wave of the box, 2π/L,
+    to the shortest along an axis, π/cell. The field is not divided by its mean: for a brightness temperature, Δ² is in mK².
 
-    `other` names a second field; of both, r(k) = P_ab / sqrt(P_aa P_bb) tells how alike they are at each scale, from 1 (the same) over 0
-    to −1 (opposite).
+    With a second field `other`, r(k) = P_ab / sqrt(P_aa P_bb) is their correlation at each scale, from 1 (identical) to −1 (opposite).
 
-    `cylindrical` parts waves across the line of sight, k⊥, from those along it, k∥, which is the last axis. Foregrounds of an
+    `cylindrical` separates wave numbers across the line of sight, k⊥, from those along it, k∥, the last axis. Foregrounds of an
     interferometer fill the wedge k∥ < k⊥ E(z) ∫₀^z dz'/E(z') / (1 + z), with E = H/H₀ of a flat universe, here up to the horizon (A. Liu,
     A. R. Parsons and C. M. Trott, PRD 90, 023018 (2014), eq. 13); a line shows its border.
 
@@ -38,14 +37,16 @@ class PowerSpectrum(Analysis):
     version: ClassVar[int] = 1
 
     array: str = Field("brightness_temperature", description="array of the simulation, (nx, ny, nz)")
-    unit: str = Field("mK", description="unit of the array, for labels; empty if it has none")
+    unit: str = Field("mK", description="unit of the array, for labels; empty if dimensionless")
     other: str | None = Field(
         None, description="second array, of the same shape, for the cross-correlation r(k); null: none"
     )
-    by: str | None = Field("redshift", description="column of the sweep's table with a line for each value; null: one")
-    panels: str | None = Field(None, description="column with a panel for each value; null: one panel")
+    by: str | None = Field(
+        "redshift", description="column of the sweep's table with one line for each value; null: a single line"
+    )
+    panels: str | None = Field(None, description="column with one panel for each value; null: a single panel")
     bins: int = Field(14, ge=1, le=200, description="logarithmic bins of k")
-    cylindrical: bool = Field(False, description="whether to draw P(k⊥, k∥) too")
+    cylindrical: bool = Field(False, description="whether to draw P(k⊥, k∥) as well")
     redshift: str | None = Field(
         "redshift", description="column with the redshift, for the border of the wedge; null: no border"
     )
@@ -54,7 +55,7 @@ class PowerSpectrum(Analysis):
     )
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """Arrays and columns must be there."""
+        """Check that arrays and columns exist."""
         yield from simulation.missing_array("array", self.array)
         if self.other is not None:
             yield from simulation.missing_array("other", self.other)
@@ -62,14 +63,14 @@ class PowerSpectrum(Analysis):
         for field, column in columns.items():
             if column is not None:
                 for name, message in simulation.missing_column(field, column):
-                    yield name, f"{message}; to do without, say {field}: null"
+                    yield name, f"{message}; to leave it out, set {field}: null"
         if self.by is not None and self.by == self.panels:
-            yield "panels", f"by and panels are both '{self.by}'; name two columns, or say panels: null"
+            yield "panels", f"by and panels are both '{self.by}'; name two columns, or set panels: null"
 
     def analyse(self, simulation: Ensemble) -> Findings:
-        """Tables and figures `spectra`, with `other` `cross_correlation`, and with `cylindrical` `cylindrical`.
+        """Return tables and figures `spectra`, with `other` also `cross_correlation`, and with `cylindrical` also `cylindrical`.
 
-        Metrics `greatest power` [unit²], and with `other` `correlation of the longest waves`, the mean over all lines.
+        Metrics: `greatest power` [unit²], and with `other` `correlation of the longest waves`, the mean over all lines.
 
         Raises:
             ValueError: an array is not (nx, ny, nz), the two arrays differ in shape, realizations differ in size, or a member is a light
@@ -97,7 +98,7 @@ class PowerSpectrum(Analysis):
         )
 
     def _measure(self, simulation: Ensemble, columns: list[str]) -> dict[str, pd.DataFrame]:
-        """The spectra of all members under one another, each row with the member and its values of the columns."""
+        """Stack the spectra of all members; each row holds the member and its values of the columns."""
         import pandas as pd
 
         found: dict[str, list[pd.DataFrame]] = {}
@@ -118,7 +119,7 @@ class PowerSpectrum(Analysis):
         return {name: rows.assign(**place) for name, rows in spectra.items()}
 
     def _cube(self, simulation: Ensemble, i: int, array: str) -> np.ndarray:
-        """An array of a member, which is a periodic cube of one moment."""
+        """Return an array of a member, checking that it is a periodic cube at one redshift."""
         shape = simulation.shape(i, array)
         member = f"member {simulation.numbers[i]} of '{simulation.name}'"
         if len(shape) != 3:
@@ -127,13 +128,13 @@ class PowerSpectrum(Analysis):
             )
         if "redshifts" in simulation.names:
             raise ValueError(
-                f"{member} is a light cone: it changes with redshift along the line of sight and is not periodic there, so that it has no "
-                "one power spectrum; name a simulation of boxes at one redshift each"
+                f"{member} is a light cone: its redshift varies along the line of sight, where it is not periodic, so it has no single "
+                "power spectrum; name a simulation of boxes, each at one redshift"
             )
         return simulation.read(i, array)
 
     def _wedges(self, simulation: Ensemble, columns: list[str]) -> dict[Any, float]:
-        """k∥ / k⊥ at the border of the wedge, for each group of members that have one redshift."""
+        """Return k∥ / k⊥ at the border of the wedge, for each group of members at one redshift."""
         from labrun_power_spectrum.measuring import horizon_slope
 
         if self.redshift is None:
@@ -143,26 +144,28 @@ class PowerSpectrum(Analysis):
         return {key: horizon_slope(z[0], self.omega_m) for key, z in redshifts.items() if len(z) == 1}
 
     def _captions(self) -> dict[str, str]:
-        """What each figure and table shows."""
-        over = "Lines are means over realizations, bands ('spread') one standard deviation between them (NaN for one realization)."
-        wedge = f" Dashed: the border of the wedge at the horizon, for a flat universe with Ω_m = {self.omega_m:g}; foregrounds lie below."
+        """Describe each figure and table."""
+        over = "Lines: means over realizations. Bands ('spread'): one standard deviation between realizations (NaN for one)."
+        wedge = (
+            f" Dashed: border of the foreground wedge at the horizon, for a flat universe with Ω_m = {self.omega_m:g}."
+        )
         return {
-            "spectra": f"Power spectrum Δ²(k) = k³P/2π² of '{self.array}' against the mean |k| of each bin. {over} 'modes' is the number "
-            "of waves in a bin of one box. A box without structure, such as one that is fully ionized, has no power and no line.",
-            "cross_correlation": f"Cross-correlation r(k) of '{self.array}' and '{self.other}': 1 alike, 0 unrelated, −1 opposite. {over}",
-            "cylindrical": f"Power of '{self.array}' by wave numbers across (k⊥) and along (k∥) the line of sight, the last axis; means "
+            "spectra": f"Power spectrum Δ²(k) = k³P/2π² of '{self.array}' against the mean |k| of each bin. {over} 'modes': number of "
+            "modes in a bin of one box. A uniform box, such as a fully ionized one, has no power and no line.",
+            "cross_correlation": f"Cross-correlation r(k) of '{self.array}' and '{self.other}', from 1 (equal) to −1 (opposite). {over}",
+            "cylindrical": f"Power of '{self.array}' by wave numbers across (k⊥) and along (k∥) the line of sight, the last axis, averaged "
             f"over realizations.{wedge if self.redshift is not None else ''}",
         }
 
     def _warnings(self, simulation: Ensemble, spectra: pd.DataFrame, columns: list[str]) -> list[str]:
-        """What is averaged over, and lines that are missing, which a reader must know."""
+        """Report what is averaged over, and missing lines."""
         found = []
         if others := averaged_over(simulation, columns):
-            found.append(f"Members that differ in {', '.join(others)} are averaged over: their spread is in the bands.")
+            found.append(f"Averaged over members with different {', '.join(others)}: the bands include their spread.")
         groups = spectra.groupby(columns, dropna=False)["power"] if columns else [("all", spectra["power"])]
         empty = [", ".join(map(str, key)) for key, power in groups if not power.any()]
         if empty:
-            found.append(f"No power at all, and so no line: {' and '.join(columns)} = {'; '.join(empty)}.")
+            found.append(f"No power, and therefore no line, for {' and '.join(columns)} = {'; '.join(empty)}.")
         return found
 
 

@@ -1,4 +1,4 @@
-"""Spectra as lines, and cylindrical spectra as pictures."""
+"""Draw spectra as lines, and cylindrical spectra as pictures."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ __all__ = ["draw_cylinders", "draw_lines"]
 
 COLUMNS = 4
 MOST = 4
-"""Cylindrical spectra in a row or column; of more values, so many that are spread evenly."""
+"""Maximum number of cylindrical spectra in a row or column; of more, evenly spaced ones are shown."""
 DECADES = 4
-"""Of power below the greatest that are shown at most."""
+"""Decades of power shown below the maximum."""
 
 
 def draw_lines(table: pd.DataFrame, quantity: str, label: str, by: str | None, panels: str | None) -> Figure:
-    """A quantity over k: a line with its band for each value of `by`, dark to light, and a panel for each of `panels`.
+    """Draw a quantity over k: a line with its band for each value of `by`, dark to light, and a panel for each of `panels`.
 
-    Powers have a logarithmic axis; correlations one from −1 to 1.
+    Powers have a logarithmic axis, correlations one from −1 to 1.
     """
     parts = [*table.groupby(panels, dropna=False)] if panels else [("", table)]
     figure, shown = _make_panels(len(parts), label)
@@ -77,7 +77,7 @@ def _draw_line(axes: Axes, k: pd.Series, values: pd.Series, spread: pd.Series, c
 
 
 def _scale_powers(axes: Axes, powers: pd.Series) -> None:
-    """A logarithmic axis, if there is any power; bands that reach down to 0 do not stretch it."""
+    """Make the axis logarithmic if there is any power, without room for bands that reach down to 0."""
     positive = powers[powers > 0]
     if len(positive):
         top = positive.max()
@@ -85,9 +85,9 @@ def _scale_powers(axes: Axes, powers: pd.Series) -> None:
 
 
 def draw_cylinders(table: pd.DataFrame, columns: Sequence[str], wedges: Mapping[Any, float], label: str) -> Figure:
-    """P(k⊥, k∥) in a picture for each group of members, the last of the columns from left to right, with the border of the wedge.
+    """Draw P(k⊥, k∥) for each group of members, with the last of the columns from left to right, and the border of the wedge.
 
-    `wedges` holds k∥ / k⊥ at the border, by the values of the columns.
+    `wedges` holds k∥ / k⊥ at the border, by values of the columns.
     """
     groups = dict([*table.groupby(list(columns), dropna=False)]) if columns else {(): table}
     rows = _some({key[:-1] for key in groups})
@@ -116,7 +116,7 @@ def draw_cylinders(table: pd.DataFrame, columns: Sequence[str], wedges: Mapping[
 
 
 def _some(values: set[Any]) -> list[Any]:
-    """At most MOST of the values, spread evenly, ascending."""
+    """Return at most MOST evenly spaced values, ascending."""
     ordered = sorted(values)
     return [ordered[i] for i in evenly(len(ordered), MOST)]
 

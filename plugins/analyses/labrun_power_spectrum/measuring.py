@@ -1,4 +1,4 @@
-"""Spectra of one box as tables, and where foregrounds lie."""
+"""Spectra of one box as tables, and the border of the foreground wedge."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["horizon_slope", "measure_spectra", "wave_bins"]
 def measure_spectra(
     field: np.ndarray, other: np.ndarray | None, cell_size: float, bins: int, cylindrical: bool
 ) -> dict[str, pd.DataFrame]:
-    """Tables of what is asked for, a row a bin; `bin` numbers them. Bins without modes are left out."""
+    """Return the requested spectra as tables with one row per bin, numbered by `bin`. Bins without modes are left out."""
     longest = max(field.shape)
     edges = log_bins(longest, longest * cell_size, bins)
     spectrum = power_spectrum(field, cell_size, edges)
@@ -51,16 +51,16 @@ def _table(columns: dict[str, np.ndarray], modes: np.ndarray) -> pd.DataFrame:
 
 
 def wave_bins(cells: int, cell_size: float, bins: int) -> np.ndarray:
-    """About logarithmic edges of bins along one axis, of which each holds a whole number m of waves in the box: k = 2π m / L.
+    """Return roughly logarithmic bin edges along one axis, such that each bin contains a mode k = 2π m / L of the box.
 
-    Plain logarithmic bins would be empty between the longest waves. k = 0 lies below the first edge.
+    Exactly logarithmic bins would be empty between the longest waves. k = 0 lies below the first edge.
     """
     first = np.unique(np.rint(np.geomspace(1, cells // 2 + 1, bins + 1)))
     return 2 * math.pi / (cells * cell_size) * (first - 0.5)
 
 
 def horizon_slope(redshift: float, omega_m: float) -> float:
-    """k∥ / k⊥ at the horizon, where the wedge of foregrounds ends: E(z) ∫₀^z dz'/E(z') / (1 + z), E² = Ω_m (1 + z)³ + 1 − Ω_m.
+    """Return k∥ / k⊥ at the horizon, where the foreground wedge ends: E(z) ∫₀^z dz'/E(z') / (1 + z), E² = Ω_m (1 + z)³ + 1 − Ω_m.
 
     A. Liu, A. R. Parsons and C. M. Trott, PRD 90, 023018 (2014), eq. 13, with sin θ = 1. The Hubble constant cancels.
     """

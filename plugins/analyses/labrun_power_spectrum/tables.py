@@ -1,4 +1,4 @@
-"""Spectra of realizations, averaged."""
+"""Average spectra over realizations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ NUMBERS = ("modes", "member", "box")
 
 
 def average(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """A row for each value of the columns and bin: the mean over members of what was measured, and its standard deviation.
+    """Return a row for each value of the columns and bin: mean and standard deviation over members of the measured quantity.
 
-    The last of the measured columns is the one with a spread; the others, which tell where the bin lies, are alike in all members.
+    That is the last measured column; the others give the place of the bin and agree in all members.
 
     Raises:
-        ValueError: members that are to be averaged differ in size.
+        ValueError: members to be averaged differ in size.
     """
     keys = [*columns, "bin"]
     measured = [name for name in rows.columns if name not in (*keys, *NUMBERS)]
@@ -34,6 +34,6 @@ def _expect_equal_boxes(rows: pd.DataFrame, most: int) -> None:
     if most > 1:
         found = "; ".join(f"member {member}: {box}" for box, member in rows.groupby("box")["member"].first().items())
         raise ValueError(
-            f"realizations that are averaged must be boxes of one size, but found {found}; name a column that tells them apart as by or "
-            "panels"
+            f"realizations to be averaged must be boxes of one size, but found {found}; name a column in which they differ as 'by' or "
+            "'panels'"
         )

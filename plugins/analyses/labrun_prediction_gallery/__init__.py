@@ -1,4 +1,4 @@
-"""Analysis `prediction_gallery`: some examples, and what a network takes them for."""
+"""Analysis `prediction_gallery`: examples with their predicted classes."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ if TYPE_CHECKING:
 
 
 class PredictionGallery(Analysis):
-    """Examples drawn at random, each with its picture, the class that the network takes it for, the probability of that class, and where
-    it is wrong the true class.
+    """Examples drawn at random, each with its picture, predicted class and probability, and the true class if the prediction is wrong.
 
-    Pictures are (height, width), (height, width, 1) or, in colours, (height, width, 3). Grey values reach from the least to the greatest
-    of all that are shown; colours are bytes, or numbers from 0 to 1.
+    Pictures are (height, width), (height, width, 1) or, in colour, (height, width, 3). Grey values span the range of all pictures shown;
+    colours are bytes, or numbers from 0 to 1.
     """
 
     name: ClassVar[str] = "prediction_gallery"
     version: ClassVar[int] = 1
 
-    count: int = Field(12, ge=1, le=200, description="how many examples are shown")
+    count: int = Field(12, ge=1, le=200, description="number of examples shown")
 
     def analyse(self, model: TrainedModel, dataset: Examples, rng: np.random.Generator) -> Findings:
-        """Figure `gallery`; table `predictions`, a row for each picture: `example` (its place in the dataset), `true`, `predicted`,
-        `probability`, `right`.
+        """Return figure `gallery`, and table `predictions` with a row for each picture: `example` (its index in the dataset), `true`,
+        `predicted`, `probability`, `right`.
 
         Raises:
-            ValueError: the dataset has no classes, or others than the model, or x is no picture.
+            ValueError: the dataset has no classes, or other classes than the model, or x is not a picture.
         """
         import numpy as np
         import pandas as pd
@@ -38,8 +37,8 @@ class PredictionGallery(Analysis):
 
         if dataset.classes is None or dataset.classes != model.spec.classes:
             raise ValueError(
-                f"the model '{model.name}' knows the classes {model.spec.classes}, the dataset '{dataset.name}' has {dataset.classes}; a "
-                "gallery of predictions wants the same, in the same order"
+                f"the model '{model.name}' has the classes {model.spec.classes}, the dataset '{dataset.name}' has {dataset.classes}; a "
+                "gallery of predictions needs the same classes in the same order"
             )
         chosen = np.sort(rng.choice(len(dataset), min(self.count, len(dataset)), replace=False))
         shown = dataset.take(chosen)
@@ -59,9 +58,9 @@ class PredictionGallery(Analysis):
             tables={"predictions": table},
             figures={"gallery": draw_gallery(pictures, table)},
             captions={
-                "gallery": f"{len(chosen)} of {len(dataset):,} examples of '{dataset.name}', drawn at random: what the network takes each "
-                "for, and how probable it says that is. Wrong ones are framed, with the true class in brackets.",
-                "predictions": "What is shown; 'example' is the place in the dataset.",
+                "gallery": f"{len(chosen)} of {len(dataset):,} examples of '{dataset.name}', drawn at random, with predicted class and "
+                "probability. Wrong predictions are framed, with the true class in brackets.",
+                "predictions": "Examples shown; 'example' is the index in the dataset.",
             },
         )
 

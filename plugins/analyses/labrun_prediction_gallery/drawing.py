@@ -1,4 +1,4 @@
-"""The gallery as a picture."""
+"""Draw the gallery."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["draw_gallery"]
 
 WRONG = "#b3261e"
 WIDTH = 1.55
-"""Of a panel [inches]."""
+"""Width of a panel [inches]"""
 TEXT = 0.42
-"""Height of two lines above a panel [inches]."""
+"""Height of the lines above a panel [inches]"""
 COLUMNS = 10
-"""At most."""
+"""Maximum number of columns"""
 
 
 def draw_gallery(pictures: np.ndarray, table: pd.DataFrame) -> Figure:
-    """A panel for each picture, (n, height, width) or (n, height, width, 3), about as wide as high in all; wrong ones are framed."""
+    """Draw a panel for each picture, (n, height, width) or (n, height, width, 3); wrong predictions are framed."""
     columns = _columns(len(pictures))
     rows = math.ceil(len(pictures) / columns)
     figure, panels = make_panels(rows, columns, pictures.shape[1:3], WIDTH, above=TEXT)
@@ -40,7 +40,7 @@ def draw_gallery(pictures: np.ndarray, table: pd.DataFrame) -> Figure:
 
 
 def _columns(count: int) -> int:
-    """How many stand side by side: somewhat more than below one another, and so that the last row is full or nearly so."""
+    """Return a number of columns, somewhat larger than the number of rows, that fills the last row as far as possible."""
     square = math.ceil(math.sqrt(count))
     return min(
         range(square, min(2 * square, COLUMNS, count) + 1), key=lambda columns: -count % columns, default=COLUMNS

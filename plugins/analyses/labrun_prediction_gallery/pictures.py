@@ -1,4 +1,4 @@
-"""Examples as pictures that Matplotlib can show."""
+"""Convert examples to pictures that Matplotlib can show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def as_pictures(x: Any, name: str) -> np.ndarray:
     """Return (n, height, width), or (n, height, width, 3) with colours from 0 to 1, of examples of the dataset `name`.
 
     Raises:
-        ValueError: x are no pictures, or their colours no bytes and no numbers from 0 to 1.
+        ValueError: x are not pictures, or their colours neither bytes nor numbers from 0 to 1.
     """
     shape = "several arrays" if isinstance(x, dict) else f"the shape {x.shape[1:]}"
     if isinstance(x, dict) or not (x.ndim == 3 or (x.ndim == 4 and x.shape[-1] in (1, 3))):
@@ -26,6 +26,6 @@ def as_pictures(x: Any, name: str) -> np.ndarray:
         return x / 255
     if x.min() < 0 or x.max() > 1:
         raise ValueError(
-            f"colours are bytes, or numbers from 0 to 1; x of '{name}' is {x.dtype}, from {x.min():g} to {x.max():g}"
+            f"colours must be bytes, or numbers from 0 to 1; x of '{name}' is {x.dtype}, from {x.min():g} to {x.max():g}"
         )
     return x

@@ -1,4 +1,4 @@
-"""Analysis `slice_gallery`: slices of cubes and of light cones as pictures."""
+"""Analysis `slice_gallery`: slices of cubes and light cones as pictures."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 class SliceGallery(Analysis):
     """Slices through cubes and light cones as pictures, with axes in Mpc and a colour bar.
 
-    One figure for each array: rows and columns of it are the values of two columns of the sweep's table, such as escape fraction and
-    redshift; of realizations that agree in both, the first is shown. Without either, members are shown one after the other.
+    There is one figure for each array, with the values of two columns of the sweep's table, such as escape fraction and redshift, as its
+    rows and columns. Of realizations that agree in both, the first is shown. Without these columns, members are shown in order.
 
-    All pictures of an array have one scale. Arrays that are nowhere negative go from black at 0 to bright: where a brightness temperature
-    is 0, the gas is ionized. Arrays of both signs, such as an overdensity, or a brightness temperature with absorption, go from blue
-    over white at 0 to red.
+    All pictures of an array share one scale. Arrays without negative values go from black at 0 to bright; a brightness temperature of 0
+    means ionized gas. Arrays with both signs, such as an overdensity, or a brightness temperature with absorption, go from blue over white
+    at 0 to red.
 
-    A light cone, whose members hold `redshifts` along the last axis, has its redshift on a second axis along the line of sight.
+    A light cone, whose members hold `redshifts` along the last axis, gets a second axis with the redshift along the line of sight.
     """
 
     name: ClassVar[str] = "slice_gallery"
@@ -35,15 +35,22 @@ class SliceGallery(Analysis):
         ("brightness_temperature",), min_length=1, description="arrays of the simulation, (nx, ny, nz) each"
     )
     units: Mapping[str, str] = Field(
-        {"brightness_temperature": "mK"}, description="unit of each array, for its colour bar; others have none"
+        {"brightness_temperature": "mK"}, description="unit of each array, for its colour bar"
     )
-    axis: int = Field(0, ge=0, le=2, description="axis that the slice lies across: 0, 1, or 2, the line of sight")
+    axis: int = Field(0, ge=0, le=2, description="axis normal to the slice: 0, 1, or 2, the line of sight")
     position: float = Field(
-        0.5, ge=0, le=1, description="where the slice lies along that axis, as a fraction of its length"
+        0.5, ge=0, le=1, description="position of the slice along that axis, as a fraction of its length"
     )
-    columns: str | None = Field("redshift", description="column of the sweep's table that goes from left to right")
-    rows: str | None = Field(None, description="column of the sweep's table that goes from top to bottom")
-    most: int = Field(6, ge=1, le=20, description="pictures in a row, and rows, at most; of more, some spread evenly")
+    columns: str | None = Field(
+        "redshift", description="column of the sweep's table whose values go from left to right"
+    )
+    rows: str | None = Field(None, description="column of the sweep's table whose values go from top to bottom")
+    most: int = Field(
+        6,
+        ge=1,
+        le=20,
+        description="maximum number of pictures in a row, and of rows; of more, evenly spaced ones are shown",
+    )
 
     @field_validator("arrays", mode="before")
     @classmethod
@@ -51,18 +58,18 @@ class SliceGallery(Analysis):
         return tuple(value) if isinstance(value, list) else value
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """Arrays and columns must be there."""
+        """Check that arrays and columns exist."""
         for array in self.arrays:
             yield from simulation.missing_array("arrays", array)
         for field, column in (("columns", self.columns), ("rows", self.rows)):
             if column is not None:
                 for name, message in simulation.missing_column(field, column):
-                    yield name, f"{message}; to do without, say {field}: null"
+                    yield name, f"{message}; to leave it out, set {field}: null"
         if self.rows is not None and self.rows == self.columns:
-            yield "rows", f"rows and columns are both '{self.rows}'; name two columns, or say rows: null"
+            yield "rows", f"rows and columns are both '{self.rows}'; name two columns, or set rows: null"
 
     def analyse(self, simulation: Ensemble) -> Findings:
-        """A figure `slices_<array>` for each array. Table `slices` tells which members are shown.
+        """Return a figure `slices_<array>` for each array, and table `slices` with the members shown.
 
         Raises:
             ValueError: an array is not (nx, ny, nz).
@@ -81,11 +88,11 @@ class SliceGallery(Analysis):
             unit = f" [{self.units[array]}]" if array in self.units else ""
             findings.figures[f"slices_{array}"] = draw_gallery(pictures, array + unit)
             findings.captions[f"slices_{array}"] = self._caption(simulation, chosen, array)
-        findings.captions["slices"] = "The members that are shown, and where."
+        findings.captions["slices"] = "Members shown, with their row and column."
         return findings
 
     def _picture(self, simulation: Ensemble, i: int, array: str) -> Picture:
-        """The slice of a member, and where it lies."""
+        """Return the slice of a member with its position."""
         from labrun_slice_gallery.drawing import AXES, Picture
 
         shape = simulation.shape(i, array)
@@ -105,16 +112,16 @@ class SliceGallery(Analysis):
         return Picture(values, cell_size, self.axis)
 
     def _caption(self, simulation: Ensemble, chosen: pd.DataFrame, array: str) -> str:
-        """What the pictures of an array are."""
+        """Describe the pictures of an array."""
         across = ("x", "y", "z, the line of sight,")[self.axis]
         shown = (
             ""
             if len(chosen) == len(simulation)
-            else f" Shown are {len(chosen)} of {len(simulation)} members (see 'slices')."
+            else f" {len(chosen)} of {len(simulation)} members are shown (see 'slices')."
         )
         return (
-            f"Slices of '{array}' across {across} at {self.position:.0%} of its length, all on one scale; the brightest cells may lie "
-            f"beyond its end.{shown}"
+            f"Slices of '{array}' normal to {across} at {self.position:.0%} of its length, all on one scale, which the brightest cells may "
+            f"exceed.{shown}"
         )
 
 

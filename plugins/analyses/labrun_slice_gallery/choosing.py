@@ -1,4 +1,4 @@
-"""Which members a gallery shows, and where."""
+"""Choose the members that a gallery shows, and their places."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["choose_members"]
 
 
 def choose_members(parameters: pd.DataFrame, rows: str | None, columns: str | None, most: int) -> pd.DataFrame:
-    """A row a picture: `member`, and `row` and `column`, the words that stand beside and above it; ascending, by the values of both.
+    """Return one row per picture: `member`, and `row` and `column`, its labels; ascending by the values of both.
 
-    At most so many values of each, spread evenly; the first member of those that agree in both. Without either column, the members
-    themselves are shown from left to right.
+    At most `most` evenly spaced values of each column are kept, and the first of the members that agree in both. Without columns, the
+    members are shown from left to right.
     """
     table = parameters.reset_index()
     if rows is None and columns is None:
@@ -31,6 +31,6 @@ def choose_members(parameters: pd.DataFrame, rows: str | None, columns: str | No
 
 
 def _numbers(values: pd.Series, most: int) -> dict[object, int]:
-    """The places of some of the distinct values, from the first to the last of them."""
+    """Return the places of at most `most` evenly spaced distinct values, including the first and the last."""
     ordered = sorted(values.unique())
     return {ordered[i]: place for place, i in enumerate(evenly(len(ordered), most))}

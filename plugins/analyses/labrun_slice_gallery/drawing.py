@@ -1,4 +1,4 @@
-"""Slices as pictures on a grid."""
+"""Draw slices on a grid."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from matplotlib.ticker import MaxNLocator
 __all__ = ["AXES", "Picture", "draw_gallery"]
 
 AXES = ((2, 1), (2, 0), (0, 1))
-"""The horizontal and the vertical axis of a slice across each axis: the line of sight lies horizontally."""
+"""Horizontal and vertical axis of a slice normal to each axis; the line of sight is horizontal."""
 LETTERS = ("x", "y", "z (line of sight)")
 WIDE = 2.0
-"""Pictures that are wider, by their height, lie under one another."""
+"""Pictures with a larger ratio of width to height are stacked."""
 BRIGHTEST = 99.8
-"""Percentile of all values that the scale ends at, so that a few bright cells do not darken the rest."""
+"""Percentile of all values at the end of the scale, so a few bright cells do not darken the rest."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A slice, (vertical, horizontal), and where it lies."""
+    """A slice, (vertical, horizontal), and its position."""
 
     values: np.ndarray
     cell_size: float
     """[Mpc]"""
     axis: int
-    """What it lies across"""
+    """Axis normal to the slice"""
     sight: tuple[np.ndarray, np.ndarray] | None = None
-    """Of a light cone, the comoving distance [Mpc] and the redshift of each column, (horizontal,) both"""
+    """For a light cone, comoving distance [Mpc] and redshift of each column, (horizontal,) both"""
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
-        """Left, right, bottom and top [Mpc]."""
+        """Left, right, bottom and top edge [Mpc]."""
         height, width = np.array(self.values.shape) * self.cell_size
         left = 0.0 if self.sight is None else float(self.sight[0].min()) - self.cell_size / 2
         return left, left + width, 0.0, height
 
     @property
     def aspect(self) -> float:
-        """Width by height."""
+        """Ratio of width to height."""
         return float(self.values.shape[1] / self.values.shape[0])
 
 
 def draw_gallery(pictures: Mapping[tuple[str, str], Picture], label: str) -> Figure:
-    """Pictures by the words of their row and of their column, all on one scale; `label` is that of the colour bar."""
+    """Draw pictures, given by the labels of their row and column, on one scale; `label` is for the colour bar."""
     rows, columns = (list(dict.fromkeys(words)) for words in zip(*pictures, strict=True))
     widest = max(picture.aspect for picture in pictures.values())
     if len(rows) == 1 and widest > WIDE:
@@ -76,7 +76,7 @@ def draw_gallery(pictures: Mapping[tuple[str, str], Picture], label: str) -> Fig
 
 
 def _scale(values: np.ndarray) -> dict[str, Any]:
-    """From black at 0, or about a white 0 where values have both signs."""
+    """Return colour map and limits: from black at 0, or around white at 0 for values of both signs."""
     size = np.abs(values)
     top = float(np.percentile(size, BRIGHTEST)) or float(size.max()) or 1.0
     if values.min() < 0:
@@ -95,7 +95,7 @@ def _draw_picture(axes: Axes, picture: Picture, scale: Mapping[str, Any]) -> Any
 
 
 def _add_redshifts(axes: Axes, distances: np.ndarray, redshifts: np.ndarray) -> None:
-    """A second axis above, with round redshifts."""
+    """Add a second axis above, with round redshifts."""
     order = np.argsort(redshifts)
     z = redshifts[order]
     ticks = [

@@ -1,8 +1,8 @@
-"""Follows runs in MLflow, where the environment variable `MLFLOW_TRACKING_URI` names a place for them.
+"""Record runs in MLflow if the environment variable `MLFLOW_TRACKING_URI` is set.
 
-One MLflow run for each run, in the experiment that has the project's name: parameters are the values of the project,
-metrics those of its analyses, artifacts the report, figures and tables. A nested run for each model has its configuration
-and a metric for each number that is told of an epoch.
+Each run becomes an MLflow run in the experiment with the project's name: its parameters are the values of the project, its metrics those
+of the analyses, its artifacts the report, figures and tables. A nested run for each model holds its configuration and the numbers of each
+epoch as metrics.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labrun_mlflow.tracker import Tracker
 
 _tracker: Tracker | None = None
-"""Follows the run in work, where one is wanted."""
+"""Records the current run, if MLflow is configured."""
 
 
 @hookimpl
@@ -48,7 +48,7 @@ def labrun_stage_finished(event: StageFinished) -> None:
         _tracker.stage_finished(event)
 
 
-@hookimpl(trylast=True)  # the report is there then
+@hookimpl(trylast=True)  # after the report is written
 def labrun_run_finished(event: RunFinished) -> None:
     if _tracker:
         _tracker.run_finished(event)

@@ -1,4 +1,4 @@
-"""A client of MLflow that keeps quiet: no telemetry, no lines on the terminal, no minutes of waiting for a server that is gone."""
+"""Open a quiet client of MLflow: no telemetry, no lines on the terminal, no long waits for a missing server."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["open_client"]
 
 NEVER_TELEMETRY = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 UNLESS_SET = {
-    "MLFLOW_ALLOW_FILE_STORE": "true",  # MLflow 3 refuses folders otherwise; a person who names one wants it
+    "MLFLOW_ALLOW_FILE_STORE": "true",  # MLflow 3 refuses folders otherwise, but the user named one
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # of itself, it tries for minutes before it says that there is no server
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # by default it retries for minutes before it reports a missing server
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
@@ -26,10 +26,10 @@ NEEDED_BY_DATABASES = ("sqlalchemy", "alembic")
 
 
 def open_client() -> MlflowClient:
-    """The client of the place that `MLFLOW_TRACKING_URI` names. Its message never repeats that address, which may hold a password.
+    """Return a client for `MLFLOW_TRACKING_URI`. Messages never repeat that address, which may hold a password.
 
     Raises:
-        LabrunError: MLflow is not installed, or not what it needs for a database.
+        LabrunError: MLflow, or a package that it needs for a database, is not installed.
     """
     os.environ.update(NEVER_TELEMETRY)
     for name, value in UNLESS_SET.items():

@@ -1,4 +1,4 @@
-"""One run of labrun as a run of MLflow, with a nested run for each model."""
+"""Record a run of labrun as a run of MLflow, with a nested run for each model."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ STATUS = {
     "interrupted": "KILLED",
 }
 AT_ONCE = 100
-"""Parameters that MLflow takes in one call."""
+"""Parameters that MLflow accepts in one call."""
 
 
 def _project_in(folder: Path) -> dict[str, Any]:
-    """The resolved project of a run, which labrun writes as any program reads it."""
+    """Return the resolved project of a run, which labrun writes as plain YAML."""
     project: dict[str, Any] = yaml.safe_load((folder / "project.yaml").read_text(encoding="utf-8"))
     return project
 
 
 class Tracker:
-    """Tells MLflow what the events of one run say.
+    """Sends the events of one run to MLflow.
 
     Raises:
         LabrunError: MLflow cannot be used.
@@ -47,7 +47,7 @@ class Tracker:
         self._experiment = experiment.experiment_id if experiment else self._client.create_experiment(event.project)
         self._folder = Path(event.folder)
         self._models: dict[str, str] = {}
-        self._told: dict[str, set[int]] = {}
+        self._logged: dict[str, set[int]] = {}
         name = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.time))
         self._run = self._begin(event.time, name, {"labrun.folder": str(self._folder.absolute())})
         self._log_params(self._run, _project_in(self._folder))
@@ -82,7 +82,7 @@ class Tracker:
         self._log_params(self._models[stage], inputs["config"] | {"fit": inputs.get("fit", {})})
 
     def _finish_model(self, event: StageFinished, folder: Path | None) -> None:
-        """Tell what was not told while it trained: the epochs of an earlier run, or all of them if it was reused."""
+        """Send the epochs that were not sent during training: those of an earlier run, or all if the model is reused."""
         if folder and event.stage not in self._models:
             manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
             self._begin_model(event.stage, event.time, manifest["inputs"])
@@ -97,9 +97,9 @@ class Tracker:
             self._end(self._models[event.stage], event.outcome, event.time)
 
     def _log_epoch(self, stage: str, epoch: int, numbers: dict[str, float], when: float) -> None:
-        told = self._told.setdefault(stage, set())
-        if epoch not in told:
-            told.add(epoch)
+        logged = self._logged.setdefault(stage, set())
+        if epoch not in logged:
+            logged.add(epoch)
             self._log_metrics(self._models[stage], numbers, when, epoch)
 
     # -- analyses --
@@ -112,7 +112,7 @@ class Tracker:
         for file in [*figures, *(f"{table}.csv" for table in contents["tables"])]:
             self._client.log_artifact(self._run, str(folder / file), f"analyses/{_named(name)}")
 
-    # -- what both need --
+    # -- shared parts --
 
     def _begin(self, begun: float, name: str, tags: dict[str, str]) -> str:
         run = self._client.create_run(self._experiment, round(begun * 1000), tags, name)
@@ -137,5 +137,5 @@ class Tracker:
 
 
 def _named(name: str) -> str:
-    """A name that MLflow takes: letters, digits and `_-.: /`, at most 250 of them."""
+    """Return a name that MLflow accepts: at most 250 letters, digits and `_-.: /`."""
     return re.sub(r"[^\w\-.: /]", "_", name)[:250]

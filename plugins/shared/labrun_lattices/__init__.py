@@ -1,4 +1,4 @@
 """Clusters and spectra of fields on regular periodic grids, shared by several plugins.
 
-Plugins import it; it imports the contracts and the kit. Begin with `clusters`.
+Plugins import it; it imports only the contracts and the kit. Begin reading with `clusters`.
 """

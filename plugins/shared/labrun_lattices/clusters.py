@@ -1,18 +1,18 @@
-"""Clusters on a periodic plane: sets of occupied sites that are joined over edges, across the borders of the plane too.
+"""Clusters on a periodic plane: sets of occupied sites connected through edges, also across the boundaries.
 
-With the sizes s of all clusters, n = Σ s occupied sites:
+With the sizes s of all clusters and n = Σ s occupied sites:
 
-    mean size         ⟨s⟩_w = Σ s² / Σ s      the mean over occupied sites of the size of their cluster
-    single fraction   of the occupied sites, those that are clusters of one
+    mean size         ⟨s⟩_w = Σ s² / Σ s      mean over occupied sites of the size of their cluster
+    single fraction   share of the occupied sites that form a cluster of one
     winding           whether the largest cluster closes on itself around the plane: percolation
 
-Rows are cut into runs of occupied sites, and runs that meet are joined by a union-find in which each points at an earlier one. So
-clusters are numbered by their first sites, in the order in which one reads: as a flood fill that starts there would number them.
-Winding costs nothing more: the two seams are joined last, and there each run's distance from its parent is kept, in whole planes.
+Rows are cut into runs of occupied sites. Runs that touch are joined by a union-find in which each run points to an earlier one, so
+clusters are numbered by their first sites in reading order, as by a flood fill. Winding comes at no extra cost: the two seams are joined
+last, while keeping each run's distance from its parent in whole planes.
 
-**Refused**, each measured on 128×128, 5 to 50 % of it occupied (this: 0.04 to 0.06 ms): a union-find over sites, and a walk
-over the largest cluster for its winding (0.06 to 0.29 ms); merging the runs of two rows like sorted lists (0.03 to 0.08 ms: faster
-where there is little, but every step is a branch that nobody can predict).
+**Refused**, each measured on 128×128 with 5 to 50 % occupied (this: 0.04 to 0.06 ms): a union-find over sites with a walk over the
+largest cluster for its winding (0.06 to 0.29 ms); merging the runs of two rows like sorted lists (0.03 to 0.08 ms: faster for few runs,
+but every step is an unpredictable branch).
 """
 # numba has no types: its decorators are Any to mypy
 # mypy: disable-error-code="untyped-decorator"
@@ -32,7 +32,7 @@ DOWN, ACROSS = 1, 2
 
 
 class Clusters(NamedTuple):
-    """What the clusters of one plane tell; all of it is 0 where no site is occupied."""
+    """Properties of the clusters of one plane; all are 0 if no site is occupied."""
 
     mean_size: float
     """⟨s⟩_w, weighted by size [sites]"""
@@ -41,19 +41,19 @@ class Clusters(NamedTuple):
     number: int
     """Number of clusters"""
     single_fraction: float
-    """Fraction of the occupied sites that are clusters of one"""
+    """Fraction of the occupied sites that form a cluster of one"""
     winding: int
-    """Of the largest cluster (of the first of several): 0 does not wind, 1 down the rows, 2 across the columns, 3 both"""
+    """Winding of the (first) largest cluster: 0 none, 1 along the rows' index (down), 2 along the columns' (across), 3 both"""
 
 
 def label_clusters(occupied: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the label of each site, (height, width), and the size of each cluster, (clusters,) [sites].
 
-    Labels count from 1, in the order of the clusters' first sites; 0 is empty. `occupied` is (height, width), not 0 where a site is
+    Labels count from 1, in the order of the clusters' first sites; 0 is empty. `occupied` is (height, width), nonzero where a site is
     occupied.
 
     Raises:
-        ValueError: it is no plane.
+        ValueError: it is not a plane.
     """
     return _label(as_plane(occupied))
 
@@ -64,15 +64,15 @@ def cluster_sizes(occupied: NDArray[Any]) -> NDArray[np.int32]:
 
 
 def measure_clusters(occupied: NDArray[Any]) -> Clusters:
-    """Return what the clusters of a plane (height, width) tell. `occupied` as in `label_clusters`."""
+    """Return the properties of the clusters of a plane (height, width). `occupied` as in `label_clusters`."""
     return Clusters(*_measure(as_plane(occupied)))
 
 
 def as_plane(sites: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return (height, width) uint8, contiguous: 1 where `sites` is not 0, or `sites` itself if it is of that type.
+    """Return (height, width) uint8, contiguous: 1 where `sites` is nonzero, or `sites` itself if it has that type.
 
     Raises:
-        ValueError: it is no plane, or one without sites.
+        ValueError: it is not a plane, or an empty one.
     """
     if sites.ndim != 2 or sites.size == 0:
         raise ValueError(f"expected a plane of (height, width) sites, received an array of shape {sites.shape}")
@@ -82,15 +82,15 @@ def as_plane(sites: NDArray[Any]) -> NDArray[np.uint8]:
 # --- kernels ----------------------------------------------------------------------------------------------------------------
 
 
-# The loops over sites in `_number_runs` and `_find_meetings` hold no branch that depends on a site, since half of them would be
-# mispredicted: what is not wanted is written too, and overwritten by the next.
+# The loops over sites in `_number_runs` and `_find_meetings` have no branch that depends on a site, since half of them would be
+# mispredicted: unwanted values are written too, and overwritten by the next.
 
 
 @njit(boundscheck=False)
 def _number_runs(plane: NDArray[np.uint8]) -> Any:
     """Number the runs of occupied sites in rows, in reading order from 1.
 
-    Returns the number at each site, (height, width), 0 where it is empty, and how many sites the runs up to each number hold.
+    Return the number at each site, (height, width), 0 where it is empty, and the number of sites in the runs up to each number.
     """
     height, width = plane.shape
     runs = np.empty((height, width), np.int32)
@@ -115,9 +115,9 @@ def _number_runs(plane: NDArray[np.uint8]) -> Any:
 
 @njit(boundscheck=False)
 def _find_meetings(plane: NDArray[np.uint8], runs: NDArray[np.int32]) -> Any:
-    """Pair the runs that lie above one another: a pair for each stretch over which they do, (pairs, 2), the upper first.
+    """Pair runs that touch in neighbouring rows: one pair for each common stretch, (pairs, 2), the upper run first.
 
-    The last row lies above the first; how many pairs come before those of this seam is returned too.
+    The last row lies above the first; the number of pairs before those of this seam is returned too.
     """
     height, width = plane.shape
     begins = np.empty(width, np.uint8)
@@ -140,7 +140,7 @@ def _find_meetings(plane: NDArray[np.uint8], runs: NDArray[np.int32]) -> Any:
 
 @njit(boundscheck=False)
 def _join(parent: Any, a: int, b: int) -> None:
-    """Let two runs have one root, the smallest of all that are joined; parents are smaller. (Rem's union-find: one walk for both.)"""
+    """Give two runs a common root, the smallest of all joined runs; parents are smaller (Rem's union-find: one walk for both)."""
     while parent[a] != parent[b]:
         if parent[a] < parent[b]:
             a, b = b, a
@@ -153,10 +153,10 @@ def _join(parent: Any, a: int, b: int) -> None:
 
 @njit(boundscheck=False)
 def _join_over_seam(parent: Any, planes: Any, winding: Any, a: int, b: int, down: int, across: int) -> None:
-    """Join run a, at the last row or column, with b, at the first, which lies a plane further down or across.
+    """Join run a, at the last row or column, with b, at the first, which lies one plane further down or across.
 
-    `planes` holds how many planes (down, across) each run lies from its parent. Runs that have one root already, but at another
-    distance, were joined around the plane.
+    `planes` holds the distance (down, across) of each run from its parent in whole planes. Runs that already have the same root, but at
+    another distance, are joined around the plane: the cluster winds.
     """
     while parent[a] != a:
         down += planes[a, 0]
@@ -177,7 +177,7 @@ def _join_over_seam(parent: Any, planes: Any, winding: Any, a: int, b: int, down
 
 @njit(boundscheck=False)
 def _find_clusters(plane: NDArray[np.uint8]) -> Any:
-    """Return the number of the run at each site, the cluster of each run (both from 1), and the size and the winding of each cluster."""
+    """Return the run at each site, the cluster of each run (both numbered from 1), and the size and winding of each cluster."""
     height, width = plane.shape
     runs, held = _number_runs(plane)
     pairs, inside = _find_meetings(plane, runs)
@@ -185,7 +185,7 @@ def _find_clusters(plane: NDArray[np.uint8]) -> Any:
     for i in range(inside):
         _join(parent, pairs[i, 0], pairs[i, 1])
     for run in range(1, parent.size):
-        parent[run] = parent[parent[run]]  # a parent is smaller: it points at the root already
+        parent[run] = parent[parent[run]]  # a parent is smaller, so it already points to the root
 
     planes, winding = np.zeros((parent.size, 2), np.int32), np.zeros(parent.size, np.uint8)
     for i in range(inside, len(pairs)):
@@ -202,7 +202,7 @@ def _find_clusters(plane: NDArray[np.uint8]) -> Any:
             winding[clusters] = winding[run]
             parent[run] = clusters
         else:
-            parent[run] = parent[parent[run]]  # it holds its cluster's number already
+            parent[run] = parent[parent[run]]  # it already holds its cluster's number
         sizes[parent[run]] += held[run] - held[run - 1]
     return runs, parent, sizes[1 : clusters + 1], winding[1 : clusters + 1]
 

@@ -1,15 +1,15 @@
-"""Power spectra of fields on a regular periodic grid, in one dimension or more.
+"""Power spectra of fields on a regular periodic grid in any number of dimensions.
 
 With the Fourier transform δ_k = Σ_x δ(x) e^{-ikx} / N of a field of N cells in a volume V, the power is
 
     P(k) = V ⟨|δ_k|²⟩,      Δ²(k) = S_d k^d P(k) / (2π)^d,      S_d = 2 π^{d/2} / Γ(d/2),
 
-the mean over the modes of a bin of |k|, and the variance for each e-fold of k: k³ P / 2π² in space, k² P / 2π in a plane. The mode
-k = 0, which holds the mean, belongs to no bin. Of two fields, P_ab = V ⟨Re δ_k^a conj(δ_k^b)⟩, and their cross-correlation is
+the mean over the modes in a bin of |k|, and the variance per e-fold of k: k³ P / 2π² in space, k² P / 2π in a plane. The mode k = 0,
+the mean of the field, belongs to no bin. For two fields, P_ab = V ⟨Re δ_k^a conj(δ_k^b)⟩, and their cross-correlation is
 
     r(k) = P_ab(k) / sqrt(P_aa(k) P_bb(k)),      -1 ≤ r ≤ 1.
 
-Half of the modes of a real field are the conjugates of the others: only one of each pair is computed, and it counts twice.
+Half of the modes of a real field are conjugates of the others: one of each pair is computed and counted twice.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ __all__ = [
 ]
 
 BELOW = 0.999
-"""The first edge lies so little below the longest wave of the box that rounding cannot throw its modes out."""
+"""Factor by which the first edge lies below the longest wave of the box, so rounding does not exclude its modes"""
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """The power in each bin of wave numbers; `k` and `power` are NaN where a bin holds no mode."""
+    """Power in bins of wave number; `k` and `power` are NaN for bins without modes."""
 
     k: np.ndarray
     """(bins,) mean |k| of the modes [1/length]"""
     power: np.ndarray
-    """(bins,) P, or P_ab of two fields [field² length^dimension]"""
+    """(bins,) P, or P_ab for two fields [field² length^dimension]"""
     modes: np.ndarray
-    """(bins,) int64, number of modes, both of each conjugate pair"""
+    """(bins,) int64, number of modes, counting both of each conjugate pair"""
     dimension: int
     """d, the number of axes of the field"""
 
@@ -58,7 +58,7 @@ class Spectrum:
 
 @dataclass(frozen=True)
 class CylindricalSpectrum:
-    """The power in each bin of wave numbers across and along the line of sight; NaN where a bin holds no mode."""
+    """Power in bins of wave numbers across and along the line of sight; NaN for bins without modes."""
 
     k_across: np.ndarray
     """(across, along) mean k⊥ of the modes [1/length]"""
@@ -73,7 +73,7 @@ class CylindricalSpectrum:
 def log_bins(cells: int, box: float, bins: int) -> np.ndarray:
     """Return (bins + 1,) logarithmic edges, from the longest wave of a box to the shortest that its cells resolve.
 
-    That is 0.999 · 2π / box to π · cells / box [1/length]. Of an oblong box, `cells` and `box` are those of its longest side.
+    That is from 0.999 · 2π / box to π · cells / box [1/length]. For an oblong box, give `cells` and `box` of its longest side.
     """
     import numpy as np
 
@@ -86,7 +86,7 @@ def power_spectrum(field: np.ndarray, cell_size: float, edges: np.ndarray, other
     Args:
         field: any number of axes, periodic.
         cell_size: side of a cell [length].
-        edges: (bins + 1,) ascending [1/length]; a bin holds its lower edge, and the last one its upper edge too.
+        edges: (bins + 1,) ascending [1/length]; a bin includes its lower edge, and the last bin its upper edge too.
 
     Raises:
         ValueError: the shapes of the two fields differ.
@@ -115,7 +115,7 @@ def cylindrical_power(
 def cross_correlation(
     a: np.ndarray, b: np.ndarray, cell_size: float, edges: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean |k| of each bin [1/length] and r(k), both (bins,); NaN where a bin holds no mode, or a field no power.
+    """Return the mean |k| of each bin [1/length] and r(k), both (bins,); NaN for bins without modes or without power.
 
     Arguments and errors are as in `power_spectrum`.
     """
@@ -127,7 +127,7 @@ def cross_correlation(
 
 
 class _Modes:
-    """The modes of a real field that are computed: along the last axis, those of k ≥ 0."""
+    """The computed modes of a real field: along the last axis, those with k ≥ 0."""
 
     def __init__(self, shape: Sequence[int], cell_size: float) -> None:
         import numpy as np
@@ -138,17 +138,17 @@ class _Modes:
         self._axes = np.ix_(*others, 2 * math.pi / (shape[-1] * cell_size) * last)
         self.volume = math.prod(shape) * cell_size ** len(shape)
         self.weight = np.where((last == 0) | (2 * last == shape[-1]), 1, 2)
-        """(last axis,) how many modes each stands for: one where k and -k are the same wave along this axis"""
+        """(last axis,) number of modes that each stands for: one if k and -k are the same wave along this axis"""
 
     def wave_number(self, axes: Iterable[int]) -> np.ndarray:
-        """The length of the components of k along some axes; it broadcasts to all modes."""
+        """Return the norm of the components of k along some axes; it broadcasts to all modes."""
         import numpy as np
 
         return np.sqrt(np.asarray(sum(self._axes[axis] ** 2 for axis in axes)))
 
 
 class _Bins:
-    """Which bin each mode lies in: by one wave number, or by several, each with edges of its own."""
+    """The bin of each mode, by one or several wave numbers with their own edges."""
 
     def __init__(self, wave_numbers: Sequence[np.ndarray], edges: Sequence[np.ndarray], weight: np.ndarray) -> None:
         import numpy as np
@@ -163,7 +163,7 @@ class _Bins:
         self.count = self._sum(np.ones(())).astype(np.int64)
 
     def mean(self, values: np.ndarray) -> np.ndarray:
-        """The mean over the modes of each bin of what broadcasts to all modes; NaN where there is none."""
+        """Return the mean over the modes of each bin, NaN for empty bins; `values` broadcast to all modes."""
         import numpy as np
 
         return np.divide(self._sum(values), self.count, out=np.full(self._shape, np.nan), where=self.count > 0)
@@ -177,7 +177,7 @@ class _Bins:
 
 
 def _bin_numbers(k: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """The bin that each k lies in, -1 outside of all."""
+    """Return the bin of each k, -1 outside all bins."""
     import numpy as np
 
     bins = len(edges) - 1
@@ -186,12 +186,12 @@ def _bin_numbers(k: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def _products(field: np.ndarray, other: np.ndarray | None) -> np.ndarray:
-    """|δ_k|² of each mode that is computed, or Re δ_k conj(δ'_k) of two fields."""
+    """Return |δ_k|² of each computed mode, or Re δ_k conj(δ'_k) of two fields."""
     import numpy as np
     from scipy import fft
 
     if other is not None and other.shape != field.shape:
-        raise ValueError(f"two fields of one shape are compared; they have {field.shape} and {other.shape}")
+        raise ValueError(f"two fields must have the same shape, but they have {field.shape} and {other.shape}")
     waves = fft.rfftn(field, norm="forward")
     partner = waves if other is None else fft.rfftn(other, norm="forward")
     return np.asarray(waves.real * partner.real + waves.imag * partner.imag)

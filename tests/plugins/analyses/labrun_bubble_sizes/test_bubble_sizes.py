@@ -199,7 +199,7 @@ def test_boxes_that_are_neutral_or_ionized_throughout(rng):
         0,
         1,
     )
-    message = r"no cell of 'neutral_fraction' of 'skies' is at most 0.5 in any member, .*; raise the threshold"
+    message = r"'neutral_fraction' of 'skies' exceeds 0.5 in every cell of every member, .*; raise the threshold"
     with pytest.raises(ValueError, match=message):
         BubbleSizes().analyse(skies(boxes[:1], redshift=[20]), rng)
 
@@ -223,7 +223,7 @@ def test_panels_and_what_is_averaged_over(rng):
     assert findings.warnings == []
     findings = BubbleSizes(rays=200).analyse(simulation, rng)
     assert findings.warnings == [
-        "Members that differ in escape_fraction are averaged over: their spread is in the bands."
+        "Averaged over members with different escape_fraction: the bands include their spread."
     ]
 
 
@@ -232,9 +232,9 @@ def test_mistakes_show_before_a_run():
     assert list(BubbleSizes().check(simulation=outline)) == []
     assert list(BubbleSizes(array="neutral", by="z", panels="z").check(simulation=outline)) == [
         ("array", "'skies' gives no array 'neutral': did you mean 'neutral_fraction'?"),
-        ("by", "the table of 'skies' has no column 'z' (known: redshift); to do without, say by: null"),
-        ("panels", "the table of 'skies' has no column 'z' (known: redshift); to do without, say panels: null"),
-        ("panels", "by and panels are both 'z'; name two columns, or say panels: null"),
+        ("by", "the table of 'skies' has no column 'z' (known: redshift); to leave it out, set by: null"),
+        ("panels", "the table of 'skies' has no column 'z' (known: redshift); to leave it out, set panels: null"),
+        ("panels", "by and panels are both 'z'; name two columns, or set panels: null"),
     ]
 
 

@@ -141,13 +141,13 @@ def test_repeats_are_averaged_with_their_standard_error():
         "least mean cluster size": pytest.approx(means.mean()),
         "greatest mean cluster size": 9,
     }
-    assert "1 of 2 sets have one member, and no error (NaN)" in findings.captions["groups"]
+    assert "unknown (NaN) for the 1 of 2 sets with one member" in findings.captions["groups"]
 
 
 def test_one_member_a_set_has_no_error_and_the_captions_say_so(planes):
     findings = ClusterSizes().analyse(ensemble(planes, planes[:5], rate=[0.1, 0.2]))
     assert findings.tables["distribution"]["error"].isna().all()
-    assert "one member in each, which tells no error (NaN)" in findings.captions["distribution"]
+    assert "with one member in each set, errors are unknown (NaN)" in findings.captions["distribution"]
     assert "member_distributions" not in findings.tables
     (axes,) = findings.figures["distribution"].axes
     assert not axes.collections  # no bars
@@ -186,7 +186,7 @@ def test_a_simulation_without_a_sweep(planes, tmp_path):
             (0, 4, 6),
             r"has the shape \(0, 4, 6\); expected .*none of them 0: name another array, or simulate with snapshots",
         ),
-        ((2, 4, 6), r"'snapshots' of 'gas' has no occupied site in any snapshot; expected some that are not 0"),
+        ((2, 4, 6), r"'snapshots' of 'gas' is 0 everywhere; expected nonzero values where sites are occupied"),
     ],
 )
 def test_what_holds_no_clusters_is_refused(shape, message):

@@ -90,7 +90,7 @@ def test_a_boundary_outside_of_the_picture_counts_up_to_its_edge(rng):
     np.testing.assert_allclose(table["distance"], 1 - melting(table["temperature"]) / 1000, atol=1e-6)
     assert found.metrics["greatest distance"] == pytest.approx(0.9)
     assert found.tables["boundary"].empty
-    assert found.warnings == ["the model 'net' gives the whole picture one class, 'liquid': it has no boundary"]
+    assert found.warnings == ["The model 'net' predicts 'liquid' everywhere: no boundary in the picture."]
 
 
 def test_a_model_that_is_always_wrong_is_not_taken_for_one_that_is_right(rng):
@@ -126,7 +126,7 @@ def test_three_classes_have_three_boundaries(rng):
     line = found.tables["boundary"].query("line == 1")
     assert np.hypot((line["temperature"] - 50) / 100, (line["pressure"] - 500) / 1000).min() < 0.01
     assert found.tables["boundary"]["line"].nunique() == 3
-    with pytest.raises(ValueError, match="'truth' parts two classes; the model knows 3: solid, liquid, gas"):
+    with pytest.raises(ValueError, match="'truth' separates two classes; the model has 3: solid, liquid, gas"):
         plugin(truth=TRUTH).analyse(model, examples(classes=classes), rng)
 
 
@@ -147,7 +147,9 @@ def test_the_figure_names_its_axes_and_shows_both_lines_and_points(rng):
     picture = axes.images[0].get_array()
     assert picture[-1, 0, 2] > picture[-1, 0, 0]
     assert picture[0, -1, 0] > picture[0, -1, 2]
-    assert found.captions["decision_boundary"].endswith("Points: 50 examples of 'test', wrong ones with a black edge.")
+    assert found.captions["decision_boundary"].endswith(
+        "Points: 50 examples of 'test', misclassified ones with a black edge."
+    )
 
 
 def test_the_picture_is_that_of_the_examples_unless_it_is_told(rng):
@@ -164,7 +166,7 @@ def test_the_picture_is_that_of_the_examples_unless_it_is_told(rng):
 @pytest.mark.parametrize(
     ("fields", "field", "message"),
     [
-        ({"y": "temperature"}, "y", "x and y are both 'temperature'; two inputs have two names"),
+        ({"y": "temperature"}, "y", "x and y are both 'temperature'; give the two inputs different names"),
         ({"truth": "presure - 1"}, "truth", "'presure' is not an axis: did you mean 'pressure'?"),
         ({"truth": "__import__('os')"}, "truth", "is not allowed; an expression may contain numbers"),
         ({"truth": "3 - 2"}, "truth", "depends on neither temperature nor pressure"),
@@ -179,15 +181,15 @@ def test_faults_show_before_a_run(fields, field, message):
 def test_what_cannot_be_drawn_is_explained(rng):
     model = Tells(lambda t, p: melting(t) - p)
     three = Examples(lambda i: np.zeros((len(i), 3)), lambda i: i % 2, np.arange(5), classes=PHASES, name="test")
-    with pytest.raises(ValueError, match=r"a plane of two inputs, x of shape \(2,\); 'test' has the shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"two inputs, x of shape \(2,\); 'test' has the shape \(3,\)"):
         plugin().analyse(model, three, rng)
     with pytest.raises(
-        ValueError, match=r"net' knows the classes \('solid', 'liquid'\), the dataset 'test' has \('a', 'b'\)"
+        ValueError, match=r"net' has the classes \('solid', 'liquid'\), the dataset 'test' has \('a', 'b'\)"
     ):
         plugin().analyse(model, examples(classes=("a", "b")), rng)
-    with pytest.raises(ValueError, match=r"'truth' .* has no finite value somewhere in the picture: narrow x_range"):
+    with pytest.raises(ValueError, match=r"'truth' .* is not finite everywhere in the picture: narrow x_range"):
         plugin(truth="pressure - log(temperature)").analyse(model, examples(), rng)
-    with pytest.raises(ValueError, match=r"'temperature' is .* in all examples, so that the picture has no extent"):
+    with pytest.raises(ValueError, match=r"'temperature' is .* in all examples, so the picture has no extent"):
         plugin(x_range=None).analyse(model, examples(1), rng)
     with pytest.raises(ValueError, match=r"low is below high; found \[5, 5\]"):
         plugin(x_range=(5, 5))

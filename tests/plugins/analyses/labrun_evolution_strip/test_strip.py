@@ -49,7 +49,7 @@ def test_a_row_for_each_example_and_a_column_for_each_epoch():
     one = model(epochs=[3, 6], count=3)
     figure = analyse(one).figures["strip_net"]
     panels = np.array(figure.axes).reshape(3, 4)
-    assert [axes.get_title() for axes in panels[0]] == ["given", "epoch 3", "epoch 6", "expected"]
+    assert [axes.get_title() for axes in panels[0]] == ["input", "epoch 3", "epoch 6", "expected"]
     samples = one.samples
     for row, axes in enumerate(panels):
         shown = [one.images[0].get_array() for one in axes]
@@ -68,8 +68,8 @@ def test_epochs_are_spread_evenly(columns, drawn):
     findings = analyse(model(), columns=columns)
     titles = [axes.get_title() for axes in findings.figures["strip_net"].axes]
     assert [title for title in titles if title.startswith("epoch")] == [f"epoch {epoch}" for epoch in drawn]
-    told = f", {columns} of the 10 epochs that were kept" in findings.captions["strip_net"]
-    assert told == (columns < 10)
+    said = f" in {columns} of the 10 epochs that were kept" in findings.captions["strip_net"]
+    assert said == (columns < 10)
 
 
 def test_drawings_may_reach_from_minus_one_and_be_coloured():
@@ -100,7 +100,8 @@ def test_of_several_channels_that_are_no_colours_the_first_source_is_shown():
 
 def test_a_model_without_samples_is_told_how_to_keep_them():
     with pytest.raises(
-        ValueError, match=r"'net' kept no pictures .*: set its 'fit.samples', such as {every: 5, count: 4}"
+        ValueError,
+        match=r"'net' was trained without keeping pictures: set its 'fit.samples', for example {every: 5, count: 4}",
     ):
         analyse(SimpleNamespace(name="net", samples=None))
 
@@ -108,15 +109,15 @@ def test_a_model_without_samples_is_told_how_to_keep_them():
 def test_what_is_no_picture_is_refused():
     classes = Samples([1], np.zeros((1, 2, 7)), np.zeros((2, 6, 9, 1)), np.zeros(2))
     with pytest.raises(
-        ValueError, match=r"shows pictures, .*; 'net' answers \(7,\) to \(6, 9, 1\), and \(\) is expected"
+        ValueError, match=r"shows pictures, .*; 'net' maps \(6, 9, 1\) to \(7,\), and its examples have y of shape \(\)"
     ):
         analyse(SimpleNamespace(name="net", samples=classes))
-    with pytest.raises(ValueError, match="name each model once; there are net, net"):
+    with pytest.raises(ValueError, match="two models have the same name, but each must have its own: net, net"):
         analyse(model(), model())
 
 
 def test_a_drawing_has_no_unit():
-    with pytest.raises(ValidationError, match="'unit' belongs to fields: set 'kind: field', or leave it out"):
+    with pytest.raises(ValidationError, match="'unit' applies to fields only: set 'kind: field', or leave it out"):
         EvolutionStrip(unit="mK")
 
 

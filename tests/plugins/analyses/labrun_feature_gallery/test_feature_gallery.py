@@ -136,7 +136,7 @@ def test_of_many_sets_some_are_chosen_evenly_and_the_caption_says_so():
     chosen = findings.tables["panels"]["rate"].tolist()
     assert chosen == [0, 6, 11, 16, 22]  # 5.5 and 16.5 are rounded to even
     assert findings.metrics == {"panels": 5, "sets of parameters": 23}
-    assert "5 of 23 sets, evenly chosen" in findings.captions["gallery"]
+    assert "5 of 23 evenly chosen sets" in findings.captions["gallery"]
     assert len([axes for axes in findings.figures["gallery"].axes if axes.axison]) == 5
 
 
@@ -163,8 +163,8 @@ def test_without_highlights_all_is_grey():
 @pytest.mark.parametrize(
     ("shape", "snapshot", "message"),
     [
-        ((2, 4, 6), 2, "'snapshots' of member 0 of 'gas' has no snapshot 2: it holds 2; ask for -2 to 1"),
-        ((2, 4, 6), -3, "has no snapshot -3: it holds 2; ask for -2 to 1"),
+        ((2, 4, 6), 2, "'snapshots' of member 0 of 'gas' has no snapshot 2: it holds 2; choose from -2 to 1"),
+        ((2, 4, 6), -3, "has no snapshot -3: it holds 2; choose from -2 to 1"),
         ((0, 4, 6), -1, r"has the shape \(0, 4, 6\); expected .* simulate with snapshots"),
         ((4, 6), -1, r"has the shape \(4, 6\); expected \(snapshots, height, width\)"),
     ],

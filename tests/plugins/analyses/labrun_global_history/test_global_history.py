@@ -137,7 +137,7 @@ def test_one_quantity_alone():
     assert set(findings.tables) == {"history"}
     assert "neutral fraction" not in findings.tables["history"]
     assert len(findings.figures["history"].axes) == 1
-    with pytest.raises(ValidationError, match="both null, which leaves nothing to draw; name one"):
+    with pytest.raises(ValidationError, match="both null, so there is nothing to draw; name at least one"):
         GlobalHistory(neutral_fraction=None, brightness=None)
 
 
@@ -145,7 +145,7 @@ def test_what_is_averaged_over_is_said():
     simulation = skies([0.2, 0.8, 0.3, 0.7], redshift=[7, 9, 7, 9], escape_fraction=[0.1, 0.1, 0.2, 0.2])
     findings = GlobalHistory(by=None).analyse(simulation)
     assert findings.warnings == [
-        "Members that differ in escape_fraction are averaged over: their spread is in the bands."
+        "Averaged over members with different escape_fraction: the bands include their spread."
     ]
 
 
@@ -165,12 +165,12 @@ def test_mistakes_show_before_a_run():
     assert list(GlobalHistory(redshift="z", by="escape").check(simulation=outline)) == [
         (
             "brightness",
-            "'skies' gives no array 'brightness_temperature' (known: neutral_fraction); to do without, say brightness: null",
+            "'skies' gives no array 'brightness_temperature' (known: neutral_fraction); to leave it out, set brightness: null",
         ),
         ("redshift", "the table of 'skies' has no column 'z' (known: escape_fraction, redshift)"),
         (
             "by",
-            "the table of 'skies' has no column 'escape' (known: escape_fraction, redshift); for a single line say by: null",
+            "the table of 'skies' has no column 'escape' (known: escape_fraction, redshift); for a single line set by: null",
         ),
     ]
     cones = Outline("cones", GlobalHistory(), (), {"neutral_fraction": "", "redshifts": ""})

@@ -123,7 +123,7 @@ def test_the_threshold_is_the_field_or_that_of_the_recovery():
     recovery = Findings(tables={"thresholds": pd.DataFrame({"model": ["net"], "threshold": [0.6]})})
     findings = GraphExport(threshold=1.0).analyse(Net(), new_pictures(), recovery)
     assert findings.metrics["bonds"] == all_bonds
-    assert "from the score 0.6 on" in findings.captions["networks"]
+    assert "score of at least 0.6" in findings.captions["networks"]
     with pytest.raises(ValueError, match="have no threshold of the model 'net'"):
         GraphExport().analyse(Net(), new_pictures(), Findings())
 
@@ -132,12 +132,12 @@ def test_a_white_picture_is_an_empty_graph_and_is_told():
     blank = SimpleNamespace(name="net", predict=lambda some: np.ones((len(some), *SIZE, 1)))
     findings = GraphExport().analyse(blank, new_pictures())
     assert findings.metrics == {"sites": 0, "bonds": 0, "mean coordination": 0}
-    assert findings.warnings == [f"no site is found in the picture {i}" for i in range(3)]
+    assert findings.warnings == [f"No site was found in picture {i}." for i in range(3)]
     assert findings.files["network_0000_sites.csv"] == b"site,x,y,coordination\n"
 
 
 def test_a_dataset_without_pictures_is_refused():
-    with pytest.raises(ValueError, match="the dataset 'new' has no pictures"):
+    with pytest.raises(ValueError, match="the dataset 'new' is empty: there is no network to export"):
         GraphExport().analyse(Net(), new_pictures().take([]))
 
 

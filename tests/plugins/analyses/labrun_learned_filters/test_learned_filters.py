@@ -125,7 +125,7 @@ def test_every_weight_stands_in_the_table(trained, rng):
     for number, found in enumerate(pictures):
         np.testing.assert_allclose(found, kernel[:, :, number // 4, number % 4], rtol=1e-6)
     assert len(pictures) == 8
-    assert "Each row is a channel of the layer's input, each column a filter." in findings.captions["filters_net"]
+    assert "Rows: input channels. Columns: filters." in findings.captions["filters_net"]
 
 
 def test_a_kernel_laid_over_a_picture_is_what_the_layer_computes(trained, rng):
@@ -155,7 +155,7 @@ def test_of_many_filters_and_channels_the_first_are_drawn_and_the_caption_says_s
     model = trained(Net(filters=20), channels=6)
     findings = LearnedFilters(filters=5, channels=2).analyse([model])
     assert len(drawn(findings.figures["filters_net"])) == 10
-    assert "Drawn are the first 5 of 20 filters and the first 2 of 6 channels." in findings.captions["filters_net"]
+    assert "Shown: the first 5 of 20 filters and the first 2 of 6 channels." in findings.captions["filters_net"]
     assert findings.tables["filters"]["filter"].tolist() == [*range(20)]
     assert len(findings.tables["weights"]) == 20 * 6 * 9
 
@@ -179,7 +179,7 @@ def test_a_figure_for_each_of_several_models_at_most_four(trained):
     ]
     findings = LearnedFilters().analyse(models)
     assert list(findings.figures) == [f"filters_net{i}" for i in range(4)]
-    assert findings.warnings == ["Of 6 models the first 4 are drawn; the tables hold the filters of all."]
+    assert findings.warnings == ["The first 4 of 6 models are drawn; the tables hold the filters of all."]
     filters = findings.tables["filters"]
     assert filters["learning_rate"].tolist() == [i / 10 for i in range(6) for _ in range(3)]
     assert filters["norm"].tolist() == [3 * i for i in range(6) for _ in range(3)]
@@ -193,8 +193,8 @@ def test_a_training_that_diverged(trained, tmp_path):
     findings = LearnedFilters().analyse([trained(kernel=kernel)])
     assert findings.metrics == {}
     assert findings.warnings == [
-        "'conv1' of the model 'net' holds weights that are no finite numbers: its training has diverged. They are drawn in grey; a "
-        "smaller learning rate may help"
+        "Weights of 'conv1' of the model 'net' are not finite: its training has diverged. They are drawn in grey. A smaller learning rate "
+        "may help."
     ]
     assert findings.figures["filters_net"].axes[0].images[0].get_clim() == (-1, 1)
     findings.save(tmp_path / "findings")
@@ -202,7 +202,7 @@ def test_a_training_that_diverged(trained, tmp_path):
 
 def test_kernels_of_one_and_three_dimensions_and_transposes():
     line = find_convolution(network(layers.Conv1D(4, 5, name="c"), shape=(9, 3)), None, "net")
-    assert (line.kernels.shape, line.axes, line.size) == ((4, 3, 5), ("place",), "5 places")
+    assert (line.kernels.shape, line.axes, line.size) == ((4, 3, 5), ("place",), "5 positions")
     body = network(layers.Conv3D(2, (3, 4, 2), name="c"), shape=(9, 8, 7, 1))
     found = find_convolution(body, None, "net")
     assert (found.kernels.shape, found.axes, found.size) == (
@@ -246,7 +246,7 @@ def test_shares_add_up_and_random_kernels_have_those_of_chance(rng, places):
     [
         ("conv3", r"the model 'net' has no layer 'conv3': did you mean 'conv[12]'\?"),
         ("encoder", r"the model 'net' has no layer 'encoder' \(known: conv1, conv2\)"),
-        ("image", "the layer 'image' of the model 'net' is a InputLayer, and holds no kernels .* its convolutions are conv1, conv2"),
+        ("image", "the layer 'image' of the model 'net' is a InputLayer; expected Conv1D, .*; its convolutions are conv1, conv2"),
     ],
 )  # fmt: skip
 def test_a_layer_that_is_none(trained, layer, message):
@@ -257,7 +257,9 @@ def test_a_layer_that_is_none(trained, layer, message):
 def test_a_model_without_convolutions(trained):
     with pytest.raises(ValueError, match="the model 'dense' has no convolution layer, so there are no kernels to draw"):
         LearnedFilters().analyse([trained(Dense(), "dense")])
-    with pytest.raises(ValueError, match=r"'answer' of the model 'dense2' is a Dense, .* it has no convolution at all"):
+    with pytest.raises(
+        ValueError, match=r"'answer' of the model 'dense2' is a Dense; .*; it has no convolution at all"
+    ):
         LearnedFilters(layer="answer").analyse([trained(Dense(), "dense2")])
 
 
@@ -265,7 +267,10 @@ def test_a_model_without_convolutions(trained):
     "layer", [layers.DepthwiseConv2D(3, name="c"), layers.SeparableConv2D(4, 3, name="c"), layers.Conv2D(4, 3, groups=2, name="c")]
 )  # fmt: skip
 def test_kernels_that_are_not_filters_by_channels_are_refused(layer):
-    with pytest.raises(ValueError, match=r"'c' of the model 'net' is a \w+, and holds no kernels of one convolution"):
+    with pytest.raises(
+        ValueError,
+        match=r"'c' of the model 'net' is a \w+; expected Conv1D, Conv2D, Conv3D or one of their transposes, without groups",
+    ):
         find_convolution(network(layer, shape=(9, 9, 2)), "c", "net")
 
 

@@ -128,14 +128,14 @@ def test_rows_without_numbers_are_left_out_and_told():
     found = LearningCurve(x="trajectories", y="mae").analyse(findings(rows(), forest))
     assert found.tables["curve"]["n"].tolist() == [6, 4]
     assert found.warnings == [
-        "1 of 11 rows of 'scores' have no value in 'trajectories', 'mae', and are left out (forest)"
+        "1 of 11 rows of 'scores' are left out, since they lack a value in 'trajectories', 'mae' (forest)."
     ]
 
 
 def test_different_models_in_one_curve_are_told():
     both = findings(rows(), rows(name="large"))
     found = LearningCurve(x="trajectories", y="mae", by="rolls").analyse(both)
-    assert found.warnings == [f"the curve of {r} averages over different models: net, large" for r in (0, 4)]
+    assert found.warnings == [f"The curve of {r} averages over different models: net, large." for r in (0, 4)]
 
 
 @pytest.mark.parametrize(
@@ -148,17 +148,17 @@ def test_different_models_in_one_curve_are_told():
         ({"dataset": "unsee"}, "the table 'scores' holds no dataset 'unsee': did you mean 'unseen'?"),
         (
             {"dataset": None},
-            "holds several datasets (test, unseen): choose one by 'dataset', or part them: by: dataset",
+            "holds several datasets (test, unseen): choose one with 'dataset', or draw one curve each with 'by: dataset'",
         ),
         (
             {"x": "left out"},
-            "the column 'left out' of the table 'scores' holds '[1, 2]', which is no number; an axis of a curve takes one of: "
+            "the column 'left out' of the table 'scores' holds '[1, 2]', but an axis needs numbers; choose one of: "
             "trajectories, rolls, seed, mae",
         ),
-        ({"x": "seed"}, "'seed' goes down to 0, which a logarithmic axis cannot show: set log_x to false"),
+        ({"x": "seed"}, "'seed' is as low as 0, but a logarithmic axis needs positive values: set log_x: false"),
         (
             {"y": "seed", "log_y": True},
-            "'seed' goes down to 0, which a logarithmic axis cannot show: set log_y to false",
+            "'seed' is as low as 0, but a logarithmic axis needs positive values: set log_y: false",
         ),
     ],
 )
@@ -175,12 +175,12 @@ def test_a_dataset_of_a_table_that_knows_none():
 
 
 def test_no_row_with_numbers():
-    with pytest.raises(ValueError, match="no row of the table 'scores' has a value in all of the columns"):
+    with pytest.raises(ValueError, match="no row of the table 'scores' has values in both columns of the curve"):
         LearningCurve(x="trajectories", y="mae").analyse(findings(rows().assign(mae=np.nan)))
 
 
 def test_yes_and_no_are_no_numbers():
-    with pytest.raises(ValueError, match=r"the column 'rolled' .* holds 'True', which is no number"):
+    with pytest.raises(ValueError, match=r"the column 'rolled' .* holds 'True', but an axis needs numbers"):
         LearningCurve(x="rolled", y="mae").analyse(findings(rows().assign(rolled=True)))
 
 
@@ -188,7 +188,7 @@ def test_yes_and_no_are_no_numbers():
     ("config", "fault"),
     [
         ({"x": "mae", "y": "mae"}, ("y", "x and y are both 'mae'; a curve needs two columns")),
-        ({"x": "n", "y": "mae", "by": "n"}, ("by", "'n' is an axis already; part the curves by another column")),
+        ({"x": "n", "y": "mae", "by": "n"}, ("by", "'n' is already an axis; name another column for the curves")),
     ],
 )
 def test_columns_must_differ(config, fault):

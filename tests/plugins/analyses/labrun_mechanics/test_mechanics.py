@@ -207,7 +207,7 @@ def test_a_white_picture_holds_no_network(tmp_path):
     assert findings.metrics["same counts, net"] == 0
     assert "bulk modulus, net" not in findings.metrics
     titles = [axes.get_title(loc="left") for axes in findings.figures["modes"].axes]
-    assert titles[3] == "member 0, net: mechanisms 0, self stresses 0\nnothing that could move"
+    assert titles[3] == "member 0, net: mechanisms 0, self stresses 0\nno modes"
     findings.save(tmp_path)
 
 
@@ -275,8 +275,8 @@ def test_frequencies_begin_with_the_share_of_zero_modes():
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (False, "'pairs' does not tell which member each example shows .* the dataset 'image_pairs' does"),
-        (True, "'pairs' shows member 1, but 'nets' has 1: name the simulation that the dataset is made from"),
+        (False, "'pairs' has no table with a column 'member' .*; 'image_pairs' has one"),
+        (True, "'pairs' shows member 1, beyond the 1 of 'nets': name the simulation that the dataset is made from"),
     ],
 )
 def test_a_dataset_of_something_else_is_refused(table, message):
@@ -296,13 +296,16 @@ def test_check_tells_before_a_run():
     outline = Outline("nets", plugin, ("lattice",), dict.fromkeys(ARRAYS[:-1], ""))
     model = Outline("net", plugin)
     assert [*plugin.check(simulation=outline, model=model, dataset=None)] == [
-        ("simulation", "'nets' gives no array 'periodic'; mechanics wants sites, bonds, offsets, box, periodic"),
+        ("simulation", "'nets' gives no array 'periodic'; mechanics needs sites, bonds, offsets, box, periodic"),
         ("by", "the table of 'nets' has no column 'latice': did you mean 'lattice'?"),
-        ("model", "a model draws the examples of a dataset: name both under 'from', or neither"),
+        ("model", "a model generates pictures for the examples of a dataset: name both under 'from', or neither"),
     ]
     whole = Outline("nets", plugin, ("latice",), dict.fromkeys(ARRAYS, ""))
     assert [*plugin.check(simulation=whole, recovery=Outline("bonds", plugin))] == [
-        ("recovery", "a recovery tells the threshold for what a model draws: name that model too, or leave it out")
+        (
+            "recovery",
+            "a recovery sets the threshold for pictures of a model: name that model too, or leave the recovery out",
+        )
     ]
     with pytest.raises(ValidationError, match="less than or equal to 1"):
         Mechanics(threshold=1.5)

@@ -54,7 +54,7 @@ def test_the_table_counts_patterns(simulation, classes):
     assert table["patterns"].to_dict() == {"alpha": 5, "a/b": 3, "a b": 1, "never": 0}
     assert table["novel"].tolist() == [1, 0, 1, 0]
     probability = classes.tables["members"]["probability"]
-    assert table["mean confidence"]["alpha"] == pytest.approx(probability[:5].mean())
+    assert table["mean probability"]["alpha"] == pytest.approx(probability[:5].mean())
     assert findings.metrics == {"patterns": 9, "novel": 2}
 
 

@@ -101,7 +101,7 @@ def test_a_network_that_knows_all_classes_is_refused(rng):
 
 
 def test_more_neighbours_than_examples_are_refused(rng):
-    with pytest.raises(ValueError, match="'neighbour: 9' needs as many training examples"):
+    with pytest.raises(ValueError, match="'neighbour: 9' needs at least as many training examples"):
         FeatureDistance([Identity()], examples(rng.standard_normal((4, 3))), "dense", 9)
 
 

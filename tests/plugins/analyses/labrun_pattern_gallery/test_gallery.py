@@ -25,7 +25,7 @@ def test_a_row_of_pictures_for_each_value_in_the_order_of_the_table(shape):
 
 
 def test_other_dimensions_are_refused():
-    with pytest.raises(ValueError, match="'u' has 1 dimensions; a gallery draws arrays of two"):
+    with pytest.raises(ValueError, match=r"'u' has 1 dimensions; a gallery draws arrays \(height, width\)"):
         PatternGallery(array="u", by="class").analyse(ensemble((8,)))
 
 

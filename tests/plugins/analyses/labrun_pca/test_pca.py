@@ -103,15 +103,15 @@ def test_channels_have_pictures_of_their_own_and_few_pictures_few_components(rng
 
 def test_what_it_cannot_judge_is_explained(rng):
     flat = Examples(lambda i: np.zeros((len(i), 4)), lambda i: i % 2, np.arange(6), classes=["a", "b"], name="flat")
-    with pytest.raises(ValueError, match=r"pca wants pictures, .* 'flat' has x of shape \(4,\)"):
+    with pytest.raises(ValueError, match=r"pca needs pictures, .* 'flat' has x of shape \(4,\)"):
         PrincipalComponents().analyse(flat, [], rng)
     with pytest.raises(
-        ValueError, match=r"was made of pictures \(6, 9, 1\) of 'train'; those of 'test' are others: .*\(6, 9, 2\)"
+        ValueError, match=r"'test' has x of shape \(6, 9, 2\), but the pictures of 'train' have the shape \(6, 9, 1\)"
     ):
         PrincipalComponents().analyse(waves(rng), [waves(rng, name="test", channels=2)], rng)
-    with pytest.raises(ValueError, match="the y of 'test' is another than that of 'train'"):
+    with pytest.raises(ValueError, match="the classes or the quantity of 'test' differ from those of 'train'"):
         PrincipalComponents().analyse(waves(rng), [waves(rng, name="test", answer="number")], rng)
-    with pytest.raises(ValueError, match="'neighbours: 20' are more than the 12 pictures of 'train': take fewer"):
+    with pytest.raises(ValueError, match="'neighbours: 20' exceeds the 12 pictures of 'train': choose fewer"):
         PrincipalComponents(components=2, neighbours=20).analyse(waves(rng, 12), [waves(rng, 9, "test")], rng)
     same = Examples(
         lambda i: np.ones((len(i), 4, 5, 1)), lambda i: i % 2, np.arange(6), classes=["a", "b"], name="same"

@@ -107,7 +107,7 @@ def test_a_curve_for_each_value_of_another_column_in_any_order():
     figure = findings.figures["percolation"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["0.1", "0.5"]
     assert "linear interpolation" in findings.captions["thresholds"]
-    assert "finite size of the plane shifts it" in findings.captions["thresholds"]
+    assert "finite size shifts it" in findings.captions["thresholds"]
 
 
 def points(p, error=0.0):
@@ -142,7 +142,7 @@ def test_without_a_crossing_there_is_no_table_of_thresholds(tmp_path):
     assert "thresholds" not in findings.tables
     assert findings.metrics == {"thresholds": 0}
     assert "No curve crosses 1/2" in findings.captions["percolation"]
-    assert "2 of 2 points have one member, and no error (NaN)" in findings.captions["points"]
+    assert "unknown (NaN) for the 2 of 2 points with one member" in findings.captions["points"]
     findings.save(tmp_path)
 
 
@@ -158,7 +158,7 @@ def test_planes_without_particles_and_values_that_are_lists_or_missing():
 def test_other_columns_that_differ_are_averaged_over_with_a_warning():
     columns = {"density": [0.1, 0.1], "tumbling_rate": [0.5, 0.5], "size": [11, 12], "repeat": [0, 1], "fixed": [1, 1]}
     findings = Percolation().analyse(ensemble([[dots()], [ring([0])]], **columns))
-    assert findings.warnings == ["Members that differ in size are averaged over: their spread is in the errors."]
+    assert findings.warnings == ["Averaged over members with different size: the errors include their spread."]
     assert Percolation(by="size").analyse(ensemble([[dots()], [ring([0])]], **columns)).warnings == []
 
 
@@ -200,7 +200,7 @@ def test_check_tells_what_is_wrong():
         ("x", "the table of 'gas' has no column 'density': did you mean 'densty'?"),
         (
             "by",
-            "the table of 'gas' has no column 'tumbling_rate' (known: densty, repeat); for a single curve say by: null",
+            "the table of 'gas' has no column 'tumbling_rate' (known: densty, repeat); for a single curve set by: null",
         ),
     ]
     outline = Outline("gas", plugin, ("density",), {"snapshots": ""})

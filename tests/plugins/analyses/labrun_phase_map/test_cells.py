@@ -65,5 +65,7 @@ def test_other_parameters_of_the_sweep_are_averaged_over():
 
 @pytest.mark.parametrize("column", [["a", "b"], [1.0, np.nan], [np.inf, 1.0]])
 def test_an_axis_must_be_finite_numbers(column):
-    with pytest.raises(ValueError, match="'x' cannot be an axis of a map: not all of its values are finite numbers"):
+    with pytest.raises(
+        ValueError, match="'x' cannot be an axis of a map, since it holds other values than finite numbers"
+    ):
         gather_cells(make_patterns(column, [1, 2], [[1], [1]]), "x", "y")

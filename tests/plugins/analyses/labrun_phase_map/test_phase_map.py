@@ -123,7 +123,7 @@ def test_check_tells_what_is_wrong():
     assert problems[2][1].startswith("a: '__import__('os')' is not allowed; an expression may contain numbers")
     assert problems[3][1].startswith("c: 'feed +' is not an expression")
     same = PhaseMap(x="feed", y="feed")
-    assert [*same.check(simulation=outline)] == [("y", "x and y are both 'feed'; a map needs two parameters")]
+    assert [*same.check(simulation=outline)] == [("y", "x and y are both 'feed'; a map needs two different parameters")]
 
 
 def test_a_project_with_a_wrong_line_is_refused_with_its_place(write_project, labrun, waves):

@@ -169,8 +169,8 @@ def test_what_is_averaged_over_and_what_has_no_power_is_said(noise):
     }
     findings = PowerSpectrum().analyse(skies(fields, **columns))
     assert findings.warnings == [
-        "Members that differ in escape_fraction are averaged over: their spread is in the bands.",
-        "No power at all, and so no line: redshift = 5.0.",
+        "Averaged over members with different escape_fraction: the bands include their spread.",
+        "No power, and therefore no line, for redshift = 5.0.",
     ]
 
 
@@ -203,16 +203,16 @@ def test_mistakes_show_before_a_run():
     assert list(wrong.check(simulation=outline)) == [
         ("array", "'skies' gives no array 'densty': did you mean 'density'?"),
         ("other", "'skies' gives no array 'dens': did you mean 'density'?"),
-        ("by", "the table of 'skies' has no column 'redshft': did you mean 'redshift'?; to do without, say by: null"),
+        ("by", "the table of 'skies' has no column 'redshft': did you mean 'redshift'?; to leave it out, set by: null"),
         (
             "panels",
-            "the table of 'skies' has no column 'redshft': did you mean 'redshift'?; to do without, say panels: null",
+            "the table of 'skies' has no column 'redshft': did you mean 'redshift'?; to leave it out, set panels: null",
         ),
         (
             "redshift",
-            "the table of 'skies' has no column 'zz' (known: escape_fraction, redshift); to do without, say redshift: null",
+            "the table of 'skies' has no column 'zz' (known: escape_fraction, redshift); to leave it out, set redshift: null",
         ),
-        ("panels", "by and panels are both 'redshft'; name two columns, or say panels: null"),
+        ("panels", "by and panels are both 'redshft'; name two columns, or set panels: null"),
     ]
 
 

@@ -105,7 +105,7 @@ def test_pictures_are_grey_or_coloured(rng):
         ({"a": np.zeros((2, 4, 6))}, "x of 'test' has several arrays"),
         (
             np.full((2, 4, 6, 3), 200.0),
-            "colours are bytes, or numbers from 0 to 1; x of 'test' is float64, from 200 to 200",
+            "colours must be bytes, or numbers from 0 to 1; x of 'test' is float64, from 200 to 200",
         ),
     ],
 )
@@ -117,6 +117,6 @@ def test_what_is_no_picture_is_explained(x, message):
 @pytest.mark.parametrize("classes", [None, ("b", "a", "c")])
 def test_other_classes_are_refused(classes, rng):
     with pytest.raises(
-        ValueError, match=r"net' knows the classes \('a', 'b', 'c'\), the dataset 'test' has .* same order"
+        ValueError, match=r"net' has the classes \('a', 'b', 'c'\), the dataset 'test' has .* same order"
     ):
         PredictionGallery().analyse(Knows(), examples(classes=classes), rng)

@@ -118,7 +118,7 @@ def test_columns_and_rows_are_ordered_and_the_first_realization_is_shown(cube):
         np.testing.assert_array_equal(axes.images[0].get_array(), cube[6] * (member + 1))
     assert [axes.get_title() for axes in shown] == ["redshift = 7", "redshift = 9", "", ""]
     assert shown[2].get_ylabel() == "escape_fraction = 0.2\ny [Mpc]"
-    assert "Shown are 4 of 5 members" in findings.captions["slices_brightness_temperature"]
+    assert "4 of 5 members are shown" in findings.captions["slices_brightness_temperature"]
 
 
 def test_a_place_without_a_member_stays_empty(cube):
@@ -199,9 +199,9 @@ def test_mistakes_show_before_a_run():
     assert list(SliceGallery(arrays=("density",)).check(simulation=outline)) == []
     assert list(SliceGallery(arrays=("dens",), rows="z", columns="z").check(simulation=outline)) == [
         ("arrays", "'skies' gives no array 'dens': did you mean 'density'?"),
-        ("columns", "the table of 'skies' has no column 'z' (known: redshift); to do without, say columns: null"),
-        ("rows", "the table of 'skies' has no column 'z' (known: redshift); to do without, say rows: null"),
-        ("rows", "rows and columns are both 'z'; name two columns, or say rows: null"),
+        ("columns", "the table of 'skies' has no column 'z' (known: redshift); to leave it out, set columns: null"),
+        ("rows", "the table of 'skies' has no column 'z' (known: redshift); to leave it out, set rows: null"),
+        ("rows", "rows and columns are both 'z'; name two columns, or set rows: null"),
     ]
 
 

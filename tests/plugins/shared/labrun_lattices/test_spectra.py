@@ -112,7 +112,7 @@ def test_cross_power_of_a_field_that_was_moved_turns_over_at_half_a_wave(rng):
     wave, moved = np.cos(2 * np.pi * x / 12), np.cos(2 * np.pi * (x - 6) / 12)
     edges = np.array([0.4, 0.6])
     assert power_spectrum(wave, 1.0, edges, moved).power == pytest.approx(-power_spectrum(wave, 1.0, edges).power)
-    with pytest.raises(ValueError, match=r"two fields of one shape are compared; they have \(24,\) and \(12,\)"):
+    with pytest.raises(ValueError, match=r"two fields must have the same shape, but they have \(24,\) and \(12,\)"):
         power_spectrum(wave, 1.0, edges, moved[:12])
 
 
