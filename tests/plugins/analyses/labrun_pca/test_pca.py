@@ -116,5 +116,5 @@ def test_what_it_cannot_judge_is_explained(rng):
     same = Examples(
         lambda i: np.ones((len(i), 4, 5, 1)), lambda i: i % 2, np.arange(6), classes=["a", "b"], name="same"
     )
-    with pytest.raises(ValueError, match="all pictures of 'same' are the same, so that they have no components"):
+    with pytest.raises(ValueError, match="all pictures of 'same' are equal, so they have no principal components"):
         PrincipalComponents().analyse(same, [same], rng)
