@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["bytes_in_words", "counted", "duration_in_words", "shown"]
+import math
+
+__all__ = ["bytes_in_words", "counted", "duration_in_words", "shown", "with_interval"]
 
 
 def duration_in_words(seconds: float) -> str:
@@ -36,3 +38,12 @@ def shown(value: object, digits: int = 4) -> str:
         return "" if value is None else str(value)
     size = abs(value)
     return f"{value:.{max(digits, len(str(int(size))))}g}" if size < 1e6 else f"{value:.{digits}g}"
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """Return `0.933 [0.88, 0.97]`: a number and its interval, rounded so that the width of the interval has two digits."""
+    width = high - low
+    if not (width > 0 and math.isfinite(width)):
+        return f"{shown(value)} [{shown(low)}, {shown(high)}]"
+    decimals = max(0, 1 - math.floor(math.log10(width)))
+    return f"{value:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"

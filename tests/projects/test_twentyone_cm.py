@@ -116,5 +116,5 @@ def test_the_newcomers_project_made_small_runs_to_its_report(labrun_process, tmp
     run = tmp_path / "runs" / "twentyone_cm"
     outcomes = {name: stage["outcome"] for name, stage in json.loads((run / "run.json").read_text())["stages"].items()}
     assert set(outcomes.values()) == {"done"}
-    assert "datasets.leaky: done: split by example" in outcome.out
+    assert "warning, leaky: possible leakage" in outcome.out
     assert (run / "report.html").stat().st_size > 100_000

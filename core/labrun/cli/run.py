@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -46,6 +48,9 @@ EXIT_CODES = {"done": 0, "failed": 1}
 )
 @click.option("--fresh", is_flag=True, help="Do all stages again, even if they are done.")
 @runs_option
+@click.option("-q", "--quiet", is_flag=True, help="Show failures and the last lines only.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object at the end, and nothing else.")
+@click.option("--open", "opened", is_flag=True, help="Open the report at the end.")
 @click.pass_context
 def run(
     context: click.Context,
@@ -58,14 +63,14 @@ def run(
     grace: float,
     fresh: bool,
     runs: Path,
+    quiet: bool,
+    as_json: bool,
+    opened: bool,
 ) -> None:
     """Run a project and write its report.
 
     Finished stages are reused; all others are done.
     """
-    from rich.console import Console
-
-    from labrun.display.terminal import display_for
     from labrun.engine.session import hire, run_project
     from labrun.project.load import load
 
@@ -76,13 +81,27 @@ def run(
         only=only,
         fresh=fresh,
         grace=grace,
-        display=display_for(Console()),
+        display=None if as_json else _display(quiet, context.find_root().params.get("traceback", False)),
         notify=lambda text: click.echo(printable(text), err=True),
     )
+    if as_json:
+        from labrun.records.summary import summary_of
+
+        click.echo(json.dumps(summary_of(ending.folder), indent=2))
+    if opened:
+        click.launch(str(ending.folder / "report.html"))
     if ending.outcome == "interrupted":
-        click.echo(f"to continue: {_command_to_continue()}")
+        click.echo(f"to continue: {_command_to_continue()}", err=as_json)
         context.exit(128 + (ending.signal or signal.SIGINT))
     context.exit(EXIT_CODES[ending.outcome])
+
+
+def _display(quiet: bool, tracebacks: bool) -> Any:
+    from rich.console import Console
+
+    from labrun.display.terminal import Closing, display_for
+
+    return Closing(Console(), tracebacks) if quiet else display_for(Console(), tracebacks=tracebacks)
 
 
 def _command_to_continue() -> str:

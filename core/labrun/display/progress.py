@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from labrun.amounts import counted, duration_in_words
 from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.contracts.plugin import hookimpl
+from labrun.display.closing import closing_lines
 from labrun.faults import printable
 
 __all__ = ["NotebookProgress"]
@@ -24,6 +26,8 @@ class NotebookProgress:
 
     def __init__(self) -> None:
         self._handle: Any = None
+        self._folder = Path()
+        self._stages: list[str] = []
         self._head = ""
         self._lines: list[str] = []
         self._bar = ""
@@ -32,6 +36,7 @@ class NotebookProgress:
 
     @hookimpl
     def labrun_run_started(self, event: RunStarted) -> None:
+        self._folder, self._stages = Path(event.folder), event.stages
         self._head = f"<b>{escape(event.project)}</b>: {counted(len(event.stages), 'stages')}, {len(event.reused)} of them done before"
         self._draw()
 
@@ -49,17 +54,19 @@ class NotebookProgress:
 
     @hookimpl
     def labrun_stage_finished(self, event: StageFinished) -> None:
-        took = duration_in_words(event.seconds) if event.outcome == "done" else event.outcome
-        detail = escape(printable(event.message)) or f'<span style="opacity:.65">{took}</span>'
+        if event.message and event.outcome not in ("done", "reused"):
+            detail = escape(printable(event.message))
+        else:
+            took = duration_in_words(event.seconds) if event.outcome == "done" else event.outcome
+            detail = f'<span style="opacity:.65">{took}</span>'
         self._lines.append(f"{MARKS[event.outcome]} {escape(event.stage)} {detail}")
         self._bar = ""
         self._draw()
 
     @hookimpl
     def labrun_run_finished(self, event: RunFinished) -> None:
-        words = {"done": "finished", "failed": "stages failed", "interrupted": "stopped"}
-        ending = f"{words[event.outcome]} after {duration_in_words(event.seconds)}; report: {event.report}"
-        self._bar = f"<div>{escape(ending)}</div>"
+        lines = closing_lines(event, self._folder, self._stages)
+        self._bar = "".join(f"<div>{escape(printable(line))}</div>" for line in lines)
         self._draw()
 
     def _show(self, stage: str, done: int, total: int, numbers: dict[str, float]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,9 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from labrun.amounts import counted, duration_in_words
 from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.contracts.plugin import hookimpl
+from labrun.display.closing import closing_lines
 from labrun.faults import printable
 
-__all__ = ["Lines", "Terminal", "display_for"]
+__all__ = ["Closing", "Lines", "Terminal", "display_for"]
+
+DONE = ("done", "reused")
 
 SECONDS_BETWEEN_LINES = 10.0
 _MARKS = {
@@ -25,33 +29,58 @@ _MARKS = {
 }
 
 
-def display_for(console: Console) -> Terminal | Lines:
-    """Return bars if the console is a terminal, else lines."""
-    return Terminal(console) if console.is_terminal else Lines(console)
+def display_for(console: Console, *, tracebacks: bool = False) -> Terminal | Lines:
+    """Return bars if the console is a terminal, else lines. With `tracebacks`, those of failed stages are shown."""
+    return Terminal(console, tracebacks) if console.is_terminal else Lines(console, tracebacks)
 
 
 def _numbers(event: StageProgressed) -> str:
     return "  ".join(f"{name} {value:.4g}" for name, value in event.numbers.items())
 
 
-def _ending(event: RunFinished) -> str:
-    words = {"done": "finished", "failed": "stages failed", "interrupted": "interrupted"}
-    return f"{words[event.outcome]} after {duration_in_words(event.seconds)}; report: {event.report}"
+class Closing:
+    """The last lines of a run, and nothing before them."""
 
-
-class Lines:
-    """One line for each event, and every ten seconds one for the progress of the current stage."""
-
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, tracebacks: bool = False) -> None:
         self._console = console
-        self._said = 0.0
-        self._unit = ""
+        self._tracebacks = tracebacks
+        self._run: RunStarted | None = None
 
     def _say(self, text: str) -> None:
         self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
+    def _say_traceback(self, event: StageFinished) -> None:
+        if self._tracebacks and event.outcome == "failed" and event.traceback:
+            self._say(event.traceback.rstrip())
+
     @hookimpl
     def labrun_run_started(self, event: RunStarted) -> None:
+        self._run = event
+
+    @hookimpl
+    def labrun_stage_finished(self, event: StageFinished) -> None:
+        if event.outcome == "failed":
+            self._say(f"{event.stage}: failed: {event.message}")
+            self._say_traceback(event)
+
+    @hookimpl
+    def labrun_run_finished(self, event: RunFinished) -> None:
+        if self._run is not None:
+            for line in closing_lines(event, Path(self._run.folder), self._run.stages):
+                self._say(line)
+
+
+class Lines(Closing):
+    """One line for each event, and every ten seconds one for the progress of the current stage."""
+
+    def __init__(self, console: Console, tracebacks: bool = False) -> None:
+        super().__init__(console, tracebacks)
+        self._said = 0.0
+        self._unit = ""
+
+    @hookimpl
+    def labrun_run_started(self, event: RunStarted) -> None:
+        super().labrun_run_started(event)
         workers = event.where or counted(event.workers, "workers")
         stages = counted(len(event.stages), "stages")
         self._say(f"{event.project}: {stages}, {len(event.reused)} of them done before; {workers}")
@@ -70,20 +99,18 @@ class Lines:
 
     @hookimpl
     def labrun_stage_finished(self, event: StageFinished) -> None:
-        after = f" in {duration_in_words(event.seconds)}" if event.outcome == "done" else ""
-        detail = f": {event.message}" if event.message else after
+        detail = f" in {duration_in_words(event.seconds)}" if event.outcome == "done" else ""
+        if event.message and event.outcome not in DONE:
+            detail = f": {event.message}"
         self._say(f"{event.stage}: {event.outcome}{detail}")
-
-    @hookimpl
-    def labrun_run_finished(self, event: RunFinished) -> None:
-        self._say(_ending(event))
+        self._say_traceback(event)
 
 
-class Terminal:
+class Terminal(Closing):
     """A bar for the current stage, a line for each finished one."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, tracebacks: bool = False) -> None:
+        super().__init__(console, tracebacks)
         self._progress = Progress(
             TextColumn("  {task.description}"),
             BarColumn(),
@@ -98,6 +125,7 @@ class Terminal:
 
     @hookimpl
     def labrun_run_started(self, event: RunStarted) -> None:
+        super().labrun_run_started(event)
         self._console.print(
             f"[bold]{escape(event.project)}[/]  {counted(len(event.stages), 'stages')}, {len(event.reused)} of them done before"
         )
@@ -120,15 +148,17 @@ class Terminal:
     @hookimpl
     def labrun_stage_finished(self, event: StageFinished) -> None:
         self._clear()
-        detail = escape(printable(event.message)) or (
-            f"[dim]{duration_in_words(event.seconds)}[/]" if event.outcome == "done" else f"[dim]{event.outcome}[/]"
-        )
+        if event.message and event.outcome not in DONE:
+            detail = escape(printable(event.message))
+        else:
+            detail = f"[dim]{duration_in_words(event.seconds) if event.outcome == 'done' else event.outcome}[/]"
         self._progress.console.print(f"{_MARKS[event.outcome]} {escape(event.stage)}  {detail}", highlight=False)
+        self._say_traceback(event)
 
     @hookimpl
     def labrun_run_finished(self, event: RunFinished) -> None:
         self._progress.stop()
-        self._console.print(escape(_ending(event)), highlight=False, soft_wrap=True)
+        super().labrun_run_finished(event)
 
     def _clear(self) -> None:
         for task in list(self._progress.task_ids):

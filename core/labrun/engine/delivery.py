@@ -16,7 +16,7 @@ from labrun.engine.members import simulate_member
 from labrun.faults import LabrunError
 from labrun.files.atomic import write_atomically
 from labrun.files.disk_space import expect_space, is_out_of_space
-from labrun.registry.error_origin import error_name
+from labrun.registry.error_origin import error_origin
 from labrun.registry.import_watch import watch_import
 from labrun.registry.plugin_code import PluginCode
 from labrun.seeds import generator
@@ -116,6 +116,6 @@ def simulate_part(task: PartTask) -> Receipt:
             ) as error:  # the member fails, not the stage
                 if is_out_of_space(error):
                     raise
-                yield Failure(member, row, f"{error_name(error)}: {error}", traceback.format_exc())
+                yield Failure(member, row, error_origin(plugin_class.__module__, error), traceback.format_exc())
 
     return write_part(task.folder, task.number, results())

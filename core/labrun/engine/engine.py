@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from labrun.contracts.events import Outcome, RunFinished, RunStarted, StageFinished
-from labrun.engine.making import make
+from labrun.engine.making import MembersFailed, make
 from labrun.engine.observers import Observers
 from labrun.engine.stage_work import StageWork
 from labrun.faults import LabrunError
@@ -41,13 +42,20 @@ class Engine:
     """One execution of a plan."""
 
     def __init__(
-        self, plan: Plan, folder: RunFolder, observers: Observers, workers: Workers, interruption: Interruption
+        self,
+        plan: Plan,
+        folder: RunFolder,
+        observers: Observers,
+        workers: Workers,
+        interruption: Interruption,
+        write_report: Callable[[Path], None],
     ) -> None:
         self.plan = plan
         self.folder = folder
         self.observers = observers
         self.workers = workers
         self.interruption = interruption
+        self.write_report = write_report
         self.results = Results(plan, workers)
         self.ended: dict[str, _Ended] = {}
 
@@ -55,8 +63,8 @@ class Engine:
         """Run all stages.
 
         Returns:
-            `done` if every stage is, `failed` if one could not be or the disk had no room for the record or the
-            report, `interrupted` after Ctrl-C or SIGTERM.
+            `done` if every stage is, `failed` if one could not be, or the record, the log or the report could not be written,
+            `interrupted` after Ctrl-C or SIGTERM.
         """
         started = time.time()
         stages = list(self.plan.stages.values())
@@ -79,9 +87,10 @@ class Engine:
         finally:
             self.workers.stop(at_once=outcome == "interrupted")
             complete = self._record(outcome, started)
-            report = str(self.folder.path / "report.html")
+            report = self._report()
             self.observers.notify(RunFinished(time.time(), outcome, time.time() - started, report))
-        return outcome if outcome != "done" or (complete and not self.observers.out_of_space) else "failed"
+        complete = complete and bool(report) and not self.observers.out_of_space
+        return "failed" if outcome == "done" and not complete else outcome
 
     def _record(self, outcome: str, started: float) -> bool:
         """Write `run.json`, and say whether that could be done."""
@@ -94,12 +103,30 @@ class Engine:
             return False
         return True
 
+    def _report(self) -> str:
+        """Write the report and return its path; empty if it could not be written."""
+        path = self.folder.path / "report.html"
+        try:
+            self.write_report(path)
+        except Exception as error:  # what a plugin has put into its findings must not hide the end of the run
+            if is_out_of_space(error):
+                problem = f"no space is left on the disk. {ADVICE}"
+            elif isinstance(error, OSError):
+                problem = f"{error.strerror or error}. What was finished is kept"
+            else:
+                problem = f"{error_origin('labrun', error)}. What was finished is kept"
+            self.observers.complain(f"cannot write the report {path}: {problem}")
+            return ""
+        return str(path)
+
     def _stage(self, planned: Planned) -> None:
         work = StageWork(self.plan, planned, self.results, self.workers, self.observers, self.interruption)
         try:
             ended = self._do(planned, work)
             if ended.outcome in ("done", "reused"):
                 self._place(planned, work)
+        except MembersFailed as error:
+            ended = _Ended("failed", str(error), error.traceback)
         except LabrunError as error:
             ended = _Ended("failed", str(error), traceback.format_exc())
         except KeyboardInterrupt:

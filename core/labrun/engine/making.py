@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
+from labrun.amounts import counted
 from labrun.contracts.findings import Findings
 from labrun.engine.simulation import Simulation
 from labrun.engine.stage_work import StageWork
@@ -26,9 +28,16 @@ from labrun.store.parts import Failure, part_name
 
 __all__ = ["MembersFailed", "make"]
 
+KINDS = 3
+"""Kinds of errors that the message about failed members shows."""
+
 
 class MembersFailed(LabrunError):
-    """Members of a simulation failed; all others are done and kept."""
+    """Members of a simulation failed; all others are done and kept. `traceback` is that of the first."""
+
+    def __init__(self, message: str, traceback: str) -> None:
+        super().__init__(message)
+        self.traceback = traceback
 
 
 @singledispatch
@@ -59,7 +68,7 @@ def _simulate(stage: SimulationStage, work: StageWork) -> list[str]:
     simulation.run(work.workers, receipts, progress, work.interruption)
     failures = [failure for number in sorted(receipts) for failure in receipts[number].failures]
     if failures and (stage.failures == "stop" or len(failures) == total):
-        raise MembersFailed(_about_failures(stage, failures))
+        raise MembersFailed(_about_failures(stage, failures), failures[0].traceback)
     failed = sorted(failure.member for failure in failures)
     parts = {f"parts/{part_name(number)}": receipt.sha256 for number, receipt in receipts.items()}
     work.seal(simulation.folder.parent, parts, failed=failed, failures=[vars(failure) for failure in failures])
@@ -132,13 +141,22 @@ def _analyse(stage: AnalysisStage, work: StageWork) -> list[str]:
 
 
 def _about_failures(stage: SimulationStage, failures: list[Failure]) -> str:
-    size = stage.table.size
-    shown = "; ".join(f"member {f.member} ({_row(f.parameters)}): {f.error}" for f in failures[:3])
-    more = f"; and {len(failures) - 3} more" if len(failures) > 3 else ""
-    advice = "" if len(failures) == size else f", or write 'failures: skip' in {stage.id} to go on without them"
-    return (
-        f"{len(failures)} of {size} members failed: {shown}{more}. The others are kept. Change their parameters{advice}"
-    )
+    """Count the kinds of errors, name the first member of each, and say what to do."""
+    size, kinds = stage.table.size, Counter(failure.error for failure in failures)
+    first = {failure.error: failure for failure in reversed(failures)}
+    shown = [
+        f"{f'{count} × ' if len(kinds) > 1 else ''}{error}, first in member {first[error].member} ({_row(first[error].parameters)})"
+        for error, count in kinds.most_common(KINDS)
+    ]
+    if others := len(kinds) - len(shown):
+        shown.append(counted(others, "other errors"))
+    if kept := size - len(failures):
+        successful = counted(kept, "successful members are", "successful member is")
+        remedy = f"Fix the simulator or the failed parameters, or set 'failures: skip' in {stage.id}"
+        advice = f"The {successful} kept. {remedy}"
+    else:
+        advice = "No member succeeded. Fix the simulator or its parameters"
+    return f"{len(failures)} of {size} members failed: {'; '.join(shown)}. {advice}"
 
 
 def _row(parameters: dict[str, Any]) -> str:

@@ -83,10 +83,11 @@ def run_project(
             for planned in plan.stages.values():
                 plan.store.discard(planned.section, planned.key)
         require_disk(plan)
-        own = {"events.jsonl": EventLog(folder.path / "events.jsonl"), "report.html": ReportWriter(folder, plan)}
+        report = ReportWriter(folder, plan)
+        own = {"events.jsonl": EventLog(folder.path / "events.jsonl"), "report.html": report}
         shown = {"display": display} if display else {}
         with _registered(manager, own | shown), Interruption(grace, observers.complain) as interruption:
-            outcome = Engine(plan, folder, observers, workers, interruption).run()
+            outcome = Engine(plan, folder, observers, workers, interruption, report.write).run()
         return Ending(outcome, interruption.signal, folder.path)
     finally:
         workers.stop()

@@ -14,6 +14,7 @@ from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
 from labrun.planning.plan import Plan, Planned
 from labrun.planning.results import Results
 from labrun.project.load import Project, Ref, Stage
+from labrun.records.messages import last_messages
 from labrun.records.run_folder import RunFolder
 from labrun.store.places import store_of
 from labrun.store.store import Manifest, Store
@@ -110,7 +111,7 @@ class Run(HasCard):
 
     def failure(self) -> str:
         """Why the run failed: a line for each failed stage, and one for the stages that need them; empty if no stage failed."""
-        messages = self._messages()
+        messages = last_messages(self.folder)
         outcomes = {identifier: self._entry(identifier).get("outcome") for identifier in self}
         failed = [
             f"{identifier} failed: {messages.get(identifier, '')}"
@@ -155,7 +156,7 @@ class Run(HasCard):
         entry, manifest = self._entry(planned.id), self._plan.manifest(planned)
         if entry.get("outcome") not in DONE or manifest is None:
             ending = {"failed": "failed", "skipped": "was skipped"}.get(entry.get("outcome", ""), "is not done")
-            message = self._messages().get(planned.id, "")
+            message = last_messages(self.folder).get(planned.id, "")
             why = f": {message}" if message else ""
             raise LabrunError(
                 f"{planned.id} of '{self.folder}' {ending}{why}. labrun.run('{self.project.path}') continues it"
@@ -168,25 +169,6 @@ class Run(HasCard):
                     raise LabrunError(
                         f"{planned.id} of '{self.folder}' was made from an earlier {ref.id}: run the project again"
                     )
-
-    def _messages(self) -> dict[str, str]:
-        """The last message of each stage, from the log of the run."""
-        messages: dict[str, str] = {}
-        try:
-            with (self.folder / "events.jsonl").open(encoding="utf-8") as stream:
-                for event in map(json.loads, stream):
-                    if event["event"] == "RunStarted":
-                        messages.clear()
-                    elif event["event"] == "StageFinished":
-                        messages[event["stage"]] = event["message"]
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-        ):  # the log is for people: without it, only the reasons are missing
-            pass
-        return messages
 
     def __repr__(self) -> str:
         return f"<Run of {self.name}: {self.outcome}, {counted(len(self), 'stages')}, in {self.folder}>"

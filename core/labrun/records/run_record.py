@@ -26,10 +26,13 @@ class RunRecord:
     project: dict[str, Any]
     stages: dict[str, dict[str, Any]]
 
+    def is_done(self, stage: str) -> bool:
+        """Check whether a stage has a result."""
+        return self.stages[stage]["outcome"] in ("done", "reused")
+
     def done(self, section: str) -> list[str]:
         """The stages of a section that have a result."""
-        done = [name for name, entry in self.stages.items() if entry["outcome"] in ("done", "reused")]
-        return [name for name in done if name.startswith(f"{section}.")]
+        return [name for name in self.stages if name.startswith(f"{section}.") and self.is_done(name)]
 
     def sources(self, stage: str) -> list[str]:
         """The stages that a stage was made from.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import singledispatch
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
+from labrun.contracts.events import StageFinished
 from labrun.contracts.findings import figure_names, read_contents
 from labrun.contracts.inputs import SECTIONS
 from labrun.planning.plan import Planned
@@ -23,6 +25,7 @@ from labrun.report.attachments import Attachments
 
 __all__ = ["Figure", "StageContent", "Table", "stage_content"]
 
+DONE = ("done", "reused")
 SVG_AT_MOST = 400_000
 ROWS_AT_MOST = 100
 
@@ -59,7 +62,9 @@ class StageContent:
     plugin: str
     summary: str
     outcome: str
-    message: str
+    problem: str
+    """Why it is not done."""
+    traceback: str
     seconds: float | None
     key: str
     values: dict[str, Any]
@@ -75,7 +80,7 @@ class StageContent:
 
 
 def stage_content(
-    folder: RunFolder, planned: Planned, record: dict[str, Any], message: str, attachments: Attachments
+    folder: RunFolder, planned: Planned, record: dict[str, Any], ended: StageFinished | None, attachments: Attachments
 ) -> StageContent:
     """Gather the content of a stage; one that is not done has a heading and a message only. Files that its fragments use go to
     `attachments`."""
@@ -90,14 +95,15 @@ def stage_content(
         plugin=stage.offer.name,
         summary=stage.offer.summary,
         outcome=entry.get("outcome", "not reached"),
-        message=message,
+        problem=ended.message if ended and ended.outcome not in DONE else "",
+        traceback=ended.traceback if ended else "",
         seconds=entry.get("seconds"),
         key=planned.key,
         values=stage.values,
         inputs=[f"{ref.stage}.{ref.part}" if ref.part else ref.stage for ref in stage.refs()],
         settings=_in_yaml(stage.settings),
     )
-    if content.outcome in ("done", "reused"):
+    if content.outcome in DONE:
         path = folder.stage(planned)
         _add_result(stage, content, path, attachments)
     return content
@@ -147,7 +153,7 @@ def _add_simulation(content: StageContent, table: SweepTable, path: Path) -> Non
     manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     size = sum(entry["size"] for entry in manifest["files"].values())
     failures = manifest["notes"].get("failures", [])
-    content.metrics = {"members": table.size, "disk [MB]": round(size / 1e6, 1), "failed members": len(failures)}
+    content.metrics = {"members": table.size, "disk [MB]": round(size / 1e6, 1)}
     rows = []
     for name, values in table.columns.items():
         distinct = _distinct(values)
@@ -156,11 +162,20 @@ def _add_simulation(content: StageContent, table: SweepTable, path: Path) -> Non
     if rows:
         content.tables.append(Table("sweep", ["column", "values", "from … to"], rows, ""))
     if failures:
-        header = ["member", "parameters", "error"]
-        shown = [[str(f["member"]), json.dumps(f["parameters"]), f["error"]] for f in failures]
-        content.tables.append(
-            Table("failed members", header, shown[:ROWS_AT_MOST], "", max(0, len(shown) - ROWS_AT_MOST))
-        )
+        _add_failures(content, failures)
+
+
+def _add_failures(content: StageContent, failures: list[dict[str, Any]]) -> None:
+    """Add the failed members, how often each error occurred, and the first traceback."""
+    content.metrics["failed members"] = len(failures)
+    content.traceback = failures[0]["traceback"]
+    errors = [[str(count), error] for error, count in Counter(failure["error"] for failure in failures).most_common()]
+    members = [[str(f["member"]), json.dumps(f["parameters"]), f["error"]] for f in failures]
+    for name, header, rows in (
+        ("errors", ["members", "error"], errors),
+        ("failed members", ["member", "parameters", "error"], members),
+    ):
+        content.tables.append(Table(name, header, rows[:ROWS_AT_MOST], "", max(0, len(rows) - ROWS_AT_MOST)))
 
 
 def _add_dataset(content: StageContent, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from labrun.amounts import bytes_in_words, duration_in_words
-from labrun.contracts.events import RunFinished, StageFinished
+from labrun.contracts.events import StageFinished
 from labrun.contracts.plugin import hookimpl
 from labrun.files.atomic import write_atomically
 from labrun.planning.plan import Plan
@@ -42,20 +43,21 @@ class ReportWriter:
     def labrun_stage_finished(self, event: StageFinished) -> None:
         self.ended[event.stage] = event
 
-    @hookimpl
-    def labrun_run_finished(self, event: RunFinished) -> None:
-        write_report(
-            self.folder, self.plan, {name: ended.message for name, ended in self.ended.items()}, Path(event.report)
-        )
+    def write(self, path: Path) -> None:
+        """Write the page to `path`.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        write_report(self.folder, self.plan, self.ended, path)
 
 
-def write_report(folder: RunFolder, plan: Plan, messages: dict[str, str], path: Path) -> None:
-    """Write the page from the run's folder; `messages` say why stages failed."""
+def write_report(folder: RunFolder, plan: Plan, ended: Mapping[str, StageFinished], path: Path) -> None:
+    """Write the page from the run's folder; `ended` says why stages failed."""
     record = folder.last_record()
     attachments = Attachments()
     stages = [
-        stage_content(folder, planned, record, messages.get(planned.id, ""), attachments)
-        for planned in plan.stages.values()
+        stage_content(folder, planned, record, ended.get(planned.id), attachments) for planned in plan.stages.values()
     ]
     as_written = [
         f"{section}.{name}" for section in SECTION_TITLES for name in plan.project.document.value.get(section) or ()

@@ -69,7 +69,8 @@ class Tracker:
             self._log_findings(folder, name, event.time)
 
     def run_finished(self, event: RunFinished) -> None:
-        for path in (Path(event.report), self._folder / "project.yaml", self._folder / "run.json"):
+        report = [Path(event.report)] if event.report else []
+        for path in (*report, self._folder / "project.yaml", self._folder / "run.json"):
             if path.is_file():
                 self._client.log_artifact(self._run, str(path))
         self._end(self._run, event.outcome, event.time)

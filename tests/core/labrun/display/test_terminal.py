@@ -32,7 +32,8 @@ def test_lines(console):
         "waves: 1 stage, 0 of them done before; 2 workers",
         "simulations.[a]: wave, 10 members (4 done before)",
         "simulations.[a]: done in 1 min 23 s",
-        "finished after 1 h 07 min; report: runs/waves/report.html",
+        "finished after 1 h 07 min",
+        "report: runs/waves/report.html",
     ]
 
 
@@ -49,8 +50,8 @@ def test_what_went_wrong_is_one_line_that_is_not_wrapped(console):
 @pytest.mark.parametrize(
     ("outcome", "ending"),
     [
-        ("failed", "stages failed after 1 h 07 min; report: "),
-        ("interrupted", "interrupted after 1 h 07 min; report: "),
+        ("failed", "stages failed after 1 h 07 min\nreport: "),
+        ("interrupted", "interrupted after 1 h 07 min\nreport: "),
     ],
 )
 def test_ending(console, outcome, ending):

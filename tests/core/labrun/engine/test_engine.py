@@ -101,5 +101,5 @@ def test_terminal_and_report_warn_of_a_split_that_leaks(write_project, waves, la
     path = write_project(waves.replace("[lab.py]", "[lab.py, pairs.py]").replace("\nmodels:", leaky))
     outcome = labrun("run", path, "--only", "datasets.pairs", "--workers", 1)
     assert outcome.code == 0, outcome.err
-    assert "datasets.pairs: done: possible leakage: 2 of 2 groups" in outcome.out
+    assert "  warning, pairs: possible leakage: 2 of 2 groups" in outcome.out
     assert "lie in several parts" in Path("runs/waves/report.html").read_text()

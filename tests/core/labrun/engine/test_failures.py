@@ -136,10 +136,13 @@ def finished_events() -> dict[str, dict[str, str]]:
 def test_member_that_fails_is_told_and_the_others_are_kept(faulty, labrun, fault, error):
     done = labrun("run", faulty(PROJECT.replace("FAULT", fault)), "--workers", 1)
     assert done.code == 1
-    assert (
-        f"simulations.waves: failed: 1 of 3 members failed: member 1 (fault={fault}): {error}. "
-        "The others are kept. Change their parameters, or write 'failures: skip' in simulations.waves to go on without them"
-    ) in done.out
+    place = rf" \({re.escape(str(Path.cwd()))}/faulty\.py:\d+\)" if fault in ("raise", "exit") else ""
+    assert re.search(
+        rf"^simulations\.waves: failed: 1 of 3 members failed: {re.escape(error)}{place}, first in member 1 \(fault={fault}\)\. "
+        r"The 2 successful members are kept\. Fix the simulator or the failed parameters, or set 'failures: skip' in simulations\.waves$",
+        done.out,
+        re.MULTILINE,
+    )
     assert "analyses.look: skipped: it needs simulations.waves" in done.out
     assert outcomes() == {"simulations.waves": "failed", "datasets.waves": "skipped", "analyses.look": "skipped"}
     receipts = sorted(Path("runs/.store/simulations").rglob("*.json"))
@@ -148,6 +151,15 @@ def test_member_that_fails_is_told_and_the_others_are_kept(faulty, labrun, fault
     assert failures[1][0]["parameters"] == {"fault": fault}
     assert "Traceback" in failures[1][0]["traceback"]
     assert "1 of 3 members failed" in Path("runs/faults/report.html").read_text()
+    assert "Traceback" not in done.out
+
+
+def test_first_traceback_is_shown_on_request_and_in_the_report(faulty, labrun):
+    done = labrun("--traceback", "run", faulty(PROJECT.replace("FAULT", "raise")), "--workers", 1)
+    line = 'case "raise": raise ValueError("the time step is too long")'
+    assert f"{line}\nValueError: the time step is too long\n" in re.sub(r"\n +\^+", "", done.out)
+    assert "raise ValueError(&#34;the time step is too long&#34;)" in Path("runs/faults/report.html").read_text()
+    assert "raise ValueError" in finished_events()["simulations.waves"]["traceback"]
 
 
 def test_skip_goes_on_with_the_rest(faulty, labrun):
@@ -156,7 +168,9 @@ def test_skip_goes_on_with_the_rest(faulty, labrun):
     assert labrun("run", path, "--workers", 1).code == 0
     metrics = json.loads(Path("runs/faults/analyses/look/metrics.json").read_text())
     assert metrics == {"members": 2.0, "first": 0.0}
-    assert "the time step is too long" in Path("runs/faults/report.html").read_text()
+    report = Path("runs/faults/report.html").read_text()
+    assert "ValueError: the time step is too long" in report
+    assert "raise ValueError(&#34;the time step is too long&#34;)" in report
     again = labrun("run", path)
     assert again.code == 0
     assert "simulations.waves: reused" in again.out
@@ -169,7 +183,13 @@ def test_nothing_is_left_when_all_members_fail(faulty, labrun):
     text = PROJECT.replace("none", "raise").replace("FAULT", "nan")
     done = labrun("run", faulty(text.replace("use: faulty\n", "use: faulty\n    failures: skip\n")), "--workers", 1)
     assert done.code == 1
-    assert "3 of 3 members failed" in done.out
+    assert "3 of 3 members failed: 2 × ValueError: the time step is too long (" in done.out
+    assert (
+        "), first in member 0 (fault=raise); 1 × FloatingPointError: the array 'u' holds a NaN or an infinity, "
+        in done.out
+    )
+    assert "first in member 1 (fault=nan). No member succeeded. Fix the simulator or its parameters\n" in done.out
+    assert "kept" not in done.out
     assert "failures: skip" not in done.out
 
 

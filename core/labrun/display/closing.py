@@ -1,0 +1,46 @@
+"""The last lines of a run: how it ended, its key results, warnings, and where the report is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from labrun.amounts import counted, duration_in_words, shown, with_interval
+from labrun.contracts.events import RunFinished
+from labrun.faults import LabrunError
+from labrun.records.key_results import key_results, warnings_of
+from labrun.records.run_record import expect_sound, read_run
+
+__all__ = ["closing_lines"]
+
+RESULTS, WARNINGS = 5, 3
+"""Key results and warnings that are shown; the report has all."""
+ENDINGS = {"done": "finished", "failed": "stages failed", "interrupted": "interrupted"}
+
+
+def closing_lines(event: RunFinished, folder: Path, stages: Collection[str]) -> list[str]:
+    """Return the last lines of a run of these stages."""
+    ending = f"{ENDINGS[event.outcome]} after {duration_in_words(event.seconds)}"
+    try:
+        found = _results(folder, stages)
+    except LabrunError:  # the record could not be written, which has been reported
+        found = []
+    return [ending, *found, f"report: {event.report}" if event.report else "there is no report"]
+
+
+def _results(folder: Path, stages: Collection[str]) -> list[str]:
+    run = read_run(folder)
+    with expect_sound(folder):
+        results, warned = key_results(run, stages), warnings_of(run, stages)
+    lines = [
+        f"  {one.stage.partition('.')[2]}: {one.name} {_value(one.value, one.low, one.high)}"
+        for one in results[:RESULTS]
+    ]
+    lines += [f"  warning, {one.stage.partition('.')[2]}: {' '.join(one.text.split())}" for one in warned[:WARNINGS]]
+    more = [(len(results) - RESULTS, "results"), (len(warned) - WARNINGS, "warnings")]
+    rest = " and ".join(counted(count, f"more {things}") for count, things in more if count > 0)
+    return [*lines, f"  {rest} in the report"] if rest else lines
+
+
+def _value(value: float, low: float | None, high: float | None) -> str:
+    return shown(value) if low is None or high is None else with_interval(value, low, high)
