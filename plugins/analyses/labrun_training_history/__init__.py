@@ -1,74 +1,67 @@
-"""Analysis `training_history`: how the loss and the metrics of models went, epoch by epoch."""
+"""Analysis `training_history`: losses and metrics of models against the epoch."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from labrun import Analysis, Field, Findings, TrainedModel, hookimpl
 
-IN_A_ROW = 4
-"""Panels beside each other."""
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class TrainingHistory(Analysis):
-    """Loss and metrics against the epoch, for training (thin) and validation (thick), one colour a model."""
+    """Losses and metrics of models against the epoch, for training (thin) and validation (thick), with one colour for each model."""
 
     name: ClassVar[str] = "training_history"
     version: ClassVar[int] = 1
 
-    log_loss: bool = Field(True, description="draw losses on a logarithmic axis")
+    log_loss: bool = Field(True, description="whether the axes of losses are logarithmic, if all losses are positive")
 
     def analyse(self, model: list[TrainedModel]) -> Findings:
-        """One panel for each quantity that Keras recorded; a table of the last and the best epoch of each model."""
-        import matplotlib.pyplot as plt
+        """Return figure `history` with one panel for each quantity that Keras recorded, and table `last_epoch`: the values of the last
+        epoch of each model, and the epoch with the lowest loss."""
         import pandas as pd
 
-        histories = {m.name: m.history for m in model}
-        columns = [c for history in histories.values() for c in history.columns if c != "epoch"]
-        quantities = list(dict.fromkeys(c.removeprefix("val_") for c in columns))
-        across = min(len(quantities), IN_A_ROW)
-        down = -(-len(quantities) // across)
-        figure, grid = plt.subplots(
-            down, across, figsize=(5.2 * across, 3.6 * down), squeeze=False, layout="constrained"
-        )
-        panels = grid.ravel()
-        for axes in panels[len(quantities) :]:
-            axes.set_axis_off()
-        for axes, quantity in zip(panels, quantities, strict=False):
-            for number, (name, history) in enumerate(histories.items()):
-                colour = f"C{number % 10}"
-                if quantity in history:
-                    axes.plot(
-                        history["epoch"], history[quantity], color=colour, lw=0.9, alpha=0.55, label=f"{name}, training"
-                    )
-                if f"val_{quantity}" in history:
-                    axes.plot(
-                        history["epoch"], history[f"val_{quantity}"], color=colour, lw=1.8, label=f"{name}, validation"
-                    )
-            axes.set(xlabel="epoch", ylabel=quantity.replace("_", " "))
-            if self.log_loss and "loss" in quantity:
-                axes.set_yscale("log")
-            axes.grid(alpha=0.25)
-        handles, labels = panels[0].get_legend_handles_labels()
-        if len(labels) <= 8:
-            panels[0].legend(handles, labels, fontsize=8)
-        rows = []
-        for name, history in histories.items():
-            monitored = "val_loss" if "val_loss" in history else "loss"
-            best = history.loc[history[monitored].idxmin()]
-            rows.append(
-                {"model": name, "epochs": len(history), f"lowest {monitored} in epoch": int(best["epoch"])}
-                | dict(history.iloc[-1])
-            )
-        table = pd.DataFrame(rows).drop(columns="epoch")
-        return Findings(
-            tables={"last_epoch": table},
-            figures={"history": figure},
+        from labrun_training_history.drawing import draw_histories
+
+        histories = {one.name: one.history for one in model}
+        findings = Findings(
+            tables={"last_epoch": pd.DataFrame([{"model": one.name, **_last(one.history)} for one in model])},
             captions={
-                "history": "Training (thin) and validation (thick).",
-                "last_epoch": "The numbers of the last epoch.",
+                "history": "Training (thin) and validation (thick) against the epoch.",
+                "last_epoch": "Values of the last epoch, and the epoch with the lowest loss.",
             },
+            warnings=[warning for name, history in histories.items() for warning in _warn(name, history)],
         )
+        if any(len(history) for history in histories.values()):
+            findings.figures["history"] = draw_histories(histories, self.log_loss)
+        return findings
+
+
+def _last(history: pd.DataFrame) -> dict[str, float]:
+    """The number of epochs, the one with the lowest loss, and the values of the last."""
+    if history.empty:
+        return {"epochs": 0}
+    monitored = "val_loss" if "val_loss" in history else "loss"
+    losses = history[monitored].dropna() if monitored in history else history.iloc[:0, 0]
+    best = {f"lowest {monitored} in epoch": int(history["epoch"][losses.idxmin()])} if len(losses) else {}
+    return {"epochs": len(history)} | best | history.iloc[-1].drop("epoch").to_dict()
+
+
+def _warn(name: str, history: pd.DataFrame) -> list[str]:
+    """Report an empty history, and the first epoch with values that are not finite."""
+    import numpy as np
+
+    if history.empty:
+        return [f"The history of '{name}' is empty: the model was not trained."]
+    infinite = ~np.isfinite(history.select_dtypes("number"))
+    if not infinite.to_numpy().any():
+        return []
+    epoch = int(history["epoch"][infinite.any(axis=1)].iloc[0])
+    return [
+        f"'{name}' has values that are not finite from epoch {epoch} on ({', '.join(infinite.columns[infinite.any()])})."
+    ]
 
 
 @hookimpl
