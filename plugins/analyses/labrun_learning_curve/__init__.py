@@ -12,8 +12,8 @@ class LearningCurve(Analysis):
     """One column of another analysis' table against another: for example, the error of networks against the number of training
     trajectories.
 
-    Rows that agree in `x` and `by` (networks that differ in their seed) form one point: their mean and, for several rows, its standard
-    error (the standard deviation over √n).
+    Rows that agree in `x` and `by` form one point: their mean and, for several rows, its standard error (the standard deviation over √n).
+    Networks that differ in more than their seed are not averaged: each combination of what else was varied has its own curve.
     """
 
     name: ClassVar[str] = "learning_curve"
@@ -41,7 +41,7 @@ class LearningCurve(Analysis):
             ValueError: a table, column or dataset does not exist; there are several datasets and none is chosen; no row has numbers in
                 both columns; or a value is not positive on a logarithmic axis.
         """
-        from labrun_learning_curve.curve import average, choose_dataset, choose_table, mixed_models, to_points
+        from labrun_learning_curve.curve import average, choose_dataset, choose_table, separate_variants, to_points
         from labrun_learning_curve.drawing import draw_curves
 
         table = choose_table(scores, self.table)
@@ -49,20 +49,22 @@ class LearningCurve(Analysis):
         rows = choose_dataset(table, self.table, self.dataset, columns)
         points, left_out = to_points(rows, self.table, self.x, self.y, self.by)
         self._check_logarithms(points)
+        points, parting = separate_variants(rows, points, self.x, self.by)
         curve = average(points)
-        parted = f" for each '{self.by}'" if self.by else ""
+        title = ", ".join(parting) or None
+        parted = f" for each '{title}'" if title else ""
         chosen = f" on '{self.dataset}'" if self.dataset else ""
         repeated = bool((curve["n"] > 1).any())
         spread = " Large marks: means with standard errors. Small dots: single rows." if repeated else ""
         return Findings(
-            tables={"curve": curve if self.by else curve.drop(columns="by")},
-            figures={"learning_curve": draw_curves(points, curve, self.x, self.y, self.by, self.log_x, self.log_y)},
+            tables={"curve": curve if title else curve.drop(columns="by")},
+            figures={"learning_curve": draw_curves(points, curve, self.x, self.y, title, self.log_x, self.log_y)},
             captions={
                 "learning_curve": f"'{self.y}'{chosen} against '{self.x}'{parted}.{spread}",
-                "curve": f"x is '{self.x}'{f', by is {self.by!r}' if self.by else ''}; mean of '{self.y}'{chosen} over n rows, and its "
+                "curve": f"x is '{self.x}'{f', by is {title!r}' if title else ''}; mean of '{self.y}'{chosen} over n rows, and its "
                 "standard error.",
             },
-            warnings=[*left_out, *mixed_models(rows, points)],
+            warnings=left_out,
         )
 
     def _check_logarithms(self, points: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from labrun import Findings, did_you_mean
 
-__all__ = ["average", "choose_dataset", "choose_table", "mixed_models", "to_points"]
+__all__ = ["average", "choose_dataset", "choose_table", "separate_variants", "to_points"]
 
 
 def choose_table(findings: Findings, name: str) -> pd.DataFrame:
@@ -84,16 +85,34 @@ def _who(rows: pd.DataFrame) -> str:
     return f" ({', '.join(dict.fromkeys(map(str, rows['model'])))})" if "model" in rows else ""
 
 
-def mixed_models(rows: pd.DataFrame, points: pd.DataFrame) -> list[str]:
-    """Return a warning for each curve that averages over different models, not only over variants of one."""
+def separate_variants(
+    rows: pd.DataFrame, points: pd.DataFrame, x: str, by: str | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Give networks that differ in more than their seed curves of their own: a mean over what was varied would answer no question.
+
+    The names of the models say what was varied: `net[width=8,seed=1]`. Return the points, with the names of the curves in the column
+    `by`, and what distinguishes the curves: `by`, `model`, or keys of a matrix.
+    """
+    given = [by] if by else []
     if "model" not in rows:
-        return []
-    bases = rows.loc[points.index, "model"].astype(str).str.partition("[")[0]
-    mixed = [(by, list(dict.fromkeys(names))) for by, names in bases.groupby(points["by"]) if names.nunique() > 1]
-    return [
-        f"The curve{f' of {by}' if by != '' else ''} averages over different models: {', '.join(names)}."
-        for by, names in mixed
-    ]
+        return points, given
+    names = rows.loc[points.index, "model"].astype(str)
+    varied = pd.DataFrame([_varied(name) for name in names], index=points.index)
+    varied = varied.drop(columns=["seed", x, *given], errors="ignore")
+    numbers = varied.fillna("").groupby([points["by"], points["x"]]).nunique().max()
+    others = [str(name) for name in numbers.index[numbers > 1]]
+    if not others:
+        return points, given
+    labels = varied[others].apply(
+        lambda row: ", ".join(f"{key}={row[key]}" for key in others if pd.notna(row[key])), axis=1
+    )
+    return points.assign(by=points["by"].astype(str) + ", " + labels if by else labels), [*given, *others]
+
+
+def _varied(name: str) -> dict[str, str]:
+    """What the name of a model says: `{"model": "net", "width": "8", "seed": "1"}`."""
+    base, _, suffix = name.removesuffix("]").partition("[")
+    return {"model": base} | dict(re.findall(r"(\w+)=(.*?)(?:,(?=\w+=)|$)", suffix))
 
 
 def average(points: pd.DataFrame) -> pd.DataFrame:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, hookimpl
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class _ByDistance(Analysis):
@@ -22,8 +25,9 @@ class Novelty(_ByDistance):
     """Members of a simulation that are unlike all training examples of a network.
 
     The score is the cosine distance to the k-th nearest training example in feature space (Y. Sun, Y. Ming, X. Zhu and Y. Li, ICML 2022),
-    averaged over several networks. The threshold is the distance within which a share `passing` of held-out examples of the known
-    classes lies. A pattern beyond it may belong to a new class, or to a known class at parameters far from those of the training.
+    averaged over several networks, which should differ in their seed only. The threshold is the distance within which a share `passing` of
+    held-out examples of the known classes lies. A pattern beyond it may belong to a new class, or to a known class at parameters far from
+    those of the training.
     """
 
     name: ClassVar[str] = "novelty"
@@ -76,7 +80,7 @@ class Novelty(_ByDistance):
                 "novel": "Novel members, sorted by falling distance.",
                 "members": "Distance of every member.",
             },
-            warnings=_about_few(len(pd.unique(validation.groups)), self.passing),
+            warnings=[*_about_few(len(pd.unique(validation.groups)), self.passing), *_about_variants(model)],
         )
 
 
@@ -86,6 +90,9 @@ class NoveltyCheck(_ByDistance):
     Each network was trained without some classes (a matrix over `leave_out` of a dataset). Held-out examples of known and of left-out
     classes are compared: the area under the ROC curve (AUROC) is the probability that an example of a left-out class is farther from the
     training examples than one of a known class.
+
+    Networks that differ in their seed are averaged for each class, and then classes. Each combination of what else was varied by a matrix
+    has its own means.
     """
 
     name: ClassVar[str] = "novelty_check"
@@ -120,6 +127,8 @@ class NoveltyCheck(_ByDistance):
             assert train.classes is not None
             rows.append(
                 {
+                    "model": one.name,
+                    "setting": _setting(one),
                     "left out": ", ".join(train.classes[i] for i in unknown),
                     "examples": int(new.sum()),
                     "AUROC": float(roc_auc_score(new, score)),
@@ -127,19 +136,43 @@ class NoveltyCheck(_ByDistance):
                 }
             )
         table = pd.DataFrame(rows)
+        classes = table.groupby(["setting", "left out"], sort=False)[["AUROC", "found"]].mean().reset_index()
         return Findings(
-            metrics={
-                "mean AUROC": float(table["AUROC"].mean()),
-                "lowest AUROC": float(table["AUROC"].min()),
-                "mean share found": float(table["found"].mean()),
-            },
-            tables={"left_out": table},
-            figures={"left_out": draw_left_out(table)},
+            metrics=_means(classes),
+            tables={"left_out": table.drop(columns="setting")},
+            figures={"left_out": draw_left_out(classes)},
             captions={
                 "left_out": f"Detection of left-out classes. AUROC: probability that a pattern of the class is farther away than a known "
                 f"one. 'found': share of the class beyond the threshold within which {self.passing:.0%} of the known patterns lie."
             },
         )
+
+
+def _setting(model: TrainedModel) -> str:
+    """What a matrix varied besides the seed and the classes left out: `width=8`."""
+    return ", ".join(f"{name}={value}" for name, value in model.variant.items() if name not in ("seed", "leave_out"))
+
+
+def _means(classes: pd.DataFrame) -> dict[str, float]:
+    """Means over the left-out classes, for each setting."""
+    found: dict[str, float] = {}
+    for setting, rows in classes.groupby("setting", sort=False):
+        end = f", {setting}" if setting else ""
+        found |= {
+            f"mean AUROC{end}": float(rows["AUROC"].mean()),
+            f"lowest AUROC{end}": float(rows["AUROC"].min()),
+            f"mean share found{end}": float(rows["found"].mean()),
+        }
+    return found
+
+
+def _about_variants(models: list[TrainedModel]) -> list[str]:
+    kinds = list(dict.fromkeys(model.kind for model in models))
+    if len(kinds) == 1:
+        return []
+    return [
+        f"The score averages over networks that differ in more than their seed: {', '.join(kinds)}. Analyse each by itself."
+    ]
 
 
 def _unknown(model: TrainedModel, train: Examples, validation: Examples) -> list[int]:

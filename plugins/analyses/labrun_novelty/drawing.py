@@ -33,13 +33,15 @@ def draw_scores(scores: dict[str, np.ndarray], threshold: float) -> Figure:
 
 
 def draw_left_out(table: pd.DataFrame) -> Figure:
-    """Draw AUROC and the share found, one pair of bars per left-out class."""
+    """Draw AUROC and the share found, one pair of bars per left-out class and setting."""
+    names = [", ".join(filter(None, row)) for row in table[["left out", "setting"]].itertuples(index=False)]
     figure, axes = plt.subplots(figsize=(1.6 + 0.5 * len(table), 3.4), layout="constrained")
     places = np.arange(len(table))
     axes.bar(places - 0.2, table["AUROC"], 0.38, label="AUROC")
     axes.bar(places + 0.2, table["found"], 0.38, label="share found", color="C1")
-    axes.axhline(table["AUROC"].mean(), color="C0", lw=1, ls="--", label="mean AUROC")
-    axes.set_xticks(places, table["left out"], rotation=45, ha="right")
+    if table["setting"].nunique() == 1:
+        axes.axhline(table["AUROC"].mean(), color="C0", lw=1, ls="--", label="mean AUROC")
+    axes.set_xticks(places, names, rotation=45, ha="right")
     axes.set(xlabel="left-out class", ylim=(0, 1.02))
     axes.legend(fontsize=8, loc="lower right")
     return figure

@@ -46,17 +46,11 @@ def _draw_quantity(
 ) -> None:
     values = []
     for name, history in histories.items():
-        for column, style in ((quantity, {"lw": 0.9, "alpha": 0.6}), (f"val_{quantity}", {"lw": 1.8})):
+        for column, width, alpha in ((quantity, 0.9, 0.6), (f"val_{quantity}", 1.8, 1.0)):
             if column in history:
                 marker = "." if len(history) <= MARKED else ""
-                axes.plot(
-                    history["epoch"],
-                    history[column].replace([np.inf, -np.inf], np.nan),
-                    marker,
-                    ls="-",
-                    color=colours[name],
-                    **style,
-                )
+                line = history[column].replace([np.inf, -np.inf], np.nan)
+                axes.plot(history["epoch"], line, marker=marker, color=colours[name], lw=width, alpha=alpha)
                 values.append(history[column].to_numpy(float))
     finite = np.concatenate(values)
     finite = finite[np.isfinite(finite)]

@@ -10,6 +10,7 @@ import pytest
 
 from labrun import Findings
 from labrun_learning_curve import LearningCurve
+from labrun_learning_curve.curve import _varied
 
 MAES = {
     # trajectories, rolls: one number for each seed
@@ -61,10 +62,31 @@ def test_rows_that_agree_make_a_point_with_its_standard_error(tmp_path):
 
 
 def test_one_curve_without_by():
-    table = LearningCurve(x="trajectories", y="mae").analyse(findings(rows())).tables["curve"]
+    still = rows().query("rolls == 0")
+    table = LearningCurve(x="trajectories", y="mae").analyse(findings(still)).tables["curve"]
     assert [*table.columns] == ["x", "n", "mean", "error"]
-    assert table["n"].tolist() == [6, 4]
-    assert table["mean"].tolist() == pytest.approx([0.029, 0.01875])
+    assert table["n"].tolist() == [3, 3]
+    assert table["mean"].tolist() == pytest.approx([0.032, 0.02])
+
+
+def test_what_else_was_varied_has_its_own_curve():
+    found = LearningCurve(x="trajectories", y="mae").analyse(findings(rows()))
+    table = found.tables["curve"]
+    assert table["by"].tolist() == ["rolls=0", "rolls=0", "rolls=4", "rolls=4"]
+    assert table["n"].tolist() == [3, 3, 3, 1]
+    assert table["mean"].tolist() == pytest.approx([0.032, 0.02, 0.026, 0.015])
+    assert found.figures["learning_curve"].axes[0].get_legend().get_title().get_text() == "rolls"
+    assert found.captions["learning_curve"].startswith("'mae' against 'trajectories' for each 'rolls'.")
+
+
+def test_names_are_read_whatever_they_hold():
+    assert _varied("net[widths=8+16,path=a,b,rate=1e-3]") == {
+        "model": "net",
+        "widths": "8+16",
+        "path": "a,b",
+        "rate": "1e-3",
+    }
+    assert _varied("forest") == {"model": "forest"}
 
 
 def test_the_figure_shows_means_bars_and_single_rows():
@@ -100,7 +122,8 @@ def test_a_dataset_is_chosen():
         for name in ("test", "unseen")
     }
     assert mean["unseen"] == pytest.approx(2 * mean["test"])
-    by_dataset = LearningCurve(x="trajectories", y="mae", by="dataset").analyse(both).tables["curve"]
+    still = findings(rows().query("rolls == 0"), rows("unseen", 2.0).query("rolls == 0"))
+    by_dataset = LearningCurve(x="trajectories", y="mae", by="dataset").analyse(still).tables["curve"]
     assert by_dataset["by"].tolist() == ["test", "test", "unseen", "unseen"]
 
 
@@ -125,17 +148,23 @@ def test_a_single_point():
 
 def test_rows_without_numbers_are_left_out_and_told():
     forest = pd.DataFrame({"model": ["forest"], "dataset": ["test"], "mae": [0.01]})
-    found = LearningCurve(x="trajectories", y="mae").analyse(findings(rows(), forest))
-    assert found.tables["curve"]["n"].tolist() == [6, 4]
+    found = LearningCurve(x="trajectories", y="mae", by="rolls").analyse(findings(rows(), forest))
+    assert found.tables["curve"]["n"].tolist() == [3, 3, 3, 1]
     assert found.warnings == [
-        "1 of 11 rows of 'scores' are left out, since they lack a value in 'trajectories', 'mae' (forest)."
+        "1 of 11 rows of 'scores' are left out, since they lack a value in 'trajectories', 'mae', 'rolls' (forest)."
     ]
 
 
-def test_different_models_in_one_curve_are_told():
+def test_different_models_are_different_curves():
     both = findings(rows(), rows(name="large"))
     found = LearningCurve(x="trajectories", y="mae", by="rolls").analyse(both)
-    assert found.warnings == [f"The curve of {r} averages over different models: net, large." for r in (0, 4)]
+    assert list(dict.fromkeys(found.tables["curve"]["by"])) == [
+        "0, model=large",
+        "0, model=net",
+        "4, model=large",
+        "4, model=net",
+    ]
+    assert found.warnings == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics.pairwise import cosine_distances
 
 from labrun import ArraySpec, Ensemble, Examples, ExampleSpec, Outline
+from labrun.contracts.naming import suffix
 from labrun_novelty import Novelty, NoveltyCheck
 from labrun_novelty.distance import FeatureDistance
 
@@ -14,12 +15,14 @@ class Identity:
 
     name = "cnn"
 
-    def __init__(self, classes=("a", "b")):
+    def __init__(self, classes=("a", "b"), scale=(1.0, 1.0, 1.0), **variant):
+        self.variant, self.scale = variant, np.array(scale)
+        self.kind = self.name + suffix({name: value for name, value in variant.items() if name != "seed"})
         self.spec = ExampleSpec(ArraySpec((3,), "float64"), ArraySpec((), "int64"), classes)
 
     def activations(self, examples, layer):
         assert layer == "dense"
-        return examples.load_x(np.arange(len(examples)))
+        return self.scale * examples.load_x(np.arange(len(examples)))
 
 
 def examples(x, y=None, classes=None, name="data"):
@@ -84,6 +87,41 @@ def test_the_class_that_was_left_out_is_found(rng):
     assert list(table["left out"]) == ["c", "a"]
     assert list(table["AUROC"]) == [1.0, 1.0]
     assert list(table["found"]) == [1.0, 1.0]
+
+
+def test_each_setting_has_its_own_means_over_seeds(rng):
+    """Networks of width 1 see no third direction, so that they cannot find the class that lies along it."""
+    train, held_out = (
+        examples(
+            np.concatenate([around(axis, 60, rng) for axis in ([1, 0, 0], [1, 0, 0.5])]),
+            np.repeat([0, 1], 60),
+            ("a", "b"),
+            name,
+        )
+        for name in ("train", "validation")
+    )
+    models = [Identity(("a",), (1, 1, scale), width=width, seed=s) for width, scale in ((1, 0), (2, 1)) for s in (0, 1)]
+    findings = NoveltyCheck(layer="dense", neighbour=1).analyse(models, train, held_out)
+    assert len(findings.tables["left_out"]) == 4
+    assert findings.metrics["mean AUROC, width=2"] == 1
+    assert findings.metrics["mean AUROC, width=1"] < 0.8
+    bars = findings.figures["left_out"].axes[0].get_xticklabels()
+    assert [label.get_text() for label in bars] == ["b, width=1", "b, width=2"]
+
+
+def test_a_mean_over_what_was_varied_comes_with_a_warning(rng):
+    few = examples(around([1, 0, 0], 300, rng))
+    simulation = Ensemble.from_arrays([{"u": np.array([1.0, 0, 0])}], {"kill": [1.0]}, "scan")
+    found = [
+        Novelty(array="u", layer="dense", neighbour=1).analyse(models, few, few, simulation).warnings
+        for models in ([Identity(seed=0), Identity(seed=1)], [Identity(width=1), Identity(width=2)])
+    ]
+    assert found == [
+        [],
+        [
+            "The score averages over networks that differ in more than their seed: cnn[width=1], cnn[width=2]. Analyse each by itself."
+        ],
+    ]
 
 
 def test_classes_that_look_alike_are_found_by_chance_only(rng):
