@@ -22,6 +22,7 @@ from labrun.cli.new import new
 from labrun.cli.plan import plan
 from labrun.cli.predict import predict
 from labrun.cli.run import run
+from labrun.cli.runs import list_runs, open_report, remove
 from labrun.cli.schema import schema
 from labrun.cli.simulate import simulate
 from labrun.cli.store import gc as gc_command
@@ -35,7 +36,7 @@ __all__ = ["main"]
 
 TOPICS: dict[str, tuple[click.Command, ...]] = {
     "Projects": (new, check, plan, run, status, why),
-    "Results": (compare, predict, export),
+    "Results": (open_report, list_runs, compare, predict, export, remove),
     "Plugins": (list_plugins, describe, simulate, schema),
     "Installation and store": (doctor, verify, gc_command),
 }

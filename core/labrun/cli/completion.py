@@ -18,7 +18,7 @@ from labrun.faults import LabrunError
 if TYPE_CHECKING:
     from labrun.registry.registry import Offer
 
-__all__ = ["complete_plugins", "complete_stages"]
+__all__ = ["complete_plugins", "complete_runs", "complete_stages"]
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -62,3 +62,14 @@ def _project_of(context: click.Context) -> Path | None:
     parsed = context.params.get("project")
     unparsed = (Path(word) for word in context.args if word.endswith((".yaml", ".yml")))
     return parsed if isinstance(parsed, Path) else next(unparsed, None)
+
+
+def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the names of runs in the folder of runs; a path is completed by the shell."""
+    from labrun.records.run_folder import RECORD
+    from labrun.store.places import default_runs
+
+    runs = context.params.get("runs") or default_runs()
+    names = sorted(record.parent.name for record in runs.glob(f"*/{RECORD}"))
+    found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return found or [CompletionItem(incomplete, type="dir")]

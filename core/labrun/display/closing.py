@@ -11,7 +11,7 @@ from labrun.faults import LabrunError
 from labrun.records.key_results import key_results, warnings_of
 from labrun.records.run_record import expect_sound, read_run
 
-__all__ = ["closing_lines"]
+__all__ = ["closing_lines", "result_line"]
 
 RESULTS, WARNINGS = 5, 3
 """Key results and warnings that are shown; the report has all."""
@@ -32,15 +32,14 @@ def _results(folder: Path, stages: Collection[str]) -> list[str]:
     run = read_run(folder)
     with expect_sound(folder):
         results, warned = key_results(run, stages), warnings_of(run, stages)
-    lines = [
-        f"  {one.stage.partition('.')[2]}: {one.name} {_value(one.value, one.low, one.high)}"
-        for one in results[:RESULTS]
-    ]
+    lines = [f"  {result_line(**vars(result))}" for result in results[:RESULTS]]
     lines += [f"  warning, {one.stage.partition('.')[2]}: {' '.join(one.text.split())}" for one in warned[:WARNINGS]]
     more = [(len(results) - RESULTS, "results"), (len(warned) - WARNINGS, "warnings")]
     rest = " and ".join(counted(count, f"more {things}") for count, things in more if count > 0)
     return [*lines, f"  {rest} in the report"] if rest else lines
 
 
-def _value(value: float, low: float | None, high: float | None) -> str:
-    return shown(value) if low is None or high is None else with_interval(value, low, high)
+def result_line(stage: str, name: str, value: float, low: float | None, high: float | None) -> str:
+    """Return `confusion: accuracy test 0.933 [0.88, 0.97]`."""
+    number = shown(value) if low is None or high is None else with_interval(value, low, high)
+    return f"{stage.partition('.')[2]}: {name} {number}"

@@ -29,6 +29,8 @@ def test_no_sentence_is_cut(narrow, words):
 
 
 def test_a_word_that_is_no_command(labrun):
-    outcome = labrun("rum")
+    outcome = labrun("chek")
     assert outcome.code == 2
-    assert outcome.err.endswith("Error: 'rum' is neither a command nor a project (PROJECT.yaml): did you mean 'run'?\n")
+    assert outcome.err.endswith(
+        "Error: 'chek' is neither a command nor a project (PROJECT.yaml): did you mean 'check'?\n"
+    )
