@@ -18,25 +18,24 @@ if TYPE_CHECKING:
 class Autoencoder(Model):
     """A convolutional autoencoder: an image through a code of fewer numbers, and back to the image.
 
-    With `filters` f₁ … f_n the encoder is n times a convolution to f_i channels that halves the sides, and a rectifier. The last has no
-    rectifier, and what it gives, (height / 2ⁿ, width / 2ⁿ, f_n), is the code; that layer is called `code`: a dataset `encoded` or an
-    analysis takes it by this name. The decoder is n times a convolution to f_n … f_1 channels, a rectifier and a transposed convolution
-    that doubles the sides, then a convolution to the channels of the image. y is x itself, or an image of the same size.
+    With `filters` f₁ … f_n the encoder is n times a convolution to f_i channels that halves the sides, and a rectifier. The last one has no
+    rectifier, and its output, (height / 2ⁿ, width / 2ⁿ, f_n), is the code; the layer is called `code`, by which a dataset `encoded` or an
+    analysis finds it. The decoder is n times a convolution to f_n … f_1 channels, a rectifier and a transposed convolution that doubles the
+    sides, then a convolution to the channels of the image. y is x itself, or an image of the same size.
 
-    With `sampling` max or average, pools after rectified convolutions halve the sides, as in the origin, and each pixel is repeated to
-    double them. The last pool is `code` then, and its numbers are not negative. (One training each on slices 0 to 119 of
-    a real cube at z = 6.5, 15 epochs in batches of 8, judged on ten of slices 140 to 185 of the same cube: the default errs by 3.8 mK,
-    the preset `origin` by 4.7 mK, both with a code of 5,000 numbers.)
+    With `sampling` max or average, pools after rectified convolutions halve the sides, as in the origin, and pixels are repeated to double
+    them. Then the last pool is `code`, and its numbers are not negative. (Trained once each on slices 0 to 119 of a real cube at z = 6.5,
+    15 epochs in batches of 8, and tested on ten of slices 140 to 185 of the same cube, the default has an error of 3.8 mK and the preset
+    `origin` of 4.7 mK, both with a code of 5,000 numbers.)
 
-    The network takes images of any size whose sides 2ⁿ divides. Those that the dataset calls periodic go on over their edges, as the
-    slices of a simulated box do and its tiles do not, unless `padding` says otherwise.
+    The network takes images of any size whose sides 2ⁿ divides. If the dataset is periodic, images continue over their edges, as slices of
+    a simulated box do and tiles do not, unless `padding` says otherwise.
 
     Losses: `mse` and `mae`, the mean squared and absolute error; `crossentropy`, −y ln a − (1 − y) ln(1 − a) of images between 0 and 1,
-    with the answer a a sigmoid. Where y lies between 0 and 1 it does not vanish for a = y, so that no error can be read from it: the
-    metric `mse` is told beside.
+    with the output a a sigmoid. For y between 0 and 1 it does not vanish at a = y, so it does not show the error: the metric `mse` does.
 
-    Presets (any field given beside one wins): `origin`, the network of the seed of the 21-cm domain (4,385 weights, 1,904 of them in the
-    encoder; 40,000 pixels to 5,000 numbers).
+    Presets (other fields that are given override them): `origin`, the network of the seed of the 21-cm domain (4,385 weights, 1,904 of them
+    in the encoder; 40,000 pixels to 5,000 numbers).
     """
 
     name: ClassVar[str] = "autoencoder"
@@ -47,21 +46,23 @@ class Autoencoder(Model):
         [16, 32, 8],
         min_length=1,
         max_length=8,
-        description="channels after each convolution of the encoder, image to code",
+        description="channels after each convolution of the encoder, from image to code",
     )
     kernel: int = Field(3, ge=1, description="pixels along each side of a convolution")
     padding: Literal["same", "periodic"] | None = Field(
         None,
-        description="what lies beyond the edge of an image: zeros, or its other side (default: as the dataset says)",
+        description="beyond the edge of an image: zeros, or its other side (default: as the dataset says)",
     )
     sampling: Literal["convolution", "max", "average"] = Field(
         "convolution",
-        description="how sides are halved and doubled: by convolutions of stride 2, or by the largest or the mean of 2 × 2 pixels and "
-        "their repetition",
+        description="how sides are halved and doubled: by convolutions of stride 2, or by the maximum or mean of 2 × 2 pixels and their "
+        "repetition",
     )
-    answer: Literal["linear", "sigmoid"] = Field("linear", description="any numbers, or only those between 0 and 1")
-    loss: Literal["mse", "mae", "crossentropy"] = Field("mse", description="what training minimizes")
-    learning_rate: float = Field(3e-3, gt=0, description="of Adam (Kingma & Ba 2015)")
+    answer: Literal["linear", "sigmoid"] = Field(
+        "linear", description="output: any numbers, or only numbers between 0 and 1"
+    )
+    loss: Literal["mse", "mae", "crossentropy"] = Field("mse", description="loss that training minimizes")
+    learning_rate: float = Field(3e-3, gt=0, description="learning rate of Adam (Kingma & Ba 2015)")
     amsgrad: bool = Field(False, description="whether Adam's steps never grow (S. J. Reddi, S. Kale and S. Kumar 2018)")
 
     @model_validator(mode="before")
@@ -73,7 +74,7 @@ class Autoencoder(Model):
     def _check_together(self) -> Autoencoder:
         if self.loss == "crossentropy" and self.answer == "linear":
             raise ValueError(
-                "'loss: crossentropy' takes the answer for a probability: set 'answer: sigmoid', or take the loss mse or mae"
+                "'loss: crossentropy' takes the output for a probability: set 'answer: sigmoid', or use the loss mse or mae"
             )
         return self
 
@@ -81,14 +82,14 @@ class Autoencoder(Model):
         """Return the compiled network for x and y `(height, width, channels)`; its output is `(batch, height, width, channels)`.
 
         Raises:
-            ValueError: x and y are no images of one size, or its sides cannot be halved so often.
+            ValueError: x and y are not images of one size, or its sides cannot be halved so often.
         """
         from labrun_autoencoder.network import build_network
 
         return build_network(self, examples)
 
     def predict(self, model: keras.Model, x: Any) -> np.ndarray:
-        """Return the images that the network makes of `x`, in the same shape.
+        """Return the reconstructions of `x`, in the same shape.
 
         Raises:
             ValueError: the sides of the images cannot be halved so often.

@@ -21,14 +21,14 @@ def build_network(settings: Autoencoder, examples: ExampleSpec) -> keras.Model:
     channels = _checked_channels(settings, examples)
     image = keras.Input((None, None, channels), dtype=examples.x.dtype, name="image")  # type: ignore[union-attr]
 
-    # the encoder
+    # encoder
     x = ops.cast(image, "float32")
     padding = settings.padding or ("periodic" if examples.periodic else "same")
     depth = len(settings.filters)
     for level, filters in enumerate(settings.filters, start=1):
         x = apply_halving(x, settings, padding, filters, level, depth)
 
-    # the decoder
+    # decoder
     for level, filters in enumerate(reversed(settings.filters), start=1):
         x = apply_convolution(x, settings.kernel, padding, filters, "relu", f"decode{level}")
         if settings.sampling == "convolution":
@@ -36,7 +36,7 @@ def build_network(settings: Autoencoder, examples: ExampleSpec) -> keras.Model:
         else:
             x = layers.UpSampling2D(2, name=f"enlarge{level}")(x)
 
-    # the answer
+    # output
     x = apply_convolution(x, settings.kernel, padding, examples.y.shape[2], settings.answer, "answer")
     model = keras.Model(image, x, name="autoencoder")
     optimizer = keras.optimizers.Adam(settings.learning_rate, amsgrad=settings.amsgrad)
@@ -45,7 +45,7 @@ def build_network(settings: Autoencoder, examples: ExampleSpec) -> keras.Model:
 
 
 def apply_halving(x: Any, settings: Autoencoder, padding: str, filters: int, level: int, depth: int) -> Any:
-    """A level of the encoder: `encode1`, with pools `pool1` after it; what ends the last level is called `code`."""
+    """Apply a level of the encoder: `encode1`, and with pools `pool1` after it; the last layer of the last level is called `code`."""
     if settings.sampling == "convolution":
         name, activation = ("code", "linear") if level == depth else (f"encode{level}", "relu")
         return apply_convolution(x, settings.kernel, padding, filters, activation, name, stride=2)
@@ -57,14 +57,14 @@ def apply_halving(x: Any, settings: Autoencoder, padding: str, filters: int, lev
 def apply_convolution(
     x: Any, kernel: int, padding: str, filters: int, activation: str, name: str, stride: int = 1
 ) -> Any:
-    """A convolution that keeps the size of the image, but for its stride."""
+    """Apply a convolution that keeps the size of the image, apart from its stride."""
     if padding == "periodic":
         x, padding = apply_periodic_padding(x, kernel), "valid"
     return layers.Conv2D(filters, kernel, stride, padding, activation=activation, name=name)(x)
 
 
 def make_loss(settings: Autoencoder) -> Any:
-    """The loss by its name."""
+    """Make the loss by its name."""
     match settings.loss:
         case "mse":
             return keras.losses.MeanSquaredError()
@@ -75,26 +75,26 @@ def make_loss(settings: Autoencoder) -> Any:
 
 
 def check_size(settings: Autoencoder, size: tuple[int, ...]) -> None:
-    """Check that the sides of images can be halved by each pool.
+    """Refuse images whose sides cannot be halved by each pool.
 
     Raises:
-        ValueError: they cannot.
+        ValueError: they cannot be halved.
     """
     depth = len(settings.filters)
     if any(side % 2**depth for side in size):
         raise ValueError(
-            f"autoencoder halves the sides of an image {depth} times, once for each of 'filters', so that {2**depth} must divide them; "
-            f"these are {size[0]} × {size[1]}: cut the images, or give fewer filters"
+            f"autoencoder halves the sides of an image {depth} times, once for each of 'filters', so {2**depth} must divide them; these "
+            f"are {size[0]} × {size[1]}: crop the images, or give fewer filters"
         )
 
 
 def _checked_channels(settings: Autoencoder, examples: ExampleSpec) -> int:
-    """The number of channels of x."""
+    """Return the number of channels of x."""
     x, y = examples.x, examples.y
     if not isinstance(x, ArraySpec) or len(x.shape) != 3 or len(y.shape) != 3 or x.shape[:2] != y.shape[:2]:
         found = f"x of {list(x) if isinstance(x, dict) else x.shape} and y of {y.shape}"
         raise ValueError(
-            "autoencoder wants images of one size in x and y, (height, width, channels) each, y being x itself; these examples have "
+            "autoencoder takes images of one size in x and y, (height, width, channels) each, y being x itself; these examples have "
             f"{found}: leave out the y of the dataset"
         )
     check_size(settings, x.shape[:2])

@@ -21,7 +21,7 @@ def build_network(settings: InpaintingCNN, examples: ExampleSpec) -> keras.Model
     """Return the compiled network."""
     channels = _checked_channels(settings, examples)
 
-    # what comes in
+    # input
     given = keras.Input((None, None, channels), dtype=examples.x.dtype, name="given")  # type: ignore[union-attr]
     values = ops.cast(given, "float32")
     observed = values[..., :1] / WHITE
@@ -31,7 +31,7 @@ def build_network(settings: InpaintingCNN, examples: ExampleSpec) -> keras.Model
         start = apply_filling(picture, mask, settings.fill)
         picture = start - mean_of_known(start, mask)
 
-    # the hidden layers and the answer
+    # hidden layers and output
     hidden = (
         apply_gated(picture, mask, settings) if settings.activation == "gate" else apply_relu(picture, mask, settings)
     )
@@ -49,7 +49,7 @@ def build_network(settings: InpaintingCNN, examples: ExampleSpec) -> keras.Model
 
 
 def apply_relu(picture: Any, mask: Any, settings: InpaintingCNN) -> Any:
-    """Convolutions and rectifiers on the picture, with the mask as a second channel where there is one."""
+    """Apply convolutions and rectifiers to the picture, with the mask as a second channel if there is one."""
     x = picture if mask is None else layers.Concatenate(name="picture_and_mask")([picture, mask])
     for number in range(1, settings.layers + 1):
         x = _convolution(settings.filters, settings.kernel, f"conv{number}")(x)
@@ -58,7 +58,7 @@ def apply_relu(picture: Any, mask: Any, settings: InpaintingCNN) -> Any:
 
 
 def apply_gated(picture: Any, mask: Any, settings: InpaintingCNN) -> Any:
-    """Convolutions without bias on the picture, each multiplied by gates that are convolved from the mask."""
+    """Apply convolutions without bias to the picture, each multiplied by gates that are convolved from the mask."""
     gates = layers.Activation("relu", name="gate0_relu")(
         _gates(settings, 0)(1 - mask)
     )  # 1 − mask: nothing is missing beyond the edge
@@ -74,12 +74,12 @@ def apply_gated(picture: Any, mask: Any, settings: InpaintingCNN) -> Any:
 
 
 def squared_error_of_values(truth: Any, answer: Any) -> Any:
-    """The mean squared error of values between 0 and 1, for a batch of pictures in grey levels."""
+    """Return the mean squared error of values between 0 and 1, for a batch of pictures in grey levels."""
     return ops.mean(ops.square((ops.cast(truth, answer.dtype) - answer) / WHITE))
 
 
 def make_optimizer(settings: InpaintingCNN) -> keras.optimizers.Optimizer:
-    """Gradient descent, or Adam (Kingma & Ba 2015)."""
+    """Make gradient descent, or Adam (Kingma & Ba 2015)."""
     if settings.optimizer == "adam":
         return keras.optimizers.Adam(settings.learning_rate)
     return keras.optimizers.SGD(settings.learning_rate, momentum=settings.momentum)
@@ -90,7 +90,7 @@ def _gates(settings: InpaintingCNN, number: int) -> keras.layers.Layer:
 
 
 class _ByInputs(initializers.Initializer):  # type: ignore[misc]  # Keras has no types
-    """Uniform in ± 1/√n with n inputs, for weights and biases alike, as PyTorch has it."""
+    """Uniform in ± 1/√n with n inputs, for weights and biases alike, as in PyTorch."""
 
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
@@ -101,7 +101,7 @@ class _ByInputs(initializers.Initializer):  # type: ignore[misc]  # Keras has no
 
 
 def _convolution(filters: int, kernel: int, name: str, bias: bool = True) -> Any:
-    """A convolution that begins as PyTorch's do; what it convolves is known when it is called."""
+    """Make a convolution that starts as PyTorch's do, once the number of its inputs is known."""
 
     def apply(x: Any) -> Any:
         begin = _ByInputs(kernel * kernel * x.shape[-1])
@@ -113,7 +113,7 @@ def _convolution(filters: int, kernel: int, name: str, bias: bool = True) -> Any
 
 
 def _checked_channels(settings: InpaintingCNN, examples: ExampleSpec) -> int:
-    """The number of channels of x."""
+    """Return the number of channels of x."""
     x, y = examples.x, examples.y
     found = f"x of {list(x) if isinstance(x, dict) else x.shape}, y of {y.shape}"
     if (
@@ -123,11 +123,11 @@ def _checked_channels(settings: InpaintingCNN, examples: ExampleSpec) -> int:
         or y.shape != (*x.shape[:2], 1)
     ):
         raise ValueError(
-            "inpainting_cnn wants x of shape (height, width, 2), observed and mask, and y of (height, width, 1); these examples have "
-            f"{found}: the dataset 'rows' gives them, with x: [observed, mask] and y: truth"
+            "inpainting_cnn takes x of shape (height, width, 2), observed and mask, and y of (height, width, 1); these examples have "
+            f"{found}: use the dataset 'rows' with x: [observed, mask] and y: truth"
         )
     if settings.mask and x.shape[2] != 2:
         raise ValueError(
-            f"inpainting_cnn wants two channels in x, observed and mask; these examples have {found}: give both, or set 'mask: false'"
+            f"inpainting_cnn takes two channels in x, observed and mask; these examples have {found}: give both, or set 'mask: false'"
         )
     return int(x.shape[2])

@@ -22,7 +22,7 @@ def build_network(settings: MLP, examples: ExampleSpec) -> keras.Model:
     _check(settings, examples)
     assert not isinstance(examples.x, dict)
 
-    # what comes in
+    # input
     inputs = keras.Input(examples.x.shape, dtype=examples.x.dtype, name="x")
     x = layers.Flatten(name="flat")(inputs)
     if settings.ranges is not None:
@@ -32,7 +32,7 @@ def build_network(settings: MLP, examples: ExampleSpec) -> keras.Model:
     for number, neurons in enumerate(settings.hidden, start=1):
         x = layers.Dense(neurons, settings.activation, name=f"hidden{number}")(x)
 
-    # the answer
+    # output
     is_class = examples.classes is not None
     answers = len(examples.classes) if examples.classes is not None else math.prod(examples.y.shape)
     model = keras.Model(inputs, layers.Dense(answers, name="answer")(x), name="mlp")
@@ -48,4 +48,4 @@ def _check(settings: MLP, examples: ExampleSpec) -> None:
     if isinstance(examples.x, dict):
         raise ValueError(f"mlp takes one array; these examples have the inputs {', '.join(examples.x)}")
     if len(examples.y.shape) > 1:
-        raise ValueError(f"mlp tells classes or numbers; the y of these examples has the shape {examples.y.shape}")
+        raise ValueError(f"mlp predicts classes or numbers; the y of these examples has the shape {examples.y.shape}")

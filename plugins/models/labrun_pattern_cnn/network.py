@@ -1,4 +1,4 @@
-"""The functional graph of `pattern_cnn`, in marked parts, every layer named."""
+"""The functional graph of `pattern_cnn`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def build_network(settings: PatternCNN, examples: ExampleSpec) -> keras.Model:
-    """Return the compiled network. Height and width stay open, so that it takes crops as well as whole patterns."""
+    """Return the compiled network. Height and width are open, so that it takes crops as well as whole patterns."""
     if not isinstance(examples.x, ArraySpec) or len(examples.x.shape) != 3:
-        raise ValueError(f"pattern_cnn wants x of shape (height, width, frames); these examples have {examples.x}")
+        raise ValueError(f"pattern_cnn takes x of shape (height, width, frames); these examples have {examples.x}")
     if examples.classes is None:
-        raise ValueError("pattern_cnn names classes; the y of these examples is a number")
+        raise ValueError("pattern_cnn predicts classes; the y of these examples is a number")
     frames = examples.x.shape[2]
 
-    # what comes in
+    # input
     inputs = x = keras.Input((None, None, frames), name="frames")
     if settings.offset or settings.scale != 1:
         x = layers.Rescaling(settings.scale, offset=-settings.offset * settings.scale, name="rescaling")(x)
@@ -35,10 +35,10 @@ def build_network(settings: PatternCNN, examples: ExampleSpec) -> keras.Model:
     for number, block in enumerate(settings.blocks, start=1):
         x = apply_block(x, block, settings, f"block{number}")
 
-    # what is left of each channel
+    # a number or two of each channel
     x = apply_global_pooling(x, settings)
 
-    # the answer
+    # output
     x = layers.Dense(settings.dense, activation="relu", name="dense")(x)
     if settings.dropout:
         x = layers.Dropout(settings.dropout, name="dropout")(x)
@@ -52,7 +52,7 @@ def build_network(settings: PatternCNN, examples: ExampleSpec) -> keras.Model:
 
 
 def apply_block(x: Any, block: Block, settings: PatternCNN, name: str) -> Any:
-    """Convolution, normalization if wanted, ReLU, pooling if wanted."""
+    """Apply a convolution, optional normalization, ReLU, and optional pooling."""
     three = settings.frames == "time"
     convolution, pooling = (layers.Conv3D, layers.MaxPooling3D) if three else (layers.Conv2D, layers.MaxPooling2D)
     padding = settings.padding
@@ -70,7 +70,7 @@ def apply_block(x: Any, block: Block, settings: PatternCNN, name: str) -> Any:
 
 
 def apply_global_pooling(x: Any, settings: PatternCNN) -> Any:
-    """Maximum or mean over all places, or both side by side."""
+    """Take the maximum or mean over all positions, or both side by side."""
     three = settings.frames == "time"
     maximum = (layers.GlobalMaxPooling3D if three else layers.GlobalMaxPooling2D)(name="global_max")
     mean = (layers.GlobalAveragePooling3D if three else layers.GlobalAveragePooling2D)(name="global_mean")
@@ -80,7 +80,7 @@ def apply_global_pooling(x: Any, settings: PatternCNN) -> Any:
 
 
 def make_optimizer(settings: PatternCNN) -> keras.optimizers.Optimizer:
-    """Adam (Kingma & Ba 2015), or AdamW (Loshchilov & Hutter 2019) where weights decay; with a moving average of the weights if wanted."""
+    """Make Adam (Kingma & Ba 2015), or AdamW (Loshchilov & Hutter 2019) if weights decay, and optionally average the weights."""
     average = {"use_ema": True, "ema_momentum": settings.average_weights} if settings.average_weights else {}
     if settings.weight_decay:
         return keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, **average)
@@ -88,7 +88,7 @@ def make_optimizer(settings: PatternCNN) -> keras.optimizers.Optimizer:
 
 
 def make_loss(settings: PatternCNN, classes: int) -> Any:
-    """Cross-entropy of class numbers and logits, with smoothed labels if wanted (Szegedy et al. 2016)."""
+    """Make the cross-entropy of class numbers and logits, optionally with smoothed labels (Szegedy et al. 2016)."""
     if not settings.label_smoothing:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 

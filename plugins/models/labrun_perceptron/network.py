@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PerceptronCriterion", "build_network"]
 
 ABOVE_ZERO = 1e-30
-"""Added to z ≥ 0: the greater of (0, z) is then the second at z = 0 too, as step(0) = 1 wants; all other z are too large to feel it."""
+"""Added to z ≥ 0, so that z is the greater of (0, z) also at z = 0, as step(0) = 1 demands; all other z are too large to change."""
 
 
 class PerceptronCriterion(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
@@ -31,7 +31,7 @@ class PerceptronCriterion(keras.losses.Loss):  # type: ignore[misc]  # Keras has
         super().__init__(name=name, reduction=reduction, **more)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """`y_true` (batch,) or (batch, 1), 0 or 1; `y_pred` (batch, 2), 0 and z. Returns (batch,)."""
+        """Return the criterion, (batch,), for `y_true` (batch,) or (batch, 1), 0 or 1, and `y_pred` (batch, 2), 0 and z."""
         z = y_pred[:, 1] - y_pred[:, 0]
         y = ops.reshape(ops.cast(y_true, z.dtype), (-1,))
         answer = ops.stop_gradient(ops.cast(z >= 0, z.dtype))
@@ -39,14 +39,14 @@ class PerceptronCriterion(keras.losses.Loss):  # type: ignore[misc]  # Keras has
 
 
 class Answers(layers.Layer):  # type: ignore[misc]
-    """From z, (batch, 1), to (batch, 2): 0 and z, of which the second is the greater one where step(z) = 1."""
+    """Turn z, (batch, 1), into 0 and z, (batch, 2), of which the second is greater if step(z) = 1."""
 
     def call(self, z: Any) -> Any:
-        """Return both."""
+        """Return 0 and z."""
         return ops.concatenate([ops.zeros_like(z), z + ABOVE_ZERO * ops.cast(z >= 0, z.dtype)], axis=-1)
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The shape of the output."""
+        """Return the shape of the output."""
         return (*shape[:-1], 2)
 
 
@@ -55,7 +55,7 @@ def build_network(settings: Perceptron, examples: ExampleSpec) -> keras.Model:
     count = _check(settings, examples)
     assert not isinstance(examples.x, dict)
 
-    # what comes in
+    # input
     inputs = keras.Input(examples.x.shape, dtype=examples.x.dtype, name="x")
     x = layers.Flatten(name="flat")(inputs)
     if settings.ranges is not None:
@@ -70,22 +70,22 @@ def build_network(settings: Perceptron, examples: ExampleSpec) -> keras.Model:
     z = layers.Dense(1, **start, name="neuron")(x)
 
     model = keras.Model(inputs, Answers(name="answers")(z), name="perceptron")
-    # a step of length 0, since Keras warns of a model without trainable weights
+    # with steps of length 0, since Keras warns about a model without trainable weights
     optimizer = keras.optimizers.SGD(settings.learning_rate if settings.trainable else 0.0)
     model.compile(optimizer, PerceptronCriterion(), metrics=["accuracy"], jit_compile=False)
     return model
 
 
 def _check(settings: Perceptron, examples: ExampleSpec) -> int:
-    """The number of inputs."""
+    """Return the number of inputs."""
     if examples.classes is None or len(examples.classes) != 2:
         found = f"the {len(examples.classes)} classes {', '.join(examples.classes)}" if examples.classes else "numbers"
-        raise ValueError(f"a perceptron tells two classes apart; these examples have {found}: take mlp for them")
+        raise ValueError(f"a perceptron separates two classes; these examples have {found}: use mlp")
     if isinstance(examples.x, dict):
         raise ValueError(f"a perceptron takes one array; these examples have the inputs {', '.join(examples.x)}")
     count = math.prod(examples.x.shape)
     if settings.weights is not None and len(settings.weights) != count:
         raise ValueError(
-            f"a perceptron has a weight for each of its {count} inputs; 'weights' gives {len(settings.weights)}"
+            f"a perceptron has a weight for each of its {count} inputs; 'weights' has {len(settings.weights)}"
         )
     return count

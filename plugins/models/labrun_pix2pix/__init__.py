@@ -1,4 +1,4 @@
-"""Model `pix2pix`: from a picture to a picture, judged by a second network."""
+"""Model `pix2pix`: from a picture to a picture, trained against a second network."""
 
 from __future__ import annotations
 
@@ -16,37 +16,36 @@ if TYPE_CHECKING:
 
 
 class Pix2Pix(Model):
-    """From a picture to a picture, by two networks that play against each other. After P. Isola et al. 2017, arXiv:1611.07004.
+    """From a picture to a picture, by two networks that compete. After P. Isola et al. 2017, arXiv:1611.07004.
 
-    The generator G is a U-Net: `depth` convolutions 4×4 that halve the sides, of `filters` × 1, 2, 4, 8, 8, … channels, then as many that
-    double them again, each but the first beside what the way down gave on its level. The discriminator D sees x beside a picture and
-    says of each patch whether the picture is the expected one, y, or one that G drew. With g = G(x), z = D(x, y), z' = D(x, g) as logits
-    and s(z) = log(1 + exp z), each step of training moves D and then G down its loss, both by Adam:
+    The generator G is a U-Net: `depth` convolutions 4×4 that halve the sides, with `filters` × 1, 2, 4, 8, 8, … channels, then as many that
+    double them again, each but the first joined with the output of the same level on the way down. The discriminator D sees x and a second
+    picture and classifies each patch of it: the expected y, or drawn by G. With g = G(x), z = D(x, y), z' = D(x, g) as logits and
+    s(z) = log(1 + exp z), each training step moves D and then G down its loss, both by Adam:
 
         D:  `discriminator_weight` × mean[s(-z) + s(z')]
         G:  `adversarial_weight` × mean[s(-z')] + `l1_weight` × mean|y - g|
 
-    s is the cross-entropy of logits. |y - g| is taken on pictures from -1 to 1, whatever their `range`. The history tells all of them, not
-    weighted: `adversarial_loss` mean[s(-z')], `l1_loss` mean|y - g|, `discriminator_real_loss` mean[s(-z)], `discriminator_fake_loss`
-    mean[s(z')]; `loss` is that of G. At log 2 = 0.69 D cannot tell; near 0 it always can. In the course of a healthy training neither of
-    D's two stays at 0.
+    s is the cross-entropy of logits. |y - g| is taken on pictures from -1 to 1, whatever their `range`. The history shows each term without
+    its weight: `adversarial_loss` mean[s(-z')], `l1_loss` mean|y - g|, `discriminator_real_loss` mean[s(-z)], `discriminator_fake_loss`
+    mean[s(z')]; `loss` is that of G. At log 2 = 0.69 D is guessing; near 0 it is always right. In a healthy training neither of D's two
+    losses stays at 0.
 
-    Of a picture that is predicted, batch normalization takes the mean and variance of that picture, over its pixels: this is what a network
-    in training mode does with one picture, and does not depend on which other pictures are in the batch. `statistics: training` takes the
-    running means of the training instead. A prediction uses no dropout, so that it is the same each time.
+    When predicting, batch normalization uses the mean and variance of each picture over its own pixels. That is what a network in training
+    mode does with a single picture, and does not depend on the rest of the batch. `statistics: training` uses the running means of the
+    training instead. Predictions use no dropout, so they are reproducible.
 
-    Pictures that are predicted may have any size: what 2^depth does not divide is continued by its last pixels and cut off again.
+    Predicted pictures may have any size: they are continued by their last pixels to sides that 2^depth divides, and cropped afterwards.
 
-    Presets (any field given beside one wins): `origin`, the networks of J. Brownlee 2020 that the translation of mechanical networks was
-    first done with, for 256 pixels: of RGB pictures 54.4 million weights in G, 7.0 million in D. `small`, for 128 pixels.
+    Presets (other fields that are given override them): `origin`, the networks of J. Brownlee 2020 with which the translation of mechanical
+    networks was first done, for 256 pixels: for RGB pictures 54.4 million weights in G and 7.0 million in D. `small`, for 128 pixels.
 
-    Departures from the origin: x is drawn once and judged once a step, and both networks learn from that, as in the program of the paper's
-    authors, where the origin draws twice and judges again after D has moved; so Adam moves D once a step, not once for the expected and
-    once for the drawn pictures. Losses are taken on logits. Prediction is without dropout, where the origin's stays on. The origin, and
-    Brownlee, call D's patches 70×70; by their four halvings they are 142×142 pixels. The paper's, with three, are 70×70:
-    `discriminator_depth: 3`.
+    Departures from the origin: each step draws and judges once, and both networks learn from that, as in the program of the paper's
+    authors. The origin draws twice and judges again after D has moved. So Adam moves D once per step, not once for the expected and once
+    for the drawn pictures. Losses are taken on logits. Predictions have no dropout; the origin's do. The origin, and Brownlee, call D's
+    patches 70×70; with their four halvings they are 142×142 pixels. The paper's, with three, are 70×70: `discriminator_depth: 3`.
 
-    It runs on TensorFlow alone, of whose gradient tape and Adam its step is made.
+    It runs on TensorFlow only, whose gradient tape and Adam it uses.
     """
 
     name: ClassVar[str] = "pix2pix"
@@ -54,7 +53,7 @@ class Pix2Pix(Model):
 
     preset: Literal["origin", "small"] | None = Field(None, description="a named set of the values below")
     filters: int = Field(64, ge=1, description="channels of the first level of G")
-    depth: int = Field(8, ge=2, le=10, description="halvings of G; 2^depth divides the sides of the pictures")
+    depth: int = Field(8, ge=2, le=10, description="halvings of G; 2^depth must divide the sides of training pictures")
     dropout: float = Field(0.5, ge=0, lt=1, description="share of values that are dropped in training")
     dropout_levels: int = Field(3, ge=0, description="levels of G with dropout, from the deepest on the way up")
     discriminator_filters: int = Field(64, ge=1, description="channels of the first level of D")
@@ -63,14 +62,16 @@ class Pix2Pix(Model):
     )
     statistics: Literal["picture", "training"] = Field(
         "picture",
-        description="whose mean and variance normalize a picture that is predicted: its own, or the running ones",
+        description="mean and variance that normalize a picture in a prediction: its own, or the running ones",
     )
-    range: Literal["unit", "signed"] = Field("unit", description="of the values of x and y: [0, 1] or [-1, 1]")
-    adversarial_weight: float = Field(1.0, ge=0, description="of D's judgement in the loss of G; 0: D only looks on")
-    l1_weight: float = Field(100.0, ge=0, description="λ, of the absolute error in the loss of G")
-    discriminator_weight: float = Field(0.5, gt=0, description="of the two cross-entropies in the loss of D")
-    learning_rate: float = Field(2e-4, gt=0, description="of both Adams; a schedule changes both")
-    beta_1: float = Field(0.5, ge=0, lt=1, description="β₁ of both Adams, how much of the last step each keeps")
+    range: Literal["unit", "signed"] = Field("unit", description="range of the values of x and y: [0, 1] or [-1, 1]")
+    adversarial_weight: float = Field(
+        1.0, ge=0, description="weight of D's judgement in the loss of G; 0: D does not affect G"
+    )
+    l1_weight: float = Field(100.0, ge=0, description="λ, weight of the absolute error in the loss of G")
+    discriminator_weight: float = Field(0.5, gt=0, description="weight of the two cross-entropies in the loss of D")
+    learning_rate: float = Field(2e-4, gt=0, description="learning rate of both Adams; a schedule changes both")
+    beta_1: float = Field(0.5, ge=0, lt=1, description="β₁ of both Adams, the share of the last step that each keeps")
 
     @model_validator(mode="before")
     @classmethod
@@ -81,17 +82,17 @@ class Pix2Pix(Model):
     def _check_levels(self) -> Pix2Pix:
         if self.dropout_levels > self.depth - 1:
             raise ValueError(
-                f"'dropout_levels: {self.dropout_levels}' are more than the {self.depth - 1} levels on the way up of a network of "
+                f"'dropout_levels: {self.dropout_levels}' is more than the {self.depth - 1} levels on the way up of a network of "
                 f"'depth: {self.depth}'"
             )
         return self
 
     def build(self, examples: ExampleSpec) -> keras.Model:
-        """Return the compiled networks for x `(height, width, channels)` and y `(height, width, others)`. As a function they are G, whose
-        output is `(batch, height, width, others)` in the range of y; D is their attribute `discriminator`.
+        """Return the compiled networks for x `(height, width, channels)` and y `(height, width, others)`. Called, the model is G, with
+        output `(batch, height, width, others)` in the range of y; D is its attribute `discriminator`.
 
         Raises:
-            ValueError: x or y is something else, or 2^depth does not divide their sides.
+            ValueError: x or y has another shape, or 2^depth does not divide its sides.
             RuntimeError: Keras runs on another backend than TensorFlow.
         """
         from labrun_pix2pix.adversaries import build_adversaries
@@ -99,7 +100,7 @@ class Pix2Pix(Model):
         return build_adversaries(self, examples)
 
     def predict(self, model: keras.Model, x: Any) -> np.ndarray:
-        """Return what G draws for pictures `(batch, height, width, channels)` of any size."""
+        """Return the pictures that G draws for pictures `(batch, height, width, channels)` of any size."""
         import numpy as np
 
         height, width = x.shape[1:3]

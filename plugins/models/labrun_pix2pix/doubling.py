@@ -8,19 +8,19 @@ import keras
 import tensorflow as tf
 
 FEW = 16
-"""Up to so many pixels one product of matrices is faster than a convolution."""
+"""Up to this many pixels, one product of matrices is faster than a convolution."""
 
 
 @keras.saving.register_keras_serializable("labrun_pix2pix")
 class Doubling(keras.layers.Conv2DTranspose):  # type: ignore[misc]  # Keras has no types
     """Transposed convolution 4×4 of strides 2, y[2i + k - 1] = Σ x[i] w[k] along each side, k = 0, …, 3, plus a bias.
 
-    For few pixels it is computed as one product of matrices. A convolution by oneDNN rearranges its kernel in memory each time: for the 8
-    million weights of a deep level, which meet 12 pixels a batch, this takes five times as long as the product.
+    For few pixels it is computed as one product of matrices. A convolution by oneDNN rearranges its kernel in memory each time. For the 8
+    million weights of a deep level, applied to 12 pixels per batch, that takes five times as long as the product.
     """
 
     def call(self, inputs: Any) -> Any:
-        """From (batch, height, width, channels) to (batch, 2 height, 2 width, filters)."""
+        """Return (batch, 2 height, 2 width, filters) from (batch, height, width, channels)."""
         height, width, channels = inputs.shape[1:]
         if height is None or width is None or height * width > FEW:
             return super().call(inputs)
@@ -32,7 +32,7 @@ class Doubling(keras.layers.Conv2DTranspose):  # type: ignore[misc]  # Keras has
 
 
 def overlapped(taps: Any) -> Any:
-    """From what each of n pixels gives to four, (batch, n, 4, …), to the sums y[2i + k - 1] of taps[i, k], (batch, 2n, …)."""
+    """Add the contributions taps[i, k] of n pixels to four each, (batch, n, 4, …), into y[2i + k - 1], (batch, 2n, …)."""
     rest = tf.shape(taps)[3:]
     size, others = taps.shape[1], [[0, 0]] * (len(taps.shape) - 3)
     shape = tf.concat([[-1, 2 * size], rest], axis=0)

@@ -1,7 +1,7 @@
-"""The functional graphs of generator and discriminator, every layer named after its level: `down1`, `bottom`, `up1`, from the picture on.
+"""The functional graphs of generator and discriminator. Layers are named after their level: `down1`, `bottom`, `up1`.
 
-All convolutions are 4×4 and begin from normal numbers of standard deviation 0.02; a rectifier keeps 0.2 of what is negative on the way
-down and nothing on the way up.
+All convolutions are 4×4 and start from normal numbers of standard deviation 0.02; rectifiers have a slope of 0.2 for negative values on the
+way down, and of 0 on the way up.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from labrun_pix2pix import Pix2Pix
 
 WIDEST = 8
-"""No level has more channels than this many times those of the first."""
+"""Most channels of a level, in multiples of those of the first"""
 
 
 def make_generator(settings: Pix2Pix, channels: int, answers: int) -> tuple[Any, Any]:
-    """The picture that comes in, (batch, height, width, channels), and the one that is drawn, (batch, height, width, answers)."""
+    """Return the input picture, (batch, height, width, channels), and the drawn one, (batch, height, width, answers)."""
     picture = keras.Input((None, None, channels), name="picture")
     x = apply_signs(picture, settings, "signed")
 
@@ -46,7 +46,7 @@ def make_generator(settings: Pix2Pix, channels: int, answers: int) -> tuple[Any,
 
 
 def make_discriminator(settings: Pix2Pix, channels: int, answers: int) -> keras.Model:
-    """From a picture and its answer to a logit for each patch, above 0 where the answer looks like an expected one."""
+    """Return a network from a picture and its translation to a logit for each patch, above 0 if it looks like an expected one."""
     picture = keras.Input((None, None, channels), name="picture")
     answer = keras.Input((None, None, answers), name="answer")
     pair = [apply_signs(picture, settings, "picture_signed"), apply_signs(answer, settings, "answer_signed")]
@@ -60,27 +60,27 @@ def make_discriminator(settings: Pix2Pix, channels: int, answers: int) -> keras.
 
 
 def filters_of(level: int, first: int) -> int:
-    """Channels of a level: 64, 128, 256, 512, 512, … where the first, level 1, has 64."""
+    """Return the channels of a level: 64, 128, 256, 512, 512, … if the first, level 1, has 64."""
     return first * min(2 ** (level - 1), WIDEST)
 
 
 def apply_signs(x: Any, settings: Pix2Pix, name: str) -> Any:
-    """The picture from -1 to 1."""
+    """Rescale a picture to values from -1 to 1."""
     return layers.Rescaling(2.0, -1.0, name=name)(x) if settings.range == "unit" else x
 
 
 def apply_halving(x: Any, settings: Pix2Pix, filters: int, name: str, *, normalize: bool, strides: int = 2) -> Any:
-    """Half of the resolution (with strides 1, the same)."""
+    """Halve the resolution (with strides 1, keep it)."""
     x = layers.Conv2D(filters, **_convolution(f"{name}_conv", strides))(x)
     if normalize:
         x = PictureNormalization(settings.statistics, name=f"{name}_norm")(x)
         return layers.LeakyReLU(0.2, name=f"{name}_leak")(x)
-    # the same in words of its own: TensorFlow fuses a LeakyReLU with the convolution before it, fails ("remapper failed") and says so
+    # a LeakyReLU spelled out: TensorFlow tries to fuse one with the convolution before it, and prints "remapper failed"
     return layers.Maximum(name=f"{name}_leak")([x, layers.Rescaling(0.2, name=f"{name}_part")(x)])
 
 
 def apply_doubling(x: Any, beside: Any, settings: Pix2Pix, filters: int, name: str, dropout: float) -> Any:
-    """Twice the resolution, then what the way down gave there."""
+    """Double the resolution, and append the output of the same level on the way down."""
     x = Doubling(filters, **_convolution(f"{name}_expand", strides=2))(x)
     x = PictureNormalization(settings.statistics, name=f"{name}_norm")(x)
     if dropout:
@@ -90,6 +90,6 @@ def apply_doubling(x: Any, beside: Any, settings: Pix2Pix, filters: int, name: s
 
 
 def _convolution(name: str, strides: int = 1) -> dict[str, Any]:
-    # an initializer that two layers share gives both the same numbers: each has its own
+    # one initializer each: a shared one would give two layers the same numbers
     begin = keras.initializers.RandomNormal(stddev=0.02)
     return {"kernel_size": 4, "strides": strides, "padding": "same", "kernel_initializer": begin, "name": name}

@@ -1,4 +1,4 @@
-"""Batch normalization that does not mix the pictures of a batch when it predicts."""
+"""Batch normalization that does not mix the pictures of a batch in predictions."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from keras import ops
 class PictureNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras has no types
     """Batch normalization, x → γ (x - μ) / √(σ² + ε) + β for each channel.
 
-    In training μ and σ² are those of the batch. In prediction they are the running ones (`statistics: training`), or those of each picture
-    over its pixels (`picture`), which is what training mode gives for a batch of one.
+    In training μ and σ² are those of the batch. In predictions they are the running ones (`statistics: training`), or those of each picture
+    over its pixels (`picture`), as in training mode with a batch of one.
     """
 
     def __init__(self, statistics: Literal["picture", "training"], **others: Any) -> None:
@@ -28,5 +28,5 @@ class PictureNormalization(keras.layers.BatchNormalization):  # type: ignore[mis
         return (inputs - mean) * (self.gamma * ops.rsqrt(variance + self.epsilon)) + self.beta
 
     def get_config(self) -> dict[str, Any]:
-        """What the layer was made with."""
+        """Return the arguments of the constructor."""
         return {**super().get_config(), "statistics": self.statistics}

@@ -20,20 +20,20 @@ def build_network(settings: SimpleCNN, examples: ExampleSpec) -> keras.Model:
     _check(settings, examples)
     assert not isinstance(examples.x, dict)
 
-    # what comes in
+    # input
     shape = examples.x.shape
     inputs = keras.Input(shape, dtype=examples.x.dtype, name="x")
     x = layers.Rescaling(1 / settings.divisor, name="scaled")(inputs)
     if len(shape) == 2:
         x = layers.Reshape((*shape, 1), name="channel")(x)
 
-    # places
+    # features
     for number, kernels in enumerate(settings.filters, start=1):
         x = layers.Conv2D(kernels, 3, padding="same", activation="relu", name=f"conv{number}")(x)
         x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
     x = layers.Flatten(name="flat")(x)
 
-    # the answer
+    # output
     x = layers.Dense(settings.dense, "relu", name="dense")(x)
     x = layers.Dense(len(examples.classes or "1"), name="answer")(x)
 
@@ -49,15 +49,15 @@ def _check(settings: SimpleCNN, examples: ExampleSpec) -> None:
     if isinstance(examples.x, dict) or len(examples.x.shape) not in (2, 3):
         found = f"the inputs {', '.join(examples.x)}" if isinstance(examples.x, dict) else f"{examples.x.shape}"
         raise ValueError(
-            f"simple_cnn wants x of (height, width) or (height, width, channels); these examples have {found}"
+            f"simple_cnn takes x of (height, width) or (height, width, channels); these examples have {found}"
         )
     if examples.classes is None and examples.y.shape not in ((), (1,)):
         raise ValueError(
-            f"simple_cnn tells classes or one number; the y of these examples has the shape {examples.y.shape}"
+            f"simple_cnn predicts classes or one number; the y of these examples has the shape {examples.y.shape}"
         )
     least = 2 ** len(settings.filters)
     if min(examples.x.shape[:2]) < least:
         raise ValueError(
-            f"{len(settings.filters)} pools halve a picture down to nothing: it must have at least {least} × {least} pixels, "
-            f"and has {examples.x.shape[0]} × {examples.x.shape[1]}. Give fewer 'filters', or larger pictures"
+            f"{len(settings.filters)} pools halve a picture to nothing: expected at least {least} × {least} pixels, found "
+            f"{examples.x.shape[0]} × {examples.x.shape[1]}. Give fewer 'filters', or larger pictures"
         )

@@ -20,17 +20,17 @@ def build_network(settings: SliceCNN, examples: ExampleSpec) -> keras.Model:
     """Return the compiled network."""
     described = _checked(settings, examples)
 
-    # what comes in
+    # input
     fixed = any(parse(text).word == "flatten" for text in settings.layers)
     inputs = keras.Input(
         described.shape if fixed else (None, None, described.shape[2]), dtype=described.dtype, name="slice"
     )
     x = ops.cast(inputs, "float32")
 
-    # the layers as they are written
+    # layers
     x = apply_layers(x, settings.layers, settings.padding, settings.momentum)
 
-    # the answer
+    # output
     x = layers.Dense(len(examples.classes or "1"), name="answer")(x)
     if examples.classes is None:
         x = layers.Rescaling(settings.answer_scale, offset=settings.answer_offset, name="answer_scaled")(x)
@@ -41,7 +41,7 @@ def build_network(settings: SliceCNN, examples: ExampleSpec) -> keras.Model:
 
 
 def make_optimizer(settings: SliceCNN) -> keras.optimizers.Optimizer:
-    """Adam (Kingma & Ba 2015), or AdamW (Loshchilov & Hutter 2019) where weights decay."""
+    """Make Adam (Kingma & Ba 2015), or AdamW (Loshchilov & Hutter 2019) if weights decay."""
     if settings.weight_decay:
         return keras.optimizers.AdamW(
             settings.learning_rate, weight_decay=settings.weight_decay, amsgrad=settings.amsgrad
@@ -50,7 +50,7 @@ def make_optimizer(settings: SliceCNN) -> keras.optimizers.Optimizer:
 
 
 def make_loss(settings: SliceCNN, examples: ExampleSpec) -> Any:
-    """Cross-entropy of classes; of numbers the loss by its name, on errors in units of `answer_scale`."""
+    """Make the cross-entropy of classes, or for numbers the loss by its name, on errors in units of `answer_scale`."""
     if examples.classes is not None:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     mean_of = keras.losses.mean_squared_error if settings.loss == "mse" else keras.losses.huber
@@ -63,14 +63,14 @@ def make_loss(settings: SliceCNN, examples: ExampleSpec) -> Any:
 
 
 def _checked(settings: SliceCNN, examples: ExampleSpec) -> ArraySpec:
-    """What is known of x."""
+    """Return the specification of x."""
     x, is_class = examples.x, examples.classes is not None
     if not isinstance(x, ArraySpec) or len(x.shape) != 3:
         found = f"the inputs {', '.join(x)}" if isinstance(x, dict) else f"x of shape {x.shape}"
-        raise ValueError(f"slice_cnn wants x of shape (height, width, channels); these examples have {found}")
+        raise ValueError(f"slice_cnn takes x of shape (height, width, channels); these examples have {found}")
     if examples.y.shape:
         raise ValueError(
-            f"slice_cnn tells a class or a number; the y of these examples has the shape {examples.y.shape}: give the dataset a y"
+            f"slice_cnn predicts a class or a number; the y of these examples has the shape {examples.y.shape}: give the dataset a y"
         )
     if settings.loss is not None and is_class != (settings.loss == "crossentropy"):
         what, losses = ("classes", "crossentropy") if is_class else ("a number", "huber or mse")

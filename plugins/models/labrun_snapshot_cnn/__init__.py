@@ -1,4 +1,4 @@
-"""Model `snapshot_cnn`: convolutional networks that tell a number, or a class, from a snapshot of a lattice."""
+"""Model `snapshot_cnn`: convolutional networks that predict a number or a class from a snapshot of a lattice."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
 
 class SnapshotCNN(Model):
-    """A convolutional network, written layer by layer, that tells a number from a snapshot: the tumbling rate, say.
+    """A convolutional network, written layer by layer, that predicts a number, such as the tumbling rate, from a snapshot.
 
-    `layers` are words, from the snapshot on:
+    `layers` are words, in their order from the snapshot on:
 
         conv FILTERS HEIGHTxWIDTH [stride N]     pool N (maximum)     average N     norm (batch normalization)     relu
-        mean or flatten (ends the places)        dense UNITS (at each place, where there are places)               dropout SHARE
-        tap (the mean of each channel over all places joins where the places end)
+        mean or flatten (ends the map)           dense UNITS (at each position of a map)                           dropout SHARE
+        tap (the mean of each channel over all positions is appended where the map ends)
 
-    After them comes one dense layer, `answer`: a number, or a logit for each class. A snapshot of codes, (height, width), becomes
-    channels at first (`codes`); what has channels already, (height, width, channels), is taken as it is. A second input, `density`,
-    joins where places end.
+    One dense layer, `answer`, follows: a number, or a logit for each class. A snapshot of codes, (height, width), is first turned into
+    channels (`codes`); one with channels, (height, width, channels), is used as it is. A second input, `density`, is appended where the
+    map ends.
 
-    With `padding: periodic` the snapshot goes on over its edges, as the lattice does; without `flatten` the network then takes
-    snapshots of any size whose sides its pools divide.
+    With `padding: periodic` the snapshot continues over its edges, as the lattice does. Without `flatten` the network then takes snapshots
+    of any size whose sides its pools divide.
 
-    Presets (any field given beside one wins):
+    Presets (other fields that are given override them):
 
-    * `origin_small`, `origin_middle` (2,279 weights), `origin_large`: the networks of the seed of this domain. Its notes give no
-      numbers of kernels for the large one; it has three everywhere, as the small one;
-    * `periodic`: three convolutions with periodic padding on one plane for each orientation, a dense layer at each place, and the mean
-      over all of them. What it tells is a mean over neighbourhoods, as the tumbling rate is. (Refused: dense layers after the
-      mean, with which it learned the five rates of its training by heart, r 0.9991 on them and 0.982 between them, and the
-      normalization before the activation: half as fast, since it goes over four times as many places.)
+    * `origin_small`, `origin_middle` (2,279 weights), `origin_large`: the networks of the seed of this domain. Its notes do not say how
+      many kernels the large one has; here it has three everywhere, as the small one;
+    * `periodic`: three convolutions with periodic padding on one plane for each orientation, a dense layer at each position, and the mean
+      over all of them. So it predicts a mean over neighbourhoods, as the tumbling rate is. (Rejected: dense layers after the mean, with
+      which it memorised the five rates of its training, r = 0.9991 at these and 0.982 between them; and normalization before the
+      activation, which was half as fast, with four times as many positions.)
     """
 
     name: ClassVar[str] = "snapshot_cnn"
@@ -48,20 +48,22 @@ class SnapshotCNN(Model):
         None, description="a named set of the values below"
     )
     codes: Literal["scaled", "one_hot"] = Field(
-        "one_hot", description="a code of 0 to 4 as a quarter of itself, or as a plane for each of 1 to 4"
+        "one_hot", description="codes 0 to 4 divided by 4, or as a plane for each of 1 to 4"
     )
-    layers: list[LayerText] = Field(
-        min_length=1, description="the layers in their order, as words: conv 16 3x3, relu, …"
+    layers: list[LayerText] = Field(min_length=1, description="layers in their order, as words: conv 16 3x3, relu, …")
+    padding: Padding = Field("valid", description="beyond the edge of a snapshot: nothing, zeros, or its other side")
+    momentum: float = Field(
+        0.99, ge=0, lt=1, description="momentum of the running means of batch normalization, per step"
     )
-    padding: Padding = Field("valid", description="what lies beyond the edge of a snapshot")
-    momentum: float = Field(0.99, ge=0, lt=1, description="of the running means of batch normalization, a step")
-    answer_offset: float = Field(0.0, description="added to the answer, so that it starts near what is to be told")
-    answer_scale: float = Field(1.0, gt=0, description="the last layer is multiplied by this before")
+    answer_offset: float = Field(0.0, description="added to the output, so that it starts near the target [unit of y]")
+    answer_scale: float = Field(1.0, gt=0, description="factor of the last layer before that [unit of y]")
     loss: Literal["huber", "mae", "mse", "crossentropy"] = Field(
         "huber", description="for numbers: Huber's (δ = 1), absolute or squared error; for classes: crossentropy"
     )
-    learning_rate: float = Field(1e-3, gt=0, description="of Adam, or of AdamW if weights decay")
-    weight_decay: float = Field(0.0, ge=0, description="decoupled decay of the weights a step, times the learning rate")
+    learning_rate: float = Field(1e-3, gt=0, description="learning rate of Adam, or of AdamW with weight_decay")
+    weight_decay: float = Field(
+        0.0, ge=0, description="decoupled decay of the weights per step, times the learning rate"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -78,7 +80,7 @@ class SnapshotCNN(Model):
         `density` `(1,)`; its output is `(batch, 1)`, or logits `(batch, classes)`.
 
         Raises:
-            ValueError: x or y is something else, a kernel or a pool is larger than what it works on, or the loss does not suit y.
+            ValueError: x or y has another shape, a kernel or a pool is larger than its input, or the loss does not suit y.
         """
         from labrun_snapshot_cnn.network import build_network
 

@@ -1,4 +1,4 @@
-"""Pearson's r as a metric of Keras, over a whole epoch. (keras.metrics.PearsonCorrelation averages over the batches.)"""
+"""Pearson's r as a Keras metric over a whole epoch. (keras.metrics.PearsonCorrelation averages over batches.)"""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from keras import ops
 
 
 class PearsonR(keras.metrics.Metric):  # type: ignore[misc]  # Keras has no types
-    """Pearson's correlation coefficient r of truth and prediction, from running moments; 0 where one of them does not vary.
+    """Pearson's correlation coefficient r of truth and prediction, from running moments; 0 if one of them does not vary.
 
-    Moments of batches are joined as by T. F. Chan, G. H. Golub and R. J. LeVeque, Am. Stat. 37, 242 (1983).
+    Moments of batches are combined as in T. F. Chan, G. H. Golub and R. J. LeVeque, Am. Stat. 37, 242 (1983).
     """
 
     def __init__(self, name: str = "pearson_r", **more: Any) -> None:
@@ -37,6 +37,6 @@ class PearsonR(keras.metrics.Metric):  # type: ignore[misc]  # Keras has no type
         self.count.assign(total)
 
     def result(self) -> Any:
-        """r so far."""
+        """Return r over the batches so far."""
         scale = ops.sqrt(self.products[0, 0] * self.products[1, 1])
         return ops.where(scale > 0, self.products[0, 1] / ops.maximum(scale, 1e-30), 0.0)

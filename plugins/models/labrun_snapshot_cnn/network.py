@@ -22,7 +22,7 @@ def build_network(settings: SnapshotCNN, examples: ExampleSpec) -> keras.Model:
     _check(settings, examples)
     snapshot, density = _specs(examples)
 
-    # what comes in
+    # input
     shape = (
         snapshot.shape
         if any(parse(text).word == "flatten" for text in settings.layers)
@@ -33,10 +33,10 @@ def build_network(settings: SnapshotCNN, examples: ExampleSpec) -> keras.Model:
     if density is not None:
         inputs.append(keras.Input(density.shape, name="density"))
 
-    # the layers as they are written
+    # layers
     x = apply_layers(x, settings.layers, settings.padding, settings.momentum, inputs[1:])
 
-    # the answer
+    # output
     x = layers.Dense(len(examples.classes or "1"), name="answer")(x)
     if settings.answer_offset or settings.answer_scale != 1:
         x = layers.Rescaling(settings.answer_scale, offset=settings.answer_offset, name="answer_scaled")(x)
@@ -46,7 +46,7 @@ def build_network(settings: SnapshotCNN, examples: ExampleSpec) -> keras.Model:
 
 
 def apply_encoding(x: Any, settings: SnapshotCNN) -> Any:
-    """Channels, (batch, height, width, channels) float32, of codes (batch, height, width), or of channels of any type."""
+    """Turn codes (batch, height, width), or channels of any type, into channels (batch, height, width, channels) float32."""
     if len(x.shape) == 4:
         return ops.cast(x, "float32")
     if settings.codes == "scaled":
@@ -55,14 +55,14 @@ def apply_encoding(x: Any, settings: SnapshotCNN) -> Any:
 
 
 def make_optimizer(settings: SnapshotCNN) -> keras.optimizers.Optimizer:
-    """Adam (Kingma & Ba 2015), or AdamW (Loshchilov & Hutter 2019) where weights decay."""
+    """Make Adam (Kingma & Ba 2015), or AdamW (Loshchilov & Hutter 2019) if weights decay."""
     if settings.weight_decay:
         return keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay)
     return keras.optimizers.Adam(settings.learning_rate)
 
 
 def make_loss(settings: SnapshotCNN) -> Any:
-    """The loss by its name."""
+    """Make the loss by its name."""
     match settings.loss:
         case "huber":
             return keras.losses.Huber()
@@ -75,12 +75,12 @@ def make_loss(settings: SnapshotCNN) -> Any:
 
 
 def make_metrics(examples: ExampleSpec) -> list[Any]:
-    """Accuracy of classes; mean absolute error and Pearson's r of numbers, on the scale of y."""
+    """Make the metrics: accuracy of classes; mean absolute error and Pearson's r of numbers, on the scale of y."""
     return ["accuracy"] if examples.classes is not None else [keras.metrics.MeanAbsoluteError(name="mae"), PearsonR()]
 
 
 def _specs(examples: ExampleSpec) -> tuple[ArraySpec, ArraySpec | None]:
-    """The snapshot, and the density if it is an input too."""
+    """Return the specification of the snapshot, and of the density if it is an input."""
     if isinstance(examples.x, dict):
         return examples.x["snapshot"], examples.x["density"]
     return examples.x, None
@@ -93,10 +93,10 @@ def _check(settings: SnapshotCNN, examples: ExampleSpec) -> None:
     snapshot = x["snapshot"] if isinstance(x, dict) else x
     if len(snapshot.shape) not in (2, 3):
         raise ValueError(
-            f"snapshot_cnn wants x of shape (height, width) or (height, width, channels); these examples have {snapshot.shape}"
+            f"snapshot_cnn takes x of shape (height, width) or (height, width, channels); these examples have {snapshot.shape}"
         )
     if examples.classes is None and examples.y.shape:
-        raise ValueError(f"snapshot_cnn tells one number; the y of these examples has the shape {examples.y.shape}")
+        raise ValueError(f"snapshot_cnn predicts one number; the y of these examples has the shape {examples.y.shape}")
     if (examples.classes is not None) != (settings.loss == "crossentropy"):
         what, losses = (
             ("classes", "crossentropy") if examples.classes is not None else ("a number", "huber, mae or mse")

@@ -1,15 +1,15 @@
-"""Convolutional networks as lists of words, for models that are written layer by layer in a project.
+"""Convolutional networks as lists of words, for models that a project writes layer by layer.
 
 conv FILTERS HEIGHTxWIDTH [stride N]     convolution
 pool N                                   maximum over N × N sites
 average N                                mean over N × N sites
 norm                                     batch normalization
 relu                                     max(x, 0)
-mean                                     mean of each channel over all places
-flatten                                  all channels of all places in a row
-tap                                      the mean of each channel over all places joins, later on, where the places end
-dense UNITS                              fully connected, at each place where there are places
-dropout SHARE                            leaves out so many of its inputs in training
+mean                                     mean of each channel over all positions; ends the map
+flatten                                  all channels of all positions in a row; ends the map
+tap                                      mean of each channel over all positions, appended where the map ends
+dense UNITS                              fully connected, at each position of a map
+dropout SHARE                            drops this share of its inputs in training
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from labrun.faults import did_you_mean
 __all__ = ["Layer", "LayerText", "Padding", "apply_layers", "expect_order", "parse"]
 
 Padding = Literal["valid", "same", "periodic"]
-"""What lies beyond the edge of an image: nothing, zeros, or its other side."""
+"""Beyond the edge of an image: nothing, zeros, or its other side"""
 
 _COUNT = r"[1-9]\d{0,4}"
 _FORMS = {
@@ -53,7 +53,7 @@ _EXAMPLES = {
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its word, and the numbers that its word takes."""
+    """One layer: its word and its numbers."""
 
     word: str
     units: int = 0
@@ -63,13 +63,13 @@ class Layer:
     share: float = 0.0
 
     @property
-    def needs_places(self) -> bool:
-        """Whether it works on a map, (height, width, channels)."""
+    def needs_map(self) -> bool:
+        """Whether its input must be a map, (height, width, channels)"""
         return self.word in ("conv", "pool", "average", "mean", "flatten", "tap")
 
     @property
-    def ends_places(self) -> bool:
-        """Whether it gives numbers without places, (channels,)."""
+    def ends_map(self) -> bool:
+        """Whether its output has no positions, (channels,)"""
         return self.word in ("mean", "flatten")
 
 
@@ -77,7 +77,7 @@ def parse(text: str) -> Layer:
     """Read one layer.
 
     Raises:
-        ValueError: there is no such layer, or its numbers are not those that it takes.
+        ValueError: there is no such layer, or its numbers are wrong.
     """
     word, _, rest = " ".join(text.split()).partition(" ")
     if word not in _FORMS:
@@ -85,7 +85,7 @@ def parse(text: str) -> Layer:
     found = re.fullmatch(_FORMS[word], rest)
     if found is None:
         form = f"write {_EXAMPLES[word]}" if word in _EXAMPLES else "it takes nothing"
-        raise ValueError(f"'{text}' is no layer '{word}': {form}")
+        raise ValueError(f"'{text}' is not a layer '{word}': {form}")
     given = {name: value for name, value in found.groupdict().items() if value is not None}
     kernel = (int(given["height"]), int(given["width"])) if "height" in given else (1, 1)
     numbers = {name: int(given[name]) for name in ("units", "stride", "size") if name in given}
@@ -98,32 +98,34 @@ def _checked(text: str) -> str:
 
 
 LayerText = Annotated[str, AfterValidator(_checked)]
-"""A layer as the field of a plugin holds it."""
+"""Type of a layer in a field of a plugin"""
 
 
 def expect_order(texts: Sequence[str]) -> None:
-    """Check that one layer ends the places, and none after it needs them.
+    """Check that one layer ends the map, and none after it needs one.
 
     Raises:
-        ValueError: another order, or no such layer.
+        ValueError: the order is wrong, or there is no such layer.
     """
-    places = True
+    is_map = True
     for text in texts:
         layer = parse(text)
-        if layer.needs_places and not places:
-            raise ValueError(f"layers: '{text}' works on places, and stands after the layer that ends them")
-        places = places and not layer.ends_places
-    if places:
-        raise ValueError("layers: one of them must end the places: 'mean' or 'flatten'")
+        if layer.needs_map and not is_map:
+            raise ValueError(
+                f"layers: '{text}' needs a map, (height, width, channels), but follows the layer that ends it"
+            )
+        is_map = is_map and not layer.ends_map
+    if is_map:
+        raise ValueError("layers: one of them must end the map: 'mean' or 'flatten'")
 
 
 def apply_layers(
     x: Any, texts: Iterable[str], padding: Padding = "valid", momentum: float = 0.99, beside: Sequence[Any] = ()
 ) -> Any:
-    """The layers on the tensor `x`, (batch, height, width, channels), each named after its word and its number: (batch, channels).
+    """Apply layers to the tensor `x`, (batch, height, width, channels), and return (batch, channels). Each is named after word and number.
 
-    `padding` is that of convolutions, `momentum` that of the running means of batch normalization, a step. The tensors `beside`, (batch,
-    channels) each, join where the places end, as what was tapped does.
+    `padding` is that of convolutions, and `momentum` that of the running means of batch normalization, per step. The tensors `beside`,
+    (batch, channels) each, are appended where the map ends, as the output of `tap` is.
     """
     from keras import layers
 
@@ -133,13 +135,13 @@ def apply_layers(
             joining.append(layers.GlobalAveragePooling2D(name=name)(x))
             continue
         x = _apply_layer(x, layer, name, padding, momentum)
-        if layer.ends_places and joining:
+        if layer.ends_map and joining:
             x = layers.Concatenate(name="joined")([x, *joining])
     return x
 
 
 def _numbered(texts: Iterable[str]) -> list[tuple[str, Layer]]:
-    """The layers with their names in the network: the word and its number, `conv1`, `relu1`, `conv2`."""
+    """Name layers in the network by word and number: `conv1`, `relu1`, `conv2`."""
     numbers: Counter[str] = Counter()
     named = []
     for layer in map(parse, texts):

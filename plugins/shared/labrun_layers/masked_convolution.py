@@ -1,4 +1,4 @@
-"""Normalised convolution within a network: missing pixels as a weighted mean of the known ones around them."""
+"""Normalised convolution in a network: fill missing pixels by a weighted mean of the known ones around them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 __all__ = ["apply_filling", "mean_of_known"]
 
 LEAST = 1e-6
-"""Where known pixels weigh less than this, all of them too far, the mean of the whole picture takes over."""
+"""Weight of known pixels below which, all of them being too far, the mean of the whole picture is used"""
 
 
 def mean_of_known(picture: Any, mask: Any) -> Any:
-    """The mean of the known pixels of each picture, (batch, 1, 1, 1)."""
+    """Return the mean of the known pixels of each picture, (batch, 1, 1, 1)."""
     from keras import ops
 
     known = ops.maximum(ops.sum(mask, axis=(1, 2, 3), keepdims=True), 1.0)
@@ -20,9 +20,9 @@ def mean_of_known(picture: Any, mask: Any) -> Any:
 
 
 def apply_filling(picture: Any, mask: Any, width: float) -> Any:
-    """Known pixels as they are, missing ones G∗(m p) / G∗m, with G a Gaussian of this width [pixels], m the mask, p the picture.
+    """Keep known pixels, and fill missing ones by G∗(m p) / G∗m, with G a Gaussian of this width [pixels], m the mask, p the picture.
 
-    `picture` and `mask` are (batch, height, width, 1). What lies beyond the edge counts as missing.
+    `picture` and `mask` are (batch, height, width, 1). Pixels beyond the edge count as missing.
     """
     import numpy as np
     from keras import ops

@@ -1,4 +1,4 @@
-"""Periodic images in a network."""
+"""Pad periodic images in a network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def apply_periodic_padding(x: Any, kernel: int | tuple[int, int]) -> Any:
 
 
 def _wrap(x: Any, axis: int, before: int, after: int) -> Any:
-    """Repeat the last `before` places before the first, and the first `after` behind the last."""
+    """Repeat the last `before` positions before the first, and the first `after` behind the last."""
     from keras import ops
 
     if not before and not after:

@@ -1,4 +1,4 @@
-"""Inputs in their own units, brought to [-1, 1] inside of a network, so that it can be asked about raw values."""
+"""Rescale inputs from their units to [-1, 1] inside a network, so that it takes raw values."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["Range", "apply_ranges"]
 def _checked(one: tuple[float, float]) -> tuple[float, float]:
     low, high = one
     if low >= high:
-        raise ValueError(f"a range is [low, high], and low is below high; found [{low:g}, {high:g}]")
+        raise ValueError(f"a range is [low, high] with low below high; found [{low:g}, {high:g}]")
     return one
 
 
 Range = Annotated[
     tuple[float, float], AfterValidator(_checked), Field(description="[low, high] of an input in its unit")
 ]
-"""The type of a field of a plugin."""
+"""Type of a field of a plugin"""
 
 
 def apply_ranges(x: Any, ranges: list[tuple[float, float]]) -> Any:
-    """Bring inputs, (batch, inputs), from [low, high] each to [-1, 1]; `ranges` are one for each, or one for all.
+    """Rescale inputs, (batch, inputs), from [low, high] to [-1, 1]; `ranges` holds one range for each, or one for all.
 
     Raises:
         ValueError: there are neither as many ranges as inputs, nor one.
@@ -33,6 +33,6 @@ def apply_ranges(x: Any, ranges: list[tuple[float, float]]) -> Any:
 
     count = x.shape[-1]
     if len(ranges) not in (1, count):
-        raise ValueError(f"'ranges' gives {len(ranges)} of them for {count} inputs: give one for each, or one for all")
+        raise ValueError(f"'ranges' has {len(ranges)} ranges for {count} inputs: give one for each, or one for all")
     low, high = np.array(ranges).T
     return layers.Rescaling(2 / (high - low), -(high + low) / (high - low), name="scaled")(x)

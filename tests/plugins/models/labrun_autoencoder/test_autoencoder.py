@@ -121,14 +121,14 @@ def test_a_trained_one_takes_pictures_of_other_sizes_if_the_pools_divide_them(wr
     assert trained.predict(pictures(32, 12)).shape == (3, 32, 12, 1)
     assert trained.activations(pictures(32, 12), "code").shape == (3, 8, 3, 3)
     with pytest.raises(
-        ValueError, match=r"halves the sides of an image 2 times, .* so that 4 must divide them; these are 32 × 10"
+        ValueError, match=r"halves the sides of an image 2 times, .* so 4 must divide them; these are 32 × 10"
     ):
         trained.predict(pictures(32, 10))
 
 
 def test_a_cross_entropy_wants_a_sigmoid():
     with pytest.raises(
-        ValidationError, match="takes the answer for a probability: set 'answer: sigmoid', or take the loss"
+        ValidationError, match="takes the output for a probability: set 'answer: sigmoid', or use the loss"
     ):
         Autoencoder(loss="crossentropy")
 
@@ -136,7 +136,7 @@ def test_a_cross_entropy_wants_a_sigmoid():
 @pytest.mark.parametrize(
     ("examples", "message"),
     [
-        (spec((50, 50, 1)), "3 times, once for each of 'filters', so that 8 must divide them; these are 50 × 50"),
+        (spec((50, 50, 1)), "3 times, once for each of 'filters', so 8 must divide them; these are 50 × 50"),
         (spec((16, 24)), r"images of one size in x and y, .* these examples have x of \(16, 24\) and y of \(16, 24\)"),
         (spec(y=(17,)), r"these examples have x of \(16, 24, 1\) and y of \(17,\): leave out the y of the dataset"),
     ],

@@ -144,8 +144,8 @@ def test_wrong_fields_are_explained(fields, message):
 @pytest.mark.parametrize(
     ("examples", "message"),
     [
-        (spec(1), r"wants two channels in x, .* x of \(12, 20, 1\), .* or set 'mask: false'"),
-        (spec(classes=("a", "b")), r"inpainting_cnn wants x of shape \(height, width, 2\), observed and mask"),
+        (spec(1), r"takes two channels in x, .* x of \(12, 20, 1\), .* or set 'mask: false'"),
+        (spec(classes=("a", "b")), r"inpainting_cnn takes x of shape \(height, width, 2\), observed and mask"),
         (
             ExampleSpec(ArraySpec((8, 9, 2), "uint8"), ArraySpec((9, 8, 1), "float32")),
             r"have x of \(8, 9, 2\), y of \(9, 8, 1\)",

@@ -80,7 +80,7 @@ def test_a_hidden_layer_does_what_a_perceptron_cannot():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"ranges": [(2, 1)]}, r"low is below high; found \[2, 1\]"),
+        ({"ranges": [(2, 1)]}, r"low below high; found \[2, 1\]"),
         ({"hidden": [0]}, "greater than or equal to 1"),
         ({"activation": "swish"}, "'sigmoid', 'tanh' or 'relu'"),
     ],
@@ -96,9 +96,13 @@ def test_wrong_fields_are_explained(fields, message):
         (
             spec((3,)),
             {"ranges": [(0, 1)] * 2},
-            "'ranges' gives 2 of them for 3 inputs: give one for each, or one for all",
+            "'ranges' has 2 ranges for 3 inputs: give one for each, or one for all",
         ),
-        (spec(y=(8, 8, 1)), {}, r"tells classes or numbers; .* has the shape \(8, 8, 1\)|have.* the shape \(8, 8, 1\)"),
+        (
+            spec(y=(8, 8, 1)),
+            {},
+            r"predicts classes or numbers; .* has the shape \(8, 8, 1\)|have.* the shape \(8, 8, 1\)",
+        ),
         (ExampleSpec({"a": ArraySpec((2,), "f4")}, ArraySpec((), "f4")), {}, "these examples have the inputs a"),
     ],
 )

@@ -91,7 +91,7 @@ def test_wrong_fields_are_explained(fields, message):
 
 def test_wrong_examples_are_explained():
     flat = ExampleSpec(ArraySpec((64,), "float32"), ArraySpec((), "int64"), CLASSES)
-    with pytest.raises(ValueError, match=r"wants x of shape \(height, width, frames\)"):
+    with pytest.raises(ValueError, match=r"takes x of shape \(height, width, frames\)"):
         PatternCNN(preset="compact").build(flat)
     with pytest.raises(ValueError, match="y of these examples is a number"):
         PatternCNN(preset="compact").build(spec(3, classes=None))

@@ -169,8 +169,8 @@ def test_it_is_saved_and_loaded(tmp_path, separable):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"trainable": False}, "trainable: false keeps the weights, and there are none: give 'weights'"),
-        ({"ranges": [(3, 3)]}, r"a range is \[low, high\], and low is below high; found \[3, 3\]"),
+        ({"trainable": False}, "'trainable: false' keeps the weights, but none are given: set 'weights'"),
+        ({"ranges": [(3, 3)]}, r"a range is \[low, high\] with low below high; found \[3, 3\]"),
         ({"learning_rate": 0}, "greater than 0"),
     ],
 )
@@ -182,13 +182,17 @@ def test_wrong_fields_are_explained(fields, message):
 @pytest.mark.parametrize(
     ("examples", "fields", "message"),
     [
-        (spec(classes=("a", "b", "c")), {}, "two classes apart; these examples have the 3 classes a, b, c: take mlp"),
-        (spec(classes=None), {}, "two classes apart; these examples have numbers"),
-        (spec((3,)), {"weights": [1, 2]}, "a weight for each of its 3 inputs; 'weights' gives 2"),
+        (
+            spec(classes=("a", "b", "c")),
+            {},
+            "separates two classes; these examples have the 3 classes a, b, c: use mlp",
+        ),
+        (spec(classes=None), {}, "separates two classes; these examples have numbers"),
+        (spec((3,)), {"weights": [1, 2]}, "a weight for each of its 3 inputs; 'weights' has 2"),
         (
             spec((3,)),
             {"ranges": [(0, 1)] * 2},
-            "'ranges' gives 2 of them for 3 inputs: give one for each, or one for all",
+            "'ranges' has 2 ranges for 3 inputs: give one for each, or one for all",
         ),
         (
             ExampleSpec({"a": ArraySpec((2,), "f4")}, ArraySpec((), "int64"), TWO),

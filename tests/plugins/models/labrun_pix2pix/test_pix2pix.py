@@ -211,7 +211,7 @@ def test_a_trained_model_is_rebuilt_and_its_archive_too(undisturbed):
     ("fields", "message"),
     [
         ({"preset": "orign"}, "there is no preset 'orign': did you mean 'origin'"),
-        ({"depth": 3}, "'dropout_levels: 3' are more than the 2 levels on the way up of a network of 'depth: 3'"),
+        ({"depth": 3}, "'dropout_levels: 3' is more than the 2 levels on the way up of a network of 'depth: 3'"),
         ({"range": "byte"}, "'unit' or 'signed'"),
     ],
 )
@@ -224,10 +224,10 @@ def test_wrong_fields_are_explained(fields, message):
     ("examples", "message"),
     [
         (spec(shape=(16, 20)), "so 8 must divide their sides; these are 16 × 20: set depth to 2 or less"),
-        (spec(shape=(16, 15)), "these are 16 × 15: cut or resize them"),
+        (spec(shape=(16, 15)), "these are 16 × 15: crop or resize them"),
         (
             ExampleSpec(ArraySpec((16, 24, 1), "float32"), ArraySpec((), "int64"), ("a", "b")),
-            r"pix2pix wants pictures of one size in x and y.* x of \(16, 24, 1\), y of \(\)",
+            r"pix2pix takes pictures of one size in x and y.* x of \(16, 24, 1\), y of \(\)",
         ),
         (
             ExampleSpec({"a": ArraySpec((8, 8, 1), "float32")}, ArraySpec((8, 8, 1), "float32")),
@@ -243,7 +243,7 @@ def test_wrong_examples_are_explained(examples, message):
 def test_other_backends_are_refused(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(
-        RuntimeError, match="pix2pix runs on TensorFlow alone, but Keras runs on jax: set KERAS_BACKEND=tensorflow"
+        RuntimeError, match="pix2pix runs on TensorFlow only, but Keras runs on jax: set KERAS_BACKEND=tensorflow"
     ):
         Pix2Pix(**TINY).build(spec())
 

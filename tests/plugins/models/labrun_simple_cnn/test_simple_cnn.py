@@ -81,10 +81,10 @@ def test_it_learns_saves_and_loads(classes, tmp_path, rng):
 @pytest.mark.parametrize(
     ("examples", "message"),
     [
-        (spec((28,)), r"wants x of \(height, width\) or \(height, width, channels\); these examples have \(28,\)"),
+        (spec((28,)), r"takes x of \(height, width\) or \(height, width, channels\); these examples have \(28,\)"),
         (ExampleSpec({"a": ArraySpec((8, 8), "f4")}, ArraySpec((), "f4")), "these examples have the inputs a"),
         (spec(y=(2,)), r"classes or one number; the y of these examples has the shape \(2,\)"),
-        (spec((3, 28)), "2 pools halve a picture .* at least 4 × 4 pixels, and has 3 × 28. Give fewer 'filters'"),
+        (spec((3, 28)), "2 pools halve a picture .* at least 4 × 4 pixels, found 3 × 28. Give fewer 'filters'"),
     ],
 )
 def test_wrong_examples_are_explained(examples, message):

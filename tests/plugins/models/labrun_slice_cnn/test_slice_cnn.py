@@ -91,7 +91,7 @@ def test_a_field_beside_a_preset_wins():
     [
         ({"preset": "encoded"}, "there is no preset 'encoded': did you mean 'encoded_cnn'"),
         ({}, "Field required"),
-        ({"layers": ["conv 3 3x3", "relu"]}, "one of them must end the places: 'mean' or 'flatten'"),
+        ({"layers": ["conv 3 3x3", "relu"]}, "one of them must end the map: 'mean' or 'flatten'"),
     ],
 )
 def test_wrong_fields_are_explained(fields, message):
@@ -102,7 +102,7 @@ def test_wrong_fields_are_explained(fields, message):
 @pytest.mark.parametrize(
     ("examples", "fields", "message"),
     [
-        (spec((24, 30)), {}, r"wants x of shape \(height, width, channels\); these examples have x of shape \(24, 30\)"),
+        (spec((24, 30)), {}, r"takes x of shape \(height, width, channels\); these examples have x of shape \(24, 30\)"),
         (ExampleSpec({"a": ArraySpec((8, 8, 1), "float32")}, ArraySpec((), "float32")), {}, "have the inputs a$"),
         (spec(y=(24, 30, 1)), {}, r"a class or a number; .* the shape \(24, 30, 1\): give the dataset a y"),
         (spec(classes=("a", "b")), {"loss": "mse"}, "does not suit y, which is classes: leave it out, or set it to crossentropy"),

@@ -118,8 +118,8 @@ def test_losses(loss, expected):
         ({"preset": "origin"}, "there is no preset 'origin': did you mean 'origin_"),
         ({}, "Field required"),
         ({"layers": ["conv 3 3x3", "rely", "mean"]}, "there is no layer 'rely': did you mean 'relu'"),
-        ({"layers": ["mean", "conv 3 3x3"]}, "'conv 3 3x3' works on places, and stands after the layer that ends them"),
-        ({"layers": ["conv 3 3x3", "relu"]}, "one of them must end the places: 'mean' or 'flatten'"),
+        ({"layers": ["mean", "conv 3 3x3"]}, "'conv 3 3x3' needs a map, .* but follows the layer that ends it"),
+        ({"layers": ["conv 3 3x3", "relu"]}, "one of them must end the map: 'mean' or 'flatten'"),
     ],
 )
 def test_wrong_fields_are_explained(fields, message):
@@ -133,7 +133,7 @@ def test_wrong_fields_are_explained(fields, message):
         (
             spec((8,)),
             {},
-            r"wants x of shape \(height, width\) or \(height, width, channels\); these examples have \(8,\)",
+            r"takes x of shape \(height, width\) or \(height, width, channels\); these examples have \(8,\)",
         ),
         (
             ExampleSpec({"a": ArraySpec((8, 8), "uint8")}, NUMBER),
@@ -143,7 +143,7 @@ def test_wrong_fields_are_explained(fields, message):
         (
             ExampleSpec(ArraySpec((8, 8), "uint8"), ArraySpec((2,), "float32")),
             {},
-            r"tells one number; .* the shape \(2,\)",
+            r"predicts one number; .* the shape \(2,\)",
         ),
         (spec((8, 8), ("a", "b")), {}, "the loss 'huber' does not suit y, which is classes: set loss to crossentropy"),
         (spec((8, 8)), {"loss": "crossentropy"}, "does not suit y, which is a number: set loss to huber, mae or mse"),

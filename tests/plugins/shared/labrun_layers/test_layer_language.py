@@ -27,11 +27,11 @@ def test_a_layer_is_read(text, layer):
     [
         ("cnv 16 3x3", "there is no layer 'cnv': did you mean 'conv'"),
         ("", "there is no layer ''"),
-        ("conv 16", "'conv 16' is no layer 'conv': write 'conv 16 3x3' or 'conv 16 5x5 stride 2'"),
-        ("conv 0 3x3", "'conv 0 3x3' is no layer 'conv'"),
-        ("relu 3", "'relu 3' is no layer 'relu': it takes nothing"),
-        ("dropout 1.5", "'dropout 1.5' is no layer 'dropout': write 'dropout 0.1'"),
-        ("dense 999999", "'dense 999999' is no layer 'dense': write 'dense 64'"),
+        ("conv 16", "'conv 16' is not a layer 'conv': write 'conv 16 3x3' or 'conv 16 5x5 stride 2'"),
+        ("conv 0 3x3", "'conv 0 3x3' is not a layer 'conv'"),
+        ("relu 3", "'relu 3' is not a layer 'relu': it takes nothing"),
+        ("dropout 1.5", "'dropout 1.5' is not a layer 'dropout': write 'dropout 0.1'"),
+        ("dense 999999", "'dense 999999' is not a layer 'dense': write 'dense 64'"),
     ],
 )
 def test_what_is_no_layer_is_explained(text, message):
@@ -57,5 +57,5 @@ def test_what_is_tapped_joins_where_the_places_end():
 
 
 def test_nothing_is_tapped_after_the_places():
-    with pytest.raises(ValueError, match="layers: 'tap' works on places, and stands after the layer that ends them"):
+    with pytest.raises(ValueError, match=r"layers: 'tap' needs a map, .* but follows the layer that ends it"):
         expect_order(["mean", "tap"])

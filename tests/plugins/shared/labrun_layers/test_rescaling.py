@@ -28,10 +28,10 @@ def test_one_range_is_for_all():
 
 
 def test_neither_one_nor_as_many_as_inputs():
-    with pytest.raises(ValueError, match="'ranges' gives 2 of them for 3 inputs: give one for each, or one for all"):
+    with pytest.raises(ValueError, match="'ranges' has 2 ranges for 3 inputs: give one for each, or one for all"):
         network(3, [(0, 1), (0, 1)])
 
 
 def test_low_is_below_high():
-    with pytest.raises(ValidationError, match=r"a range is \[low, high\], and low is below high; found \[1, 1\]"):
+    with pytest.raises(ValidationError, match=r"a range is \[low, high\] with low below high; found \[1, 1\]"):
         Settings(ranges=[(0, 1), (1, 1)])
