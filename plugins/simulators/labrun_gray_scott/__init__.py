@@ -1,4 +1,4 @@
-"""The Gray-Scott model: two chemicals that diffuse and react on a periodic plane, and make patterns.
+"""The Gray-Scott model: two chemicals that diffuse and react on a periodic plane and form patterns.
 
     ∂u/∂t = D_u ∇²u − u v² + F (1 − u)
     ∂v/∂t = D_v ∇²v + u v² − (F + k) v
@@ -30,18 +30,18 @@ class GrayScott(Simulator):
         ∂u/∂t = D_u ∇²u − u v² + F (1 − u)
         ∂v/∂t = D_v ∇²v + u v² − (F + k) v
 
-    u, v: dimensionless concentrations of what is consumed and of what it turns into; F: feed rate; k: rate at which v is
-    removed; D_u, D_v: diffusion coefficients. Lengths are in cells, times in the model's own unit. Forward Euler with the
+    u, v: dimensionless concentrations of the substance that is consumed and of the one that it becomes; F: feed rate; k: removal rate of
+    v; D_u, D_v: diffusion coefficients. Lengths are in cells, times in the model's own unit. Forward Euler with the
     nine-point Laplacian −3 a + ½ (edge neighbours) + ¼ (corner neighbours), as in C. Scholz and S. Scholz, Am. J. Phys. 90,
     141 (2022), doi:10.1119/5.0065458; the patterns' classes are those of J. E. Pearson, Science 261, 189 (1993).
 
-    The homogeneous state (u, v) = (1, 0) always exists; two more do where F ≥ 4 (F + k)².
+    The homogeneous state (u, v) = (1, 0) always exists; two more do if F ≥ 4 (F + k)².
 
-    A run starts at rest with three squares in it, turned and rolled at random: see `labrun_gray_scott.initial`. Its random
-    numbers are drawn from the member's generator in the origin's order: place of the second square, noise of u, noise of v,
-    angle, roll along axis 0, roll along axis 1; all of them always, whatever the options.
+    A run starts from rest with three squares, rotated and rolled at random: see `labrun_gray_scott.initial`. Random numbers are drawn from
+    the member's generator in the origin's order: position of the second square, noise of u, noise of v, angle, roll along axis 0, roll
+    along axis 1; always all of them, whatever the options.
 
-    Raises FloatingPointError when a concentration is no longer finite.
+    Raises FloatingPointError if a concentration is no longer finite.
     """
 
     name: ClassVar[str] = "gray_scott"
@@ -61,31 +61,33 @@ class GrayScott(Simulator):
     frame_interval: float = Field(
         30, gt=0, description="time between saved frames [time], a whole number of time steps"
     )
-    precision: Literal["single", "double"] = Field("single", description="of the arithmetic and of what is saved")
+    precision: Literal["single", "double"] = Field(
+        "single", description="precision of the arithmetic and of the saved frames"
+    )
 
     square_side: int = Field(20, ge=1, description="side of the square in the middle [cells]")
     square_u: float = Field(0.5, description="u in the square in the middle, dimensionless")
     square_v: float = Field(0.25, description="v in the square in the middle, dimensionless")
     second_distance: tuple[Share, Share] = Field(
         (0.2, 0.4),
-        description="least and greatest chessboard distance of the second square from the middle [of the plane's sides]",
+        description="least and greatest chessboard distance of the second square from the middle [sides of the plane]",
     )
     second_side: int = Field(20, ge=1, description="side of the second square [cells]")
     second_u: float = Field(0.5, description="u in the second square, dimensionless")
     second_v: float = Field(0.25, description="v in the second square, dimensionless")
     cut_offset: tuple[int, int] = Field(
-        (6, 9), description="shift of the third square, which lies over the second [rows, columns]"
+        (6, 9), description="shift of the third square, which covers part of the second [rows, columns]"
     )
     cut_side: int = Field(20, ge=1, description="side of the third square [cells]")
     cut_u: float = Field(0.99, description="u in the third square, dimensionless")
     cut_v: float = Field(0.01, description="v in the third square, dimensionless")
     noise: float = Field(0.0, ge=0, description="relative amplitude of normal noise on u and v")
     rotation: tuple[Degrees, Degrees] = Field(
-        (0, 88), description="least and greatest angle, whole degrees, by which the start is turned"
+        (0, 88), description="least and greatest angle by which the start is rotated [whole degrees]"
     )
     roll_axes: tuple[Literal[0, 1], ...] = Field(
         (0,),
-        description="axes along which the start is rolled by a random distance: [0] as the origin does, [0, 1] as it means to",
+        description="axes along which the start is rolled by a random distance: [0] as in the origin, [0, 1] as it intends",
     )
 
     @property
@@ -101,8 +103,8 @@ class GrayScott(Simulator):
         return self
 
     def _faults_of_time(self) -> Iterator[str]:
-        # The Laplacian's eigenvalues go from −4 to 0; with what decays at (1, 0), Euler multiplies the fastest mode of each field by
-        # 1 − Δt (4 D + rate), which must not be below −1. For the diffusion alone that is D Δt ≤ ½.
+        # The Laplacian's eigenvalues go from −4 to 0. With the decay rates at (1, 0), Euler multiplies the fastest mode of each field by
+        # 1 − Δt (4 D + rate), which must not be below −1. For diffusion alone this is D Δt ≤ ½.
         for field, rate, of in (
             ("diffusion_u", self.feed, "feed"),
             ("diffusion_v", self.feed + self.kill, "feed + kill"),
@@ -118,7 +120,7 @@ class GrayScott(Simulator):
             if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
                 nearest = max(1, round(steps)) * self.time_step
                 yield (
-                    f"{field}={getattr(self, field):g} is no whole number of steps of time_step={self.time_step:g}: "
+                    f"{field}={getattr(self, field):g} is not a whole number of steps of time_step={self.time_step:g}: "
                     f"the nearest is {nearest:.10g}"
                 )
         earliest = self.duration - (self.frames - 1) * self.frame_interval
@@ -161,7 +163,7 @@ class GrayScott(Simulator):
         return {"u": np.stack(list(self._run(rng, stops)), axis=-1)}
 
     def watch(self, rng: np.random.Generator, pictures: int) -> Iterator[View]:
-        """Yield `pictures` pictures of u, evenly spaced in time from the start to `duration` (one alone: at `duration`)."""
+        """Yield `pictures` pictures of u, evenly spaced in time from the start to `duration` (a single one: at `duration`)."""
         last = round(self.duration / self.time_step)
         stops = [round(last * i / (pictures - 1)) for i in range(pictures)] if pictures > 1 else [last] * pictures
         for stop, u in zip(stops, self._run(rng, stops), strict=True):

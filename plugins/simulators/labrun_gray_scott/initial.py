@@ -1,17 +1,17 @@
-"""The initial state of a Gray-Scott run: squares, noise, a turn and a roll.
+"""The initial state of a Gray-Scott run: squares and noise, rotated and rolled.
 
-After C. Scholz and S. Scholz, Am. J. Phys. 90, 141 (2022), doi:10.1119/5.0065458. u = 1, v = 0 everywhere but for
+After C. Scholz and S. Scholz, Am. J. Phys. 90, 141 (2022), doi:10.1119/5.0065458. u = 1, v = 0 everywhere except in
 
 * a square in the middle, rows and columns n/2 − 9 … n/2 + 10 for a side of 20;
-* a second one around a random place, whose chessboard distance from the middle is 0.2 to 0.4 of the plane's sides;
-* over it, shifted by (+6, +9) cells, a third, nearly at rest, which cuts a corner out of it.
+* a second one around a random position, whose chessboard distance from the middle is 0.2 to 0.4 of the plane's sides;
+* a third one over it, shifted by (+6, +9) cells, nearly at rest, which cuts out a corner.
 
-Then u and v are multiplied by 1 + noise × a normal number each, turned by a whole number of degrees (cubic B-spline without
-prefilter, so that edges are a little smoothed at any angle, 0 too) and rolled. The origin rolls along axis 0 alone: its second
-pair of calls, meant for axis 1, overwrites the first. `roll_axes` offers both.
+Then u and v are multiplied by 1 + noise × a normal number each, rotated by a whole number of degrees (cubic B-spline without
+prefilter, which smooths edges a little at any angle, even 0) and rolled. The origin rolls along axis 0 only: its second pair of calls,
+meant for axis 1, overwrites the first. `roll_axes` offers both.
 
 **Random numbers** are drawn in the order of the origin, and always all of them, so that an option changes only what it names:
-pairs of uniform numbers for the place until one is accepted, normal numbers (height, width) for u, then for v, the angle, and two
+pairs of uniform numbers for the position until one is accepted, normal numbers (height, width) for u, then for v, the angle, and two
 uniform numbers for the roll along axis 0 and axis 1.
 """
 
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Draws:
-    """What is random in one initial state."""
+    """Random numbers of one initial state."""
 
     place: tuple[float, float]
-    """The middle of the second square, as fractions of height and width."""
+    """Middle of the second square, as fractions of height and width"""
     noise_u: NDArray[np.float64]
     noise_v: NDArray[np.float64]
-    """Normal numbers, (height, width)."""
+    """Normal numbers, (height, width)"""
     angle: int
     """[degrees]"""
     roll: tuple[float, float]
-    """How far to roll along axis 0 and axis 1, as fractions of height and width."""
+    """Distance of the roll along axis 0 and axis 1, as fractions of height and width"""
 
 
 def draw(run: GrayScott, rng: np.random.Generator) -> Draws:
-    """Draw what is random, in the order that the module's docstring states."""
+    """Draw the random numbers, in the order of the module's docstring."""
     nearest, farthest = run.second_distance
     place = 0.5 + farthest * (2 * rng.random(2) - 1)
     while np.abs(place - 0.5).max() < nearest:
@@ -58,14 +58,14 @@ def draw(run: GrayScott, rng: np.random.Generator) -> Draws:
 def block(centre: tuple[int, int], side: int, shape: tuple[int, int]) -> tuple[NDArray[np.intp], ...]:
     """Return the index of a square of cells around `centre`, for `field[index]`: centre − 9 … centre + 10 for a side of 20.
 
-    What would lie beyond an edge lies at the other: the plane is periodic.
+    The plane is periodic: cells beyond an edge are at the other.
     """
     cells = np.arange(side) - (side - 1) // 2
     return np.ix_((centre[0] + cells) % shape[0], (centre[1] + cells) % shape[1])
 
 
 def lay_squares(run: GrayScott, place: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return u and v, (height, width), dimensionless, with the three squares, one laid over the other."""
+    """Return u and v, (height, width), dimensionless, with the three squares, one over the other."""
     shape = run.shape
     u, v = np.ones(shape), np.zeros(shape)
     middle = (shape[0] // 2, shape[1] // 2)

@@ -5,21 +5,20 @@ One step of forward Euler on a periodic plane of cells, with S(a) = [1 2 1]⊗[1
     u ← u + Δt (D_u (S(u)/4 − 4u) − u v² + F (1 − u))
     v ← v + Δt (D_v (S(v)/4 − 4v) + u v² − (F + k) v)
 
-`labrun_gray_scott.reference` has the same in plain NumPy; the tests compare the two.
+`labrun_gray_scott.reference` is the same in plain NumPy; the tests compare both.
 
 **The strips.** The plane is cut into horizontal strips of equal height, one for each lane of a vector register, and the
 strips are interleaved: element (r, c, lane) is row r, column c of strip number `lane`. All four neighbours of a vector
-are then whole vectors too, aligned, with no lane shifted; only where a strip ends does a row come from the strip next
-door, once a step. Where the height is no multiple of the number of lanes, strips overlap by one row, which both compute
-alike.
+are then whole aligned vectors too, with no lane shifted. Only at the ends of strips does a row come from the neighbouring
+strip, once per step. If the height is not a multiple of the number of lanes, strips overlap by one row, which both compute.
 
-**Refused**, each measured on one core of an EPYC 7003 (AVX2), single precision, 128×128: plain nested loops, left to LLVM to
-vectorise (half the speed: one pass has more pointers to check against one another than it is willing to, so it takes two, and
-what passes between them goes through memory); strips of columns (no faster, and lanes are shifted in every row); more than one
-step in a sweep over the plane (a plane that fits the L1 cache is no faster than this one in L2: there is nothing to gain).
+**Rejected**, each measured on one core of an EPYC 7003 (AVX2), single precision, 128×128: plain nested loops, vectorised by LLVM (half
+the speed: a single pass has more pointers than LLVM checks against one another, so it makes two, with intermediate results in
+memory); strips of columns (no faster, and lanes are shifted in every row); more than one step in a sweep over the plane (a plane
+that fits the L1 cache is no faster than this one in L2, so nothing is gained).
 
-There is no `fastmath`: the operations below allow the contraction of a·b + c and nothing else,
-so that NaN and infinity come through to the check in `integrate`.
+There is no `fastmath`: the operations below allow only the contraction of a·b + c, so that NaN and infinity reach the check in
+`integrate`.
 """
 # numba has no types: its decorators and base classes are Any to mypy
 # mypy: disable-error-code="untyped-decorator, misc"
@@ -38,12 +37,12 @@ from numba.extending import intrinsic, lower_builtin, models, register_model, ty
 from numpy.typing import NDArray
 
 VECTOR_BYTES = 32  # one AVX2 register; LLVM splits it where registers are shorter (SSE2, NEON)
-BLOCK = 128  # columns done together: three rows of both fields, 24 kB, stay in the L1 cache
+BLOCK = 128  # columns advanced together: three rows of both fields, 24 kB, stay in the L1 cache
 WINDOW = 2000  # steps between two checks for NaN and infinity
 TINY = {np.dtype(np.float32): 1e-30, np.dtype(np.float64): 1e-290}  # |v| below this is set to 0: denormals are slow
 
 
-# --- vectors: a Numba type with +, −, ×, and what moves it ------------------------------------------------------------------
+# --- vectors: a Numba type with +, −, ×, loads and stores -------------------------------------------------------------------
 
 
 class Vector(types.Type):
@@ -57,7 +56,7 @@ class Vector(types.Type):
 
 @register_model(Vector)
 class VectorModel(models.PrimitiveModel):
-    """How LLVM holds a `Vector`."""
+    """The LLVM type of a `Vector`."""
 
     def __init__(self, manager: Any, vector: Vector) -> None:
         element = ir.FloatType() if vector.dtype == types.float32 else ir.DoubleType()
@@ -127,7 +126,7 @@ def splat(context: Any, number: Any) -> Any:
 
 
 def _make_rotation(by: int) -> Any:
-    """Make the intrinsic that gives lane i the number of lane i + `by`, cyclically."""
+    """Make the intrinsic that moves the number of lane i + `by` to lane i, cyclically."""
 
     @intrinsic
     def rotate(context: Any, vector: Any) -> Any:
@@ -148,7 +147,7 @@ from_strip_below = _make_rotation(+1)
 
 @intrinsic
 def flush(context: Any, vector: Any, tiny: Any) -> Any:
-    """Return `vector` with 0 for each number whose modulus is below that in `tiny`. NaN stays."""
+    """Return `vector` with 0 for each number whose modulus is below that in `tiny`. NaN remains."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind = context.get_value_type(vector)
@@ -162,7 +161,7 @@ def flush(context: Any, vector: Any, tiny: Any) -> Any:
 
 @intrinsic
 def choose(context: Any, flag: Any, yes: Any, no: Any) -> Any:
-    """Return, lane by lane, `yes` where `flag` is above 0, else `no`."""
+    """Return, lane by lane, `yes` if `flag` is above 0, otherwise `no`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         zero = ir.Constant(context.get_value_type(flag), None)
@@ -196,12 +195,12 @@ def _advance_row(
 ) -> None:
     """Advance columns `start` … `stop − 1` of one row; `u` and `v` are each the rows (above, here, below).
 
-    The sum over three rows at column c serves columns c − 1, c and c + 1, so it is carried along: `left` is the sum at
-    c − 1 plus twice that at c. In plain form:
+    The sum over three rows at column c is used by columns c − 1, c and c + 1, so it is carried along: `left` is the sum at c − 1 plus
+    twice that at c. In plain form:
 
-    S(u) = left + right,  left = sum[c−1] + 2 sum[c],  right = sum[c+1],  sum[c] = above[c] + 2 here[c] + below[c]
-    u_next[c] = u + (F Δt − (4 D_u Δt + F Δt) u − Δt u v² + (D_u Δt / 4) S(u)) v_next[c] = v + (     − (4 D_v Δt + (F +
-    k) Δt) v + Δt u v² + (D_v Δt / 4) S(v))
+        S(u) = left + right,  left = sum[c−1] + 2 sum[c],  right = sum[c+1],  sum[c] = above[c] + 2 here[c] + below[c]
+        u_next[c] = u + (F Δt − (4 D_u Δt + F Δt) u − Δt u v² + (D_u Δt / 4) S(u))
+        v_next[c] = v + (     − (4 D_v Δt + (F + k) Δt) v + Δt u v² + (D_v Δt / 4) S(v))
     """
     gain, loss_u, spread_u, loss_v, spread_v, dt, two, tiny = coefficients
     u_above, u_here, u_below = u
@@ -239,11 +238,11 @@ def advance(
 
     Args:
         u, v: the fields as strips with their halo, (rows + 2, columns + 2, lanes); overwritten.
-        u_next, v_next: as large; they hold the result where `steps` is odd, `u` and `v` where it is even.
-        even: whether all strips lie end to end, none overlapping.
-        long: (2, lanes), above 0 where the strip above (below) ends with its last (begins with its first) row.
+        u_next, v_next: of the same size; they hold the result if `steps` is odd, `u` and `v` if it is even.
+        even: whether strips do not overlap.
+        long: (2, lanes), above 0 if the strip above (below) ends with its last (begins with its first) row.
         k: the eight coefficients of `_advance_row`, in its order.
-        block: columns done together.
+        block: columns advanced together.
     """
     rows, columns = u.shape[0] - 2, u.shape[1] - 2
     coefficients = (
@@ -272,7 +271,7 @@ def advance(
 
 
 class Strips:
-    """How a plane of `height` × `width` cells is cut into one strip of rows for each lane."""
+    """The division of a plane of `height` × `width` cells into one strip of rows for each lane."""
 
     def __init__(self, height: int, width: int, dtype: np.dtype[Any]) -> None:
         lanes = VECTOR_BYTES // dtype.itemsize
@@ -286,8 +285,8 @@ class Strips:
         self.long = np.stack([np.roll(distances, 1), distances]).astype(dtype) - (self.rows - 1)
 
     def pack(self, field: NDArray[Any]) -> NDArray[Any]:
-        """Return `field`, (height, width), as strips with an empty halo: (rows + 2, width + 2, lanes), on a 64-byte
-        border."""
+        """Return `field`, (height, width), as strips with an empty halo: (rows + 2, width + 2, lanes), aligned to 64
+        bytes."""
         shape = (self.rows + 2, self.width + 2, len(self.starts))
         size = int(np.prod(shape)) * self.dtype.itemsize
         memory = np.zeros(size + 64, np.uint8)
@@ -297,7 +296,7 @@ class Strips:
         return packed
 
     def unpack(self, packed: NDArray[Any]) -> NDArray[Any]:
-        """Return the field that `packed` holds, (height, width), as a copy."""
+        """Return a copy of the field in `packed`, (height, width)."""
         height = int(self.starts[-1]) + self.rows
         field = np.empty((height, self.width), self.dtype)
         field[self.starts + np.arange(self.rows)[:, None]] = packed[1:-1, 1:-1].transpose(0, 2, 1)
@@ -319,20 +318,20 @@ def integrate(
     """Yield copies of u and v, (height, width), after each number of steps in `stops`, which ascend from 0.
 
     Args:
-        u, v: dimensionless concentrations, (height, width), float32 or float64: the precision of everything that follows.
+        u, v: dimensionless concentrations, (height, width), float32 or float64, the precision of the run.
         feed, kill: F and k [1/time].
         diffusion_u, diffusion_v: D_u and D_v [cells²/time].
         time_step: Δt [time].
 
     Raises:
-        FloatingPointError: a field is no longer finite (looked at every `WINDOW` steps and at each stop).
+        FloatingPointError: a field is no longer finite (checked every `WINDOW` steps and at each stop).
     """
     strips = Strips(u.shape[0], u.shape[1], u.dtype)
     fields = [strips.pack(u), strips.pack(v)]
     spare = [strips.pack(u), strips.pack(v)]
     spread_u, spread_v = (u.dtype.type(time_step * diffusion / 4) for diffusion in (diffusion_u, diffusion_v))
     gain, decay = u.dtype.type(time_step * feed), u.dtype.type(time_step * (feed + kill))
-    # from the rounded numbers: 16 is the sum of S's weights, so that (1, 0) stays fixed to the last bit
+    # computed from the rounded numbers, so that (1, 0) stays fixed to the last bit; 16 is the sum of S's weights
     loss_u, loss_v = 16 * float(spread_u) + float(gain), 16 * float(spread_v) + float(decay)
     k = np.array([gain, loss_u, spread_u, loss_v, spread_v, time_step, 2, TINY[u.dtype]], u.dtype)
     done = 0

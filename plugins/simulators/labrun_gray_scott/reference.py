@@ -1,4 +1,4 @@
-"""The scheme of `labrun_gray_scott.kernel` in plain NumPy: slow, obvious, the oracle of the tests and of the benchmark.
+"""The scheme of `labrun_gray_scott.kernel` in plain NumPy: slow and obvious, the reference of tests and benchmark.
 
     ∂u/∂t = D_u ∇²u − u v² + F (1 − u)
     ∂v/∂t = D_v ∇²v + u v² − (F + k) v

@@ -1,4 +1,4 @@
-"""Voronoi grains and voids on a periodic plane, and the picture that a microscope takes of them."""
+"""Voronoi grains and voids on a periodic plane, and their picture under a microscope."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 BRIGHTNESS, BOUNDARY, VOID = 150.0, 60.0, 25.0
-"""Grey levels: of grains on average, in the middle of a boundary, in a void."""
+"""Grey levels of grains on average, in the middle of a boundary, and in a void"""
 NEIGHBOURS = 8
-"""So many points next to a pixel are looked at for the nearest boundary."""
+"""Number of points around a pixel among which the nearest boundary is searched"""
 PIXELS_AT_ONCE = 2**16
-"""The plane is worked on in bands of rows, so that memory holds little beside the picture."""
+"""Size of the bands of rows that are processed one by one, so that memory holds little besides the picture"""
 
 
 @dataclass(frozen=True)
 class Microstructure:
-    """Where grains and voids lie on a periodic plane of `shape` pixels; a pixel is the point (row, column) of its indices."""
+    """Positions of grains and voids on a periodic plane of `shape` pixels; a pixel is the point (row, column) of its indices."""
 
     shape: tuple[int, int]
     points: NDArray[np.float64]
@@ -51,7 +51,7 @@ class Microstructure:
     def picture(
         self, boundary_width: float, noise: float, rng: np.random.Generator
     ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-        """The picture, (height, width), and the number of each pixel's grain from 1 on, 0 in a void."""
+        """Draw the picture, (height, width), and number each pixel's grain from 1 on, 0 in a void."""
         image, grains = np.empty(self.shape, np.uint8), np.empty(self.shape, np.int32)
         for rows in self._bands():
             grain, edge = self._grains_at(rows)
@@ -63,7 +63,7 @@ class Microstructure:
         return image, grains
 
     def distances(self) -> NDArray[np.float64]:
-        """How far each pixel lies from the nearest point, (height, width) [pixels]."""
+        """Return the distance of each pixel from the nearest point, (height, width) [pixels]."""
         return np.concatenate([self._tree.query(self._places(rows))[0] for rows in self._bands()])
 
     def _bands(self) -> Iterator[slice]:
@@ -72,19 +72,19 @@ class Microstructure:
         return (slice(first, min(first + step, height)) for first in range(0, height, step))
 
     def _places(self, rows: slice) -> NDArray[np.float64]:
-        """(rows, width, 2): row and column of each pixel of a band."""
+        """Return row and column of each pixel of a band, (rows, width, 2)."""
         mesh = np.meshgrid(np.arange(rows.start, rows.stop), np.arange(self.shape[1]), indexing="ij")
         return np.stack(mesh, axis=-1).astype(np.float64)
 
     @cached_property
     def _tree(self) -> KDTree:
-        return KDTree(self.points % self.shape, boxsize=self.shape)  # a product may round up to the side itself
+        return KDTree(self.points % self.shape, boxsize=self.shape)  # rounding may yield the side itself
 
     def _grains_at(self, rows: slice) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The nearest point of each pixel of a band, and the distance to the nearest boundary between it and another.
+        """Find the nearest point of each pixel of a band, and the distance to the nearest boundary between it and another.
 
-        With vectors a and b from the pixel to both, the boundary halves a − b, and lies (|b|² − |a|²) / 2 |a − b| away. The second
-        nearest point does not do: where two points lie close together, the boundary with a third may be nearer.
+        With vectors a and b from the pixel to both, the boundary bisects a − b and is (|b|² − |a|²) / 2 |a − b| away. The second nearest
+        point is not enough: where two points are close together, the boundary with a third may be nearer.
         """
         places = self._places(rows)
         distance, nearest = self._tree.query(places, k=range(1, 1 + min(NEIGHBOURS, len(self.points))))
@@ -97,12 +97,12 @@ class Microstructure:
         return nearest[..., 0], edge
 
     def _wrapped(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The shortest of the vectors that differ by the sides of the plane."""
+        """Return the shortest of the vectors that differ by sides of the plane."""
         sides = np.array(self.shape, np.float64)
         return vectors - sides * np.rint(vectors / sides)
 
     def _solid_at(self, rows: slice) -> NDArray[np.float64]:
-        """1 where there is material, 0 in a void, (rows, width), and between them over one pixel."""
+        """Return 1 in material and 0 in a void, (rows, width), with edges smoothed over one pixel."""
         solid = np.ones((rows.stop - rows.start, self.shape[1]))
         row, column = np.arange(rows.start, rows.stop), np.arange(self.shape[1])
         for middle, radius in zip(self.voids, self.radii, strict=True):

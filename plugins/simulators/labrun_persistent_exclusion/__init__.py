@@ -1,11 +1,11 @@
-"""The persistent exclusion process: particles that go straight until they tumble, and get into each other's way.
+"""The persistent exclusion process: particles that move straight until they tumble, and block one another.
 
 One visit to a particle, with tumbling rate α:
 
     if the site ahead is empty, it moves there;
     with probability α it draws a new orientation, uniformly from all four
 
-The process is in `kernel`, what is observed in a snapshot in `observables`.
+The process is in `kernel`, the observables of a snapshot are in `observables`.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ RESOLUTION = 2**-30  # of the tumbling rate in the kernel
 class PersistentExclusion(Simulator):
     """The persistent exclusion process on a periodic square lattice: run-and-tumble particles that exclude one another.
 
-    n = ⌊ρ × height × width⌋ particles, at most one on a site, each with one of four orientations: 0 up (row − 1), 1 right
+    n = ⌊ρ × height × width⌋ particles, at most one per site, each with one of four orientations: 0 up (row − 1), 1 right
     (column + 1), 2 down, 3 left. One sweep visits every particle exactly once, in a fresh random order. A visited particle
 
         moves to the neighbouring site that it points at, if that is empty, and then
         draws, with probability α, a new orientation uniformly from all four (the old one included).
 
-    Moves within a sweep see the moves before them. ρ: density; α: tumbling rate [1/sweep], also written P_t. After R. Soto and R.
-    Golestanian, Phys. Rev. E 89, 012706 (2014), doi:10.1103/PhysRevE.89.012706, and N. Sepúlveda and R. Soto, Phys. Rev. Lett. 119,
-    078001 (2017), doi:10.1103/PhysRevLett.119.078001. Alone, a particle diffuses with D = (2 − α) / 4α [sites²/sweep] and goes
-    1/α sites, on average, in the direction that it has.
+    Each move takes the earlier moves of its sweep into account. ρ: density; α: tumbling rate [1/sweep], also written P_t. After R. Soto
+    and R. Golestanian, Phys. Rev. E 89, 012706 (2014), doi:10.1103/PhysRevE.89.012706, and N. Sepúlveda and R. Soto, Phys. Rev. Lett.
+    119, 078001 (2017), doi:10.1103/PhysRevLett.119.078001. A single particle diffuses with D = (2 − α) / 4α [sites²/sweep] and moves 1/α
+    sites, on average, in one direction.
 
-    It starts from sites drawn without replacement and uniform orientations. From there the mean cluster size comes within 5 % of its
-    plateau after 58/α sweeps at ρ = 0.15, 194/α at ρ = 0.40 (128×128, α = 1/64), so the warm-up is 200 tumbles unless told otherwise.
+    Initial sites are drawn without replacement, orientations uniformly. From there the mean cluster size comes within 5 % of its plateau
+    after 58/α sweeps at ρ = 0.15, and 194/α at ρ = 0.40 (128×128, α = 1/64), so the default warm-up is 200 tumbles.
 
-    Times are in sweeps, or in tumbles: the mean time between two tumbles of a particle, 1/α sweeps. The lattice is looked at once
-    in `sweeps_per_look`; times in tumbles are brought to whole looks, the warm-up upwards, the spacing downwards.
+    Times are in sweeps, or in tumbles, the mean time between two tumbles of a particle, 1/α sweeps. The lattice is observed every
+    `sweeps_per_look` sweeps; times in tumbles are rounded to whole looks, the warm-up up, the spacing down.
 
     Draws from the member's generator: the sites, the orientations, and 256 bits of state for the kernel's own random numbers
     (xoshiro256++). The tumbling rate is rounded to a multiple of 2⁻³⁰.
@@ -65,7 +65,7 @@ class PersistentExclusion(Simulator):
         "clusters": "(looks,) int32: number of clusters",
         "blocked_fraction": "(looks,) float64: fraction of the particles that point at an occupied site",
         "single_fraction": "(looks,) float64: fraction of the particles that are clusters of one",
-        "winding": "(looks,) uint8: does the largest cluster wind around the plane? 0 no, 1 down, 2 across, 3 both",
+        "winding": "(looks,) uint8: how the largest cluster winds around the plane: 0 not, 1 down, 2 across, 3 both",
     }
 
     density: float = Field(gt=0, le=1, description="ρ, particles per site, dimensionless")
@@ -75,15 +75,15 @@ class PersistentExclusion(Simulator):
     size: Sites | tuple[Sites, Sites] = Field(128, description="sites along each side, or [height, width]")
     sweeps_per_look: int = Field(10, ge=1, description="sweeps between two looks at the lattice")
     warm_up: float = Field(200, ge=0, description="time before the first snapshot [warm_up_unit]")
-    warm_up_unit: Unit = Field("tumbles", description="of warm_up: sweeps, or tumbles of 1/α sweeps each")
+    warm_up_unit: Unit = Field("tumbles", description="unit of warm_up: sweeps, or tumbles of 1/α sweeps each")
     snapshots: int = Field(1000, ge=0, description="number of snapshots")
     spacing: float = Field(10, gt=0, description="time between two snapshots [spacing_unit]; at least one look")
-    spacing_unit: Unit = Field("tumbles", description="of spacing: sweeps, or tumbles of 1/α sweeps each")
-    observe: bool = Field(False, description="whether observables are kept of every look, from the start on")
+    spacing_unit: Unit = Field("tumbles", description="unit of spacing: sweeps, or tumbles of 1/α sweeps each")
+    observe: bool = Field(False, description="whether observables of every look are kept, from the start on")
     duration: int | None = Field(
         None,
         ge=0,
-        description="sweeps in all, for observables beyond the last snapshot; left out: until the last snapshot",
+        description="total sweeps, for observables beyond the last snapshot; default: until the last snapshot",
     )
 
     @property
@@ -99,14 +99,14 @@ class PersistentExclusion(Simulator):
 
     @property
     def steps(self) -> range:
-        """The sweeps before each snapshot."""
+        """Sweeps before each snapshot"""
         first = self.sweeps_per_look * math.ceil(self._looks("warm_up") - 1e-9)
         apart = self.sweeps_per_look * max(1, math.floor(self._looks("spacing") + 1e-9))
         return range(first, first + self.snapshots * apart, apart)
 
     @property
     def look_steps(self) -> range:
-        """The sweeps before each look at which observables are kept, if any are."""
+        """Sweeps before each look at which observables are kept; empty if none are"""
         last = self._last if self.duration is None else self.duration
         return range(0, last + 1 if self.observe else 0, self.sweeps_per_look)
 
@@ -131,13 +131,13 @@ class PersistentExclusion(Simulator):
         if self.particles == 0:
             height, width = self.shape
             yield (
-                f"density={self.density:g} puts no particle on size={height}×{width}: one is there from "
-                f"{1 / (height * width):.4g} on"
+                f"density={self.density:g} makes no particle on size={height}×{width}: expected at least "
+                f"{1 / (height * width):.4g}"
             )
         if 0 < self.tumbling_rate < RESOLUTION:
-            yield f"tumbling_rate={self.tumbling_rate:g} is below 2⁻³⁰ = {RESOLUTION:.3g}, the least that is told from 0"
+            yield f"tumbling_rate={self.tumbling_rate:g} is below 2⁻³⁰ = {RESOLUTION:.3g}, the least that differs from 0"
         if self.snapshots == 0 and not self.observe:
-            yield "snapshots=0 without observables keeps nothing: ask for snapshots or set observe=true"
+            yield "snapshots=0 without observables keeps nothing: give a number of snapshots, or set observe=true"
 
     def _faults_of_units(self) -> Iterator[str]:
         for field in ("warm_up", "spacing"):
@@ -149,7 +149,7 @@ class PersistentExclusion(Simulator):
                 if field == "spacing":
                     nearest = max(nearest, self.sweeps_per_look)
                 yield (
-                    f"{field}={amount:.10g} sweeps is no whole number of looks of sweeps_per_look={self.sweeps_per_look}: "
+                    f"{field}={amount:.10g} sweeps is not a whole number of looks of sweeps_per_look={self.sweeps_per_look}: "
                     f"the nearest is {nearest}"
                 )
 
@@ -161,7 +161,7 @@ class PersistentExclusion(Simulator):
             yield f"duration={self.duration} is over before {what}, after {self._last} sweeps: make it at least that"
         elif self.duration > self._last and not self.observe:
             yield (
-                f"duration={self.duration} goes on after the last snapshot, at {self._last} sweeps, where only observables are "
+                f"duration={self.duration} continues after the last snapshot, at {self._last} sweeps, where only observables are "
                 "kept: set observe=true, or leave duration out"
             )
 
@@ -197,7 +197,7 @@ class PersistentExclusion(Simulator):
         }
 
     def watch(self, rng: np.random.Generator, pictures: int) -> Iterator[View]:
-        """Yield the first `pictures` looks, one in `sweeps_per_look` sweeps from the start on (one alone: after the warm-up)."""
+        """Yield the first `pictures` looks, every `sweeps_per_look` sweeps from the start on (a single one: after the warm-up)."""
         lattice = self.start(rng)
         stops = [look * self.sweeps_per_look for look in range(pictures)] if pictures > 1 else [self.steps.start]
         for step in stops:
@@ -207,7 +207,7 @@ class PersistentExclusion(Simulator):
 
 
 def _register_colors() -> str:
-    """Tell Matplotlib one colour for each number of a snapshot, and return the name that it knows them by."""
+    """Register a colour map with one colour for each number of a snapshot, and return its name."""
     import matplotlib as mpl
 
     if (name := PersistentExclusion.name) not in mpl.colormaps:

@@ -1,4 +1,4 @@
-"""The persistent exclusion process in Numba: one visit is a dozen machine cycles, whatever the density and the rate.
+"""The persistent exclusion process in Numba: one visit takes a dozen machine cycles at any density and rate.
 
 One sweep, with n particles, tumbling rate α and a fresh random order:
 
@@ -6,20 +6,20 @@ One sweep, with n particles, tumbling rate α and a fresh random order:
         if y is empty:  x ← y
         with probability α:  o ← one of 0, 1, 2, 3, uniformly
 
-**The lattice** is bytes with a border of one site on each side: 0 empty, 1 occupied, `BORDER` outside. A particle that looks over
-the edge meets `BORDER` and is sent to the opposite side: the only branch, rarely taken. **A particle** is one 32-bit word, its
-site in the lattice with its border × 4 + its orientation, so that a visit reads the lattice at one place, its target.
+**The lattice** is bytes with a border of one site on each side: 0 empty, 1 occupied, `BORDER` outside. A particle that points over the
+edge finds `BORDER` and is sent to the opposite side: the only branch, rarely taken. **A particle** is one 32-bit word, its site in the
+lattice with border × 4 + its orientation, so that a visit reads the lattice only at its target.
 
-**A visit** draws one 64-bit number: 32 bits choose one of the particles that are left (a Fisher-Yates shuffle from its end, fused
-with the move: who is chosen is moved at once, and put where the visited ones lie), 30 bits decide whether it tumbles, 2 bits give
-the orientation. So the rate is rounded to a multiple of 2⁻³⁰, and a particle is chosen with a probability that is wrong by less than 2⁻³².
+**A visit** draws one 64-bit number: 32 bits choose one of the remaining particles (a Fisher-Yates shuffle from its end, fused with the
+move: the chosen one is moved at once, and put among the visited ones), 30 bits decide whether it tumbles, 2 bits are the orientation.
+So the rate is rounded to a multiple of 2⁻³⁰, and the probability of choosing a particle has an error below 2⁻³².
 
-**Random numbers** are those of xoshiro256++ (D. Blackman and S. Vigna, ACM Trans. Math. Softw. 47, 36 (2021)): 256 bits of state
+**Random numbers** come from xoshiro256++ (D. Blackman and S. Vigna, ACM Trans. Math. Softw. 47, 36 (2021)): 256 bits of state
 drawn from the member's NumPy generator, period 2²⁵⁶ − 1, no known failure in BigCrush or PractRand.
 
-**Refused**, each measured on one core of an EPYC 9005, 128×128, 565 million visits a second as it stands: SplitMix64 (435, and streams
+**Rejected**, each measured on one core of an EPYC 9005, 128×128, against 565 million visits per second: SplitMix64 (435, and streams
 that overlap with fixed increments); random numbers made in blocks beforehand (415); choosing between the sites by a product instead of
-a select (480); orientation in the lattice and not in the word (one more read in the chain of every visit).
+a select (480); orientations in the lattice instead of the word (one more read in the chain of every visit).
 """
 # numba has no types: its decorators are Any to mypy
 # mypy: disable-error-code="untyped-decorator"
@@ -36,7 +36,7 @@ BORDER = 2
 SIDE_AT_MOST = 2**15 - 2
 """With its border the lattice must have at most 2³⁰ sites: 32 bits hold a site and an orientation."""
 WINDOW = 10**8
-"""Visits between two chances to interrupt a run: some tenths of a second."""
+"""Visits after which a run can be interrupted: some tenths of a second"""
 
 _2, _3 = np.uint32(2), np.uint32(3)
 _17, _19, _23, _32, _41, _45 = (np.uint64(bits) for bits in (17, 19, 23, 32, 41, 45))
@@ -71,11 +71,11 @@ def advance(
 
     Args:
         lattice: ((height + 2) (width + 2),), 0 empty, 1 occupied, `BORDER`.
-        words: (particles,), 4 × site in `lattice` + orientation; left in the order in which they were visited, last first.
-        steps: (4,), what each orientation adds to a site, modulo 2³².
-        opposite: as long as `lattice`, the site on the opposite side for each of the border.
-        threshold: uint32, α 2³⁰, rounded.
-        state: (4,), that of xoshiro256++, not all 0.
+        words: (particles,), 4 × site in `lattice` + orientation; afterwards in the order of their visits, last first.
+        steps: (4,), change of the site for each orientation, modulo 2³².
+        opposite: as long as `lattice`, for each site of the border the one on the opposite side.
+        threshold: uint32, α 2³⁰ rounded.
+        state: (4,), state of xoshiro256++, not all 0.
     """
     s0, s1, s2, s3 = state[0], state[1], state[2], state[3]
     for _ in range(sweeps):
@@ -108,7 +108,7 @@ def advance(
 
 
 class Lattice:
-    """Particles on a periodic plane, and how many sweeps they have made: `step`."""
+    """Particles on a periodic plane, and the number of their sweeps so far, `step`."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Lattice:
         """Put a particle on each of `sites`, (particles,), row × width + column, no two alike; `orientations` are 0 … 3.
 
         Raises:
-            ValueError: the plane is too large, a site is taken twice or lies outside, or the random numbers have no state.
+            ValueError: the plane is too large, a site is occupied twice or lies outside, or the state of the random numbers is 0.
         """
         height, width = shape
         if max(shape) > SIDE_AT_MOST:
@@ -158,7 +158,7 @@ class Lattice:
             sweeps -= now
 
     def snapshot(self) -> NDArray[np.uint8]:
-        """Return a picture of the plane, (height, width): 0 where it is empty, else the orientation + 1."""
+        """Return a picture of the plane, (height, width): 0 at empty sites, elsewhere the orientation + 1."""
         plane = np.zeros(self._shape, np.uint8)
         plane.ravel()[self.words >> _2] = (self.words & _3) + 1
         return plane[1:-1, 1:-1].copy()

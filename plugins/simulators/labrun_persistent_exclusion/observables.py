@@ -1,4 +1,4 @@
-"""What is observed in a snapshot of the persistent exclusion process: its clusters, and how many particles are blocked."""
+"""Observables of a snapshot of the persistent exclusion process: its clusters and the fraction of blocked particles."""
 # numba has no types: its decorators are Any to mypy
 # mypy: disable-error-code="untyped-decorator"
 
@@ -14,7 +14,7 @@ from labrun_lattices.clusters import as_plane, measure_clusters
 
 
 class Observables(NamedTuple):
-    """What is observed in one snapshot; all of it is 0 where there is no particle."""
+    """Observables of one snapshot; all are 0 if there is no particle."""
 
     mean_cluster_size: float
     """⟨s⟩_w = Σ s² / Σ s over the sizes s of all clusters [sites]"""
@@ -34,7 +34,7 @@ def observe(snapshot: NDArray[Any]) -> Observables:
     """Return the observables of one snapshot, (height, width): 0 is empty, 1 up, 2 right, 3 down, 4 left.
 
     Raises:
-        ValueError: the snapshot is no plane, or holds other numbers.
+        ValueError: the snapshot is not a plane, or holds other numbers.
     """
     if snapshot.size and not (snapshot.min() >= 0 and snapshot.max() <= 4):
         raise ValueError(f"a snapshot holds 0 to 4, this one {snapshot.min()} to {snapshot.max()}")
@@ -48,7 +48,7 @@ def observe(snapshot: NDArray[Any]) -> Observables:
 
 @njit(boundscheck=False)
 def _is_blocked(site: Any, above: Any, right: Any, below: Any, left: Any) -> Any:
-    """Tell whether `site` holds a particle that points at an occupied one."""
+    """Check whether `site` holds a particle that points at an occupied one."""
     return (
         ((site == 1) & (above != 0))
         | ((site == 2) & (right != 0))

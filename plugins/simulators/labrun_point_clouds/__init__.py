@@ -1,4 +1,4 @@
-"""Two classes of points in the plane: what a perceptron can tell apart, what it can almost, and what it cannot."""
+"""Two classes of points in the plane that a perceptron separates fully, nearly, or not."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 Kind = Literal["separable", "overlapping", "xor"]
 USED: dict[Kind, tuple[str, ...]] = {"separable": ("line", "margin"), "overlapping": ("deviation",), "xor": ("margin",)}
-"""The fields that shape each kind; the others would change nothing."""
+"""Fields that matter to each kind"""
 
 
 class PointClouds(Simulator):
     """Points x = (x₁, x₂) in the square [−1, 1]², each of class 0 or 1.
 
-    * `separable`: uniform in the square, class 1 where w₁ x₁ + w₂ x₂ + b > 0, and no point nearer to that line than the margin γ. For a
-      line through the origin (b = 0) the perceptron rule, from weights 0, ends after at most 3 / γ² mistakes (A. B. J. Novikoff, 1962;
-      3 bounds |x|² + 1).
-    * `overlapping`: a normal cloud for each class, half of the points each, around ∓(0.4, 0.4), of the same deviation σ along both axes;
-      points outside of the square are drawn again. No rule does better than the line x₁ + x₂ = 0, which is right for 91 % at σ = 0.4.
-    * `xor`: uniform in the four quadrants without a cross of half width `margin` around the axes, class 1 where x₁ and x₂ differ in sign.
-      No line is right for more than 3 of the 4 quadrants.
+    * `separable`: uniform in the square, class 1 if w₁ x₁ + w₂ x₂ + b > 0, and no point nearer to that line than the margin γ. For a
+      line through the origin (b = 0) the perceptron rule, from weights 0, makes at most 3 / γ² mistakes (A. B. J. Novikoff, 1962; 3 bounds
+      |x|² + 1).
+    * `overlapping`: a normal cloud for each class, half of the points each, around ∓(0.4, 0.4), with the same deviation σ along both axes;
+      points outside the square are drawn again. The best rule is the line x₁ + x₂ = 0, which is right for 91 % at σ = 0.4.
+    * `xor`: uniform in the four quadrants without a cross of half width `margin` around the axes, class 1 if x₁ and x₂ differ in sign. No
+      line is right for more than 3 of the 4 quadrants.
 
-    All is dimensionless. Draws from the member's generator whatever the kind needs.
+    All quantities are dimensionless. Draws from the member's generator what the kind needs.
     """
 
     name: ClassVar[str] = "point_clouds"
@@ -55,14 +55,14 @@ class PointClouds(Simulator):
         for field in ("line", "margin", "deviation"):
             if field in self.model_fields_set and field not in used:
                 raise ValueError(
-                    f"{field} changes nothing with kind={self.kind}, which uses {' and '.join(used)}: leave it out"
+                    f"{field} has no effect with kind={self.kind}, which uses {' and '.join(used)}: leave it out"
                 )
         w1, w2, b = self.line
         length = math.hypot(w1, w2)
         if not length or (abs(w1) + abs(w2) - abs(b)) / length <= self.margin:
             raise ValueError(
-                f"line=[{w1:g}, {w2:g}, {b:g}] with a margin of {self.margin:g} leaves a class without room: expected weights that are "
-                "not both 0, of a line that crosses [−1, 1]² farther than the margin from the corners"
+                f"line=[{w1:g}, {w2:g}, {b:g}] with a margin of {self.margin:g} leaves no room for a class: expected weights that are not "
+                "both 0, and a line that crosses [−1, 1]² farther than the margin from the corners"
             )
         return self
 

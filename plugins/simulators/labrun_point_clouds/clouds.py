@@ -1,4 +1,4 @@
-"""The clouds themselves: points (samples, 2) float32 in [−1, 1]², and their classes (samples,) uint8."""
+"""Draw the clouds: points (samples, 2) float32 in [−1, 1]², and their classes (samples,) uint8."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from scipy.special import ndtr, ndtri
 
 Points: TypeAlias = tuple[NDArray[np.float32], NDArray[np.uint8]]
 CENTRE = 0.4
-"""Both coordinates of the middle of class 1; class 0 lies opposite."""
+"""Both coordinates of the middle of class 1; class 0 is opposite"""
 
 
 def separable(samples: int, line: tuple[float, float, float], margin: float, rng: np.random.Generator) -> Points:
-    """Uniform in the square, but for a strip along the line."""
+    """Draw points uniformly in the square, except in a strip along the line."""
     weights, bias = np.array(line[:2]), line[2]
     chosen = np.empty((0, 2), np.float32)
     while len(chosen) < samples:
@@ -26,8 +26,7 @@ def separable(samples: int, line: tuple[float, float, float], margin: float, rng
 
 
 def overlapping(samples: int, deviation: float, rng: np.random.Generator) -> Points:
-    """A normal cloud for each class, cut off at the edges of the square: numbers are drawn from the part of the normal
-    distribution's integral that lies within, which is drawing again until a point does."""
+    """Draw a normal cloud for each class, truncated at the edges of the square by the inverse of the normal distribution function."""
     label = rng.permutation(np.arange(samples) % 2).astype(np.uint8)
     centre = np.where(label, CENTRE, -CENTRE)[:, None]
     low, high = ndtr((-1 - centre) / deviation), ndtr((1 - centre) / deviation)
@@ -36,7 +35,7 @@ def overlapping(samples: int, deviation: float, rng: np.random.Generator) -> Poi
 
 
 def xor(samples: int, margin: float, rng: np.random.Generator) -> Points:
-    """Uniform in four squares, each at a corner of the large one."""
+    """Draw points uniformly in four squares, each at a corner of the large one."""
     sign = rng.choice([-1.0, 1.0], (samples, 2))
     x = (sign * rng.uniform(margin, 1, (samples, 2))).astype(np.float32)
     return x, (sign[:, 0] != sign[:, 1]).astype(np.uint8)

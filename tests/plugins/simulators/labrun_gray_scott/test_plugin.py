@@ -78,11 +78,11 @@ def test_numba_and_scipy_are_loaded_only_where_they_run():
         ),
         (
             {"duration": 100.1},
-            "duration=100.1 is no whole number of steps of time_step=0.25: the nearest is 100",
+            "duration=100.1 is not a whole number of steps of time_step=0.25: the nearest is 100",
         ),
         (
             {"frame_interval": 0.1},
-            "frame_interval=0.1 is no whole number of steps of time_step=0.25: the nearest is 0.25",
+            "frame_interval=0.1 is not a whole number of steps of time_step=0.25: the nearest is 0.25",
         ),
         (
             {"size": 18, "cut_side": 5, "second_side": 5},

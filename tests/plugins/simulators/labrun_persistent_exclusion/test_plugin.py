@@ -95,7 +95,7 @@ def test_snapshots_are_taken_at_whole_looks(options, steps, rng):
     [
         (
             {"density": 1e-5, "size": (40, 56)},
-            "density=1e-05 puts no particle on size=40×56: one is there from 0.0004464 on",
+            "density=1e-05 makes no particle on size=40×56: expected at least 0.0004464",
         ),
         (
             {"tumbling_rate": 0, "warm_up": 0, "warm_up_unit": "sweeps"},
@@ -103,17 +103,20 @@ def test_snapshots_are_taken_at_whole_looks(options, steps, rng):
         ),
         (
             {"warm_up": 5003, "warm_up_unit": "sweeps"},
-            "warm_up=5003 sweeps is no whole number of looks of sweeps_per_look=10: the nearest is 5000",
+            "warm_up=5003 sweeps is not a whole number of looks of sweeps_per_look=10: the nearest is 5000",
         ),
         (
             {"spacing": 4, "spacing_unit": "sweeps"},
-            "spacing=4 sweeps is no whole number of looks of sweeps_per_look=10: the nearest is 10",
+            "spacing=4 sweeps is not a whole number of looks of sweeps_per_look=10: the nearest is 10",
         ),
         (
             {"tumbling_rate": 1e-12, "spacing": 10},
-            "tumbling_rate=1e-12 is below 2⁻³⁰ = 9.31e-10, the least that is told from 0",
+            "tumbling_rate=1e-12 is below 2⁻³⁰ = 9.31e-10, the least that differs from 0",
         ),
-        ({"snapshots": 0}, "snapshots=0 without observables keeps nothing: ask for snapshots or set observe=true"),
+        (
+            {"snapshots": 0},
+            "snapshots=0 without observables keeps nothing: give a number of snapshots, or set observe=true",
+        ),
         (
             {"snapshots": 5, "duration": 2000, "observe": True},
             "duration=2000 is over before the last snapshot is due, after 2400 sweeps: make it at least that",
@@ -124,7 +127,7 @@ def test_snapshots_are_taken_at_whole_looks(options, steps, rng):
         ),
         (
             {"snapshots": 5, "duration": 9000},
-            "duration=9000 goes on after the last snapshot, at 2400 sweeps, where only observables are kept: set observe=true, "
+            "duration=9000 continues after the last snapshot, at 2400 sweeps, where only observables are kept: set observe=true, "
             "or leave duration out",
         ),
     ],

@@ -109,16 +109,16 @@ def test_points_follow_from_the_seed():
 
 def test_fields_that_change_nothing_are_refused():
     assert message(kind="xor", deviation=0.3) == (
-        "deviation changes nothing with kind=xor, which uses margin: leave it out"
+        "deviation has no effect with kind=xor, which uses margin: leave it out"
     )
-    assert message(kind="overlapping", margin=0.3).startswith("margin changes nothing with kind=overlapping")
+    assert message(kind="overlapping", margin=0.3).startswith("margin has no effect with kind=overlapping")
     assert message(kind="separable", deviation=1).endswith("kind=separable, which uses line and margin: leave it out")
 
 
 @pytest.mark.parametrize("line", [(0, 0, 1), (1, 0, 0.75), (1, 1, -2)])
 def test_a_line_that_leaves_a_class_without_room_is_refused(line):
     assert message(line=line, margin=0.3).startswith(
-        f"line=[{line[0]}, {line[1]}, {line[2]}] with a margin of 0.3 leaves a class without room: expected weights"
+        f"line=[{line[0]}, {line[1]}, {line[2]}] with a margin of 0.3 leaves no room for a class: expected weights"
     )
     assert PointClouds(line=(1, 0, 0.69), margin=0.3)
 
