@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
+from labrun import open_run
 from labrun.contracts.samples import FILE, Samples
 from labrun.faults import LabrunError
 from labrun.kit.expression import parse
@@ -249,4 +250,18 @@ def test_a_tag_is_a_fault(write_project, labrun, value, crater):
     outcome = labrun("check", write_project(f"project: p\ndescription: {value}\n"))
     assert outcome.code == 2
     assert "a tag (!) is not allowed: a project holds plain values only" in outcome.err
+    assert not crater.exists()
+
+
+def test_a_run_is_opened_compared_and_exported_without_its_plugin_files(write_project, labrun, tmp_path, crater):
+    path = write_project("project: p\nplugins: [lab.py]\nsimulations: {a: {use: wave}}\n")
+    assert labrun("run", path, "--workers", 1).code == 0
+    run = Path("runs/p")
+    for place in (tmp_path, run, run / "sources"):
+        (place / "lab.py").write_text("import os\nos.mkdir('crater')\n", encoding="utf-8")
+    opened = open_run(run)
+    assert len(opened["a"]) == 1
+    assert labrun("compare", run, run).code == 0
+    assert labrun("runs").code == 0
+    assert labrun("export", run, "--ro-crate", "crate").code == 0
     assert not crater.exists()
