@@ -19,20 +19,21 @@ class History:
 
     rows: list[dict[str, float]] = field(default_factory=list)
 
-    def best_epoch(self, monitor: str) -> int:
-        """Return the epoch (from 0) in which the monitored number was best; the first of equals.
+    def best_epoch(self, monitor: str) -> int | None:
+        """Return the epoch (from 1) in which the monitored number was best, the first of equals; None if it was NaN in all of them.
 
         Raises:
             LabrunError: the training does not report that number.
         """
-        if monitor not in self.rows[0]:
-            raise LabrunError(
-                f"fit.monitor names '{monitor}', but the training reports {', '.join(sorted(self.rows[0]))}"
-            )
         sign = 1 if any(word in monitor for word in LOWER_IS_BETTER) else -1
-        values = [sign * row[monitor] for row in self.rows]
-        return min(range(len(values)), key=lambda epoch: math.inf if math.isnan(values[epoch]) else values[epoch])
+        values = {}
+        for epoch, row in enumerate(self.rows, 1):
+            if monitor not in row:
+                raise LabrunError(f"fit.monitor names '{monitor}', but the training reports {', '.join(sorted(row))}")
+            if not math.isnan(row[monitor]):
+                values[epoch] = sign * row[monitor]
+        return min(values, key=values.__getitem__, default=None)
 
     def epochs_since_best(self, monitor: str) -> int:
-        """Count the epochs since the best one; 0 if the last epoch is the best, or if there is none yet."""
-        return len(self.rows) - 1 - self.best_epoch(monitor) if self.rows else 0
+        """Count the epochs since the best one, or all epochs if none has a number."""
+        return len(self.rows) - (self.best_epoch(monitor) or 0)

@@ -141,13 +141,9 @@ class Training:
     def end_epoch(self, epoch: int, logs: dict[str, Any]) -> None:
         """Record an epoch, take samples, write the checkpoint, and stop if the training is over."""
         numbers = {name: float(value) for name, value in logs.items()}
-        if not math.isfinite(numbers["loss"]):
-            raise LabrunError(
-                f"the loss of '{self.plugin.name}' became {numbers['loss']} in epoch {epoch + 1}: lower the learning rate, or "
-                "look at the inputs"
-            )
+        self._expect_finite_losses(epoch + 1, numbers)
         self.history.rows.append({"epoch": epoch + 1, **numbers})
-        is_best = self.history.epochs_since_best(self.monitor) == 0
+        is_best = self.history.best_epoch(self.monitor) == epoch + 1
         if self.sampling:
             self.sampling.take(epoch + 1, lambda x: self.plugin.predict(self.model, x))
         self.state.values = values_of(self.model)
@@ -158,9 +154,25 @@ class Training:
         if self.is_over:
             self.model.stop_training = True
 
+    def _expect_finite_losses(self, epoch: int, numbers: dict[str, float]) -> None:
+        for name, loss, whose in (("loss", "loss", "training"), ("val_loss", "validation loss", "validation")):
+            if not math.isfinite(numbers.get(name, 0.0)):
+                raise LabrunError(
+                    f"the {loss} of '{self.plugin.name}' became {numbers[name]} in epoch {epoch}: look for NaN, infinity and extreme "
+                    f"values among the inputs and targets of the {whose} examples, or lower the learning rate"
+                )
+
     def finish(self) -> None:
-        """Give the model the weights to keep: those of the best epoch if wanted, and moving averages if its optimizer has any."""
+        """Give the model the weights to keep: those of the best epoch if wanted, and moving averages if its optimizer has any.
+
+        Raises:
+            LabrunError: no epoch can be called the best.
+        """
         if self.fit.keep == "best":
+            if not self.state.best:
+                raise LabrunError(
+                    f"{self.monitor} was NaN in every epoch, so there is no best one to keep: choose another fit.monitor, or 'keep: last'"
+                )
             assign(self.model, self.state.best)
         for optimizer in optimizers_of(self.model):
             optimizer.finalize_variable_values(optimizer._trainable_variables)
