@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
+os.environ.update(
+    TF_NUM_INTRAOP_THREADS="2", NPROC="2"
+)  # as trainings do, for tests that start the backend by themselves
+
 WAVES = """\
 project: waves
 seed: 3

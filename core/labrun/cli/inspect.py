@@ -30,8 +30,10 @@ __all__ = ["check", "state_in_words", "status", "tell_damage", "why"]
 def check(project: Path, overrides: tuple[str, ...], no_plugins: bool) -> None:
     """Check a project and list all of its faults."""
     from labrun.project.load import load
+    from labrun.project.trainable import expect_trainable
 
     loaded = load(project, overrides, own_plugins=not no_plugins)
+    expect_trainable(loaded.stages.values())
     numbers = Counter(stage.section for stage in loaded.stages.values())
     counts = [counted(number, section, ONE_OF[section]) for section, number in numbers.items()]
     click.echo(f"{project}: no faults; {', '.join(counts)}")

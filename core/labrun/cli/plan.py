@@ -36,9 +36,11 @@ def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...],
     from labrun.files.disk_space import free_space
     from labrun.planning.plan import make_plan
     from labrun.project.load import load
+    from labrun.project.trainable import expect_trainable
     from labrun.records.run_folder import RunFolder
 
     loaded = load(project, overrides)
+    expect_trainable(loaded.stages.values())
     made = make_plan(loaded, store_of(runs))
     before = RunFolder(runs / loaded.name).last_record().get("stages", {})
     left = {planned.id: members_left(made, planned) for planned in made.stages.values()}

@@ -1,19 +1,20 @@
-"""Keras, loaded where it is first needed, without the noise that TensorFlow makes as it starts."""
+"""Keras, loaded when it is first needed and set up so that a training can be repeated bit for bit."""
 
 from __future__ import annotations
 
 import ctypes
-import json
 import logging
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-__all__ = ["keep_freed_memory", "keras_backend", "load_keras", "make_deterministic"]
+from labrun.contracts.keras_settings import keras_backend
+from labrun.contracts.threads import start_threads
+
+__all__ = ["keep_freed_memory", "keras_settings_restored", "load_keras", "make_deterministic", "seed_epoch"]
 
 QUIET = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -21,38 +22,40 @@ QUIET = "TF_CPP_MIN_LOG_LEVEL"
 def load_keras() -> Any:
     """Import and return `keras`.
 
-    TensorFlow tells of missing GPU drivers on standard error whatever it is asked, so that is held back while it
-    starts, and shown after all if it fails. Set `TF_CPP_MIN_LOG_LEVEL` (to 0, say) to see everything.
+    TensorFlow reports missing GPU drivers on standard error whatever its settings. This is held back while it starts, and shown only if
+    it fails; set `TF_CPP_MIN_LOG_LEVEL` (to 0, say) to see everything. With another backend, TensorFlow is not imported at all.
     """
-    if "keras" not in sys.modules and QUIET not in os.environ:
-        os.environ[QUIET] = "2"
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every new shape of a batch
-        with _standard_error_held_back():
-            import keras
-
-            if keras.backend.backend() == "tensorflow":
-                import tensorflow
-
-                tensorflow.config.list_physical_devices()  # looks for GPUs, and complains
+    if "keras" not in sys.modules:
+        if keras_backend() == "tensorflow":
+            _load_tensorflow()
+        start_threads()
     import keras
 
+    if keras.backend.backend() != "tensorflow":
+        _keep_tensorflow_out()
     return keras
 
 
-def keras_backend() -> str:
-    """The backend that Keras will use, found without importing it."""
-    if name := os.environ.get("KERAS_BACKEND"):
-        return name
-    file = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
-    try:
-        return str(json.loads(file.read_text(encoding="utf-8")).get("backend", "tensorflow"))
-    except (OSError, ValueError, AttributeError):  # no such file, no JSON, no mapping
-        return "tensorflow"
+def _load_tensorflow() -> None:
+    if QUIET not in os.environ:
+        os.environ[QUIET] = "2"
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every new shape of a batch
+        with _standard_error_held_back():
+            import tensorflow
+
+            tensorflow.config.list_physical_devices()  # looks for GPUs, and complains
+
+
+def _keep_tensorflow_out() -> None:
+    """Have Keras treat TensorFlow as not installed: otherwise it would import it, slowly and noisily, to set seeds and save models."""
+    from keras.src.utils.module_utils import tensorflow
+
+    tensorflow._available = False
 
 
 @contextmanager
 def _standard_error_held_back() -> Iterator[None]:
-    """Hold back what compiled code writes to standard error; it is shown if the block raises."""
+    """Hold back what compiled code writes to standard error; show it if the block raises."""
     with tempfile.TemporaryFile() as held:
         sys.stderr.flush()
         stderr = os.dup(2)
@@ -69,15 +72,51 @@ def _standard_error_held_back() -> Iterator[None]:
 
 
 def make_deterministic(seed: int) -> None:
-    """Seed Keras, and have TensorFlow compute every sum in the same order, so that a training can be repeated bit by
-    bit (on the same machine: another number of threads adds in another order)."""
+    """Seed Keras, and have TensorFlow add in a fixed order, so that a training can be repeated bit for bit.
+
+    This holds for the same kind of processor and the same number of threads (see `labrun.contracts.threads`).
+    """
     keras = load_keras()
-    keras.backend.clear_session()
+    with keras_settings_restored():
+        keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow
 
         tensorflow.config.experimental.enable_op_determinism()
+
+
+def seed_epoch(seed: int) -> None:
+    """Seed the global generators of Python, NumPy and PyTorch, whose states no checkpoint holds: dropout draws from PyTorch's."""
+    import random
+
+    import numpy as np
+
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 (for plugins that draw from it)
+    if keras_backend() == "torch":
+        import torch
+
+        torch.manual_seed(seed)
+
+
+@contextmanager
+def keras_settings_restored() -> Iterator[None]:
+    """Restore Keras's global settings after the block: a plugin that changes them changes them for its own network only."""
+    config = load_keras().config
+    floatx, epsilon, data_format, policy = (
+        config.floatx(),
+        config.epsilon(),
+        config.image_data_format(),
+        config.dtype_policy(),
+    )
+    try:
+        yield
+    finally:
+        config.set_floatx(floatx)
+        config.set_epsilon(epsilon)
+        config.set_image_data_format(data_format)
+        config.set_dtype_policy(policy)
 
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
@@ -86,9 +125,9 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 def keep_freed_memory() -> None:
     """Have the C library keep freed memory for the next step of a training.
 
-    Otherwise each step gives its arrays back to the system and asks for them anew, since TensorFlow lowers the threshold
-    when it first reads from a Python generator; clearing those pages took 40 % of the CPU time of a small network. It
-    does so after the training has begun, so this is called at the start of every epoch. Only glibc (Linux) has it.
+    Otherwise each step returns its arrays to the system and requests them again, since TensorFlow lowers the threshold when it first reads
+    from a Python generator; clearing those pages took 40 % of the CPU time of a small network. TensorFlow does so after the training has
+    begun, so call this at the start of every epoch. Only glibc (Linux) has this setting.
     """
     if not sys.platform.startswith("linux"):
         return

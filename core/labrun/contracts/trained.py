@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.contracts.backend import load_keras
+from labrun.contracts.backend import keras_settings_restored, load_keras
 from labrun.contracts.card import HasCard
 from labrun.contracts.examples import Examples, ExampleSpec
 from labrun.contracts.input_ranges import InputRanges
@@ -109,8 +109,8 @@ class TrainedModel(HasCard):
         """
         from labrun.files.hdf5 import open_hdf5
 
-        load_keras()
-        model = self.plugin.build(self.spec, **self._inputs)
+        with keras_settings_restored():
+            model = self.plugin.build(self.spec, **self._inputs)
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Skipping")  # layers would keep their initial weights
             # the file does not hold the optimizer, which is not needed to predict

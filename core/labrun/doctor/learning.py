@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from labrun.contracts.backend import keras_backend
+from labrun.contracts.keras_settings import keras_backend
 from labrun.doctor.check import Check
 
 __all__ = ["Probes"]

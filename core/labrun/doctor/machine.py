@@ -44,7 +44,7 @@ def _check_memory() -> Check:
 
 
 def _check_threads(cores: int) -> Check:
-    """Check the thread limits set by a person: they apply to training. Workers limit themselves to one thread."""
+    """Check the thread limits that are set: workers limit themselves to one thread, a training to `fit.threads`."""
     given = {name: os.environ[name] for name in ONE_THREAD if name in os.environ}
     limits = ", ".join(f"{name}={value}" for name, value in given.items())
     wrong = [name for name, value in given.items() if not value.isdigit() or not 1 <= int(value) <= cores]
@@ -56,7 +56,9 @@ def _check_threads(cores: int) -> Check:
             f"this process has {cores} cores: unset {' '.join(wrong)}, or set them to 1 to {cores}",
         )
     return Check(
-        "threads", "ok", f"{limits}, obeyed by training" if limits else "no limit is set: training uses all cores"
+        "threads",
+        "ok",
+        f"{limits}, except in workers and trainings" if limits else "no limit is set; a training uses fit.threads (2)",
     )
 
 

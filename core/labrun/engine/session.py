@@ -15,6 +15,7 @@ from labrun.engine.observers import Observers
 from labrun.faults import LabrunError
 from labrun.planning.plan import Plan, make_plan
 from labrun.project.load import Project, stage_ids
+from labrun.project.trainable import prepare_trainings
 from labrun.records.run_folder import RunFolder
 from labrun.report import ReportWriter
 from labrun.store.places import store_of
@@ -68,11 +69,12 @@ def run_project(
         notify: shows what the user must know at once: an observer that failed, a request to stop.
 
     Raises:
-        ProjectFaults: `only` names something that is not a stage.
+        ProjectFaults: `only` names something that is not a stage, or models cannot be trained with Keras as it is set up.
         LabrunError: the folder cannot be written, the disk cannot hold what is simulated, or there are no workers.
     """
     project.registry.take_names()
     plan = make_plan(project, store_of(runs), stage_ids(project, only) if only else None)
+    prepare_trainings(planned.stage for planned in plan.stages.values() if fresh or plan.manifest(planned) is None)
     folder = RunFolder(runs / project.name)
     _prepare(folder, plan)
     manager = project.registry.manager

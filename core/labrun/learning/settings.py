@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from labrun.contracts.strict import StrictModel
+from labrun.contracts.threads import THREADS
 from labrun.learning.augmentation import Augmentation
 from labrun.learning.schedule import Schedule
 
@@ -59,4 +60,7 @@ class FitBlock(StrictModel):
         None, description="keep predictions for a few validation examples during the training"
     )
     seed: int = Field(0, ge=0, description="a different number gives another initialization, order and augmentation")
+    threads: int = Field(
+        THREADS, ge=1, description="threads that compute; another number changes the last bits of the result"
+    )
     tensorboard: bool = Field(False, description="write logs for TensorBoard (needs the package)")

@@ -12,10 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.contracts.backend import keep_freed_memory, load_keras, make_deterministic
+from labrun.contracts.backend import (
+    keep_freed_memory,
+    keras_settings_restored,
+    load_keras,
+    make_deterministic,
+    seed_epoch,
+)
 from labrun.contracts.examples import Examples
 from labrun.contracts.input_ranges import InputRanges
 from labrun.contracts.plugin import Model
+from labrun.contracts.threads import fix_threads
 from labrun.faults import LabrunError
 from labrun.learning.batches import Batches, as_keras
 from labrun.learning.checkpoint import Checkpoint
@@ -27,6 +34,7 @@ from labrun.learning.sampling import Sampling
 from labrun.learning.schedule import Schedule
 from labrun.learning.settings import FitBlock
 from labrun.learning.variables import assign, optimizers_of, values_of
+from labrun.seeds import integer_seed
 
 if TYPE_CHECKING:
     import keras
@@ -55,12 +63,14 @@ def train(
         LabrunError: the examples do not suit the model or the augmentation, the model is not compiled, or the loss is no longer finite.
     """
     check_examples(fit, train_on, validation)
+    fix_threads(fit.threads)
     make_deterministic(seed)
-    model = plugin.build(train_on.spec, **inputs)
-    check_network(plugin, model, train_on.spec)
-    training = Training(plugin, fit, model, train_on, validation, seed, checkpoint, progress)
-    training.resume()
-    training.run(folder)
+    with keras_settings_restored():
+        model = plugin.build(train_on.spec, **inputs)
+        check_network(plugin, model, train_on.spec)
+        training = Training(plugin, fit, model, train_on, validation, seed, checkpoint, progress)
+        training.resume()
+        training.run(folder)
     training.finish()
     write_result(model, training.history.rows, train_on.spec, InputRanges.of(train_on, plugin), folder)
     if training.sampling:
@@ -82,7 +92,7 @@ class Training:
         checkpoint: Path,
         progress: Callable[[int, dict[str, float]], None],
     ) -> None:
-        self.plugin, self.fit, self.model = plugin, fit, model
+        self.plugin, self.fit, self.model, self.seed = plugin, fit, model, seed
         self.batches = Batches(train_on, fit.batch_size, seed, shuffle=True, augmentation=fit.augment)
         self.validation = Batches(validation, fit.batch_size) if validation else None
         self.sampling = _sampling(fit, validation, checkpoint.parent)
@@ -113,11 +123,13 @@ class Training:
             self.state = state
 
     def run(self, folder: Path) -> None:
-        """Train the epochs that remain. Logs for TensorBoard go to `folder`.
+        """Train the epochs that remain, with BLAS and OpenMP on `fit.threads` too. Logs for TensorBoard go to `folder`.
 
         Raises:
             LabrunError: the loss is no longer finite, or the plugin's own `fit` did not train.
         """
+        from threadpoolctl import threadpool_limits
+
         if not self.is_over:
             callbacks = load_keras().callbacks
             watching = [callbacks.LambdaCallback(on_epoch_begin=self.begin_epoch, on_epoch_end=self.end_epoch)]
@@ -125,15 +137,17 @@ class Training:
                 watching.append(callbacks.TensorBoard(folder / "tensorboard"))
             validation = as_keras(self.validation) if self.validation else None
             epochs = range(len(self.history.rows), self.fit.epochs)
-            self.plugin.fit(self.model, as_keras(self.batches), validation, epochs, watching)
+            with threadpool_limits(self.fit.threads):
+                self.plugin.fit(self.model, as_keras(self.batches), validation, epochs, watching)
         if not self.history.rows:
             raise LabrunError(
                 f"'{self.plugin.name}' has not trained: its fit must pass `callbacks` and `epochs` to model.fit"
             )
 
     def begin_epoch(self, epoch: int, _: Any) -> None:
-        """Set the order of the batches and the learning rates of an epoch (counted from 0)."""
+        """Set the random state, the order of the batches and the learning rates of an epoch (counted from 0)."""
         keep_freed_memory()
+        seed_epoch(integer_seed(self.seed, "epoch", epoch))
         self.batches.epoch = epoch
         for optimizer, rate in zip(optimizers_of(self.model), self.rates, strict=False):  # no rates: a constant one
             optimizer.learning_rate = rate * self.fit.schedule.factor(epoch, self.fit.epochs)

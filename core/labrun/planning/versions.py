@@ -14,7 +14,7 @@ from labrun.contracts.inputs import Section
 
 __all__ = ["ENGINE", "ENGINE_MODULES"]
 
-ENGINE: Mapping[Section, int] = MappingProxyType({"simulations": 3, "datasets": 3, "models": 3, "analyses": 3})
+ENGINE: Mapping[Section, int] = MappingProxyType({"simulations": 3, "datasets": 3, "models": 4, "analyses": 3})
 """The version of what the engine contributes to the results of each section."""
 
 _ALL = ("labrun.seeds", "labrun.planning.results", "labrun.engine.making", "labrun.contracts.plugin")
@@ -32,6 +32,7 @@ ENGINE_MODULES: Mapping[Section, tuple[str, ...]] = MappingProxyType(
         "models": (
             *_ALL,
             "labrun.contracts.backend",
+            "labrun.contracts.threads",
             "labrun.contracts.examples",
             "labrun.contracts.trained",
             "labrun.learning.augmentation",

@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from labrun.contracts.backend import keras_backend
 from labrun.contracts.inputs import Outline, Section
+from labrun.contracts.keras_settings import keras_settings
 from labrun.contracts.plugin import Analysis, Dataset, Model, Plugin, Simulator
 from labrun.files.digests import digest_of
 from labrun.learning.pretrained import content_of
@@ -233,7 +233,7 @@ class FittedModelStage(ModelStage):
 
     def recipe(self) -> dict[str, Any]:
         fit = self.fit.model_dump(mode="json", exclude={"train", "validation", "tensorboard"})
-        return {"fit": fit, "backend": keras_backend()}
+        return {"fit": fit, "keras": keras_settings()}
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ class PretrainedModelStage(ModelStage):
         return self.config | {"pretrained": str(self.folder)}
 
     def recipe(self) -> dict[str, Any]:
-        return {"pretrained": content_of(self.folder)}
+        return {"pretrained": content_of(self.folder), "keras": keras_settings()}
 
 
 @dataclass(frozen=True)

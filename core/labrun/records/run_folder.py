@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from labrun.contracts.backend import keras_backend
 from labrun.contracts.inputs import SECTIONS
+from labrun.contracts.keras_settings import keras_backend, keras_settings
 from labrun.faults import LabrunError
 from labrun.files.atomic import read_json, replace_folder, temporary_name, write_atomically, write_json
 from labrun.files.digests import matches_digest, sha256_of, with_digest
@@ -188,6 +188,7 @@ class RunFolder:
                 "python": platform.python_version(),
             },
             "keras_backend": keras_backend(),
+            "keras_settings": keras_settings(),
             "versions": _versions(plan),
             "git": commit_of(plan.project.path.parent),
             "files": {name: place_of_source(name) for name in named_files(plan.project.document.value)},

@@ -115,10 +115,14 @@ def toy_trained(plugin: Model, examples: Examples, epochs: int = 2, *, name: str
     Raises:
         LabrunError: the examples do not suit the model, it is not compiled, or the loss becomes NaN.
     """
+    from labrun.contracts.backend import load_keras
+    from labrun.contracts.threads import start_threads
     from labrun.learning.training import train
 
     folder = Path(tempfile.mkdtemp(prefix="labrun-toy-"))
-    block = FitBlock(train=examples.name or "toy", epochs=epochs, **{"batch_size": 8, **fit})
+    load_keras()
+    settings = {"batch_size": 8, "threads": start_threads()} | fit  # the backend may have started already
+    block = FitBlock.model_validate({"train": examples.name or "toy", "epochs": epochs} | settings)
     (folder / "model").mkdir()
     validation = examples if block.samples is not None else None
     train(plugin, block, examples, validation, {}, 0, folder / "checkpoint", folder / "model", lambda *_: None)

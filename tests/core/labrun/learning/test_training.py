@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 from labrun import Examples, Model
+from labrun.contracts.keras_settings import keras_settings
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
 from labrun.learning.batches import Batches
@@ -221,6 +224,90 @@ def test_training_and_validation_must_agree(tmp_path):
         run(tmp_path, train_on=renamed)
 
 
+class Line(Model):
+    """A number from three others."""
+
+    name: ClassVar[str] = "line"
+
+    def build(self, examples):
+        import keras
+
+        x = keras.Input(examples.x.shape)
+        model = keras.Model(x, keras.layers.Dense(1, name="y")(x))
+        model.compile("sgd", "mse")
+        return model
+
+
+def run_line(folder: Path, bad: str, plugin: Model | None = None, **settings: Any) -> Path:
+    """Train `Line` with a target that is NaN among the training or the validation examples, or in `neither`."""
+
+    def numbers(name: str) -> Examples:
+        x = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+        y = x.sum(1)
+        if name == bad:
+            y[7] = np.nan
+        return Examples(lambda i: x[i], lambda i: y[i], np.arange(20), name=name)
+
+    result = folder / "result"
+    result.mkdir()
+    fit = FitBlock.model_validate({"train": "train", "validation": "validation", "epochs": 3} | settings)
+    train(
+        plugin or Line(),
+        fit,
+        numbers("train"),
+        numbers("validation"),
+        {},
+        7,
+        checkpoint_in(folder),
+        result,
+        lambda *_: None,
+    )
+    return result
+
+
+@pytest.mark.parametrize(("bad", "loss"), [("train", "loss"), ("validation", "validation loss")])
+def test_a_loss_that_is_not_a_number_ends_the_training(tmp_path, bad, loss):
+    message = (
+        f"the {loss} of 'line' became nan in epoch 1: look for NaN, infinity and extreme values among the inputs and targets of the "
+        f"{'training' if bad == 'train' else 'validation'} examples, or lower the learning rate"
+    )
+    with pytest.raises(LabrunError, match=f"^{re.escape(message)}$"):
+        run_line(tmp_path, bad, keep="best")
+    assert not checkpoint_in(tmp_path).exists()
+
+
+class Careless(Line):
+    """Changes the settings of the whole process to build its own network."""
+
+    def build(self, examples):
+        import keras
+
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        keras.config.set_epsilon(1e-3)
+        return super().build(examples)
+
+
+def test_a_plugin_changes_the_settings_of_keras_for_its_own_network_only(tmp_path):
+    before = keras_settings()
+    folder = run_line(tmp_path, "neither", plugin=Careless())
+    assert keras_settings() == before
+    network = TrainedModel(Careless(), folder).network
+    assert network.get_layer("y").compute_dtype == "bfloat16"
+    assert keras_settings() == before
+
+
+def test_a_training_keeps_the_precision_that_the_process_has_set(tmp_path):
+    import keras
+
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        run_line(tmp_path, "neither")
+        assert keras_settings()["dtype_policy"] == "mixed_bfloat16"
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert '"mixed_bfloat16"' in zipfile.ZipFile(tmp_path / "result" / "model.keras").read("config.json").decode()
+
+
 def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -280,13 +367,13 @@ def test_other_backends_train_and_resume(tmp_path, backend):
         "    pass\n"
         "assert module.contents(module.run(folder / 'killed')) == whole\n"
         "import keras\n"
-        "print(keras.backend.backend())\n"
+        "print(keras.backend.backend(), 'tensorflow' in sys.modules)\n"
     )
     environment = os.environ | {"KERAS_BACKEND": backend}
     done = subprocess.run(
         [sys.executable, script, tmp_path], env=environment, capture_output=True, text=True, check=False
     )
-    assert (done.stdout.strip(), done.returncode) == (backend, 0), done.stderr
+    assert (done.stdout, done.stderr, done.returncode) == (f"{backend} False\n", "", 0)
 
 
 class Copier(Model):

@@ -1,8 +1,10 @@
 """Keys: what changes them, and what follows from a change."""
 
+import json
+import sys
+
 import pytest
 
-from labrun.contracts.backend import keras_backend
 from labrun.faults import ProjectFaults
 from labrun.planning.plan import make_plan
 from labrun.project.load import load, stage_ids
@@ -56,6 +58,7 @@ ALL = {"simulations.train", "datasets.waves", "models.net", "analyses.spread", "
         ({"old": "project: waves", "new": "project: other"}, set()),
         ({"old": "points: 6", "new": "points: 6, noise: none"}, set()),
         ({"old": "epochs: 2", "new": "epochs: 2, tensorboard: true"}, set()),
+        ({"old": "epochs: 2", "new": "epochs: 2, threads: 3"}, {"models.net", "analyses.losses"}),
         ({"store": "elsewhere"}, set()),
         ({"overrides": ["simulations.train.failures=skip"]}, set()),
     ],
@@ -112,14 +115,41 @@ def test_names_on_the_command_line(write_project):
 
 
 @pytest.mark.parametrize(
-    ("content", "backend"),
-    [(None, "tensorflow"), ('{"backend": "jax"}', "jax"), ("{", "tensorflow"), ("[]", "tensorflow")],
+    ("content", "environment"),
+    [
+        ({"epsilon": 1e-6}, {}),
+        ({"floatx": "float64"}, {}),
+        ({"image_data_format": "channels_first"}, {}),
+        ({"backend": "jax"}, {}),
+        ({}, {"KERAS_BACKEND": "torch"}),
+        ({}, {"KERAS_MAX_STEPS_PER_EPOCH": "5"}),
+    ],
 )
-def test_the_backend_of_keras(tmp_path, monkeypatch, content, backend):
+def test_settings_of_keras_are_in_the_key_of_models(keys, tmp_path, monkeypatch, content, environment):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    if content is not None:
-        (tmp_path / "keras.json").write_text(content)
-    assert keras_backend() == backend
-    monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert keras_backend() == "torch"
+    before = keys()
+    (tmp_path / "keras.json").write_text(json.dumps(content))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    after = keys()
+    assert {identifier for identifier in after if after[identifier] != before[identifier]} == {
+        "models.net",
+        "analyses.losses",
+    }
+
+
+def test_a_precision_that_the_process_has_set_is_in_the_key_of_models(keys):
+    import keras
+
+    before = keys()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        after = keys()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert {identifier for identifier in after if after[identifier] != before[identifier]} == {
+        "models.net",
+        "analyses.losses",
+    }
