@@ -37,6 +37,13 @@ __all__ = ["predict"]
 @click.option("--array", metavar="NAME", help="Array of DATA to use, if it holds several.")
 @click.option("--still", is_flag=True, help="Use one frame for all frames that the model takes.")
 @click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Further input of the model, such as density=0.3: a number for all examples, or a column of DATA. May be repeated.",
+)
+@click.option(
     "--output",
     type=click.Path(path_type=Path),
     help="File for the table (default: the terminal); folder for pictures and the results of an analysis.",
@@ -58,6 +65,7 @@ def predict(
     data: Path,
     array: str | None,
     still: bool,
+    inputs: tuple[str, ...],
     output: Path | None,
     files: tuple[Path, ...],
     plugins_of: Path | None,
@@ -78,7 +86,7 @@ def predict(
     if values and not analysis:
         raise ProjectFaults([Fault("--with sets a field of an analysis: name the analysis by --analyse")])
     try:
-        trained, new = _opened(registry, model, data, array, still)
+        trained, new = _opened(registry, model, data, array, still, _given(inputs))
         if new.skipped:
             names = ", ".join(new.skipped[:5]) + (", …" if len(new.skipped) > 5 else "")
             click.echo(
@@ -132,7 +140,27 @@ def _write(table: pd.DataFrame, path: Path | None) -> None:
     click.echo(f"wrote {path}: {counted(len(table), 'examples')}")
 
 
-def _opened(registry: Registry, model: str, data: Path, array: str | None, still: bool) -> tuple[TrainedModel, NewData]:
+def _given(inputs: tuple[str, ...]) -> dict[str, float | str]:
+    """Read NAME=VALUE pairs, each a number or the name of a column.
+
+    Raises:
+        ProjectFaults: one of them is not such a pair.
+    """
+    given: dict[str, float | str] = {}
+    for text in inputs:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise ProjectFaults([Fault(f"--input {text}: expected NAME=VALUE, as in density=0.3")])
+        try:
+            given[name] = float(value)
+        except ValueError:
+            given[name] = value
+    return given
+
+
+def _opened(
+    registry: Registry, model: str, data: Path, array: str | None, still: bool, given: dict[str, float | str]
+) -> tuple[TrainedModel, NewData]:
     """The model and the data.
 
     Raises:
@@ -143,6 +171,6 @@ def _opened(registry: Registry, model: str, data: Path, array: str | None, still
     try:
         folder = find_pretrained(model, registry.pretrained(), Path())
         trained = load_trained(folder, plugin_of(folder, registry))
-        return trained, read_new_data(data, trained, array, still)
+        return trained, read_new_data(data, trained, array, still, given)
     except LabrunError as error:
         raise ProjectFaults([Fault(str(error))]) from error

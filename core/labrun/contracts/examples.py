@@ -140,11 +140,13 @@ class Examples(HasCard):
         self.warnings = list(warnings)
 
     @classmethod
-    def inputs_only(cls, load_x: Loader, count: int, name: str = "") -> Examples:
+    def inputs_only(cls, load_x: Loader, count: int, name: str = "", table: pd.DataFrame | None = None) -> Examples:
         """Make examples without targets, for prediction: `y` is empty, (n, 0)."""
         import numpy as np
 
-        return cls(load_x, lambda indices: np.zeros((len(indices), 0), np.float32), np.arange(count), name=name)
+        return cls(
+            load_x, lambda indices: np.zeros((len(indices), 0), np.float32), np.arange(count), name=name, table=table
+        )
 
     def __len__(self) -> int:
         return len(self.groups)

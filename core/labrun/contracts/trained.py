@@ -125,9 +125,17 @@ class TrainedModel(HasCard):
         return model
 
     @property
+    def main_input(self) -> str | None:
+        """The name of the largest input if the model takes several, such as a snapshot and its density; else None."""
+        x = self.spec.x
+        return max(x, key=lambda name: math.prod(x[name].shape)) if isinstance(x, dict) else None
+
+    @property
     def input_shape(self) -> tuple[int | None, ...]:
-        """The shape of one example, as the network expects it; None for a size that may vary."""
-        return tuple(self.network.inputs[0].shape[1:])
+        """The shape of one example (of its main input if there are several), as the network expects it; None for a size that may vary."""
+        inputs = self.network.inputs
+        main = next((one for one in inputs if one.name == self.main_input), inputs[0])
+        return tuple(main.shape[1:])
 
     @property
     def shape_in_words(self) -> str:
@@ -211,10 +219,12 @@ class TrainedModel(HasCard):
 
     def _check(self, examples: Examples) -> None:
         """Check whether the network accepts the examples: sizes that may vary need not be those of the training."""
-        found = examples.spec.x
-        if isinstance(found, dict) or isinstance(self.spec.x, dict):
-            fits = found == self.spec.x
-            wanted = str(self.spec.x)
+        found, trained, main = examples.spec.x, self.spec.x, self.main_input
+        if isinstance(found, dict) and isinstance(trained, dict) and main in found:
+            fits = self.takes(found[main].shape) and found | {main: trained[main]} == trained
+            wanted = str(trained)
+        elif isinstance(found, dict) or isinstance(trained, dict):
+            fits, wanted = False, str(trained)
         else:
             fits = self.takes(found.shape)
             wanted = f"shape {self.shape_in_words}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from labrun.contracts.examples import ArraySpec, Examples
+from labrun.contracts.examples import Examples
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
 from labrun.files.limits import DAMAGE
+from labrun.predicting.further_inputs import further_specs, further_values, main_spec
 from labrun.predicting.readers import Reading, readings
 
 if TYPE_CHECKING:
@@ -50,7 +52,13 @@ class NewData:
         )
 
 
-def read_new_data(path: Path, model: TrainedModel, array: str | None = None, still: bool = False) -> NewData:
+def read_new_data(
+    path: Path,
+    model: TrainedModel,
+    array: str | None = None,
+    still: bool = False,
+    given: Mapping[str, float | str] = MappingProxyType({}),
+) -> NewData:
     """Open the data that a model is to predict; examples are read when they are used.
 
     Args:
@@ -59,36 +67,36 @@ def read_new_data(path: Path, model: TrainedModel, array: str | None = None, sti
             0 to 1, or three frames, one for each colour, if the model expects three.
         array: the name of the array, if there are several.
         still: whether to repeat one frame for all frames that the model expects; a picture, coloured or not, is then one frame.
+        given: for each further input of the model (such as the density of a snapshot), a number for all examples or the name of a column;
+            by default, the column of the input's own name.
 
     Raises:
-        LabrunError: there is no such file or array, or its shape does not suit the model. Loading the examples raises it too, if a later
+        LabrunError: there is no such file, array or column, or it does not suit the model. Loading the examples raises it too, if a later
             one does not suit, or contains NaN or infinity.
     """
-    if isinstance(model.spec.x, dict):
-        raise LabrunError(
-            f"the model '{model.name}' takes several inputs ({', '.join(model.spec.x)}): use it in a project"
-        )
+    specs = further_specs(model, given)
     try:
         if not path.exists():
             raise LabrunError(f"there is no file or folder '{path}'")
-        found = readings(path, colours=model.spec.x.shape[-1:] == (3,) and not still, array=array)
+        found = readings(path, colours=main_spec(model).shape[-1:] == (3,) and not still, array=array)
     except (*DAMAGE, MemoryError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise LabrunError(f"cannot read '{path}': {reason}") from error
     for way in _ways(still):  # each for all readings: (9, 5, 3) is one example of three frames, not nine of 5 × 3
         for reading in found:
             if way(reading.shape, model) is not None:
-                return _new_data(reading, model, still, path)
+                return _new_data(reading, model, still, path, further_values(specs, given, reading.table, path))
     whole = f"the array in '{path}' has the shape {found[-1].shape}"  # of an array there are two readings
     whose = whole if len(found) > 1 else f"those in '{path}' have the shape {found[0].shape}"
     raise LabrunError(_about_shapes(model, found[0].shape, whose))
 
 
-def _new_data(reading: Reading, model: TrainedModel, still: bool, path: Path) -> NewData:
+def _new_data(
+    reading: Reading, model: TrainedModel, still: bool, path: Path, further: Mapping[str, np.ndarray]
+) -> NewData:
     import numpy as np
 
-    assert isinstance(model.spec.x, ArraySpec)
-    dtype = np.dtype(model.spec.x.dtype)
+    dtype = np.dtype(main_spec(model).dtype)
     ranges = model.input_ranges
     unlike: dict[int, str] = {}
 
@@ -106,7 +114,7 @@ def _new_data(reading: Reading, model: TrainedModel, still: bool, path: Path) ->
             unlike[i] = difference
         return y
 
-    def load_x(indices: np.ndarray) -> np.ndarray:
+    def load_main(indices: np.ndarray) -> np.ndarray:
         found = [load_one(int(i)) for i in indices]
         for i, x in zip(indices, found, strict=True):
             if x.shape != found[0].shape:
@@ -114,8 +122,14 @@ def _new_data(reading: Reading, model: TrainedModel, still: bool, path: Path) ->
                 raise LabrunError(f"{reading.word(int(i))} in '{path}' {problem}: predict them one by one")
         return np.stack(found)
 
-    examples = Examples.inputs_only(load_x, len(reading.table), path.name)
-    return NewData(examples, reading.table, 32 if reading.alike else 1, reading.word, unlike, reading.skipped)
+    def load_x(indices: np.ndarray) -> Any:
+        x = load_main(indices)
+        beside = {name: values[indices] for name, values in further.items()}
+        return {model.main_input: x} | beside if beside else x
+
+    table = reading.table.assign(**{name: values.reshape(len(values)) for name, values in further.items()})
+    examples = Examples.inputs_only(load_x, len(table), path.name, table)
+    return NewData(examples, table, 32 if reading.alike else 1, reading.word, unlike, reading.skipped)
 
 
 def _ways(still: bool) -> tuple[_Way, ...]:
@@ -146,7 +160,7 @@ def _frames(model: TrainedModel) -> int | None:
 
 def _about_shapes(model: TrainedModel, shape: tuple[int, ...], whose: str) -> str:
     wanted = model.input_shape
-    trained = model.spec.x.shape if isinstance(model.spec.x, ArraySpec) else ()
+    trained = main_spec(model).shape
     if len(wanted) > 1 and wanted[-1] not in (None, 1) and (len(shape) < len(wanted) or shape[-1] == 1):
         advice = (
             f"The model expects {wanted[-1]} successive frames of a pattern along the last axis; for a single frame of a steady pattern, "

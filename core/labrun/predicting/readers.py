@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labrun.contracts.examples import ArraySpec
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.limits import expect_archive, expect_memory
 from labrun.kit.pictures import SUFFIXES, grey_or_rgb, has_colours, open_picture, page_count
@@ -23,6 +25,8 @@ __all__ = ["Reading", "readings"]
 ARRAYS = (".npy", ".npz", ".h5", ".hdf5")
 MISSING = ("_FillValue", "missing_value")
 """Attributes by which netCDF marks values that are missing."""
+OWN_COLUMNS = ("file", "page")
+"""Columns of the table of pictures."""
 REMEDY = "not real numbers: save it as numbers, as with array.astype(np.float32)"
 
 
@@ -61,7 +65,7 @@ def readings(path: Path, colours: bool, array: str | None) -> list[Reading]:
     if (path / MEMBERS).is_file():
         return _ensemble(path, array)
     if path.suffix.lower() in ARRAYS:
-        return _arrays(_open_array(path, array))
+        return _arrays(*_open_array(path, array))
     pictures, skipped = _pictures(path)
     if pictures:
         return [_from_pictures(pictures, colours, skipped)]
@@ -85,7 +89,8 @@ def _ensemble(path: Path, array: str | None) -> list[Reading]:
     numbers = members.numbers
     if not numbers:
         raise LabrunError(f"the simulation in '{path}' has no members")
-    name = _chosen(array, members.names(numbers[0]), path)
+    shapes = {name: members.shape(numbers[0], name) for name in members.names(numbers[0])}
+    name = _chosen(array, {one: ArraySpec(shape, "") for one, shape in shapes.items()}, path)
     _expect_numbers(members.read(numbers[0], name).dtype)
     # a class may be called 'NA' or 'null'
     listed = pd.read_csv(path / MEMBERS, index_col="member", keep_default_na=False, na_values=[""])
@@ -105,10 +110,11 @@ def _ensemble(path: Path, array: str | None) -> list[Reading]:
     return [whole, Reading(shape[1:], lambda i: members.read(int(member_of[i]), name, int(place_of[i])), within)]
 
 
-def _open_array(path: Path, name: str | None) -> Any:
+def _open_array(path: Path, name: str | None) -> tuple[Any, dict[str, np.ndarray]]:
+    """Return an array of a file, and the arrays beside it that hold one entry for each of its rows: labels or parameters of examples."""
+    import h5py
     import numpy as np
 
-    from labrun.files.arrays import arrays_in
     from labrun.files.hdf5 import datasets_in, open_hdf5
 
     if path.suffix.lower() in (".npy", ".npz"):
@@ -116,13 +122,44 @@ def _open_array(path: Path, name: str | None) -> Any:
             is_archive = stream.read(2) == b"PK"
         if not is_archive:
             with _expecting_numbers():
-                return np.load(path, mmap_mode="r", allow_pickle=False)
+                return np.load(path, mmap_mode="r", allow_pickle=False), {}
         expect_archive(path)
         with np.load(path, allow_pickle=False) as archive, _expecting_numbers():
-            return np.asarray(archive[_chosen(name, arrays_in(archive), path)])
+            headers = _headers(path)
+            chosen = _chosen(name, headers, path)
+            return np.asarray(archive[chosen]), {one: archive[one] for one in _beside(chosen, headers)}
     file = open_hdf5(path)  # stays open while its dataset is read
     known = {dataset.name.lstrip("/"): dataset for dataset in datasets_in(file)}
-    return known[_chosen(name, list(known), path)]
+    headers = {one: ArraySpec(dataset.shape or (), dataset.dtype.str) for one, dataset in known.items()}
+    chosen = _chosen(name, headers, path)
+    texts = {one for one, dataset in known.items() if h5py.check_string_dtype(dataset.dtype)}
+    beside = _beside(chosen, headers, texts)
+    return known[chosen], {one: known[one].asstr()[...] if one in texts else known[one][...] for one in beside}
+
+
+def _headers(path: Path) -> dict[str, ArraySpec]:
+    """Return the shape and type of each array in a .npz file, without reading it."""
+    from numpy.lib import format as npy
+
+    from labrun.files.arrays import arrays_in
+
+    headers = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in arrays_in(entry.removesuffix(".npy") for entry in archive.namelist()):
+            headers[name] = ArraySpec((), "O")
+            if f"{name}.npy" in archive.namelist():  # else it is not an array, which reading it will say
+                with archive.open(f"{name}.npy") as stream:
+                    read = npy.read_array_header_1_0 if npy.read_magic(stream) == (1, 0) else npy.read_array_header_2_0
+                    shape, _, dtype = read(stream)
+                    headers[name] = ArraySpec(shape, dtype.str)
+    return headers
+
+
+def _beside(chosen: str, headers: Mapping[str, ArraySpec], texts: Collection[str] = ()) -> list[str]:
+    """List the arrays of numbers and texts with one axis as long as the first of the chosen array."""
+    rows = headers[chosen].shape[:1]
+    others = {name: header for name, header in headers.items() if name != chosen and rows and header.shape == rows}
+    return [name for name, header in others.items() if name in texts or header.dtype[1] in "biufU"]
 
 
 @contextmanager
@@ -136,8 +173,8 @@ def _expecting_numbers() -> Iterator[None]:
         raise ValueError(f"it holds Python objects (masked values, or rows of unlike length), {REMEDY}") from error
 
 
-def _arrays(values: Any) -> list[Reading]:
-    """Take an array as many examples along its first axis, or as one."""
+def _arrays(values: Any, beside: Mapping[str, np.ndarray]) -> list[Reading]:
+    """Take an array as many examples along its first axis, or as one. Arrays beside it are columns of the many."""
     import numpy as np
 
     _expect_numbers(values.dtype)
@@ -157,7 +194,9 @@ def _arrays(values: Any) -> list[Reading]:
             )
         return found
 
-    many = Reading(shape[1:], lambda i: load(i, values.nbytes // shape[0]), _numbered(shape[0]))
+    columns = {f"given_{name}" if name in OWN_COLUMNS else name: column for name, column in beside.items()}
+    table = _numbered(shape[0]).assign(**columns)
+    many = Reading(shape[1:], lambda i: load(i, values.nbytes // shape[0]), table)
     return [many, Reading(shape, lambda i: load(..., values.nbytes), _numbered(1))]
 
 
@@ -170,13 +209,18 @@ def _expect_numbers(dtype: np.dtype) -> None:
         raise ValueError(f"it holds {dtype}, {REMEDY}")
 
 
-def _chosen(name: str | None, known: list[str], path: Path) -> str:
-    if name is None and len(known) == 1:
-        return known[0]
+def _chosen(name: str | None, known: Mapping[str, ArraySpec], path: Path) -> str:
+    """Return the array that is named, or the only one, or the only one with several axes."""
     if name is None:
+        whole = [one for one, header in known.items() if len(header.shape) > 1]
+        for candidates in (list(known), whole):
+            if len(candidates) == 1:
+                return candidates[0]
         more = ", …" if len(known) > 10 else ""
         held = (
-            f"{len(known)} arrays ({', '.join(known[:10])}{more}): say which with --array NAME" if known else "no array"
+            f"{len(known)} arrays ({', '.join(list(known)[:10])}{more}): say which with --array NAME"
+            if known
+            else "no array"
         )
         raise LabrunError(f"'{path}' holds {held}")
     if name not in known:

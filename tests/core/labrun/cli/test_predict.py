@@ -18,6 +18,7 @@ from tests.conftest import WAVES, WAVES_CSV
 from labrun import ArraySpec, ExampleSpec
 from labrun.cli import main
 from labrun.registry.registry import Registry
+from labrun_snapshot_cnn import SnapshotCNN
 
 HERE = Path(__file__)
 NET, TRAIN = "runs/waves/models/net", "runs/waves/simulations/train"
@@ -145,6 +146,28 @@ def test_a_file_for_a_spreadsheet(labrun, here):
     expect(pd.read_csv("table.csv"), waves(), rtol=1e-5)
     np.save("one.npy", waves()[0])
     assert labrun("predict", NET, "one.npy", "--output", "t.csv", *PLUGIN).out == "wrote t.csv: 1 example\n"
+
+
+def test_a_further_input_of_the_model(predicted, told, write_model, rng):
+    """A network that is given the density beside the snapshot: a number for all, a column, or the column of its own name."""
+    spec = ExampleSpec(
+        {"snapshot": ArraySpec((8, 8), "uint8"), "density": ArraySpec((1,), "float32")}, ArraySpec((), "float32")
+    )
+    plugin = SnapshotCNN(preset="periodic")
+    folder = str(write_model(plugin, spec, "dense"))
+    x = rng.integers(0, 5, (3, 8, 8), np.uint8)
+    np.savez("some.npz", x=x, density=[0.3, 0.3, 0.3], rho=[0.1, 0.3, 0.9])
+    by_number = predicted(folder, "some.npz", "--array", "x", "--input", "density=0.3")
+    by_name = predicted(folder, "some.npz")
+    by_column = predicted(folder, "some.npz", "--input", "density=rho")
+    assert list(by_name.columns) == ["example", "density", "rho", "prediction"]
+    pd.testing.assert_frame_equal(by_number, by_name)
+    same = by_column["prediction"] == by_name["prediction"]
+    assert same.tolist() == [False, True, False]
+    assert told(folder, "some.npz", "--input", "density") == "--input density: expected NAME=VALUE, as in density=0.3"
+    assert told(folder, "some.npz", "--input", "densty=1").endswith(
+        "no further input 'densty': did you mean 'density'?"
+    )
 
 
 def test_it_does_not_matter_where_one_stands(predicted, here, monkeypatch):

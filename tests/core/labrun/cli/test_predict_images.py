@@ -19,8 +19,6 @@ NET = "net"
 COUNT = '''
 from typing import ClassVar
 
-import pandas as pd
-
 from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
 
 
@@ -32,7 +30,7 @@ class Darkness(Analysis):
 
     def analyse(self, model: TrainedModel, dataset: Examples) -> Findings:
         answers = model.predict(dataset, 1)
-        return Findings(metrics={"dark": float((answers < self.least).mean())}, tables={"answers": pd.DataFrame({"n": [len(answers)]})})
+        return Findings(metrics={"dark": float((answers < self.least).mean())}, tables={"answers": dataset.table})
 
 
 class Compared(Analysis):
@@ -130,7 +128,7 @@ def test_an_analysis_works_on_new_data(labrun, tmp_path):
     outcome = labrun("predict", NET, "pictures/a.png", *words)
     assert outcome.code == 0, outcome.err
     assert (tmp_path / "metrics.json").read_text().split() == ["{", '"dark":', "1.0", "}"]
-    assert (tmp_path / "answers.csv").read_text() == "n\n1\n"
+    assert (tmp_path / "answers.csv").read_text() == "example,file\n0,a.png\n"
     assert (tmp_path / "a.png").exists()
 
 

@@ -245,6 +245,32 @@ def test_one_of_several_arrays(model, batch):
         np.testing.assert_array_equal(loaded(name, net, array="v"), 2 * batch)
 
 
+@pytest.mark.parametrize("name", ["x.npz", "x.h5"])
+def test_arrays_of_labels_and_parameters_become_columns(model, batch, name):
+    """One entry for each example; the array of several axes need not be named then."""
+    beside = {
+        "label": np.array(["a", "b", "b", "a", "é"]),
+        "feed": np.arange(5.0),
+        "page": np.arange(5),
+        "three": np.arange(3),
+        "grid": np.zeros((5, 1, 1)).T[0, 0],
+    }
+    if name == "x.npz":
+        np.savez(name, u=batch, **beside, moments=np.array([None] * 5, object))
+    else:
+        with h5py.File(name, "w") as file:
+            for key, array in ({"u": batch} | beside).items():
+                file.create_dataset(key, data=array.tolist() if array.dtype.kind == "U" else array)
+    new = read_new_data(Path(name), model())
+    np.testing.assert_array_equal(new.examples.load_x(slice(None)), batch)
+    assert set(new.table) == {"label", "feed", "given_page", "grid"}
+    assert new.table["label"].tolist() == ["a", "b", "b", "a", "é"]
+    assert new.table["feed"].tolist() == [0, 1, 2, 3, 4]
+    assert new.examples.table is not None
+    np.save("one.npy", batch[0])
+    assert list(read_new_data(Path("one.npy"), model()).table) == []
+
+
 def test_of_many_arrays_some_are_named(model):
     with h5py.File("x.h5", "w") as file:
         for i in range(1000):
@@ -584,16 +610,63 @@ def test_what_is_not_there_and_what_is_nothing(model):
     assert told("dir.npy", net) == "cannot read 'dir.npy': Is a directory"
 
 
-def test_a_model_of_several_inputs(write_model):
-    class Two(Flat):
-        def build(self, examples):
-            import keras
+class Two(Model):
+    """Takes a picture, or another array, and a number."""
 
-            inputs = {name: keras.Input(one.shape, name=name) for name, one in examples.x.items()}
-            joined = keras.layers.Concatenate(name="both")(list(inputs.values()))
-            return keras.Model(inputs, keras.layers.Dense(1, name="answer")(joined))
+    name: ClassVar[str] = "two"
 
-    spec = ExampleSpec({"u": ArraySpec((3,), "float32"), "k": ArraySpec((1,), "float32")}, NUMBER)
+    def build(self, examples):
+        import keras
+
+        inputs = {name: keras.Input(one.shape, name=name) for name, one in examples.x.items()}
+        flat = [keras.layers.Flatten(name=f"flat_{name}")(one) for name, one in inputs.items()]
+        return keras.Model(inputs, keras.layers.Dense(1, name="answer")(keras.layers.Concatenate(name="both")(flat)))
+
+
+@pytest.fixture
+def two(write_model) -> TrainedModel:
+    """A model that takes the density `k` beside the picture `u`."""
+    spec = ExampleSpec({"k": ArraySpec((1,), "float32"), "u": ArraySpec((4, 6, 1), "float32")}, NUMBER)
+    return TrainedModel(Two(), write_model(Two(), spec, "two"), "two")
+
+
+def test_a_further_input_is_a_column_or_one_number(two, rng):
+    pictures, density = rng.random((3, 4, 6, 1), np.float32), np.array([0.1, 0.2, 0.3])
+    np.savez("x.npz", u=pictures, k=density, rho=2 * density)
+    expected = two.network.predict_on_batch({"u": pictures, "k": density[:, None]})
+    new = read_new_data(Path("x.npz"), two)
+    np.testing.assert_allclose(two.predict(new.examples), expected, rtol=1e-6)
+    np.testing.assert_allclose(new.table["k"], density)
+    expected = two.network.predict_on_batch({"u": pictures, "k": 2 * density[:, None]})
+    new = read_new_data(Path("x.npz"), two, given={"k": "rho"})
+    np.testing.assert_allclose(two.predict(new.examples), expected, rtol=1e-6)
+    np.save("x.npy", pictures)
+    new = read_new_data(Path("x.npy"), two, given={"k": 0.5})
+    expected = two.network.predict_on_batch({"u": pictures, "k": np.full((3, 1), 0.5)})
+    np.testing.assert_allclose(two.predict(new.examples), expected, rtol=1e-6)
+    assert new.table["k"].tolist() == [0.5] * 3
+
+
+def test_a_further_input_that_is_missing(two, model, rng):
+    np.savez("x.npz", u=rng.random((3, 4, 6, 1), np.float32), K=np.array([0.1, np.nan, 0.3]), name=["a", "b", "c"])
+
+    def message(net=two, **given) -> str:
+        with pytest.raises(LabrunError) as caught:
+            read_new_data(Path("x.npz"), net, given=given)
+        return str(caught.value)
+
+    assert message() == (
+        "the model also takes 'k': give a number for all examples by --input k=NUMBER, or a column by --input k=COLUMN; 'x.npz' has no "
+        "column 'k': did you mean 'K'?"
+    )
+    assert message(k="K") == "the input 'k' must be a finite number for each example, which 'K' of 'x.npz' is not"
+    assert message(k="name") == "the input 'k' must be a finite number for each example, which 'name' of 'x.npz' is not"
+    assert message(rho=1.0) == "the model 'two' has no further input 'rho' (known: k)"
+    assert message(model(), rho=1.0) == "the model 'net' has no further input 'rho'"
+
+
+def test_several_arrays_as_inputs_are_refused(write_model):
+    spec = ExampleSpec({"u": ArraySpec((3,), "float32"), "v": ArraySpec((2,), "float32")}, NUMBER)
     net = TrainedModel(Two(), write_model(Two(), spec), "two")
     np.save("x.npy", np.zeros((2, 3)))
-    assert told("x.npy", net) == "the model 'two' takes several inputs (u, k): use it in a project"
+    assert told("x.npy", net) == "the model 'two' takes several arrays as inputs (u, v): use it in a project"
