@@ -207,7 +207,7 @@ def test_report_that_finds_no_room(project, labrun, labrun_without_room):
     words = ("run", project, "--workers", 1, "--only", "simulations.waves")
     done = labrun_without_room("labrun.report.writer.write_atomically", *words)
     assert done.code == 1
-    assert "no space is left on the disk for 'report.html'" in done.err
+    assert "cannot write the report runs/full/report.html: no space is left on the disk" in done.err
     assert "make room, and run the same command again" in done.err
     again = labrun(*words)
     assert again.code == 0
