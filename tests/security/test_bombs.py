@@ -64,7 +64,7 @@ def test_arrays_that_their_hdf5_file_cannot_hold(tmp_path, bounded):
     ending = bounded(READ.format(name="snapshots.h5"), SNAPSHOTS, CUBE, PART)
     expect(ending, f"ValueError: '/conf_0' in 'snapshots.h5' {claim}", claim, claim, claim)
     assert ending.told[0].endswith(
-        "no more than 1032 times as many are believed. The file is damaged, or was made to fill the memory; if it is sound, store the "
+        "at most 1032 times as many are accepted. The file is damaged, or was made to fill the memory; if it is sound, store the "
         "array without compression"
     )
 
@@ -115,7 +115,7 @@ def test_idx_files_whose_headers_claim_more(tmp_path, bounded):
     (tmp_path / "x").write_bytes(content)
     (tmp_path / "x.gz").write_bytes(gzip.compress(content))
     read = "from labrun_idx_images.idx import read_idx\nread_idx(Path({name!r}), 'images')"
-    claim = "ValueError: the header of 'x{end}' tells of 18,446,744,069,414,584,320 bytes"
+    claim = "ValueError: the header of 'x{end}' claims 18,446,744,069,414,584,320 bytes"
     expect(bounded(read.format(name="x"), read.format(name="x.gz")), claim.format(end=""), claim.format(end=".gz"))
 
 

@@ -1,7 +1,7 @@
-"""HDF5 files from others, opened with care.
+"""Open other people's HDF5 files with care.
 
-Such a file can name arrays of other files (external links, external storage, virtual datasets), which would bring whatever a person may
-read into results and reports; and it can claim arrays of any size. Neither is followed or believed.
+Such a file can refer to arrays in other files (external links, external storage, virtual datasets), which would bring any file that the
+user can read into results and reports; and it can claim arrays of any size. References are not followed, and claims are checked.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ MAX_OBJECTS = 1_000_000
 
 
 def open_hdf5(path: Path) -> h5py.File:
-    """Open a file to read it, once all that it holds was looked at.
+    """Open a file to read it, after checking all its arrays.
 
     Raises:
-        OSError: it is no HDF5 file, or is damaged.
-        ValueError: an array lies in another file, or claims more bytes than this file can hold; or there are too many objects.
+        OSError: it is not an HDF5 file, or is damaged.
+        ValueError: an array is in another file, or claims more bytes than this file can hold; or there are too many objects.
     """
     import h5py
 
@@ -35,7 +35,7 @@ def open_hdf5(path: Path) -> h5py.File:
         for dataset in datasets_in(file):
             expect_within(dataset)
             expect_plausible(f"'{dataset.name}' in '{path}'", dataset.nbytes, stored)
-    except (RuntimeError, KeyError) as error:  # what h5py raises for much that is damaged
+    except (RuntimeError, KeyError) as error:  # raised by h5py for much damage
         file.close()
         raise OSError(f"damaged: {error}") from error
     except BaseException:
@@ -45,8 +45,8 @@ def open_hdf5(path: Path) -> h5py.File:
 
 
 def datasets_in(group: h5py.Group) -> Iterator[h5py.Dataset]:
-    """All arrays of a group and of the groups in it, each once, in the order of their names. Soft links are left out: what they lead to is
-    found where it lies.
+    """Yield all arrays of a group and of the groups in it, each once, in the order of their names. Soft links are left out: their targets
+    are found at their own place.
 
     Raises:
         ValueError: a link leads to another file, or there are more than a million objects.
@@ -72,10 +72,10 @@ def datasets_in(group: h5py.Group) -> Iterator[h5py.Dataset]:
 
 
 def child(group: h5py.Group, name: str) -> Any:
-    """What a hard link of a group leads to; None for a soft link.
+    """Return the target of a hard link of a group; None for a soft link.
 
     Raises:
-        ValueError: it leads to another file.
+        ValueError: the link leads to another file.
     """
     import h5py
 
@@ -89,16 +89,16 @@ def child(group: h5py.Group, name: str) -> Any:
         return None
     target = f"'{link.filename}'" if isinstance(link, h5py.ExternalLink) else "something unknown"
     raise ValueError(
-        f"'{group.name.rstrip('/')}/{name}' in '{group.file.filename}' leads to {target}, another file, which is not followed: copy what "
-        "it names into one file (h5repack, or h5py's Group.copy with expand_external=True)"
+        f"'{group.name.rstrip('/')}/{name}' in '{group.file.filename}' leads to {target}, another file, which is not followed: copy its "
+        "target into one file (h5repack, or h5py's Group.copy with expand_external=True)"
     )
 
 
 def expect_within(dataset: h5py.Dataset) -> None:
-    """Refuse an array whose values lie in other files.
+    """Refuse an array whose values are in other files.
 
     Raises:
-        ValueError: they do.
+        ValueError: they are.
     """
     import h5py
 
@@ -111,7 +111,7 @@ def expect_within(dataset: h5py.Dataset) -> None:
 
 
 def single_values(holder: h5py.HLObject) -> dict[str, Any]:
-    """The attributes of a file, group or array that hold one value each; others may be of any size, and are not read."""
+    """Return the attributes of a file, group or array that hold one value each; others may have any size, and are not read."""
     return {name: holder.attrs[name] for name in holder.attrs if holder.attrs.get_id(name).shape == ()}
 
 

@@ -1,4 +1,4 @@
-"""Dataset `encoded`: another dataset as a layer of a trained network sees it."""
+"""Dataset `encoded`: another dataset, encoded by a layer of a trained network."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 FILE = "codes.npy"
 AT_ONCE = 1024
-"""Examples that are encoded at once; of them the codes are in memory, never the inputs."""
+"""Examples that are encoded at once; memory holds their codes, but not their inputs"""
 
 
 class Encoded(Dataset):
-    """Another dataset passed through a trained encoder: `x` is what a layer of the network gives, all else is as it was.
+    """Another dataset passed through a trained encoder: `x` is the output of a layer of the network, all else is unchanged.
 
-    `encoder` is any trained model, `layer` the last one of the part that is wanted of it: by default `code`, as `autoencoder` calls its.
-    `y`, classes, groups (so that a split parts nothing that it should not) and the table of the examples are those of `dataset`.
+    `encoder` is any trained model, `layer` one of its layers: by default `code`, as `autoencoder` calls its code. `y`, classes, groups (so
+    that a split keeps together what belongs together) and the table of the examples are those of `dataset`.
 
-    Every example is encoded once. The codes are written to a file of the stage's folder, in the type that the layer gives (float32), and
-    read from there as they are asked for, so that memory holds a batch of them. `x` does not count as periodic: networks pad at the edges.
+    Every example is encoded once. The codes are written to a file in the stage's folder, in the type of the layer's output (float32), and
+    read from there when they are needed, so that memory holds one batch. `x` does not count as periodic: networks pad at the edges.
     """
 
     name: ClassVar[str] = "encoded"
@@ -32,7 +32,7 @@ class Encoded(Dataset):
     layer: str = Field("code", description="layer of the encoder whose output is x")
 
     def examples(self, dataset: Examples, encoder: TrainedModel, folder: Path) -> Examples:
-        """`x` as the layer gives it, (…,) of one example; `y` as in `dataset`.
+        """Make `x` the output of the layer, (…,) for one example, and `y` as in `dataset`.
 
         Raises:
             ValueError: the encoder takes other shapes, or has no such layer.
@@ -71,7 +71,7 @@ class Encoded(Dataset):
         import numpy as np
 
         count = len(dataset)
-        for start in range(0, max(1, count), AT_ONCE):  # of no examples, `activations` says so
+        for start in range(0, max(1, count), AT_ONCE):  # `activations` refuses a dataset without examples
             yield encoder.activations(dataset.take(np.arange(start, min(start + AT_ONCE, count))), self.layer)
 
 

@@ -1,4 +1,4 @@
-"""Labelled images in the IDX format of MNIST and FashionMNIST: a simulator that reads the files, and a dataset of what they hold."""
+"""Labelled images in the IDX format of MNIST and FashionMNIST: a simulator that reads the files, and a dataset of their images."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ DIGEST = "^([0-9a-f]{64})?$"
 class IdxFiles(Simulator):
     """Images and their labels, read from two files in the IDX format (MNIST, FashionMNIST, EMNIST, …), compressed by gzip or plain.
 
-    Each of the files begins with a header: two bytes 0, a byte for the type (8: unsigned bytes), a byte for the number of axes, and the
-    length of each axis in four bytes, the highest first (Y. LeCun, C. Cortes and C. Burges, The MNIST database). Images have three axes,
-    labels one. `x.gz` stands for `x` too, and the other way round.
+    Each file begins with a header: two bytes 0, a byte for the type (8: unsigned bytes), a byte for the number of axes, and the length of
+    each axis in four bytes, big-endian (Y. LeCun, C. Cortes and C. Burges, The MNIST database). Images have three axes, labels one. `x.gz`
+    is found as `x` too, and the other way round.
 
-    Results follow from what the files hold, not from their names: the key holds the SHA-256 of both. It is taken when the project is
-    checked, unless it is given; files whose digests are given are looked at only when they are read, and need not be there any more
-    afterwards. **Where a sweep names the files, it must name the digests too**, since the key of a sweep holds what stands in its table:
+    Results follow from the content of the files, not from their names: the key contains the SHA-256 of both. It is computed when the
+    project is checked, unless it is given. Files whose digests are given are opened only when they are read, and not needed afterwards:
 
         sweep: {table: files.csv, columns: [images, labels, images_sha256, labels_sha256]}
 
-    Raises FileNotFoundError without the files, and ValueError if they are others than the digests tell, no IDX, damaged, or do not belong
-    together.
+    Raises FileNotFoundError if a file is missing, and ValueError if its digest differs, if it is not IDX or is damaged, or if the two do
+    not belong together.
     """
 
     name: ClassVar[str] = "idx_images"
@@ -58,7 +57,7 @@ class IdxFiles(Simulator):
     @model_validator(mode="before")
     @classmethod
     def _take_digests(cls, values: Any) -> Any:
-        """Only a missing digest makes it look at a file."""
+        """Look at a file only if its digest is missing."""
         from labrun_idx_images.files import find_files
 
         if not isinstance(values, dict):
@@ -76,8 +75,8 @@ class IdxFiles(Simulator):
         """Return images and labels. Nothing is drawn from `rng`.
 
         Raises:
-            FileNotFoundError: a file is not there.
-            ValueError: a file is another one than its digest tells, is no IDX or damaged, or images and labels differ in number.
+            FileNotFoundError: a file is missing.
+            ValueError: a file has changed, is not IDX or is damaged, or images and labels differ in number.
         """
         from labrun_idx_images.files import find_files
         from labrun_idx_images.idx import read_idx
@@ -96,21 +95,21 @@ class IdxFiles(Simulator):
 class IdxImages(Dataset):
     """Labelled images as examples: `x` (height, width) uint8, grey levels from 0 to 255; `y` the number of the class.
 
-    Images are read from disk when they are asked for. Each is taken to be independent of all others: a split parts them one by one,
-    whatever it is `by`, and intervals draw images.
+    Images are read from disk when they are needed. Each counts as independent of all others: a split divides them one by one, whatever it
+    is `by`, and intervals resample images.
     """
 
     name: ClassVar[str] = "idx_images"
     version: ClassVar[int] = 1
 
     classes: Literal["mnist", "fashion_mnist"] | list[str] = Field(
-        "mnist", description="names of the classes in the order of their numbers, or the dataset whose names they are"
+        "mnist", description="names of the classes in the order of their numbers, or the dataset that has these names"
     )
     images: str = Field("images", description="array of the simulation that holds the images, (images, height, width)")
     labels: str = Field("labels", description="array of the simulation that holds the labels, (images,)")
 
     def check(self, simulation: Outline) -> Iterable[tuple[str, str]]:
-        """The arrays must be there, and a sweep of files must name their digests."""
+        """Check that the arrays exist, and that a sweep of files names their digests."""
         yield from simulation.missing_array("images", self.images)
         yield from simulation.missing_array("labels", self.labels)
         if not isinstance(simulation.plugin, IdxFiles):
@@ -119,12 +118,12 @@ class IdxImages(Dataset):
             if name in simulation.columns and f"{name}_sha256" not in simulation.columns:
                 yield (
                     name,
-                    f"the sweep of '{simulation.stage}' names files, but not what they hold, so that a change of one would go unnoticed: "
+                    f"the sweep of '{simulation.stage}' names files without their digests, so that a change of one would go unnoticed: "
                     f"give it a column {name}_sha256 too, or make a simulation for each pair of files",
                 )
 
     def examples(self, simulation: Ensemble) -> Examples:
-        """The images of all members, one after the other; `y` int64.
+        """Make the images of all members examples, one after the other; `y` int64.
 
         Raises:
             ValueError: a label has no name, or images and labels differ in number or, among members, in size.

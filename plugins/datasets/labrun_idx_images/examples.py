@@ -1,4 +1,4 @@
-"""Images of all members as examples, read from disk when they are asked for."""
+"""Images of all members as examples, read from disk when they are needed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["make_examples"]
 
 
 def make_examples(simulation: Ensemble, images: str, labels: str, classes: tuple[str, ...]) -> Examples:
-    """Examples x (height, width), y int64, each of a group of its own.
+    """Make examples x (height, width), y int64, each a group of its own.
 
     Raises:
         ValueError: a label has no name, or images and labels differ in number or, among members, in size.
@@ -44,7 +44,7 @@ def make_examples(simulation: Ensemble, images: str, labels: str, classes: tuple
 
 
 def _read_rows(simulation: Ensemble, member: int, name: str, rows: np.ndarray) -> np.ndarray:
-    """Rows in any order, some of them perhaps twice; HDF5 reads them in ascending order, once each."""
+    """Read rows in any order, perhaps some twice; HDF5 reads them in ascending order, once each."""
     distinct, back = np.unique(rows, return_inverse=True)
     first, last = int(distinct[0]), int(distinct[-1]) + 1
     if last - first == len(distinct):

@@ -1,4 +1,4 @@
-"""Where the files are, and whether they are the right ones."""
+"""Find IDX files, compressed or not."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ COMPRESSED = ".gz"
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
-    """The files that are there under these names, with or without '.gz'.
+    """Find the files of these names, with or without '.gz'.
 
     Raises:
-        FileNotFoundError: some are not. It is a ValueError too, as pydantic wants a fault of a configuration to be.
+        FileNotFoundError: some are missing. It is a ValueError too, which pydantic expects of a fault in a configuration.
     """
     found = [_find(path) for path in paths]
     missing = [str(path) for path, one in zip(paths, found, strict=True) if one is None]
@@ -28,7 +28,7 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
 
 
 class MissingFilesError(FileNotFoundError, ValueError):
-    """Files are not where the project says that they are."""
+    """Files are missing where the project expects them."""
 
 
 def _find(path: Path) -> Path | None:

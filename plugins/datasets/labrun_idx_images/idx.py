@@ -2,7 +2,7 @@
 
     00 00 type axes | length of each axis, 4 bytes each | values
 
-The values are read straight into the array that is returned, so that they are in memory once.
+The values are read directly into the returned array, so that memory holds them once.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ TYPES = {
 }
 GZIP = b"\x1f\x8b"
 AT_ONCE = 2**20
-"""Bytes; what gzip is asked for at once it holds a second time."""
+"""Bytes that are requested of gzip at once, of which it holds a copy"""
 MOST_EXPANSION = 1032
-"""No byte that gzip (deflate) has written stands for more bytes than these."""
+"""Most bytes that one byte written by gzip (deflate) can unpack to"""
 
 
 def read_idx(path: Path, kind: Literal["images", "labels"]) -> np.ndarray:
     """Read a file, compressed or not: `images` (images, height, width), or `labels` (images,); uint8.
 
     Raises:
-        ValueError: it is no IDX file, holds something else, ends too early or too late, or its compression is damaged.
+        ValueError: it is not an IDX file, holds something else, ends too early or too late, or its compression is damaged.
     """
     with path.open("rb") as file:
         compressed = file.read(2) == GZIP
@@ -65,36 +65,36 @@ def read_idx(path: Path, kind: Literal["images", "labels"]) -> np.ndarray:
 
 
 def _read_header(stream: BinaryIO, path: Path, kind: str) -> tuple[int, ...]:
-    """The length of each axis."""
+    """Read the length of each axis."""
     start = stream.read(4)
     if len(start) < 4:
-        raise ValueError(f"'{path}' is no IDX file: it has {len(start)} bytes, fewer than its header")
+        raise ValueError(f"'{path}' is not an IDX file: it has {len(start)} bytes, fewer than its header")
     if start[:2] != b"\0\0":
         raise ValueError(
-            f"'{path}' is no IDX file: such files begin with two bytes 0, this one with {start!r}. Was a web page saved in its place?"
+            f"'{path}' is not an IDX file: such files begin with two bytes 0, this one with {start!r}. Was a web page saved instead?"
         )
     if start[2] != UNSIGNED_BYTES:
-        found = TYPES.get(start[2], "a type that IDX does not know")
+        found = TYPES.get(start[2], "a type unknown to IDX")
         raise ValueError(
             f"'{path}' holds {found} (type code 0x{start[2]:02x}); {kind} are unsigned bytes (type code 0x08)"
         )
     if start[3] != AXES[kind]:
         other = next((name for name, axes in AXES.items() if axes == start[3]), None)
-        hint = f": it is a file of {other}. Are the two exchanged?" if other else ""
+        hint = f": it is a file of {other}. Are the two swapped?" if other else ""
         axes = f"{start[3]} axis" if start[3] == 1 else f"{start[3]} axes"
         raise ValueError(f"'{path}' holds an array of {axes}; {kind} have {AXES[kind]}{hint}")
     lengths = stream.read(4 * start[3])
     if len(lengths) < 4 * start[3]:
-        raise ValueError(f"'{path}' ends within its header, which should tell the lengths of {start[3]} axes")
+        raise ValueError(f"'{path}' ends within its header, which should contain the lengths of {start[3]} axes")
     shape = struct.unpack(f">{start[3]}I", lengths)
     if 0 in shape:
-        raise ValueError(f"'{path}' holds no {kind}: its header tells the shape {shape}")
+        raise ValueError(f"'{path}' holds no {kind}: the shape in its header is {shape}")
     return shape
 
 
 def _fill(stream: BinaryIO, values: NDArray[np.uint8]) -> int:
-    """Read bytes into an array until it is full or there are no more; how many there were."""
-    places = memoryview(values.reshape(-1))  # type: ignore[arg-type]  # mypy 3.11 knows no buffers of arrays
+    """Read bytes into an array until it is full or there are no more, and return their number."""
+    places = memoryview(values.reshape(-1))  # type: ignore[arg-type]  # to mypy, arrays have no buffers before Python 3.12
     filled = 0
     while filled < len(places) and (count := stream.readinto(places[filled : filled + AT_ONCE])):  # type: ignore[attr-defined]
         filled += count
@@ -103,4 +103,4 @@ def _fill(stream: BinaryIO, values: NDArray[np.uint8]) -> int:
 
 def _about_end(path: Path, shape: tuple[int, ...], found: str) -> str:
     size = f"{math.prod(shape):,} bytes of values, {' × '.join(map(str, shape))}"
-    return f"the header of '{path}' tells of {size}, but {found}: the file is damaged or cut off. Fetch it again"
+    return f"the header of '{path}' claims {size}, but {found}: the file is damaged or cut off. Fetch it again"

@@ -1,4 +1,4 @@
-"""Dataset `image_pairs`: two pictures of each member, one to see and one to answer."""
+"""Dataset `image_pairs`: two pictures of each member, an input and a target."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 class ImagePairs(Dataset):
     """Pairs of pictures as examples, for networks that turn a picture into a picture: one array of each member is `x`, another `y`.
 
-    Both are pictures of 8 bits, (height, width) or (height, width, 3), of one size in all members. The network gets (height, width, 1)
-    (`grey`; colours become 0.299 R + 0.587 G + 0.114 B) or (height, width, 3) (`rgb`; grey levels are told three times), float32:
+    Both are pictures of 8 bits, (height, width) or (height, width, 3), of one size in all members. The network sees (height, width, 1)
+    (`grey`; colours become 0.299 R + 0.587 G + 0.114 B) or (height, width, 3) (`rgb`; grey levels are repeated), float32:
 
         range: unit      from 0, black, to 1, white
         range: signed    from −1, black, to 1, white
 
-    `labrun predict` gives a network pictures of the first kind, so prefer it; a model may scale them inside. Flips and quarter turns are
-    a matter of the model's fit: `augment: [flip, quarter_turn]` moves x and y together.
+    `labrun predict` passes pictures of the first kind to a network, so prefer it; a model may rescale them inside. Flips and quarter turns
+    belong to the model's fit: `augment: [flip, quarter_turn]` moves x and y together.
 
-    Pictures are read from disk when they are asked for. The examples' table tells the `member` of each.
+    Pictures are read from disk when they are needed. The examples' table holds the `member` of each.
     """
 
     name: ClassVar[str] = "image_pairs"
     version: ClassVar[int] = 1
 
     x: str = Field("dots", description="array of the simulation that the network sees")
-    y: str = Field("drawing", description="array of the simulation that it shall answer")
+    y: str = Field("drawing", description="array of the simulation that it predicts")
     channels: Literal["grey", "rgb"] = Field("grey", description="one channel, or red, green and blue")
     range: Literal["unit", "signed"] = Field("unit", description="black is 0 (unit) or −1 (signed); white is 1")
 
     def check(self, simulation: Outline) -> Iterable[tuple[str, str]]:
-        """The arrays must be there."""
+        """Check that the arrays exist."""
         yield from simulation.missing_array("x", self.x)
         yield from simulation.missing_array("y", self.y)
 
     def examples(self, simulation: Ensemble) -> Examples:
-        """One example a member: `x` and `y` (height, width, channels) float32. `groups` and the table's `member` are its index.
+        """Make one example a member: `x` and `y` (height, width, channels) float32. `groups` and the table's `member` are its index.
 
         Raises:
             KeyError: there is no such array.
-            ValueError: an array is no picture of 8 bits, or the pictures differ in size.
+            ValueError: an array is not a picture of 8 bits, or the pictures differ in size.
         """
         import numpy as np
         import pandas as pd
@@ -62,7 +62,7 @@ class ImagePairs(Dataset):
         )
 
     def _expect_pictures(self, simulation: Ensemble, name: str) -> None:
-        """Shapes are looked at in all members, the type in the first."""
+        """Check the shapes in all members, and the type in the first."""
         if not len(simulation):
             return
         if (dtype := simulation.read(0, name).dtype) != "uint8":
@@ -77,7 +77,7 @@ class ImagePairs(Dataset):
                 )
 
     def _load(self, simulation: Ensemble, members: np.ndarray, name: str) -> np.ndarray:
-        """(members, height, width, channels) float32."""
+        """Read pictures, (members, height, width, channels) float32."""
         import numpy as np
 
         pictures = simulation.stack(members, name).astype(np.float32)

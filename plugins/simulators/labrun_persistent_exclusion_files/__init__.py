@@ -1,7 +1,7 @@
-"""Snapshots of the persistent exclusion process that were made elsewhere: one HDF5 file, one member.
+"""Snapshots of the persistent exclusion process from other programs: one HDF5 file, one member.
 
-A file holds a dataset `conf_<iteration>` for each snapshot, (height, width): 0 empty, else the orientation + 1. Some hold copies of
-each that are rolled along one axis too, `conf_<iteration>_<roll>`.
+A file holds a dataset `conf_<iteration>` for each snapshot, (height, width): 0 empty, otherwise the orientation + 1. Some also hold copies
+that are rolled along one axis, `conf_<iteration>_<roll>`.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"conf_(\d+)(?:_(\d+))?")
 ORIGINAL = -1
-"""The roll of a snapshot that is no rolled copy."""
+"""Roll of a snapshot that is not a rolled copy"""
 
 
 class PersistentExclusionFiles(Simulator):
     """Snapshots of the persistent exclusion process, read from HDF5 files: each file is a member.
 
-    Datasets `conf_<iteration>`, (height, width), in the file or in groups of it: 0 empty, 1 up (row − 1), 2 right (column + 1), 3
-    down, 4 left, in numbers of any type. `conf_<iteration>_<roll>` are copies rolled along an axis: they tell nothing new and are left
-    out unless `rolled`. Whatever else the file holds is ignored. Snapshots come in the order of iterations, then of rolls.
+    Datasets `conf_<iteration>`, (height, width), in the file or in its groups: 0 empty, 1 up (row − 1), 2 right (column + 1), 3 down,
+    4 left, in numbers of any type. `conf_<iteration>_<roll>` are copies rolled along an axis: they add no information and are left out
+    unless `rolled`. All other content is ignored. Snapshots come in the order of iterations, then of rolls.
 
-    A file is named together with its SHA-256 (as `sha256sum` prints it), so that results follow from what it holds, not from its name:
+    A file is named together with its SHA-256 (as `sha256sum` prints it), so that results follow from its content, not from its name:
 
         sweep: {table: files.csv, columns: [file, file_sha256], labels: [tumbling_rate, density]}
 
-    Raises FileNotFoundError without the file, and ValueError when it is another one than the digest tells, is no HDF5, holds no
-    snapshots, snapshots of several sizes, or other numbers.
+    Raises FileNotFoundError if the file is missing, and ValueError if its digest differs, if it is not HDF5, or if it holds no snapshots,
+    snapshots of several sizes, or other numbers.
     """
 
     name: ClassVar[str] = "persistent_exclusion_files"
@@ -46,7 +46,7 @@ class PersistentExclusionFiles(Simulator):
     outputs: ClassVar[Mapping[str, str]] = {
         "snapshots": "(snapshots, height, width) uint8: 0 empty, 1 up, 2 right, 3 down, 4 left",
         "iterations": "(snapshots,) int64: number of each snapshot in its file",
-        "rolls": f"(snapshots,) int64: number of each rolled copy, {ORIGINAL} for snapshots that are none",
+        "rolls": f"(snapshots,) int64: number of each rolled copy, {ORIGINAL} for the original snapshots",
     }
 
     file: Path = Field(description="HDF5 file, relative to the folder in which labrun is started")
@@ -55,7 +55,7 @@ class PersistentExclusionFiles(Simulator):
 
     @model_validator(mode="after")
     def _check_digest(self) -> Self:
-        """Only a missing digest makes it look at the file: what was read once needs its file no more."""
+        """Look at the file only if its digest is missing: a result that is stored needs its file no more."""
         require_digest(self.file, self.file_sha256)
         return self
 
@@ -63,15 +63,15 @@ class PersistentExclusionFiles(Simulator):
         """Return the snapshots of the file. Nothing is drawn from `rng`.
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: it is another file, or holds something else.
+            FileNotFoundError: the file is missing.
+            ValueError: it has changed, or holds something else.
         """
         import h5py
         import numpy as np
 
         expect_digest(self.file, self.file_sha256)
         if not h5py.is_hdf5(self.file):
-            raise ValueError(f"'{self.file}' is no HDF5 file")
+            raise ValueError(f"'{self.file}' is not an HDF5 file")
         with open_hdf5(self.file) as file:
             found = self._found(file)
             shape = next(iter(found.values())).shape
@@ -82,7 +82,7 @@ class PersistentExclusionFiles(Simulator):
         return {"snapshots": snapshots, "iterations": np.array(iterations), "rolls": np.array(rolls)}
 
     def _found(self, file: h5py.File) -> dict[tuple[int, int], h5py.Dataset]:
-        """The datasets to read, by iteration and roll, in that order."""
+        """Find the datasets to read, by iteration and roll, in that order."""
         found: dict[tuple[int, int], h5py.Dataset] = {}
         copies = 0
         for dataset in datasets_in(file):

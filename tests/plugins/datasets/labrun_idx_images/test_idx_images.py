@@ -110,16 +110,16 @@ def test_sixty_thousand_images_are_read_in_less_than_two_seconds_and_are_in_memo
 
 HEADER = bytes.fromhex("00000803")
 WRONG = {
-    "empty": (b"", "'.*' is no IDX file: it has 0 bytes, fewer than its header"),
+    "empty": (b"", "'.*' is not an IDX file: it has 0 bytes, fewer than its header"),
     "web page": (b"<!DOCTYPE html>", r"such files begin with two bytes 0, this one with b'<!DO'. Was a web page saved"),
     "type": (idx(GREY.astype(">f4"), 0x0D), r"holds 32-bit floats \(type code 0x0d\); images are unsigned bytes"),
-    "no type": (idx(GREY, 0x0A), r"holds a type that IDX does not know \(type code 0x0a\)"),
-    "labels": (idx(NUMBERS), "holds an array of 1 axis; images have 3: it is a file of labels. Are the two exchanged?"),
+    "no type": (idx(GREY, 0x0A), r"holds a type unknown to IDX \(type code 0x0a\)"),
+    "labels": (idx(NUMBERS), "holds an array of 1 axis; images have 3: it is a file of labels. Are the two swapped?"),
     "axes": (idx(GREY[None]), "holds an array of 4 axes; images have 3$"),
-    "header": (HEADER + b"\0\0\0\5\0\0", "ends within its header, which should tell the lengths of 3 axes"),
-    "none": (HEADER + struct.pack(">3I", 0, 28, 28), r"holds no images: its header tells the shape \(0, 28, 28\)"),
-    "short": (idx(GREY)[:-7], r"tells of 60 bytes of values, 5 × 3 × 4, but .*: the file is damaged or cut off"),
-    "long": (idx(GREY) + b"\0", "tells of 60 bytes of values, 5 × 3 × 4, but there are more"),
+    "header": (HEADER + b"\0\0\0\5\0\0", "ends within its header, which should contain the lengths of 3 axes"),
+    "none": (HEADER + struct.pack(">3I", 0, 28, 28), r"holds no images: the shape in its header is \(0, 28, 28\)"),
+    "short": (idx(GREY)[:-7], r"claims 60 bytes of values, 5 × 3 × 4, but .*: the file is damaged or cut off"),
+    "long": (idx(GREY) + b"\0", "claims 60 bytes of values, 5 × 3 × 4, but there are more"),
     "huge": (HEADER + b"\xff" * 12 + bytes(100), "but it can hold no more than "),
 }
 
@@ -241,7 +241,7 @@ def test_a_sweep_of_files_must_name_their_digests(pair):
     ((field, message),) = IdxImages().check(swept)
     assert field == "labels"
     assert message.startswith(
-        "the sweep of 'files' names files, but not what they hold, so that a change of one would go"
+        "the sweep of 'files' names files without their digests, so that a change of one would go"
     )
     assert message.endswith("give it a column labels_sha256 too, or make a simulation for each pair of files")
     assert not [*IdxImages().check(Outline("files", reader, (), IdxFiles.outputs))]

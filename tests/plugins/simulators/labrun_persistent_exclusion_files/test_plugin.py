@@ -113,7 +113,7 @@ def test_a_file_that_changed_is_noticed(write, snapshots, rng):
 def test_a_file_of_another_kind_is_refused(tmp_path, rng):
     path = tmp_path / "a.h5"
     path.write_text("conf_1", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"a\.h5' is no HDF5 file"):
+    with pytest.raises(ValueError, match=r"a\.h5' is not an HDF5 file"):
         read({"file": path, "file_sha256": digest(path)}, rng)
 
 
