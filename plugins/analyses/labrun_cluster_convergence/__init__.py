@@ -1,4 +1,4 @@
-"""Analysis `cluster_convergence`: from when on a simulation is stationary, how correlated its snapshots are, and what its mean is."""
+"""Analysis `cluster_convergence`: start of the steady state, correlation of its snapshots, and stationary mean."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 
 
 class ClusterConvergence(Analysis):
-    """From when on the clusters of each member are in their steady state, and the stationary mean with its error.
+    """Start of the steady state of clusters, and the stationary mean of an observable with its error.
 
-    With N_eff(t0) = (T − t0) / g(t0), the number of independent samples that the T − t0 looks from t0 on are worth, the steady state starts
-    at the t0 that maximises it (J. D. Chodera, J. Chem. Theory Comput. 12, 1799 (2016), doi:10.1021/acs.jctc.5b00784). g is the
-    statistical inefficiency 1 + 2 Σ_t (1 − t/T) C(t) [looks], C(t) the autocorrelation.
+    Replicas (members that agree in all parameters but `repeat`) share one start. It follows from the average of their series by MSER-5, the
+    marginal standard error rule (K. P. White, Jr., M. J. Cobb and S. C. Spratt, Winter Simulation Conf. 2000, 755): of the means of batches
+    of 5 looks, the beginning is dropped that minimises the variance of the others over their number. The start lies in the first half of
+    the run, and runs that are too short are reported. A single slow series may mislead any such rule; more replicas help.
 
-    No detector is reliable for a single slow trace. So replicas (members that agree in all parameters but `repeat`) share the start that
-    maximises the sum of their N_eff, it lies in the first half of the run, and runs that are too short are told.
+    The error of the mean follows from the effective number of samples, N_eff = n / g of n looks, with the statistical inefficiency g = 1 +
+    2 Σ_t (1 − t/n) C(t) [looks] and the autocorrelation C(t) (J. D. Chodera, J. Chem. Theory Comput. 12, 1799 (2016),
+    doi:10.1021/acs.jctc.5b00784).
 
-    The series is the one that the simulation kept of every look (arrays `look_steps` and the observable); where that is empty or
-    missing, it is measured in the `snapshots`, at their `steps` or `iterations`.
+    The series is the one that the simulation kept of every look (arrays `look_steps` and the observable). If it is empty or missing, it is
+    measured in the `snapshots`, at their `steps` or `iterations`.
     """
 
     name: ClassVar[str] = "cluster_convergence"
@@ -34,20 +36,21 @@ class ClusterConvergence(Analysis):
     observable: Observable = Field(
         "mean_cluster_size",
         description="mean_cluster_size (Σ s² / Σ s over the sizes s of all clusters) [sites], largest_cluster [sites], clusters "
-        "(their number), or single_fraction (of the particles, those that are clusters of one)",
+        "(their number), single_fraction (share of particles without neighbours), or blocked_fraction (share of particles that point at "
+        "an occupied site; of every look only)",
     )
     minimum_samples: float = Field(
         50,
         ge=1,
-        description="effective samples that a set of parameters, all its repeats together, should have at least [samples]",
+        description="effective samples that the repeats of a set of parameters should have together [samples]",
     )
     window: float = Field(
         0.05, gt=0, le=1, description="width of the rolling mean and its band in the figures [share of the run]"
     )
-    figures: int = Field(12, ge=0, description="members that are drawn at most, each in a figure of its own")
+    figures: int = Field(12, ge=0, description="maximum number of members drawn, each in its own figure")
 
     def check(self, simulation: Outline, **_: Any) -> Iterable[tuple[str, str]]:
-        """The simulation must give the observable, or snapshots with their times."""
+        """Check that the simulation gives the observable, or snapshots with their times."""
         if simulation.outputs is not None and not has_source(self.observable, simulation.outputs):
             yield (
                 "observable",
@@ -56,12 +59,12 @@ class ClusterConvergence(Analysis):
             )
 
     def analyse(self, simulation: Ensemble) -> Findings:
-        """Tables `members` (a row a member; `start` is the time of the first look in the steady state) and `groups` (a row for each set
-        of parameters). Metrics `share long enough` of these sets, `longest start` [sweeps, or iterations]. Figures `overview` and
-        `member_<number>`.
+        """Return tables `members` (a row for each member; `start` is the time of the first look in the steady state) and `groups` (a row
+        for each set of parameters), and figures `overview` and `member_<number>`. Metrics: `share long enough` of the sets, `longest
+        start` [sweeps, or iterations].
 
         Raises:
-            ValueError: a member holds no series or one with NaN, or replicas have other times.
+            ValueError: a member holds no series, or one with NaN, or replicas have different times.
         """
         from labrun_cluster_convergence.convergence import find_convergence, group_table, member_table
         from labrun_cluster_convergence.drawing import draw_overview
@@ -99,20 +102,19 @@ class ClusterConvergence(Analysis):
         unit = found[0].unit
         width = f"{100 * self.window:.3g} % of the run"
         return {
-            "overview": f"The average of the replicas of each set of parameters, as a rolling mean over {width}: thin before the "
-            "steady state, bold in it, with a dot where it starts.",
-            "members": f"The start [{unit}] of the steady state is common to the replicas of a set of parameters. inefficiency: g "
-            f"[looks]; correlation_time: (g − 1)/2 looks [{unit}]; mean and error: of {self.observable} from the start on, with "
-            "the standard error; enough: whether the runs of this set of parameters are long enough together.",
-            "groups": f"Replicas together. start and correlation_time [{unit}]; effective_samples: their sum; error: the standard error "
-            "of the mean, from the scatter of two replicas or more, else from the inefficiency (that of two or three is uncertain "
-            "itself); error_within: from the inefficiency of each replica. "
-            "Where error is much the larger, replicas do not agree, and each run is too short to tell.",
+            "overview": f"Average over the replicas of each set of parameters, as a rolling mean over {width}: thin before the "
+            "steady state, bold in it, with a dot at its start.",
+            "members": f"start [{unit}]: start of the steady state, common to the replicas of a set of parameters. inefficiency: g "
+            f"[looks]. correlation_time: (g − 1)/2 looks [{unit}]. mean and error: mean of {self.observable} from the start on, and its "
+            "standard error. enough: whether the runs of this set of parameters are long enough together.",
+            "groups": f"Replicas together. start and correlation_time [{unit}]. effective_samples: their sum. error: standard error of "
+            "the mean, from the scatter of two or more replicas, else from the inefficiency. error_within: from the inefficiency of each "
+            "replica. If error is much larger than error_within, the replicas disagree, and each run is too short.",
         } | {
-            name: f"The series, its rolling mean and one standard deviation over {width}, and from the start on the stationary mean "
-            "with its standard error."
+            name: f"Series, rolling mean and one standard deviation over {width}, and from the start on the stationary mean with its "
+            "standard error."
             + (
-                f" {len(drawn)} of {members} members are drawn, evenly chosen, of each set of parameters one before a second."
+                f" {len(drawn)} of {members} members are drawn, chosen evenly over the sets of parameters."
                 if len(drawn) < members
                 else ""
             )

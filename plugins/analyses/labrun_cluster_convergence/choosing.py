@@ -1,4 +1,4 @@
-"""Which members are drawn."""
+"""Choose the members that are drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the replicas of one set of parameters tell together, and whether that is enough."""
+"""Combine the replicas of each set of parameters, and judge whether their runs are long enough."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pandas as pd
 from labrun import Ensemble
 from labrun.kit.parameter_sets import ParameterSet, parameter_sets, varying
 from labrun_cluster_convergence.sources import Observable, Series, read_series
-from labrun_cluster_convergence.stationarity import SteadyState, candidate_starts, find_start, measure_steady_state
+from labrun_cluster_convergence.stationarity import SteadyState, find_start, latest_start, measure_steady_state
 
 __all__ = ["Convergence", "find_convergence", "group_table", "member_table"]
 
 NEAR = 0.95
-"""Share of the last start that is allowed from which on the start is at the cap: noise seldom makes it the very last."""
+"""Share of the latest start beyond which a start counts as at the cap: noise seldom makes it the very last."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Convergence:
     numbers: list[int]
     """The numbers of its members."""
     label: str
-    """The parameters that differ from other sets."""
+    """The parameters in which sets differ."""
     times: np.ndarray
     """(looks,) [unit]"""
     values: np.ndarray
@@ -48,7 +48,7 @@ class Convergence:
 
     @property
     def spacing(self) -> float:
-        """Mean time between two looks [unit]; 0 if there is one only."""
+        """Mean time between two looks [unit]; 0 for a single look."""
         return float(self.times[-1] - self.times[0]) / max(1, len(self.times) - 1)
 
     @property
@@ -63,7 +63,7 @@ class Convergence:
 
     @property
     def error(self) -> float:
-        """Standard error of the mean, from the scatter of the means of two replicas or more."""
+        """Standard error of the mean, from the scatter of two or more replicas, else from the fluctuations within one."""
         if len(self.states) == 1:
             return self.error_within
         return float(np.std([state.mean for state in self.states], ddof=1) / math.sqrt(len(self.states)))
@@ -75,18 +75,18 @@ class Convergence:
 
     @property
     def inefficiency(self) -> float:
-        """g of all replicas [looks]: their looks in the steady state for each effective sample."""
+        """g of all replicas [looks]: looks in the steady state per effective sample."""
         return len(self.states) * (len(self.times) - self.start) / self.effective_samples
 
     @property
     def is_at_cap(self) -> bool:
-        """Whether the start is about the last that is allowed: a later one might be better."""
-        last = int(candidate_starts(len(self.times))[-1])
+        """Whether the start is close to the latest that is allowed: a later one might be better."""
+        last = latest_start(len(self.times))
         return last > 0 and self.start >= NEAR * last
 
     @property
     def enough(self) -> bool:
-        """Whether the steady state was reached in the first half, and sampled often enough."""
+        """Whether the steady state starts in the first half and is sampled often enough."""
         return not self.is_at_cap and self.effective_samples >= self.minimum_samples
 
     def correlation_time(self, inefficiency: float) -> float:
@@ -98,7 +98,7 @@ def find_convergence(simulation: Ensemble, observable: Observable, minimum_sampl
     """Find the steady state of each set of parameters, ordered by its parameters.
 
     Raises:
-        ValueError: a member holds no series, or one that is not finite, or replicas have other times.
+        ValueError: a member holds no series, or one that is not finite, or replicas have different times.
     """
     sets = parameter_sets(simulation)
     names = varying(sets)
@@ -121,8 +121,8 @@ def _check_times(series: Sequence[Series], numbers: Sequence[int]) -> None:
     for one, number in zip(series, numbers, strict=True):
         if not np.array_equal(one.times, series[0].times):
             raise ValueError(
-                f"members {numbers[0]} and {number} have the same parameters but other times ({_span(series[0])}; {_span(one)}): "
-                "replicas share one start, so give them the same times, or a column that tells them apart"
+                f"members {numbers[0]} and {number} have the same parameters but different times ({_span(series[0])}; {_span(one)}): "
+                "replicas share one start, so give them the same times, or a column in which they differ"
             )
 
 
@@ -131,7 +131,7 @@ def _span(series: Series) -> str:
 
 
 def member_table(found: Sequence[Convergence], columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """Return a row for each member, in the order of the ensemble. A parameter that is named as a result gives way to it."""
+    """Return a row for each member, in the order of the ensemble. A result replaces a parameter of the same name."""
     rows = {
         i: {"member": number}
         | {name: column[i] for name, column in columns.items()}

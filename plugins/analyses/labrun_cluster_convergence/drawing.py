@@ -1,4 +1,4 @@
-"""Series and the start of their steady state as figures."""
+"""Draw series and the start of their steady state."""
 
 from __future__ import annotations
 
@@ -26,22 +26,21 @@ NAMES: dict[Observable, str] = {
     "largest_cluster": "largest cluster [sites]",
     "clusters": "number of clusters",
     "single_fraction": "share of single particles",
+    "blocked_fraction": "share of blocked particles",
 }
 TIMES = {"sweeps": "sweeps", "iterations": "iteration"}
-"""What the time axis says for each unit."""
+"""Label of the time axis for each unit"""
 POINTS = 1000
-"""Points of a smooth curve, which is wide enough for a page."""
+"""Points of a smooth curve as wide as a page"""
 LEGEND = 10
-"""Sets of parameters that can be told apart by colour; more are a sequence."""
+"""Up to this many sets of parameters have a legend; more have a colour bar"""
 WIDE = 5
-"""Ratio of the longest to the shortest run, or of the largest mean to the smallest, above which an axis is logarithmic."""
+"""Ratio of the longest to the shortest run, or of the largest to the smallest mean, above which an axis is logarithmic"""
 
 
 def draw_member(one: Convergence, replica: int, window: float, observable: Observable, title: str) -> Figure:
     """Draw the series of one replica, its rolling mean and band, and the steady state with its mean."""
-    figure = Figure(
-        figsize=(7.6, 4.0), dpi=200, layout="constrained"
-    )  # not pyplot's, which holds 20 at most without a warning
+    figure = Figure(figsize=(7.6, 4.0), dpi=200, layout="constrained")  # pyplot warns beyond 20 figures
     axes = figure.subplots()
     times, series, state = one.times, one.values[replica], one.states[replica]
     mean, spread = roll(series, _looks_in(window, series))
@@ -98,7 +97,7 @@ def _draw_average(
 
 
 def _explain_colours(figure: Figure, axes: Axes, found: Sequence[Convergence], colours: Colormap) -> None:
-    """By a legend, or by a colour bar of the one parameter that varies (else of the row) if there are many."""
+    """Add a legend, or for many sets a colour bar of the one parameter that varies, else of the row."""
     if len(found) == 1:
         return
     if len(found) <= LEGEND:
@@ -119,10 +118,8 @@ def _explain_colours(figure: Figure, axes: Axes, found: Sequence[Convergence], c
 
 
 def _colours(sets: int) -> ListedColormap:
-    """A colour for each set; a sequence, where they are many, ends before it is too light."""
-    if sets <= LEGEND:
-        return ListedColormap(mpl.colormaps["tab10"].colors[:sets])  # type: ignore[attr-defined]
-    return ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.92, sets)))
+    """Return a colour for each set, from dark to light, but not too light for white paper."""
+    return ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.88, sets)))
 
 
 def _is_wide(values: Sequence[float]) -> bool:
@@ -134,7 +131,7 @@ def _looks_in(window: float, series: np.ndarray) -> int:
 
 
 def _thin(looks: int, logarithmic: bool = False) -> np.ndarray:
-    """Indices of at most about `POINTS` looks, evenly spaced on the axis."""
+    """Return indices of at most about `POINTS` looks, evenly spaced on the axis."""
     spaced = np.geomspace(1, looks, POINTS) - 1 if logarithmic else np.linspace(0, looks - 1, POINTS)
     return np.unique(spaced.round().astype(int))
 

@@ -1,4 +1,4 @@
-"""What a reader must know before believing the stationary means."""
+"""Warnings about stationary means that cannot be trusted."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from labrun_cluster_convergence.convergence import Convergence
 __all__ = ["warn"]
 
 NAMED = 3
-"""Sets of parameters that get a sentence of their own."""
+"""Sets of parameters with their own sentence"""
 
 
 def warn(found: Sequence[Convergence]) -> list[str]:
-    """Return a sentence for each set of parameters whose runs are too short: the worst few, and the number of the others."""
+    """Return a sentence for each of the worst sets of parameters whose runs are too short, and one for the others."""
     return [*_warn_of_short(found), *_warn_of_uneven(found)]
 
 
@@ -25,7 +25,7 @@ def _warn_of_short(found: Sequence[Convergence]) -> Iterator[str]:
     yield from (f"{one.label} ({_name_members(one)}): {_explain(one)}" for one in short[:NAMED])
     if (others := len(short) - NAMED) > 0:
         yield (
-            f"{others} more of {len(found)} sets of parameters have runs that are too short: see 'enough' in the table 'groups'."
+            f"The runs of {others} more of {len(found)} sets of parameters are too short: see 'enough' in the table 'groups'."
         )
 
 
@@ -33,15 +33,15 @@ def _explain(one: Convergence) -> str:
     samples = f"{one.effective_samples:.3g} effective samples"
     if one.is_at_cap:
         return (
-            f"the run is too short: it may not be stationary even from {one.start_time} {one.unit} on, about half of it, where the "
-            f"steady state starts at the latest ({samples} follow). Make it longer (duration, or snapshots)."
+            f"the run is too short: it may not be stationary even from {one.start_time} {one.unit} on, about half of it, the latest start "
+            f"that is allowed ({samples} follow). Make it longer (duration, or snapshots)."
         )
     factor = one.minimum_samples / one.effective_samples
     replicas = len(one.states)
     return (
-        f"the run is too short: it holds {samples} from {one.start_time} {one.unit} on, and {one.minimum_samples:g} are wanted. "
-        f"Make it about {_round(factor)} times as long (duration, or snapshots), or ask for {math.ceil(factor * replicas)} "
-        f"repeats instead of {replicas}."
+        f"the run is too short: it holds {samples} from {one.start_time} {one.unit} on, fewer than the {one.minimum_samples:g} required. "
+        f"Make it about {_round(factor)} times as long (duration, or snapshots), or use {math.ceil(factor * replicas)} repeats instead "
+        f"of {replicas}."
     )
 
 
@@ -62,5 +62,5 @@ def _warn_of_uneven(found: Sequence[Convergence]) -> Iterator[str]:
         yield (
             f"{uneven[0].label}"
             + (f" and {len(uneven) - 1} more sets of parameters have" if len(uneven) > 1 else " has")
-            + " times that are not evenly spaced; the inefficiency counts them as if they were."
+            + " times that are not evenly spaced, although the inefficiency assumes that they are."
         )

@@ -1,4 +1,4 @@
-"""Where the series of an observable comes from: what the simulation kept of every look, or else its snapshots."""
+"""Read the series of an observable: as the simulation kept it at every look, or measured in its snapshots."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Observable", "Series", "describe_sources", "has_source", "read_series"]
 
-Observable: TypeAlias = Literal["mean_cluster_size", "largest_cluster", "clusters", "single_fraction"]
+Observable: TypeAlias = Literal[
+    "mean_cluster_size", "largest_cluster", "clusters", "single_fraction", "blocked_fraction"
+]
 
 CLOCKS = {"steps": "sweeps", "iterations": "iterations"}
-"""Arrays that hold the time of each snapshot, and its unit."""
+"""Arrays that hold the time of each snapshot, and its unit"""
+OF_LOOKS_ONLY = "blocked_fraction"
+"""It depends on orientations, so clusters of snapshots do not give it"""
 
 
 @dataclass(frozen=True)
@@ -34,21 +38,23 @@ class Series:
 
 
 def has_source(observable: Observable, arrays: Container[str]) -> bool:
-    """Tell whether a simulation that gives these arrays gives the observable, every look or by its snapshots."""
+    """Check whether a simulation with these arrays gives the observable, at every look or in its snapshots."""
     looks = "look_steps" in arrays and observable in arrays
-    return looks or ("snapshots" in arrays and any(clock in arrays for clock in CLOCKS))
+    snapshots = "snapshots" in arrays and any(clock in arrays for clock in CLOCKS)
+    return looks or (snapshots and observable != OF_LOOKS_ONLY)
 
 
 def describe_sources(observable: Observable) -> str:
-    """Say which arrays are expected."""
-    return f"'look_steps' and '{observable}', or 'snapshots' and their 'steps' or 'iterations'"
+    """List the arrays that are expected."""
+    snapshots = "" if observable == OF_LOOKS_ONLY else ", or 'snapshots' and their 'steps' or 'iterations'"
+    return f"'look_steps' and '{observable}'{snapshots}"
 
 
 def read_series(simulation: Ensemble, i: int, observable: Observable) -> Series:
-    """Return the observable of member `i`: of every look if that was kept, else of the snapshots.
+    """Return the observable of member `i`: of every look if it was kept, else of the snapshots.
 
     Raises:
-        ValueError: the member holds neither, or numbers that are not finite, or times of another number than values.
+        ValueError: the member holds neither, or values that are not finite, or different numbers of times and values.
     """
     import numpy as np
 
@@ -57,7 +63,7 @@ def read_series(simulation: Ensemble, i: int, observable: Observable) -> Series:
     if series is None:
         raise ValueError(
             f"{who} holds no series of '{observable}': expected values in {describe_sources(observable)}, found none. Set "
-            "'observe: true' in the simulation, or ask it for snapshots"
+            f"'observe: true' in the simulation{'' if observable == OF_LOOKS_ONLY else ', or let it keep snapshots'}"
         )
     if series.values.shape != series.times.shape:
         raise ValueError(
@@ -68,7 +74,7 @@ def read_series(simulation: Ensemble, i: int, observable: Observable) -> Series:
         wrong = series.times[~np.isfinite(series.values)]
         raise ValueError(
             f"{who} holds {len(wrong)} values of '{observable}' that are NaN or infinite, the first after {wrong[0]} "
-            f"{series.unit}: no steady state can be found there. Mend the simulator, or leave the member out"
+            f"{series.unit}, so no steady state can be found. Fix the simulator, or leave the member out"
         )
     return series
 
@@ -81,12 +87,17 @@ def _read_looks(simulation: Ensemble, i: int, observable: Observable) -> Series 
 
 
 def _read_snapshots(simulation: Ensemble, i: int, observable: Observable) -> Series | None:
-    """Measure the snapshots. Of several at one time, which are rolled copies with the same clusters, the first counts."""
+    """Measure the snapshots. Of several at one time, which are rolled copies with the same clusters, the first is used."""
     import numpy as np
 
     arrays = simulation.names
     clock = next((name for name in CLOCKS if name in arrays), None)
-    if clock is None or "snapshots" not in arrays or not simulation.shape(i, "snapshots")[0]:
+    if (
+        observable == OF_LOOKS_ONLY
+        or clock is None
+        or "snapshots" not in arrays
+        or not simulation.shape(i, "snapshots")[0]
+    ):
         return None
     values = np.array([_pick(clusters, observable) for clusters in _measure_snapshots(simulation, i)], float)
     times, first = np.unique(simulation.read(i, clock), return_index=True)

@@ -77,12 +77,25 @@ def test_a_member_without_a_series_says_what_to_do():
     runs = ensemble(nothing | {"snapshots": np.empty((0, 9, 14), np.uint8)})
     message = (
         r"member 0 of the simulation 'runs' holds no series of 'clusters': expected values in 'look_steps' and 'clusters', or "
-        r"'snapshots' and their 'steps' or 'iterations', found none. Set 'observe: true' in the simulation, or ask it for snapshots"
+        r"'snapshots' and their 'steps' or 'iterations', found none. Set 'observe: true' in the simulation, or let it keep snapshots"
     )
     with pytest.raises(ValueError, match=message):
         read_series(runs, 0, "clusters")
     with pytest.raises(ValueError, match="holds no series of 'clusters'"):
         read_series(ensemble({"u": np.zeros(3)}), 0, "clusters")
+
+
+def test_blocked_particles_are_known_of_looks_only(snapshots):
+    looks = {"look_steps": np.arange(3) * 10, "blocked_fraction": np.array([0.1, 0.2, 0.4])}
+    series = read_series(ensemble({"snapshots": snapshots, "steps": np.arange(7), **looks}), 0, "blocked_fraction")
+    assert (series.times.tolist(), series.values.tolist()) == ([0, 10, 20], [0.1, 0.2, 0.4])
+    assert has_source("blocked_fraction", {"look_steps", "blocked_fraction"})
+    assert not has_source("blocked_fraction", {"snapshots", "steps"})
+    message = (
+        "expected values in 'look_steps' and 'blocked_fraction', found none. Set 'observe: true' in the simulation$"
+    )
+    with pytest.raises(ValueError, match=message):
+        read_series(ensemble({"snapshots": snapshots, "steps": np.arange(7)}), 0, "blocked_fraction")
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])

@@ -8,8 +8,8 @@ import pytest
 from scipy.signal import lfilter
 
 from labrun_cluster_convergence.stationarity import (
-    candidate_starts,
     find_start,
+    latest_start,
     measure_steady_state,
     statistical_inefficiency,
 )
@@ -20,6 +20,11 @@ def autoregressive(rng, phi, looks, replicas=1):
     noise = rng.standard_normal((replicas, looks))
     noise[:, 0] /= np.sqrt(1 - phi**2)
     return lfilter([1], [1, -phi], noise, axis=1)
+
+
+def add_relaxation(series, time, height):
+    """Add a transient that decays exponentially."""
+    return series - height * np.exp(-np.arange(series.shape[1]) / time)
 
 
 def add_ramp(series, length, height):
@@ -88,14 +93,52 @@ def test_a_constant_series_is_stationary_from_the_start_and_one_sample(looks):
         assert state.error == pytest.approx(0, abs=1e-12)
 
 
-@pytest.mark.parametrize("looks", [1, 2, 3, 10, 399, 400, 12345])
-def test_candidates_go_evenly_from_the_first_look_to_half_the_run(looks):
-    starts = candidate_starts(looks)
-    assert starts[0] == 0
-    assert (looks - 1) / 2 - 1 < starts[-1] <= (looks - 1) / 2
-    assert len(starts) == min(200, starts[-1] + 1)
-    steps = np.diff(starts)
-    assert len(steps) == 0 or (steps.min() >= 1 and np.ptp(steps) <= 1)
+def mser_by_definition(average, batch):
+    """Drop d batches, and take the variance of the others over their number, for each d in the first half."""
+    count = len(average) // batch
+    means = [np.mean(average[batch * b : batch * (b + 1)]) for b in range(count)]
+    last = (len(average) - 1) // 2 // batch
+    return batch * int(np.argmin([np.var(means[d:]) / (count - d) for d in range(last + 1)]))
+
+
+@pytest.mark.parametrize(("looks", "batch"), [(3, 1), (40, 1), (101, 2), (301, 5), (1234, 5)])
+def test_the_start_is_that_of_the_definition(rng, looks, batch):
+    for _ in range(20):
+        replicas = add_relaxation(autoregressive(rng, 0.8, looks, 3), looks / 20, 6)
+        assert find_start(replicas) == mser_by_definition(replicas.mean(axis=0), batch)
+        assert find_start(1e6 + replicas) == find_start(replicas)
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3, 10, 400, 12345])
+def test_the_start_lies_in_the_first_half(rng, looks):
+    rising = np.arange(looks, dtype=float)[None] + rng.standard_normal((1, looks))
+    assert find_start(rising) <= latest_start(looks) <= (looks - 1) / 2
+
+
+def starts_of(rng, tau, looks, replicas, time, height, runs=40):
+    """Starts of noise with the correlation time tau [looks] and variance 1, relaxing from -height within some time [looks]."""
+    phi = np.exp(-1 / tau)
+    noise = [autoregressive(rng, phi, looks, replicas) * np.sqrt(1 - phi**2) for _ in range(runs)]
+    return np.array([find_start(add_relaxation(one, time, height)) for one in noise])
+
+
+@pytest.mark.parametrize(
+    ("tau", "looks", "replicas", "time", "height"),
+    [
+        (10, 2000, 4, 40, 4),  # relaxation slower than the correlations
+        (40, 2000, 8, 40, 3),  # as slow as they are, as in linear response
+        (50, 20000, 3, 50, 3),  # the same in a long run, which hardly notices the transient
+        (1, 6000, 3, 1, 14),  # over at once
+        (3, 100, 3, 5, 5),  # a short run
+    ],
+)
+def test_a_known_transient_is_dropped_and_little_else(rng, tau, looks, replicas, time, height):
+    starts = starts_of(rng, tau, looks, replicas, time, height)
+    left = height * np.exp(-starts / time)  # of the transient, in standard deviations
+    assert np.median(left) < 0.8
+    assert np.quantile(left, 0.95) < 1.6
+    assert np.median(starts) < time * np.log(20 * height) + 5
+    assert np.quantile(starts, 0.9) < 0.4 * looks
 
 
 def test_a_planted_ramp_is_found(rng):
@@ -105,27 +148,29 @@ def test_a_planted_ramp_is_found(rng):
         assert np.mean([0.7 * length < start < 1.2 * length for start in starts]) >= 0.8
 
 
-def test_a_stationary_series_is_kept(rng):
-    starts = [find_start(autoregressive(rng, 0.5, 2000)) for _ in range(20)]
-    assert np.median(starts) < 20
-    assert max(starts) < 500
+@pytest.mark.parametrize(("tau", "replicas"), [(0.5, 1), (5, 1), (5, 4), (50, 3)])
+def test_a_stationary_series_is_kept(rng, tau, replicas):
+    starts = starts_of(rng, tau, 4000, replicas, 1, 0)
+    assert np.median(starts) == 0
+    assert np.quantile(starts, 0.9) < 500
 
 
-def test_the_start_is_where_the_sum_over_replicas_is_largest(rng):
-    replicas = add_ramp(autoregressive(rng, 0.8, 301, 3), 60, 10)
-    samples = [
-        sum((301 - t0) / inefficiency_by_direct_sums(series[t0:]) for series in replicas)
-        for t0 in range(151)  # every one is tried, since they are fewer than 200
-    ]
-    assert find_start(replicas) == np.argmax(samples)
-    assert len({find_start(series[None]) for series in replicas}) > 1  # each alone says another
+def test_replicas_decide_together(rng):
+    """The average of eight shows more of a slow relaxation than each alone, and their starts scatter less."""
+    alone, together = (starts_of(rng, 10, 2000, replicas, 100, 1.5) for replicas in (1, 8))
+    assert np.median(together) > 2 * np.median(alone)
+    assert np.std(together) / np.mean(together) < 0.7 * np.std(alone) / np.mean(alone)
 
 
-def test_replicas_scatter_less(rng):
-    """An outlier of one trace does not decide."""
-    alone = [find_start(add_ramp(autoregressive(rng, 0.9, 500), 100, 10)) for _ in range(25)]
-    together = [find_start(add_ramp(autoregressive(rng, 0.9, 500, 4), 100, 10)) for _ in range(25)]
-    assert np.std(together) < 0.7 * np.std(alone)
+def test_the_mean_is_better_than_without_a_start(rng):
+    phi = np.exp(-1 / 10)
+    errors = []
+    for _ in range(60):
+        replicas = add_relaxation(autoregressive(rng, phi, 2000, 4) * np.sqrt(1 - phi**2), 40, 6)
+        errors.append((replicas.mean(), replicas[:, find_start(replicas) :].mean()))
+    whole, cut = np.sqrt(np.mean(np.square(errors), axis=0))
+    assert cut < 0.6 * whole
+    assert cut < 1.25 * np.sqrt((1 + phi) / (1 - phi) / (4 * 2000))  # of a run without any transient
 
 
 def test_a_ramp_through_the_whole_run_starts_at_the_cap(rng):
