@@ -221,7 +221,9 @@ def test_folder_needs_no_network_and_the_terminal_stays_as_it_is(
         "simulations.train",
         "analyses.spread",
         "analyses.spread",
-        next(line.partition(":")[0] for line in outcome.out.splitlines() if line.startswith("finished after")),
+        next(line for line in outcome.out.splitlines() if line.startswith("finished after")),
+        "  spread",
+        "report",
     ]
     assert runs_of("waves")[0].info.status == "FINISHED"
     assert not (tmp_path / "connections.txt").exists()
