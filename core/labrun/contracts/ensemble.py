@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -112,6 +112,27 @@ class Ensemble(HasCard):
         taken = Ensemble(self._members, numbers, columns, self.name, groups, self._mapper)
         taken.outputs = self.outputs
         return taken
+
+    def with_numbers(self, names: Iterable[str]) -> Ensemble:
+        """Return the ensemble with further columns: those arrays () of these names, one number a member, that are not columns already. So a
+        file that knows its redshift needs no column for it.
+
+        Raises:
+            ValueError: a name is neither a column nor such an array.
+        """
+        columns = dict(self.columns)
+        for name in names:
+            if name in columns:
+                continue
+            if name not in self.names or any(self.shape(i, name) != () for i in range(len(self))):
+                known = [*self.columns, *(other for other in self.names if self.shape(0, other) == ())]
+                raise ValueError(
+                    f"'{self.name}' has no column '{name}', and no array of this name with one number a member{did_you_mean(name, known)}"
+                )
+            columns[name] = [self.read(i, name).item() for i in range(len(self))]
+        extended = Ensemble(self._members, self.numbers, columns, self.name, self._groups, self._mapper)
+        extended.outputs = self.outputs
+        return extended
 
     def packed(self, *, inline: bool) -> Ensemble:
         """Prepare this ensemble to be sent to another process: with its arrays if `inline`, else with their location."""

@@ -91,6 +91,12 @@ class Outline:
         if name not in self.columns:
             yield field, f"the table of '{self.stage}' has no column '{name}'{did_you_mean(name, self.columns)}"
 
+    def missing_number(self, field: str, name: str) -> Iterator[tuple[str, str]]:
+        """Yield a fault of `field`, for `Plugin.check`, if neither the table of the sweep nor the simulator can give such a number a member
+        (see `Ensemble.with_numbers`)."""
+        if self.outputs is not None and name not in self.outputs:
+            yield from self.missing_column(field, name)
+
 
 def section_of(plugin: type[Plugin]) -> Section:
     """Return the section of a project that a plugin class belongs to."""

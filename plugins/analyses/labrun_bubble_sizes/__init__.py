@@ -33,7 +33,8 @@ class BubbleSizes(Analysis):
     array: str = Field("neutral_fraction", description="array of the simulation, (nx, ny, nz)")
     threshold: float = Field(0.5, description="greatest value of an ionized cell [unit of the array]")
     by: str | None = Field(
-        "redshift", description="column of the sweep's table with one line for each value; null: a single line"
+        "redshift",
+        description="column of the sweep's table, or array of one number a member, with one line for each value; null: a single line",
     )
     panels: str | None = Field(None, description="column with one panel for each value; null: a single panel")
     rays: int = Field(100_000, ge=100, description="rays in each box")
@@ -44,7 +45,7 @@ class BubbleSizes(Analysis):
         yield from simulation.missing_array("array", self.array)
         for field, column in (("by", self.by), ("panels", self.panels)):
             if column is not None:
-                for name, message in simulation.missing_column(field, column):
+                for name, message in simulation.missing_number(field, column):
                     yield name, f"{message}; to leave it out, set {field}: null"
         if self.by is not None and self.by == self.panels:
             yield "panels", f"by and panels are both '{self.by}'; name two columns, or set panels: null"
@@ -62,6 +63,7 @@ class BubbleSizes(Analysis):
         from labrun_bubble_sizes.tables import average
 
         columns = [name for name in (self.panels, self.by) if name is not None]
+        simulation = simulation.with_numbers(columns)
         members, rows = self._measure(simulation, columns, rng)
         if not len(rows):
             raise ValueError(

@@ -66,9 +66,9 @@ class GlobalHistory(Analysis):
                 for name, message in simulation.missing_array(field, array):
                     yield name, f"{message}; to leave it out, set {field}: null"
         if simulation.outputs and "redshifts" not in simulation.outputs:
-            yield from simulation.missing_column("redshift", self.redshift)
+            yield from simulation.missing_number("redshift", self.redshift)
         if self.by is not None:
-            for name, message in simulation.missing_column("by", self.by):
+            for name, message in simulation.missing_number("by", self.by):
                 yield name, f"{message}; for a single line set by: null"
 
     def analyse(self, simulation: Ensemble) -> Findings:
@@ -84,6 +84,8 @@ class GlobalHistory(Analysis):
         from labrun_global_history.tables import average, find_midpoints
 
         columns = [self.by] if self.by is not None else []
+        known = [self.redshift] if self.redshift in simulation.names else []
+        simulation = simulation.with_numbers([*columns, *known])
         history = average(self._measure(simulation, columns), columns, list(self.arrays))
         findings = Findings(
             tables={"history": history},

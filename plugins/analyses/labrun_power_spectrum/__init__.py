@@ -62,7 +62,7 @@ class PowerSpectrum(Analysis):
         columns = {"by": self.by, "panels": self.panels, "redshift": self.redshift if self.cylindrical else None}
         for field, column in columns.items():
             if column is not None:
-                for name, message in simulation.missing_column(field, column):
+                for name, message in simulation.missing_number(field, column):
                     yield name, f"{message}; to leave it out, set {field}: null"
         if self.by is not None and self.by == self.panels:
             yield "panels", f"by and panels are both '{self.by}'; name two columns, or set panels: null"
@@ -80,6 +80,8 @@ class PowerSpectrum(Analysis):
         from labrun_power_spectrum.tables import average
 
         columns = [name for name in (self.panels, self.by) if name is not None]
+        wedge = [self.redshift] if self.cylindrical and self.redshift is not None else []
+        simulation = simulation.with_numbers([*columns, *wedge])
         tables = {name: average(rows, columns) for name, rows in self._measure(simulation, columns).items()}
         spectra = tables["spectra"]
         squared = f" [{self.unit}²]" if self.unit else ""

@@ -86,3 +86,20 @@ def test_members_by_their_values():
         skies.where({"zz": 6})
     with pytest.raises(ValueError, match="no member of 'skies' has z: 6, class: b"):
         skies.where({"z": 6, "class": "b"})
+
+
+def test_numbers_of_members_become_columns_where_they_are_none():
+    """As of files that know their redshift; an order of columns, and those that are there, stay."""
+    arrays = [{"u": np.zeros(3), "redshift": np.array(z), "seed": np.array(i)} for i, z in enumerate((7.0, 8.0))]
+    sky = Ensemble.from_arrays(arrays, {"seed": [5, 6]}, "sky", groups=["a", "a"])
+    extended = sky.with_numbers(["seed", "redshift"])
+    assert extended.columns == {"seed": [5, 6], "redshift": [7.0, 8.0]}
+    assert extended.groups.tolist() == [0, 0]
+    assert extended.parameters["redshift"].tolist() == [7.0, 8.0]
+    assert sky.columns == {"seed": [5, 6]}
+    with pytest.raises(
+        ValueError, match="'sky' has no column 'redshft', and no array of this name with one number a member: did you"
+    ):
+        sky.with_numbers(["redshft"])
+    with pytest.raises(ValueError, match="'sky' has no column 'u', and no array"):
+        sky.with_numbers(["u"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Optional
 
 import pytest
 
-from labrun import Analysis, Dataset, Ensemble, Examples, Findings, Model, Simulator, TrainedModel
+from labrun import Analysis, Dataset, Ensemble, Examples, Findings, Model, Outline, Simulator, TrainedModel
 from labrun.contracts.inputs import Input, inputs_of, section_of, wants
 
 if TYPE_CHECKING:
@@ -64,3 +64,17 @@ def test_annotations_that_ask_for_nothing(annotation, found):
     with pytest.raises(TypeError, match="Bad: the parameter 'x' must be annotated with Ensemble, Examples, ") as caught:
         inputs_of(scope["Bad"])
     assert str(caught.value).endswith(f"or a list of one of them; it is {found}")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "name", "faults"),
+    [
+        ({"redshift": "()"}, "redshift", 0),
+        ({"u": "(n,)"}, "redshift", 1),
+        (None, "redshift", 0),  # the simulator declares nothing
+        ({"u": "(n,)"}, "rate", 0),
+    ],
+)
+def test_a_number_of_a_member_is_a_column_or_an_array(outputs, name, faults):
+    outline = Outline("sky", None, ("rate",), outputs)  # type: ignore[arg-type]  # no plugin is asked for
+    assert [field for field, _ in outline.missing_number("by", name)] == ["by"] * faults
