@@ -34,6 +34,9 @@ def check(project: Path, overrides: tuple[str, ...], no_plugins: bool) -> None:
 
     loaded = load(project, overrides, own_plugins=not no_plugins)
     expect_trainable(loaded.stages.values())
+    for stage in loaded.stages.values():
+        for remark in stage.remarks:
+            click.echo(printable(f"{stage.id}: {remark}"))
     numbers = Counter(stage.section for stage in loaded.stages.values())
     counts = [counted(number, section, ONE_OF[section]) for section, number in numbers.items()]
     click.echo(f"{project}: no faults; {', '.join(counts)}")

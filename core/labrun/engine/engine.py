@@ -141,9 +141,10 @@ class Engine:
         missing = [ref.id for ref in planned.stage.refs() if self.ended[ref.id].outcome in ("failed", "skipped")]
         if missing:
             return _Ended("skipped", f"it needs {', '.join(dict.fromkeys(missing))}")
+        remarks = planned.stage.remarks
         if self._is_done(planned):
-            return _Ended("reused")
-        return _Ended("done", "; ".join(make(planned.stage, work)))
+            return _Ended("reused", "; ".join(remarks))
+        return _Ended("done", "; ".join([*remarks, *make(planned.stage, work)]))
 
     def _end(self, planned: Planned, ended: _Ended, work: StageWork) -> None:
         self.ended[planned.id] = ended

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from labrun.contracts.inputs import Outline
 from labrun.faults import LabrunError, Place, did_you_mean
 from labrun.learning.pretrained import find_pretrained, load_trained
 from labrun.learning.settings import FitBlock
+from labrun.project.annotations import whole_fields
 from labrun.project.blocks import AnalysisBlock, DatasetBlock, ModelBlock, SimulationBlock
 from labrun.project.faultbook import FaultBook
 from labrun.project.file_digests import digests_of_columns, with_digests
@@ -26,7 +30,8 @@ from labrun.project.stage import (
     SimulationStage,
     Stage,
 )
-from labrun.project.sweeptable import SweepError, SweepTable, tabulate
+from labrun.project.sweeptable import SweepError, SweepTable
+from labrun.project.tabulate import Source, open_sweep, tabulate
 from labrun.project.wiring import Draft
 from labrun.project.yaml12 import KeyPath
 
@@ -49,7 +54,8 @@ class Configuring:
         block = draft.variant.parsed
         match block:
             case SimulationBlock():
-                return self._simulation(draft, block)
+                with _collector_paused():
+                    return self._simulation(draft, block)
             case ModelBlock(pretrained=str(named)):
                 return self._pretrained(draft, named)
         plugin = self._validated(draft)
@@ -73,7 +79,7 @@ class Configuring:
         block: KeyPath = (draft.section, draft.base)
 
         def locate(path: KeyPath, key: bool) -> Place | None:
-            return self.book.document.place((*block, *draft.variant.written_at(("with", *path))), key=key)
+            return draft.variant.place(self.book.document, block, ("with", *path), key)
 
         where = f"{draft.section}.{draft.base}.with ({draft.offer.name})"
         try:
@@ -95,12 +101,15 @@ class Configuring:
             return None
         return PretrainedModelStage(draft.name, draft.base, draft.values, draft.offer, plugin, draft.inputs, folder)
 
+    # -- simulations --
+
     def _simulation(self, draft: Draft, block: SimulationBlock) -> Stage | None:
         table = self._table(draft, block)
-        if table is None or not self._is_consistent(draft, block, table):
+        if table is None:
             return None
-        table.parameters |= digests_of_columns(draft.offer.plugin, table.parameters)
-        fixed = with_digests(draft.offer.plugin, block.with_)
+        plugin_class = draft.offer.plugin
+        table.parameters |= digests_of_columns(plugin_class, table.parameters)
+        fixed = with_digests(plugin_class, block.with_)
         plugin = Rows(self.book, draft, table, fixed).checked()
         if plugin is None:
             return None
@@ -108,28 +117,36 @@ class Configuring:
         return SimulationStage(*head, table, fixed, block.failures)
 
     def _table(self, draft: Draft, block: SimulationBlock) -> SweepTable | None:
+        """Make the table of a sweep; the names of its columns are checked before its rows are made."""
+        if block.sweep is None:
+            return SweepTable()
         path: KeyPath = (draft.section, draft.base, "sweep")
         try:
-            return tabulate(block.sweep, self.folder, self.seed, draft.name) if block.sweep else SweepTable()
+            source = open_sweep(block.sweep, self.folder, self.seed, draft.name)
+            if not self._fits(draft, block, source):
+                return None
+            table = tabulate(block.sweep, source)
+            table.make_whole(whole_fields(draft.offer.plugin))
+            return table
         except SweepError as error:
             at = error.where if isinstance(error.where, Place) else self.book.document.place((*path, *error.where))
             self.book.add(f"{draft.id}.sweep: {error}", path, place=at)
             return None
 
-    def _is_consistent(self, draft: Draft, block: SimulationBlock, table: SweepTable) -> bool:
+    def _fits(self, draft: Draft, block: SimulationBlock, source: Source) -> bool:
         """Check that the plugin has a parameter for every swept column, and that `with` does not set it too."""
         known = {name for key, field in draft.offer.plugin.model_fields.items() for name in (key, field.alias)}
-        unknown = [name for name in table.parameters if name not in known]
+        unknown = [name for name in source.parameters if name not in known]
         for name in unknown:
-            self._unknown_column(draft, block, table, name)
-        both = [name for name in table.parameters if name in block.with_]
+            self._unknown_column(draft, block, source, name)
+        both = [name for name in source.parameters if name in block.with_]
         for name in both:
             message = f"{draft.id}: '{name}' is fixed under 'with' and swept too; remove one"
             self.book.add(message, (draft.section, draft.base, "with", name), key=True)
         return not unknown and not both
 
-    def _unknown_column(self, draft: Draft, block: SimulationBlock, table: SweepTable, name: str) -> None:
-        found = table.origin.heading(name)
+    def _unknown_column(self, draft: Draft, block: SimulationBlock, source: Source, name: str) -> None:
+        found = source.heading(name)
         path: KeyPath = (draft.section, draft.base, "sweep")
         place = found if isinstance(found, Place) else self.book.document.place((*path, *found), key=True)
         hint = did_you_mean(name, [field.alias or key for key, field in draft.offer.plugin.model_fields.items()])
@@ -137,6 +154,8 @@ class Configuring:
             end = "" if hint.endswith("?") else "."
             hint += f"{end} A column that is not a parameter belongs in 'labels', or list the parameters in 'columns'"
         self.book.add(f"{draft.id}.sweep: {draft.offer.name} has no parameter '{name}'{hint}", path, place=place)
+
+    # -- what plugins check together --
 
     def check_together(self, stage: Stage, stages: dict[str, Stage]) -> None:
         """Ask a plugin whether its configuration suits its inputs. All of them must be configured."""
@@ -153,3 +172,15 @@ class Configuring:
                 self.book.add(f"{stage.section}.{stage.base}.with.{key}: {message}", (*block, "with", key))
         except (Exception, SystemExit) as error:  # a plugin's check may raise what it likes
             self.book.add(plugin_failed(f"{stage.id} ({stage.offer.name})", stage.offer.plugin, error), block)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause Python's cycle collector, which goes through all cells of a large table again and again, and finds nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import types
 import typing
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from labrun.faults import Fault, Place, did_you_mean, nearest
+from labrun.project.annotations import options_of
 from labrun.project.yaml12 import KeyPath
 
 __all__ = ["MAX_FAULTS", "explain"]
@@ -46,6 +46,7 @@ _BOUNDS = {
     "less_than_equal": "must be at most {le}",
     "less_than": "must be below {lt}",
     "string_pattern_mismatch": "must begin with a letter and hold only letters, digits, '_' and '-'",
+    "string_too_long": "must be at most {max_length} characters long",
     "too_short": "needs at least {min_length} item(s)",
     "too_long": "may have at most {max_length} item(s)",
 }
@@ -146,30 +147,19 @@ def _known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     annotations: list[Any] = [model]
     for step in path:
         annotations = [inner for annotation in annotations for inner in _inside(annotation, step)]
-    blocks = [option for annotation in annotations for option in _options(annotation) if _is_block(option)]
+    blocks = [option for annotation in annotations for option in options_of(annotation) if _is_block(option)]
     return list(dict.fromkeys(field.alias or name for block in blocks for name, field in block.model_fields.items()))
 
 
 def _inside(annotation: Any, step: int | str) -> Iterator[Any]:
     """Yield the annotations of what may stand at `step` (a key, or the number of an item) of a value."""
-    for option in _options(annotation):
+    for option in options_of(annotation):
         if _is_block(option):
             yield from (f.annotation for name, f in option.model_fields.items() if step in (name, f.alias))
         elif typing.get_origin(option) is dict:
             yield typing.get_args(option)[1]
         else:
             yield from typing.get_args(option)
-
-
-def _options(annotation: Any) -> Iterator[Any]:
-    origin = typing.get_origin(annotation)
-    if origin is Annotated:
-        yield from _options(typing.get_args(annotation)[0])
-    elif origin in (typing.Union, types.UnionType):
-        for option in typing.get_args(annotation):
-            yield from _options(option)
-    else:
-        yield annotation
 
 
 def _is_block(annotation: Any) -> bool:

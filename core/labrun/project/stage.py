@@ -99,6 +99,11 @@ class Stage:
         return ""
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a user must know of this stage before and after a run."""
+        return ()
+
+    @property
     def config(self) -> dict[str, Any]:
         """The plugin's configuration, without what is swept."""
         return self.plugin.model_dump(mode="json")
@@ -154,6 +159,10 @@ class SimulationStage(Stage):
     @property
     def work(self) -> str:
         return f"{self.table.size} members"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return self.table.remarks
 
     @property
     def config(self) -> dict[str, Any]:

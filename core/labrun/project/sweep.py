@@ -1,4 +1,4 @@
-"""What may stand under `sweep` in a project: how the members of a simulation are laid out."""
+"""The block `sweep` of a project: how the members of a simulation are laid out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["MAX_CELLS", "MAX_MEMBERS", "Interval", "Random", "Range", "Sweep"]
 
 MAX_MEMBERS = 20_000_000
 MAX_CELLS = 100_000_000
-"""Values of a table, of all columns together."""
+"""Values of a table, in all columns together."""
 
 
 class _Block(BaseModel):
@@ -42,11 +42,11 @@ class Range(_Block):
         return self
 
     def _steps(self) -> int:
-        """How many steps fit, in decimal arithmetic: 0.3 is three steps of 0.1, which it is not in binary."""
+        """Count the steps that fit, in decimal arithmetic: 0.3 is three steps of 0.1, which it is not in binary."""
         return int((Decimal(repr(self.to)) - Decimal(repr(self.from_))) / Decimal(repr(self.step)))
 
     def values(self) -> list[float]:
-        """The values; steps are added in decimal arithmetic, so that 0.03 + 3 × 0.01 is 0.06."""
+        """Return the values; steps are added in decimal arithmetic, so that 0.03 + 3 × 0.01 is 0.06."""
         if self.step is not None:
             start, step = Decimal(repr(self.from_)), Decimal(repr(self.step))
             return [float(start + i * step) for i in range(self._steps() + 1)]
@@ -127,6 +127,9 @@ class Sweep(_Block):
     repeats: int | str = Field(
         1, description="members for each row: a number, or the column of the table that holds it"
     )
+    missing: Literal["refuse", "drop"] = Field(
+        "refuse", description="rows of the table in which a value is missing: a fault, or left out"
+    )
     seed_by: list[str] | None = Field(
         None, description="members that agree in these columns draw the same random numbers"
     )
@@ -138,6 +141,8 @@ class Sweep(_Block):
             raise ValueError(f"give one of 'grid', 'table', 'files' and 'random', not {' and '.join(given)}")
         if self.table is None and (self.labels or isinstance(self.repeats, str)):
             raise ValueError("'labels' and a column of repeats go with a 'table'")
+        if self.table is None and self.missing == "drop":
+            raise ValueError("'missing' goes with a 'table'")
         if self.table is None and self.files is None and self.columns is not None:
             raise ValueError("'columns' go with a 'table', or with 'files'")
         if isinstance(self.repeats, int) and self.repeats < 1:

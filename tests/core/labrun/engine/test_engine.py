@@ -103,3 +103,15 @@ def test_terminal_and_report_warn_of_a_split_that_leaks(write_project, waves, la
     assert outcome.code == 0, outcome.err
     assert "  warning, pairs: possible leakage: 2 of 2 groups" in outcome.out
     assert "lie in several parts" in Path("runs/waves/report.html").read_text()
+
+
+def test_rows_that_are_left_out_are_reported_in_every_run(write_project, waves, labrun):
+    """By check, by the run that simulates and by the run that reuses the result."""
+    path = write_project(waves.replace("labels: [class]", "labels: [class], missing: drop"))
+    Path("waves.csv").write_text("class,amplitude\nlow,1.0\n,2.0\nhigh,3.0\n")
+    remark = "1 of 3 rows of the table waves.csv are left out, because values are missing: 'class' in row 2 (empty)"
+    assert labrun("check", path).out.startswith(f"simulations.train: {remark}\n")
+    for outcome in ("done", "reused"):
+        done = labrun("run", path, "--only", "train", "--workers", 1)
+        assert f"simulations.train: {outcome}: {remark}" in done.out
+    assert remark.replace("'", "&#39;") in Path("runs/waves/report.html").read_text()

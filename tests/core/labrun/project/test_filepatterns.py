@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
+from pathlib import Path
 
 import pytest
 
 from labrun.files.digests import cached_sha256
 from labrun.project.filepatterns import PatternError, find_files, join_files
 from labrun.project.sweep import Sweep
-from labrun.project.sweeptable import SweepError, tabulate
+from labrun.project.sweeptable import SweepError
+from labrun.project.tabulate import open_sweep, tabulate
 
 
 @pytest.fixture
@@ -86,14 +88,18 @@ def test_partners_that_are_missing_or_too_many(cubes):
             join_files(columns)
 
 
+def table_of(sweep):
+    return tabulate(sweep, open_sweep(sweep, Path(), 0, "s"))
+
+
 def test_table_of_files(cubes):
-    table = tabulate(Sweep(files={"temperature": TEMPERATURE, "density": DENSITY}, columns=["redshift"]), cubes, 0, "s")
+    table = table_of(Sweep(files={"temperature": TEMPERATURE, "density": DENSITY}, columns=["redshift"]))
     assert table.size == 4
     assert list(table.parameters) == ["temperature", "temperature_sha256", "density", "density_sha256", "redshift"]
     assert table.labels["escape_fraction"] == [0.07, 0.07, 0.13, 0.13]
     assert table.labels["realization"] == [150] * 4
     assert table.parameters["density_sha256"][0] == hashlib.sha256(b"d006.50").hexdigest()
-    alone = tabulate(Sweep(files={"file": DENSITY}), cubes, 0, "s")
+    alone = table_of(Sweep(files={"file": DENSITY}))
     assert list(alone.parameters) == ["file", "file_sha256"]
 
 
@@ -108,12 +114,12 @@ def test_table_of_files(cubes):
             {"files": {"file": DENSITY}, "columns": ["redshif"]},
             "the files' names give no column 'redshif': did you mean 'redshift'",
         ),
-        ({"files": {"redshift": DENSITY}}, "'redshift' is a column of files: call what the names say otherwise"),
+        ({"files": {"redshift": DENSITY}}, "'redshift' is a column of files: choose another name in the pattern"),
     ],
 )
 def test_what_makes_no_table(cubes, settings, message):
     with pytest.raises(SweepError, match=message):
-        tabulate(Sweep(**settings), cubes, 0, "s")
+        table_of(Sweep(**settings))
 
 
 def test_digest_is_remembered_until_the_file_changes(cubes, monkeypatch):

@@ -9,11 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from labrun.project.sweep import Sweep
-from labrun.project.sweeptable import SweepError, SweepTable, distinct_rows, tabulate
+from labrun.project.sweeptable import SweepError, SweepTable, distinct_rows
+from labrun.project.tabulate import open_sweep, tabulate
 
 
 def table(tmp_path=None, seed=1, stage="train", **sweep):
-    return tabulate(Sweep.model_validate(sweep), tmp_path, seed, stage)
+    wanted = Sweep.model_validate(sweep)
+    return tabulate(wanted, open_sweep(wanted, tmp_path, seed, stage))
 
 
 def test_steps_are_decimal():
@@ -127,8 +129,86 @@ def test_faults_of_tables(tmp_path, text, sweep, message, place):
 
 def test_table_that_is_no_text(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"a\n\xff\n")
-    with pytest.raises(SweepError, match=r"t\.csv is no text in UTF-8; save it in that encoding$"):
+    with pytest.raises(SweepError, match=r"t\.csv is not text in UTF-8; save it in that encoding$"):
         table(tmp_path, table="t.csv")
+
+
+MISSING = "a,class,value,other\n1,one,0.1,\n2,,NaN,\n3,two,n/a,\n4,two,0.4,\n"
+
+
+def test_missing_values_are_refused(tmp_path):
+    """An empty cell is not a class, and `NaN` among numbers does not make classes of them."""
+    (tmp_path / "t.csv").write_text(MISSING)
+    for labels, message, place in (
+        (["class"], "lacks values: 'class' in row 2 (empty). Fill them in, remove these rows, or leave", "3:3"),
+        (["value"], "lacks values: 'value' in row 2 (NaN), 'value' in row 3 (n/a). Fill", "3:4"),
+        (["value", "class"], "lacks values: 'value' in row 2 (NaN), 'value' in row 3 (n/a). Fill", "3:4"),
+        (["other"], "lacks values: 'other' in row 1 (empty), 'other' in row 2 (empty), ", "2:11"),
+    ):
+        with pytest.raises(SweepError) as caught:
+            table(tmp_path, table="t.csv", columns=["a"], labels=labels)
+        assert f"t.csv {message}" in str(caught.value)
+        assert str(caught.value.where).endswith(f"t.csv:{place}")
+    assert table(tmp_path, table="t.csv", columns=["a"]).size == 4  # columns that are not used may lack values
+
+
+def test_rows_with_missing_values_are_left_out_on_request(tmp_path):
+    (tmp_path / "t.csv").write_text(MISSING.replace("other\n", "n\n").replace(",\n", ",2\n"))
+    found = table(tmp_path, table="t.csv", columns=["a"], labels=["class", "value"], repeats="n", missing="drop")
+    assert found.parameters == {"a": [1, 1, 4, 4]}
+    assert found.labels == {
+        "class": ["one", "one", "two", "two"],
+        "value": [0.1, 0.1, 0.4, 0.4],
+        "repeat": [0, 1, 0, 1],
+    }
+    assert (found.called(3), str(found.where(3, "a"))[-5:]) == ("row 4", "v:5:1")
+    assert found.remarks == (
+        f"2 of 4 rows of the table {tmp_path}/t.csv are left out, because values are missing: 'class' in row 2 (empty), "
+        "'value' in row 3 (n/a)",
+    )
+    with pytest.raises(SweepError, match="lacks a value in every row"):
+        table(table=[{"a": 1, "b": None}], labels=["b"], missing="drop")
+
+
+def test_text_among_numbers(tmp_path):
+    (tmp_path / "t.csv").write_text("a,value\n1,0.1\n2,0.2\n3,bad\n")
+    with pytest.raises(SweepError, match="row 3: the column 'value' holds the text 'bad' among numbers") as caught:
+        table(tmp_path, table="t.csv", labels=["value"])
+    assert str(caught.value.where).endswith("t.csv:4:3")
+
+
+def test_words_for_nothing_may_be_classes(tmp_path):
+    (tmp_path / "t.csv").write_text("a,class\n1,NULL\n2,None\n3,NA\n4,null\n5,true\n")
+    assert table(tmp_path, table="t.csv", labels=["class"]).labels["class"] == ["NULL", "None", "NA", "null", True]
+    inline = table(table=[{"a": 1, "class": "NA"}, {"a": 2, "class": "nan"}], labels=["class"])
+    assert inline.labels["class"] == ["NA", "nan"]
+
+
+def test_null_is_a_value_of_a_parameter(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n~,null\n")
+    assert table(tmp_path, table="t.csv").parameters == {"a": [1, None], "b": ["x", None]}
+    assert table(table=[{"a": None}, {"a": 1}]).parameters == {"a": [None, 1]}
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n,3\n")
+    with pytest.raises(SweepError, match=r"lacks values: 'a' in row 2 \(empty\)"):
+        table(tmp_path, table="t.csv")
+    with pytest.raises(SweepError, match=r"lacks values: 'b' in row 1 \(empty\)"):
+        table(table=[{"a": 1, "b": None}], labels=["b"])
+
+
+def test_whole_numbers_of_a_spreadsheet(tmp_path):
+    (tmp_path / "t.csv").write_text("n,x,r\n8.0,8.0,2.0\n9,1.5,1\n2.5,2,1.0\n")
+    found = table(tmp_path, table="t.csv", repeats="r")
+    found.make_whole(["n", "other"])
+    assert [*map(repr, found.parameters["n"])] == ["8", "8", "9", "2.5"]
+    assert [*map(repr, found.parameters["x"])] == ["8.0", "8.0", "1.5", "2"]
+
+
+def test_names_of_columns_are_known_before_rows_are_drawn():
+    """Drawing so many would take minutes, and memory that is not there."""
+    wanted = Sweep.model_validate({"random": {"count": 20_000_000, "columns": {"a": {"from": 0, "to": 1}}}})
+    assert [*open_sweep(wanted, None, 0, "s").parameters] == ["a"]
+    wanted = Sweep.model_validate({"grid": {c: {"from": 0, "to": 1, "count": 20_000_000} for c in "ab"}})
+    assert [*open_sweep(wanted, None, 0, "s").parameters] == ["a", "b"]
 
 
 @pytest.mark.parametrize("name", ["gone.csv", ".", "\0", "x" * 5000, "pipe"])
@@ -146,6 +226,7 @@ def test_table_that_is_not_there(tmp_path, name):
             "give one of 'grid', 'table', 'files' and 'random', not grid and table",
         ),
         ({"grid": {"a": [1]}, "labels": ["b"]}, "'labels' and a column of repeats go with a 'table'"),
+        ({"grid": {"a": [1]}, "missing": "drop"}, "'missing' goes with a 'table'"),
         ({"grid": {"a": [1]}, "repeats": 0}, "'repeats' must be at least 1, not 0"),
         ({"grid": {"a": {"from": 1, "to": 2}}}, "give either 'step' or 'count'"),
         ({"grid": {"a": {"from": 1, "to": 2, "step": 1, "count": 2}}}, "give either 'step' or 'count'"),
