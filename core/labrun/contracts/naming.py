@@ -1,19 +1,40 @@
-"""The names of stages that a matrix makes."""
+"""The names of stages that a matrix makes. They are also names of folders, on every system."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import unicodedata
 from typing import Any
 
-__all__ = ["suffix"]
+__all__ = ["LONGEST_NAME", "suffix"]
+
+LONGEST_NAME = 100
+"""Characters of a name that a project gives to itself or a stage. File systems take 255 bytes, with the endings of temporary files."""
+LONGEST_SUFFIX = 120
+"""Bytes of what a matrix adds to a name, without the digest."""
 
 
-def suffix(values: dict[str, Any]) -> str:
-    """What distinguishes a stage from others of its matrix, as a part of its name: `[width=8,seed=1]`."""
+def suffix(values: dict[str, Any], *, exact: bool = False) -> str:
+    """Return what distinguishes a stage from others of its matrix, as a part of its name: `[width=8,seed=1]`.
+
+    Characters that cannot stand in the name of a folder become `_`, and long names are cut. `exact` adds a digest of all values but the
+    seed, for stages whose names would agree: `[classes=a_b~1f2e3d4c]`. What is cut has one too.
+    """
     if not values:
         return ""
-    return "[" + ",".join(f"{_word(axis.rsplit('.', 1)[-1])}={_label(value)}" for axis, value in values.items()) + "]"
+    text = ",".join(f"{_word(axis.rsplit('.', 1)[-1])}={_label(value)}" for axis, value in values.items())
+    if exact or len(text.encode()) > LONGEST_SUFFIX:
+        text = f"{text.encode()[:LONGEST_SUFFIX].decode(errors='ignore')}~{_digest(values)}"
+    return f"[{text}]"
+
+
+def _digest(values: dict[str, Any]) -> str:
+    """Tell the values apart, except for the seed: what differs in the seed alone is of one kind."""
+    words = [(axis.rpartition(".")[2], value) for axis, value in values.items()]
+    rest = [(word, value) for word, value in words if word != "seed"]
+    return hashlib.sha256(json.dumps(rest).encode()).hexdigest()[:8]
 
 
 def _label(value: Any) -> str:
@@ -24,5 +45,7 @@ def _label(value: Any) -> str:
 
 
 def _word(text: str) -> str:
-    """What may stand in the name of a folder."""
-    return re.sub(r"[^A-Za-z0-9_.+,-]+", "_", text)[:60]
+    """Return a text with `_` for everything that is neither a letter of any script, a digit nor one of `_.+,-`."""
+    normal = unicodedata.normalize("NFC", text)
+    kept = (c if c.isalnum() or c in "_.+,-" or unicodedata.category(c).startswith("M") else "\0" for c in normal)
+    return re.sub("\0+", "_", "".join(kept))[:60]

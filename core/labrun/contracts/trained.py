@@ -58,7 +58,8 @@ class TrainedModel(HasCard):
     @property
     def kind(self) -> str:
         """The name without the seed, shared by the models of a matrix that differ only in their seed: `net[width=8]`."""
-        return self.name.partition("[")[0] + suffix({a: value for a, value in self.variant.items() if a != "seed"})
+        rest = {axis: value for axis, value in self.variant.items() if axis != "seed"}
+        return self.name.partition("[")[0] + suffix(rest, exact="~" in self.name)
 
     @cached_property
     def spec(self) -> ExampleSpec:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from labrun.contracts.naming import LONGEST_NAME
 from labrun.contracts.strict import StrictModel
 from labrun.learning.settings import FitBlock
 from labrun.project.sweep import Sweep
@@ -27,7 +28,9 @@ STAGE_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 class Head(StrictModel):
     """The keys of a project beside its stages."""
 
-    project: str = Field(pattern=STAGE_NAME, description="name of the project, and of the folder of its runs")
+    project: str = Field(
+        pattern=STAGE_NAME, max_length=LONGEST_NAME, description="name of the project, and of the folder of its runs"
+    )
     description: str = Field("", description="the question that the project answers")
     seed: int = Field(0, ge=0, description="all random numbers follow from this one")
     requires: list[str] = Field(default=[], description="packages that must be installed, as in 'labrun>=1'")

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from labrun.contracts.card import HasCard
 from labrun.contracts.inputs import SECTIONS, Section
+from labrun.contracts.naming import LONGEST_NAME
 from labrun.faults import Fault, ProjectFaults, did_you_mean
 from labrun.project.blocks import STAGE_BLOCKS, STAGE_NAME, Head
 from labrun.project.configure import Configuring
@@ -25,10 +27,11 @@ from labrun.project.faultbook import FaultBook
 from labrun.project.matrix import Variant, variants
 from labrun.project.own_files import outside_project
 from labrun.project.paths import folder_of
+from labrun.project.pydantic_errors import explain
 from labrun.project.stage import Ref, Stage
 from labrun.project.wiring import Block, BlockName, Wiring
 from labrun.project.yaml12 import Document
-from labrun.registry.registry import Registry, UnknownPlugin
+from labrun.registry.registry import BrokenPlugin, Registry, UnknownPlugin
 from labrun.registry.requirements import unmet
 
 __all__ = ["Project", "Ref", "Stage", "load", "make_project", "stage_ids"]
@@ -72,11 +75,11 @@ def make_project(document: Document, path: Path, registry: Registry | None = Non
     registry = registry or Registry.installed()
     folder = folder_of(path)
     book = FaultBook(document)
+    broken = _load_files(folder, registry, book, own_plugins)  # first, since stages that need them seem wrong without
     head = _read_head(book)
     if head is not None:
         _meet_requirements(head, book)
-    _load_files(folder, registry, book, own_plugins)
-    blocks = _read_blocks(book, registry)
+    blocks = _read_blocks(book, registry, broken)
     stages = _make_stages(blocks, Configuring(book, folder, head.seed if head else 0))
     if head is None or book:
         raise ProjectFaults(book)
@@ -113,8 +116,9 @@ def _meet_requirements(head: Head, book: FaultBook) -> None:
             book.add(problem, ("requires", i))
 
 
-def _load_files(folder: Path, registry: Registry, book: FaultBook, allowed: bool) -> None:
-    """Load the plugins beside the project, even if its head has faults: otherwise every stage would seem wrong."""
+def _load_files(folder: Path, registry: Registry, book: FaultBook, allowed: bool) -> list[BrokenPlugin]:
+    """Load the plugins beside the project, even if its head has faults; return those that could not be loaded."""
+    found = []
     files = book.document.value.get("plugins")
     for i, file in enumerate(files if isinstance(files, list) else []):
         if not isinstance(file, str):
@@ -131,12 +135,14 @@ def _load_files(folder: Path, registry: Registry, book: FaultBook, allowed: bool
         broken = registry.add_file(folder / file)
         if broken is not None:
             book.add(f"the plugin file '{file}' could not be loaded: {broken.explanation}", ("plugins", i))
+            found.append(broken)
+    return found
 
 
 # -- the blocks ----------------------------------------------------------------------------------------------------------------
 
 
-def _read_blocks(book: FaultBook, registry: Registry) -> dict[BlockName, Block]:
+def _read_blocks(book: FaultBook, registry: Registry, reported: list[BrokenPlugin]) -> dict[BlockName, Block]:
     blocks: dict[BlockName, Block] = {}
     missing = False
     for section in SECTIONS:
@@ -153,7 +159,7 @@ def _read_blocks(book: FaultBook, registry: Registry) -> dict[BlockName, Block]:
                     missing = True
             blocks[section, name] = block
     if missing:
-        for broken in registry.broken:
+        for broken in (one for one in registry.broken if one not in reported):
             book.add(f"the plugin {broken.title} could not be loaded: {broken.explanation}", ())
     if not blocks and not book:
         book.add("this project has no stages: add 'simulations', 'datasets', 'models' or 'analyses'", ())
@@ -165,8 +171,16 @@ def _raw_blocks(book: FaultBook, section: Section) -> Iterator[tuple[str, dict[s
     if raw is not None and not isinstance(raw, dict):
         book.add(f"'{section}' is a mapping from the name of a stage to the stage", (section,))
         return
+    alike: dict[str, str] = {}
     for name, block in (raw or {}).items():
-        if not re.search(STAGE_NAME, name):
+        other = alike.setdefault(name.casefold(), name)
+        if other != name:
+            problem = "differ in case only: macOS and Windows would put both into one folder. Rename one of them"
+            book.add(f"{section}.{other} and {section}.{name} {problem}", (section, name), key=True)
+        elif len(name) > LONGEST_NAME:
+            problem = f"has {len(name)} characters: the name of a stage has at most {LONGEST_NAME}"
+            book.add(f"'{name:.20}…' {problem}", (section, name), key=True)
+        elif not re.search(STAGE_NAME, name):
             problem = "cannot name a stage: begin with a letter, and use only letters, digits, '_' and '-'"
             book.add(f"'{name}' {problem}", (section, name), key=True)
         elif not isinstance(block, dict):
@@ -180,13 +194,14 @@ def _read_variants(book: FaultBook, section: Section, name: str, raw: dict[str, 
     where, path = f"{section}.{name}", (section, name)
     model = STAGE_BLOCKS[section]
     laid_out, problems = variants(raw)
-    for problem in problems:
-        book.add(f"{where}.matrix: {problem}", (*path, "matrix"), key=True)
+    for axis, problem in problems:
+        book.add(f"{where}.matrix: {problem}", (*path, "matrix", *([axis] if axis else [])), key=True)
     for variant in laid_out:
         try:
             yield replace(variant, parsed=model.model_validate_json(json.dumps(variant.block), strict=True))
         except ValidationError as error:
-            book.explain(error, model, variant.block, where, path)
+            locate = partial(variant.place, book.document, path)
+            book.extend(explain(error, model, variant.block, lambda _: where, locate))
             yield variant
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labrun.project.yaml12 import KeyPath
+from labrun.faults import Place
+from labrun.project.yaml12 import Document, KeyPath
 
 if TYPE_CHECKING:
     from labrun.project.blocks import StageBlock
@@ -44,9 +45,17 @@ class Variant:
                 return ("matrix", axis, index, *path[len(steps) :])
         return path
 
+    def place(self, document: Document, block: KeyPath, path: KeyPath, key: bool) -> Place | None:
+        """Return the place of a part of this block, or of its key, in a document that holds the block at `block`."""
+        for axis in self.indices if key else ():
+            steps = tuple(axis.split("."))
+            if steps == path or (steps[: len(path)] == path and (*block, *path) not in document.keys):
+                return document.place((*block, "matrix", axis), key=True)
+        return document.place((*block, *self.written_at(path)), key=key)
 
-def variants(block: dict[str, Any]) -> tuple[list[Variant], list[str]]:
-    """Return the variants of a block (one, where it has no matrix), and what is wrong with the matrix."""
+
+def variants(block: dict[str, Any]) -> tuple[list[Variant], list[tuple[str, str]]]:
+    """Return the variants of a block (one, where it has no matrix), and what is wrong with which key of the matrix."""
     matrix = block.get("matrix")
     if not isinstance(matrix, dict) or not all(isinstance(values, list) and values for values in matrix.values()):
         return [Variant(block)], []  # the block's own check reports what is wrong
@@ -73,20 +82,20 @@ def _variant(block: dict[str, Any], chosen: dict[str, tuple[int, Any]]) -> Varia
     )
 
 
-def _problems(matrix: dict[str, list[Any]], block: dict[str, Any]) -> Iterator[str]:
+def _problems(matrix: dict[str, list[Any]], block: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for axis in matrix:
         steps = axis.split(".")
         if steps[0] not in VARIED or (axis in VARIED) != (axis == "use") or not all(steps):
-            yield f"'{axis}': a key of a matrix is 'use', or begins with 'with.', 'fit.' or 'from.'"
+            yield axis, f"'{axis}': a key of a matrix is 'use', or begins with 'with.', 'fit.' or 'from.'"
             continue
         inner: Any = block
         for end, step in enumerate(steps[:-1], start=1):
             inner = inner.get(step, {})
             if not isinstance(inner, dict):
-                yield f"'{axis}': '{'.'.join(steps[:end])}' is not a mapping, so nothing in it can vary"
+                yield axis, f"'{axis}': '{'.'.join(steps[:end])}' is not a mapping, so nothing in it can vary"
                 break
         if within := [other for other in matrix if other.startswith(f"{axis}.")]:
-            yield f"'{within[0]}' varies a part of '{axis}', which varies too"
+            yield within[0], f"'{within[0]}' varies a part of '{axis}', which varies too"
     count = math.prod(len(values) for values in matrix.values())
     if count > MAX_VARIANTS:
-        yield f"it makes {count:,} stages; at most {MAX_VARIANTS:,} are possible"
+        yield "", f"it makes {count:,} stages; at most {MAX_VARIANTS:,} are possible"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -156,18 +157,21 @@ class Wiring:
     def _lay_out(self, block: Block, references: list[list[_Reference]]) -> Iterator[Draft]:
         """Yield the stages of a block: one, or one for each combination of its matrix and of those that it works on."""
         drafts = self._laid_out.setdefault((block.section, block.name), [])
-        names: set[str] = set()
-        for variant, wanted in zip(block.variants, references, strict=True):
-            if variant.offer is None:
-                continue
-            for values, found in self._combinations(block, variant, wanted):
-                name = block.name + suffix(values)
-                if name in names:
-                    self._flaw(block, variant, ("matrix",), f"{block.id}.matrix: it makes '{name}' twice")
-                    continue
-                names.add(name)
-                inputs = {key: ref for key, ref in found.items() if not key.startswith(FIT)}
-                fitted_on = {key.removeprefix(FIT): ref for key, ref in found.items() if key.startswith(FIT)}
+        found = [
+            (variant, values, refs)
+            for variant, wanted in zip(block.variants, references, strict=True)
+            for values, refs in (self._combinations(block, variant, wanted) if variant.offer else ())
+        ]
+        names = _distinct_names(block.name, [values for _, values, _ in found])
+        taken: set[str] = set()
+        for name, (variant, values, refs) in zip(names, found, strict=True):
+            if name in taken:
+                problem = f"it makes '{block.name}{suffix(values)}' twice"
+                self._flaw(block, variant, ("matrix",), f"{block.id}.matrix: {problem}")
+            elif variant.offer is not None:
+                taken.add(name)
+                inputs = {key: ref for key, ref in refs.items() if not key.startswith(FIT)}
+                fitted_on = {key.removeprefix(FIT): ref for key, ref in refs.items() if key.startswith(FIT)}
                 is_joined = block.id not in self.flawed
                 drafts.append(
                     Draft(block.section, name, block.name, values, variant, variant.offer, inputs, fitted_on, is_joined)
@@ -252,6 +256,16 @@ class Wiring:
         if elsewhere:
             return f": '{base}' is one of the {elsewhere}"
         return did_you_mean(base, known) if known else f" (the project has no '{section}')"
+
+
+def _distinct_names(base: str, variants: list[dict[str, Any]]) -> list[str]:
+    """Name the stages of a matrix. Names that agree, or differ in case only, get a digest of their values."""
+    names = [base + suffix(values) for values in variants]
+    times = Counter(name.casefold() for name in names)
+    return [
+        name if times[name.casefold()] == 1 else base + suffix(values, exact=True)
+        for name, values in zip(names, variants, strict=True)
+    ]
 
 
 def _agree(values: dict[str, Any], others: dict[str, Any]) -> bool:

@@ -131,6 +131,16 @@ def test_inputs_with_faults_are_not_checked(told):
             "4:15",
             "'a b' cannot name a stage: begin with a letter, and use only letters, digits, '_' and '-'",
         ),
+        (
+            "simulations: {Net: {use: stern}, net: {use: stern}}\n",
+            "4:34",
+            "simulations.Net and simulations.net differ in case only: macOS and Windows would put both into one folder. Rename one of them",
+        ),
+        (
+            f"simulations: {{{'a' * 300}: {{use: stern}}}}\n",
+            "4:15",
+            "'aaaaaaaaaaaaaaaaaaaa…' has 300 characters: the name of a stage has at most 100",
+        ),
         ("simulations: {a: stern}\n", "4:18", "simulations.a is a mapping that begins with 'use: plugin'"),
         ("simulations: {a: {}}\n", "4:15", "simulations.a lacks the key 'use'"),
         ("simulations: {a: {use: 3}}\n", "4:24", "simulations.a: use: expected a text, found 3"),
@@ -148,3 +158,38 @@ def test_blocks_of_the_wrong_shape(told, text, place, message):
 def test_a_missing_name_of_the_project(write_project, waves):
     with pytest.raises(ProjectFaults, match=r"^project.yaml:1:1: the project lacks the key 'project'"):
         load(write_project(waves.replace("project: waves\n", "")))
+
+
+def test_a_long_name_of_the_project(write_project, waves):
+    with pytest.raises(ProjectFaults, match=r"project: must be at most 100 characters long \(found the text 'www"):
+        load(write_project(waves.replace("project: waves", f"project: {'w' * 300}")))
+
+
+def test_a_plugin_file_that_does_not_load_is_the_first_fault(write_project, waves, tmp_path):
+    """At its place, and once: other faults follow from it."""
+    (tmp_path / "broken.py").write_text("import nothing_of_this_name")
+    text = waves.replace("[lab.py]", "[broken.py]").replace("seed: 3", "seed: -3")
+    with pytest.raises(ProjectFaults) as caught:
+        load(write_project(text))
+    places = [str(fault.place) for fault in caught.value.faults]
+    assert places[:2] == ["project.yaml:3:11", "project.yaml:2:7"]
+    assert str(caught.value).count("No module named 'nothing_of_this_name'") == 1
+
+
+def test_rows_that_are_left_out_are_reported(write_project, waves, tmp_path):
+    path = write_project(waves.replace("labels: [class]", "labels: [class], missing: drop"))
+    (tmp_path / "waves.csv").write_text("class,amplitude\nlow,1.0\n,2.0\n")
+    assert load(path).stages["simulations.train"].remarks == (
+        "1 of 2 rows of the table waves.csv are left out, because values are missing: 'class' in row 2 (empty)",
+    )
+
+
+def test_whole_numbers_with_a_point_in_a_table(write_project, waves, tmp_path):
+    """Spreadsheets write 8 as 8.0; a field that takes any number keeps what is written."""
+    path = write_project(waves.replace("with: {points: 6}\n    ", ""))
+    (tmp_path / "waves.csv").write_text("class,points,amplitude\nlow,8.0,2.0\n")
+    table = load(path).stages["simulations.train"].table
+    assert [*map(repr, table.row(0).values())] == ["8", "2.0"]
+    (tmp_path / "waves.csv").write_text("class,points,amplitude\nlow,8.5,2.0\n")
+    with pytest.raises(ProjectFaults, match=r"waves.csv:2:5: .* points: expected a whole number, found 8.5"):
+        load(path)

@@ -1,5 +1,7 @@
 """How stages are joined: matrices that meet, parts, order."""
 
+import re
+
 import pytest
 
 from labrun.faults import ProjectFaults
@@ -248,3 +250,37 @@ def test_a_pretrained_model_cannot_vary_in_its_training(told, write_model, write
     write_project()
     text = HEAD + "models:\n  net: {use: line, pretrained: net, matrix: {fit.seed: [0, 1]}}\n"
     assert told(text)[0] == "models.net.fit lacks the key 'train'"
+
+
+def test_values_whose_names_would_agree(stages):
+    """Each stage has a name of its own, also where case is not seen; others of the matrix keep theirs."""
+    text = HEAD.replace("lines,", "lines, matrix: {with.y: [a/b, a b, Low, low, plain]},").replace(
+        ", with: {y: amplitude}", ""
+    )
+    names = [s.name for s in stages(text).values() if s.section == "datasets"]
+    assert len({name.casefold() for name in names}) == 5
+    assert names[4] == "waves[y=plain]"
+    assert all(re.fullmatch(r"waves\[y=(a_b|Low|low)~[0-9a-f]{8}\]", name) for name in names[:4])
+
+
+@pytest.mark.parametrize(
+    ("matrix", "place", "message"),
+    [
+        (
+            "{with.learning_rat: [0.1, 0.01]}",
+            "11:14",
+            "unknown key 'learning_rat' in models.net.with (line): did you mean",
+        ),
+        ("{fit.sed: [0, 1]}", "11:14", "unknown key 'sed' in models.net.fit: did you mean 'seed'?"),
+        ("{fit.seed: [0, x]}", "11:28", "models.net: fit.seed: expected a whole number, found the text 'x'"),
+        ("{fit.seed: [0], wth.a: [1]}", "11:29", "models.net.matrix: 'wth.a': a key of a matrix is 'use', or"),
+        ("{with.rates.a: [0, 1]}", "11:14", "unknown key 'rates' in models.net.with (line)"),
+    ],
+)
+def test_a_fault_of_a_matrix_is_placed_in_it(write_project, matrix, place, message):
+    text = HEAD + MODEL.replace("{with.learning_rate: [0.1, 0.01], fit.seed: [0, 1]}", matrix)
+    with pytest.raises(ProjectFaults) as caught:
+        load(write_project(text))
+    (fault,) = caught.value.faults
+    assert str(fault.place) == f"project.yaml:{place}"
+    assert fault.message.startswith(message)
