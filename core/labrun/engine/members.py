@@ -33,7 +33,7 @@ def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
     arrays = {name: _array(plugin, name, value) for name, value in returned.items()}
     for name, array in arrays.items():
         if array.dtype.kind not in "biufc":
-            raise TypeError(f"{plugin.name} returned '{name}' as an array of {array.dtype}; numbers are wanted")
+            raise TypeError(f"{plugin.name} returned '{name}' as an array of {array.dtype}: expected numbers")
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
             raise FloatingPointError(f"the array '{name}' holds a NaN or an infinity")
     return arrays
@@ -42,6 +42,12 @@ def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
 def _array(plugin: Simulator, name: str, value: Any) -> np.ndarray:
     import numpy as np
 
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    if any(np.ma.is_masked(part) for part in parts):
+        raise TypeError(
+            f"{plugin.name} returned '{name}' as a masked array, whose mask would be lost: fill it, and return the mask as an array of its "
+            "own"
+        )
     try:
         return np.asarray(value)
     except ValueError as error:  # lists of unlike lengths

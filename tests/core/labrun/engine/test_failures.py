@@ -129,7 +129,7 @@ def finished_events() -> dict[str, dict[str, str]]:
         ("exit", "SystemExit: 7"),
         ("nan", "FloatingPointError: the array 'u' holds a NaN or an infinity"),
         ("type", "TypeError: faulty.simulate must return a dict of arrays, not list"),
-        ("object", "TypeError: faulty returned 'u' as an array of object; numbers are wanted"),
+        ("object", "TypeError: faulty returned 'u' as an array of object: expected numbers"),
         ("missing", "TypeError: faulty declares the outputs ['u'] but returned ['v']"),
     ],
 )

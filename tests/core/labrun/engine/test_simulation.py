@@ -131,8 +131,14 @@ RETURNED: Any = None
         (np.zeros(3), TypeError, "returns.simulate must return a dict of arrays, not ndarray"),
         (None, TypeError, "must return a dict of arrays, not NoneType"),
         ({}, TypeError, "must return a dict of arrays, not an empty one"),
-        ({"u": np.array([object()])}, TypeError, "returned 'u' as an array of object; numbers are wanted"),
-        ({"u": "text"}, TypeError, "returned 'u' as an array of <U4; numbers are wanted"),
+        ({"u": np.array([object()])}, TypeError, "returned 'u' as an array of object: expected numbers"),
+        (
+            {"u": np.ma.masked_greater(np.arange(3.0), 1)},
+            TypeError,
+            "returned 'u' as a masked array, whose mask would be lost: fill it, and return the mask as an array of its own",
+        ),
+        ({"u": [np.ma.masked_greater(np.arange(3), 1), np.arange(3)]}, TypeError, "'u' as a masked array"),
+        ({"u": "text"}, TypeError, "returned 'u' as an array of <U4: expected numbers"),
         ({"a/b": 1}, TypeError, "returned an array named 'a/b'; a name is a text without '/'"),
         ({3: 1}, TypeError, "returned an array named 3"),
         ({"u": [1.0, np.nan]}, FloatingPointError, "the array 'u' holds a NaN or an infinity"),
@@ -153,7 +159,7 @@ def test_declared_outputs_must_come_back(monkeypatch, rng):
         simulate_member(Returns(), rng)
 
 
-@pytest.mark.parametrize("value", [1, [True, False], np.float16(2), np.arange(3, dtype=">i4"), 2j])
+@pytest.mark.parametrize("value", [1, [True, False], np.float16(2), np.arange(3, dtype=">i4"), 2j, np.ma.array([1, 2])])
 def test_numbers_of_all_kinds_are_arrays(monkeypatch, rng, value):
     monkeypatch.setitem(globals(), "RETURNED", {"u": value})
     np.testing.assert_array_equal(simulate_member(Returns(), rng)["u"], value)
