@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, PydanticUserError
 
 from labrun.contracts.inputs import SECTIONS
+from labrun.contracts.naming import LONGEST_NAME
 from labrun.project.blocks import STAGE_BLOCKS, STAGE_NAME, Head
 from labrun.registry.registry import Offer, Registry
 
@@ -33,7 +34,11 @@ def project_schema(registry: Registry) -> dict[str, Any]:
         offers = [offer for offer in registry.offers if offer.section == section]
         _follow_use(definitions, kind, offers)
         reference = {"$ref": f"#/definitions/{kind}"}
-        stages = {"type": "object", "propertyNames": {"pattern": STAGE_NAME}, "additionalProperties": reference}
+        stages = {
+            "type": "object",
+            "propertyNames": {"pattern": STAGE_NAME, "maxLength": LONGEST_NAME},
+            "additionalProperties": reference,
+        }
         properties[section] = {**stages, "description": f"{kind} stages, by name"}
         known[section] = _known(kind, offers)
     return {

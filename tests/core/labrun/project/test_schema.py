@@ -96,6 +96,8 @@ def accepts_one(keyword, wanted, schema, value, whole):
             return not accepts(wanted, value, whole)
         case "if":
             return not accepts(wanted, value, whole) or accepts(schema["then"], value, whole)
+        case "maxLength":
+            return not isinstance(value, str) or len(value) <= wanted
         case "propertyNames":
             return not isinstance(value, dict) or all(accepts(wanted, key, whole) for key in value)
         case "properties":
