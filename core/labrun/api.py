@@ -52,7 +52,7 @@ def run(
     workers: int | None = None,
     dask: str | None = None,
     only: str | Sequence[str] = (),
-    fresh: bool = False,
+    fresh: bool | str | Sequence[str] = False,
     grace: float = 30.0,
     runs: str | Path | None = None,
     quiet: bool = False,
@@ -65,7 +65,7 @@ def run(
         workers: number of worker processes; by default one per core.
         dask: a Dask cluster, as `--dask` takes it.
         only: one or several stages: do these and the stages that they need.
-        fresh: do all stages again, even if their results are in the store.
+        fresh: do all stages again, even if their results are in the store; or a stage, or several, and what follows from them.
         grace: seconds to finish the current part or epoch after Ctrl-C (in Jupyter: interrupt the kernel). A second Ctrl-C
             stops at once.
         runs: folder of runs and of the store; by default `runs`, or `$LABRUN_RUNS`.
@@ -90,7 +90,7 @@ def run(
             Path(runs) if runs is not None else default_runs(),
             hire(workers or available_cores(), dask, 600.0),
             only=[only] if isinstance(only, str) else only,
-            fresh=fresh,
+            fresh=[fresh] if isinstance(fresh, str) else fresh,
             grace=grace,
             display=None if quiet else _display(),
             notify=lambda text: print(printable(text), file=sys.stderr),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from labrun.project.load import Project, load
+from labrun.project.stage import FittedModelStage
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 CLASSES = [
@@ -84,7 +85,7 @@ def test_most_test_points_were_never_trained_on():
 
 def test_no_model_is_fitted_or_stopped_by_the_test_patterns(paper):
     for stage in paper.stages.values():
-        if stage.fit:
+        if isinstance(stage, FittedModelStage):
             assert {str(ref.stage) for ref in stage.refs()} <= {"train", "validation"}
 
 

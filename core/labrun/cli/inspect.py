@@ -68,17 +68,23 @@ def tell_damage(made: Plan) -> None:
 @set_option
 @runs_option
 def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
-    """Show which stages are done, and how long they took."""
+    """Show which stages are done or in work, and how long they took."""
     from labrun.planning.plan import make_plan
     from labrun.project.load import load
+    from labrun.records.run_folder import RunFolder
 
-    made = make_plan(load(project, overrides), store_of(runs))
+    loaded = load(project, overrides)
+    made = make_plan(loaded, store_of(runs))
+    in_work = RunFolder(runs / loaded.name).stages_in_work()
     rows = []
     for planned in made.stages.values():
         manifest = made.manifest(planned)
         size = sum(entry["size"] for entry in manifest.files.values()) if manifest else 0
         cost = [f"{manifest.seconds:.1f}", bytes_in_words(size)] if manifest else ["", ""]
-        rows.append([planned.id, state_in_words(made, planned), *cost])
+        state = state_in_words(made, planned)
+        if planned.id in in_work and not manifest:
+            state = "in work" if state == "to do" else f"{state}, in work"
+        rows.append([planned.id, state, *cost])
     print_table(["stage", "state", "seconds", "size"], rows)
     tell_damage(made)
 

@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,23 @@ from labrun.faults import printable
 
 __all__ = ["run"]
 
+ALL = "*"
+"""What `--fresh` without a stage means."""
 EXIT_CODES = {"done": 0, "failed": 1}
 
 
-@click.command()
+class _Run(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [*_with_plain_fresh(args)])
+
+
+def _with_plain_fresh(words: Sequence[str]) -> Iterator[str]:
+    """Let `--fresh project.yaml` mean all stages: click would take the project for the name of a stage."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        yield f"--fresh={ALL}" if word == "--fresh" and Path(following).suffix in (".yaml", ".yml") else word
+
+
+@click.command(cls=_Run)
 @project_argument
 @workers_option
 @click.option(
@@ -46,7 +60,14 @@ EXIT_CODES = {"done": 0, "failed": 1}
     envvar="LABRUN_GRACE",
     help="Seconds to finish the current part or epoch after Ctrl-C or SIGTERM.",
 )
-@click.option("--fresh", is_flag=True, help="Do all stages again, even if they are done.")
+@click.option(
+    "--fresh",
+    multiple=True,
+    is_flag=False,
+    flag_value=ALL,
+    metavar="[STAGE]",
+    help="Do this stage again, and what follows from it, even if they are done; without a name, all stages. May be repeated.",
+)
 @runs_option
 @click.option("-q", "--quiet", is_flag=True, help="Show failures and the last lines only.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object at the end, and nothing else.")
@@ -61,7 +82,7 @@ def run(
     overrides: tuple[str, ...],
     only: tuple[str, ...],
     grace: float,
-    fresh: bool,
+    fresh: tuple[str, ...],
     runs: Path,
     quiet: bool,
     as_json: bool,
@@ -79,7 +100,7 @@ def run(
         runs,
         hire(workers, dask, dask_wait),
         only=only,
-        fresh=fresh,
+        fresh=True if ALL in fresh else fresh,
         grace=grace,
         display=None if as_json else _display(quiet, context.find_root().params.get("traceback", False)),
         notify=lambda text: click.echo(printable(text), err=True),
@@ -106,4 +127,11 @@ def _display(quiet: bool, tracebacks: bool) -> Any:
 
 def _command_to_continue() -> str:
     """The given command without `--fresh`, which would do finished stages again."""
-    return shlex.join(["labrun", *(word for word in sys.argv[1:] if word != "--fresh")])
+    words, kept = [*_with_plain_fresh(sys.argv[1:])], ["labrun"]
+    while words:
+        word = words.pop(0)
+        if word == "--fresh" and words and not words[0].startswith("-"):
+            words.pop(0)
+        elif not word.startswith("--fresh"):
+            kept.append(word)
+    return shlex.join(kept)

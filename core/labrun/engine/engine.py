@@ -15,6 +15,7 @@ from pathlib import Path
 from labrun.contracts.events import Outcome, RunFinished, RunStarted, StageFinished
 from labrun.engine.making import MembersFailed, make
 from labrun.engine.observers import Observers
+from labrun.engine.progress_record import MAKE_ROOM, ProgressRecord
 from labrun.engine.stage_work import StageWork
 from labrun.faults import LabrunError
 from labrun.files.disk_space import is_out_of_space
@@ -28,7 +29,8 @@ from labrun.workers.protocol import Workers
 
 __all__ = ["Engine"]
 
-ADVICE = "What was finished is kept: make room, and run the same command again"
+DONE = ("done", "reused")
+"""Outcomes of a stage that others can use."""
 
 
 @dataclass
@@ -57,7 +59,7 @@ class Engine:
         self.interruption = interruption
         self.write_report = write_report
         self.results = Results(plan, workers)
-        self.ended: dict[str, _Ended] = {}
+        self.record = ProgressRecord(folder, plan, observers)
 
     def run(self) -> Outcome:
         """Run all stages.
@@ -66,12 +68,10 @@ class Engine:
             `done` if every stage is, `failed` if one could not be, or the record, the log or the report could not be written,
             `interrupted` after Ctrl-C or SIGTERM.
         """
-        started = time.time()
         stages = list(self.plan.stages.values())
-        self._record("running", started)  # from now on, `labrun gc` leaves these results alone
-        reused = [p.id for p in stages if self.plan.manifest(p) is not None]
-        folder = str(self.folder.path)
-        ids = [p.id for p in stages]
+        reused = [p.id for p in stages if self._is_done(p)]
+        self.record.begin(reused)
+        ids, folder = [p.id for p in stages], str(self.folder.path)
         name, workers = self.plan.project.name, self.workers
         self.observers.notify(RunStarted(time.time(), name, folder, ids, reused, workers.count, workers.where))
         outcome: Outcome = "failed"
@@ -79,29 +79,18 @@ class Engine:
             for planned in stages:
                 self.interruption.check()
                 self._stage(planned)
-            if all(ended.outcome in ("done", "reused") for ended in self.ended.values()):
+            if all(ended in DONE for ended in self.record.outcomes.values()):
                 outcome = "done"
         except KeyboardInterrupt:
             self.interruption.settle()
             outcome = "interrupted"
         finally:
             self.workers.stop(at_once=outcome == "interrupted")
-            complete = self._record(outcome, started)
+            complete = self.record.end(outcome)
             report = self._report()
-            self.observers.notify(RunFinished(time.time(), outcome, time.time() - started, report))
+            self.observers.notify(RunFinished(time.time(), outcome, time.time() - self.record.started, report))
         complete = complete and bool(report) and not self.observers.out_of_space
         return "failed" if outcome == "done" and not complete else outcome
-
-    def _record(self, outcome: str, started: float) -> bool:
-        """Write `run.json`, and say whether that could be done."""
-        try:
-            self.folder.record(self.plan, {name: ended.outcome for name, ended in self.ended.items()}, outcome, started)
-        except OSError as error:
-            self.observers.complain(
-                f"cannot write the record of the run to {self.folder.path}: {error.strerror}. {ADVICE}"
-            )
-            return False
-        return True
 
     def _report(self) -> str:
         """Write the report and return its path; empty if it could not be written."""
@@ -110,7 +99,7 @@ class Engine:
             self.write_report(path)
         except Exception as error:  # what a plugin has put into its findings must not hide the end of the run
             if is_out_of_space(error):
-                problem = f"no space is left on the disk. {ADVICE}"
+                problem = f"no space is left on the disk. {MAKE_ROOM}"
             elif isinstance(error, OSError):
                 problem = f"{error.strerror or error}. What was finished is kept"
             else:
@@ -123,7 +112,7 @@ class Engine:
         work = StageWork(self.plan, planned, self.results, self.workers, self.observers, self.interruption)
         try:
             ended = self._do(planned, work)
-            if ended.outcome in ("done", "reused"):
+            if ended.outcome in DONE:
                 self._place(planned, work)
         except MembersFailed as error:
             ended = _Ended("failed", str(error), error.traceback)
@@ -138,17 +127,18 @@ class Engine:
 
     def _do(self, planned: Planned, work: StageWork) -> _Ended:
         """Skip a stage, reuse its result, or make it."""
-        missing = [ref.id for ref in planned.stage.refs() if self.ended[ref.id].outcome in ("failed", "skipped")]
+        missing = [ref.id for ref in planned.stage.refs() if self.record.outcomes[ref.id] not in DONE]
         if missing:
             return _Ended("skipped", f"it needs {', '.join(dict.fromkeys(missing))}")
         remarks = planned.stage.remarks
         if self._is_done(planned):
             return _Ended("reused", "; ".join(remarks))
+        self.record.begin_stage(planned.id)
         return _Ended("done", "; ".join([*remarks, *make(planned.stage, work)]))
 
     def _end(self, planned: Planned, ended: _Ended, work: StageWork) -> None:
-        self.ended[planned.id] = ended
-        folder = str(self.folder.stage(planned)) if ended.outcome in ("done", "reused") else ""
+        self.record.end_stage(planned.id, ended.outcome)
+        folder = str(self.folder.stage(planned)) if ended.outcome in DONE else ""
         self.observers.notify(
             StageFinished(time.time(), planned.id, ended.outcome, work.seconds, ended.message, ended.traceback, folder)
         )
@@ -165,7 +155,7 @@ class Engine:
 
 def _in_words(error: BaseException, planned: Planned, store: Path) -> str:
     if is_out_of_space(error):
-        return f"no space is left on the disk that holds {store}. {ADVICE}"
+        return f"no space is left on the disk that holds {store}. {MAKE_ROOM}"
     if isinstance(error, OSError) and Path(str(error.filename)).absolute().is_relative_to(store.absolute()):
         return f"cannot write {error.filename}: {error.strerror}. What was finished is kept"
     offer = planned.stage.offer

@@ -13,7 +13,7 @@ from labrun.engine.engine import Engine
 from labrun.engine.eventlog import EventLog
 from labrun.engine.observers import Observers
 from labrun.faults import LabrunError
-from labrun.planning.plan import Plan, make_plan
+from labrun.planning.plan import Plan, Planned, make_plan
 from labrun.project.load import Project, stage_ids
 from labrun.project.trainable import prepare_trainings
 from labrun.records.run_folder import RunFolder
@@ -53,7 +53,7 @@ def run_project(
     hire: Hire,
     *,
     only: Sequence[str] = (),
-    fresh: bool = False,
+    fresh: bool | Sequence[str] = False,
     grace: float = 30.0,
     display: Any = None,
     notify: Notify,
@@ -63,27 +63,27 @@ def run_project(
     Args:
         hire: provides the workers.
         only: these stages and what they need, by the names of the command line; all stages if empty.
-        fresh: do all again, whatever is in the store.
+        fresh: do all stages again, whatever is in the store; or these, by name, and all that follows from them.
         grace: seconds that a part or an epoch in hand may take to finish after Ctrl-C or SIGTERM.
         display: an observer that shows how the run proceeds.
         notify: shows what the user must know at once: an observer that failed, a request to stop.
 
     Raises:
-        ProjectFaults: `only` names something that is not a stage, or models cannot be trained with Keras as it is set up.
+        ProjectFaults: `only` or `fresh` names something that is not a stage, or models cannot be trained with Keras as it is set up.
         LabrunError: the folder cannot be written, the disk cannot hold what is simulated, or there are no workers.
     """
     project.registry.take_names()
     plan = make_plan(project, store_of(runs), stage_ids(project, only) if only else None)
-    prepare_trainings(planned.stage for planned in plan.stages.values() if fresh or plan.manifest(planned) is None)
+    again = _made_again(plan, fresh)
+    prepare_trainings(p.stage for p in plan.stages.values() if p in again or plan.manifest(p) is None)
     folder = RunFolder(runs / project.name)
     _prepare(folder, plan)
     manager = project.registry.manager
     observers = Observers(manager, notify)
     workers = hire(plan, notify)
     try:
-        if fresh:
-            for planned in plan.stages.values():
-                plan.store.discard(planned.section, planned.key)
+        for planned in again:
+            plan.store.discard(planned.section, planned.key)
         require_disk(plan)
         report = ReportWriter(folder, plan)
         own = {"events.jsonl": EventLog(folder.path / "events.jsonl"), "report.html": report}
@@ -93,6 +93,17 @@ def run_project(
         return Ending(outcome, interruption.signal, folder.path)
     finally:
         workers.stop()
+
+
+def _made_again(plan: Plan, fresh: bool | Sequence[str]) -> list[Planned]:
+    """Return the stages to make again: all of them, or those that are named and what follows from them."""
+    if isinstance(fresh, bool):
+        return list(plan.stages.values()) if fresh else []
+    found = set(stage_ids(plan.project, fresh))
+    for planned in plan.stages.values():  # each after what it needs
+        if any(ref.id in found for ref in planned.stage.refs()):
+            found.add(planned.id)
+    return [planned for planned in plan.stages.values() if planned.id in found]
 
 
 def hire(count: int, dask: str | None, wait: float) -> Hire:

@@ -57,7 +57,7 @@ def _key(stage: str, metrics: dict[str, float]) -> list[KeyResult]:
 
 
 def warnings_of(run: RunRecord, stages: Collection[str] | None = None) -> list[Warned]:
-    """Return the warnings of finished datasets and analyses (of these stages, or of all), each once."""
+    """Return the warnings of finished stages (of these, or of all), each once."""
     found = []
     for stage in run.in_order():
         if run.is_done(stage) and (stages is None or stage in stages):
@@ -66,6 +66,6 @@ def warnings_of(run: RunRecord, stages: Collection[str] | None = None) -> list[W
             elif stage.startswith("analyses."):
                 texts = read_contents(run.folder / place_of(stage))["warnings"]
             else:
-                texts = []
+                texts = run.stages[stage].get("remarks", [])
             found += [Warned(stage, text) for text in texts]
     return list(dict.fromkeys(found))

@@ -155,6 +155,14 @@ class RunFolder:
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return {}
 
+    def stages_in_work(self) -> list[str]:
+        """List the stages that a run on this machine is making at this moment."""
+        record = self.last_record()
+        on_this_machine = record.get("host", {}).get("name") == platform.node()
+        if record.get("outcome") != "running" or not on_this_machine or not _is_alive(record.get("process")):
+            return []
+        return [name for name, entry in record["stages"].items() if entry.get("outcome") == "running"]
+
     def record(self, plan: Plan, outcomes: dict[str, str], outcome: str, started: float) -> None:
         """Write `run.json`. Stages outside this run keep their entries of an earlier run."""
         before = self.last_record().get("stages", {})
@@ -180,6 +188,7 @@ class RunFolder:
             "seconds": time.time() - started,
             "peak_memory_bytes": {"driver": peak_memory(), "largest_worker": peak_memory_of_children()},
             "command": sys.argv,
+            "process": os.getpid(),
             "host": {
                 "name": platform.node(),
                 "system": platform.platform(),
@@ -196,6 +205,18 @@ class RunFolder:
             "stages": stages,
         }
         write_json(self.path / RECORD, with_digest(record))
+
+
+def _is_alive(process: Any) -> bool:
+    if os.name != "posix" or type(process) is not int or process <= 0:
+        return False
+    try:
+        os.kill(process, 0)  # sends nothing
+    except ProcessLookupError:
+        return False
+    except OSError:  # it belongs to somebody else
+        return True
+    return True
 
 
 def _write_members(table: SweepTable, path: Path) -> None:

@@ -12,8 +12,9 @@ __all__ = ["stage_record"]
 
 @singledispatch
 def stage_record(stage: Stage) -> dict[str, Any]:
-    """Return the name of the stage before its matrix was laid out, and its values in the matrix, as pairs since JSON sorts mappings."""
-    return {"base": stage.base, "values": list(stage.values.items())}
+    """Return the name of the stage before its matrix was laid out, its values in the matrix (as pairs, since JSON sorts mappings), and
+    what a reader must know of it."""
+    return _common(stage)
 
 
 @stage_record.register
@@ -22,4 +23,8 @@ def _(stage: SimulationStage) -> dict[str, Any]:
     columns = stage.table.columns
     texts = [name for name, values in columns.items() if all(isinstance(value, str) for value in values)]
     table = {"texts": texts, "seed_by": stage.table.seed_by, "outputs": dict(stage.plugin.outputs)}
-    return {"base": stage.base, "values": list(stage.values.items())} | table
+    return _common(stage) | table
+
+
+def _common(stage: Stage) -> dict[str, Any]:
+    return {"base": stage.base, "values": list(stage.values.items()), "remarks": list(stage.remarks)}

@@ -125,6 +125,7 @@ def _add_result(stage: Stage, content: StageContent, path: Path, attachments: At
 @_add_result.register(SimulationStage)
 def _(stage: SimulationStage, content: StageContent, path: Path, attachments: Attachments) -> None:
     _add_simulation(content, stage.table, path)
+    content.warnings = [*stage.remarks]
 
 
 @_add_result.register(DatasetStage)

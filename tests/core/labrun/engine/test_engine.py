@@ -37,6 +37,88 @@ def test_fresh_makes_the_same_once_more(write_project, waves, labrun):
     assert Path("runs/waves/simulations/train/parts/000000.h5").read_bytes() == first
 
 
+def test_fresh_names_a_stage_and_does_what_follows_from_it(write_project, waves, labrun):
+    words = ("run", write_project(waves), "--only", "spread", "--only", "waves", "--workers", 1)
+    assert labrun(*words).code == 0
+
+    def outcomes(*more):
+        done = labrun(*words, *more)
+        assert done.code == 0, done.err
+        return {name: entry["outcome"] for name, entry in record()["stages"].items()}
+
+    reused = dict.fromkeys(("simulations.train", "datasets.waves", "analyses.spread"), "reused")
+    assert outcomes() == reused
+    assert outcomes("--fresh", "waves") == reused | {"datasets.waves": "done"}
+    assert outcomes("--fresh=spread", "--fresh", "datasets.waves") == reused | {
+        "datasets.waves": "done",
+        "analyses.spread": "done",
+    }
+    assert set(outcomes("--fresh", "train").values()) == {"done"}
+    unknown = labrun(*words, "--fresh", "wave")
+    assert (unknown.code, unknown.err) == (2, "there is no stage 'wave': did you mean 'waves'?\n")
+
+
+def test_fresh_before_the_project(write_project, waves, labrun):
+    path = write_project(waves)
+    for _ in range(2):
+        done = labrun("run", "--fresh", path, "--only", "train", "--workers", 1)
+        assert "simulations.train: done" in done.out, done.err
+
+
+def record():
+    return json.loads(Path("runs/waves/run.json").read_text())
+
+
+WATCHING = """
+import json
+from pathlib import Path
+from labrun import hookimpl
+
+@hookimpl
+def labrun_stage_started(event):
+    record = json.loads(Path("runs/waves/run.json").read_text())
+    states = {name: entry["outcome"] for name, entry in record["stages"].items()}
+    with open("seen.jsonl", "a") as log:
+        log.write(json.dumps([event.stage, record["outcome"], states]) + "\\n")
+"""
+
+
+def test_the_record_is_true_while_the_run_goes_on(write_project, waves, labrun, monkeypatch):
+    """What was done before counts as reused from the start, the stage in work as running, and what has ended as done."""
+    monkeypatch.setattr("labrun.engine.progress_record.SPARING", 0)
+    path = write_project(waves)
+    words = ("run", path, "--only", "spread", "--only", "waves", "--workers", 1)
+    assert labrun(*words, "--only", "train").code == 0
+    Path("watching.py").write_text(WATCHING)
+    write_project(waves.replace("[lab.py]", "[lab.py, watching.py]"))
+    assert labrun(*words, "--fresh", "waves", "--fresh", "spread").code == 0
+    (dataset, outcome, first), (analysis, _, second) = map(json.loads, Path("seen.jsonl").read_text().splitlines())
+    assert (dataset, analysis, outcome) == ("datasets.waves", "analyses.spread", "running")
+    assert first == {"simulations.train": "reused", "datasets.waves": "running", "analyses.spread": "not reached"}
+    assert second == {"simulations.train": "reused", "datasets.waves": "done", "analyses.spread": "running"}
+
+
+def test_status_shows_the_stage_in_work(write_project, waves, labrun):
+    """Of a run whose process lives on this machine, and of no other."""
+    path = write_project(waves)
+    assert labrun("run", path, "--only", "train", "--workers", 1).code == 0
+
+    before = record()
+
+    def states(**changed):
+        stages = {"datasets.waves": before["stages"]["simulations.train"] | {"outcome": "running"}}
+        changed = {"outcome": "running", "stages": stages, **changed}
+        written = {name: value for name, value in (before | changed).items() if name != "digest"}
+        Path("runs/waves/run.json").write_text(json.dumps(written))
+        rows = labrun("status", path).out.splitlines()
+        return [row.split("\t")[1] for row in rows[1:3]]
+
+    assert states() == ["done", "in work"]
+    assert states(outcome="done") == ["done", "to do"]
+    assert states(process=2**22 + 1) == ["done", "to do"]
+    assert states(host={"name": "elsewhere"}) == ["done", "to do"]
+
+
 CODES = '''
 from pathlib import Path
 from typing import ClassVar
@@ -113,5 +195,6 @@ def test_rows_that_are_left_out_are_reported_in_every_run(write_project, waves, 
     assert labrun("check", path).out.startswith(f"simulations.train: {remark}\n")
     for outcome in ("done", "reused"):
         done = labrun("run", path, "--only", "train", "--workers", 1)
-        assert f"simulations.train: {outcome}: {remark}" in done.out
+        assert f"simulations.train: {outcome}" in done.out
+        assert f"  warning, train: {remark}\n" in done.out
     assert remark.replace("'", "&#39;") in Path("runs/waves/report.html").read_text()
