@@ -132,34 +132,6 @@
         }
       });
       context.setLineDash([]);
-      const taken = [];
-      for (const line of data.lines) drawLabel(context, line, taken, ink, halo);
-      context.restore();
-    }
-
-    // The name along the longest path of a line, where it is farthest from the names that are there.
-    function drawLabel(context, line, taken, ink, halo) {
-      const path = line.paths.reduce((a, b) => (b.length > a.length ? b : a), []);
-      if (path.length < 2) return;
-      const points = path.map(([x, y]) => [place.x(x), place.y(y)]);
-      const room = ([x, y]) => Math.min(...taken.map(([a, b]) => Math.hypot(x - a, y - b)));
-      const places = [0.5, 0.35, 0.65, 0.2, 0.8].map((share) => Math.floor(share * (points.length - 1)));
-      const i = places.reduce((best, at) => (room(points[at]) > room(points[best]) ? at : best));
-      const j = i + 5 < points.length ? i + 5 : Math.max(0, i - 5);
-      taken.push(points[i]);
-      let angle = Math.atan2(points[j][1] - points[i][1], points[j][0] - points[i][0]);
-      if (Math.abs(angle) > Math.PI / 2) angle += Math.PI;
-      context.save();
-      context.translate(...points[i]);
-      context.rotate(angle);
-      context.font = "600 12px system-ui, sans-serif";
-      context.textAlign = "center";
-      context.lineWidth = 4;
-      context.lineJoin = "round";
-      context.strokeStyle = halo;
-      context.strokeText(line.name, 0, -6);
-      context.fillStyle = ink;
-      context.fillText(line.name, 0, -6);
       context.restore();
     }
 
@@ -333,6 +305,19 @@
         drawBase();
       });
     }
+    // The names of lines stand below the map, so that they cover no cells.
+    const key = root.querySelector(".phase-map-lines");
+    data.lines.forEach((line, i) => {
+      if (!line.paths.length) return;
+      const entry = labrun.element("span", key, "", line.name);
+      const sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      const stroke = document.createElementNS(sample.namespaceURI, "line");
+      const style = { x1: 0, x2: 28, y1: 4, y2: 4, stroke: "currentColor", "stroke-width": 1.6 };
+      style["stroke-dasharray"] = DASHES[i % DASHES.length].join(" ");
+      for (const [name, value] of Object.entries(style)) stroke.setAttribute(name, value);
+      sample.append(stroke);
+      entry.prepend(sample);
+    });
     const entries = data.classes.map((one, i) => ({ label: one.name, colour: one.colour, count: one.count, value: i }));
     if (cells.novel) entries.push({ label: "novel", count: cells.novel.reduce((a, b) => a + b, 0), value: "novel" });
     labrun.legend(root.querySelector(".explorer-legend"), entries.filter((entry) => entry.count), (value) => {

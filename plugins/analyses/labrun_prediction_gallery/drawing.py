@@ -15,8 +15,10 @@ __all__ = ["draw_gallery"]
 WRONG = "#b3261e"
 WIDTH = 1.55
 """Width of a panel [inches]"""
-TEXT = 0.42
+TEXT = 0.56
 """Height of the lines above a panel [inches]"""
+LETTERS = 22
+"""Letters of a name that fit above a panel"""
 COLUMNS = 10
 """Maximum number of columns"""
 
@@ -32,11 +34,16 @@ def draw_gallery(pictures: np.ndarray, table: pd.DataFrame) -> Figure:
     for axes, picture, row in zip(panels.flat, pictures, table.itertuples(index=False), strict=False):
         scale.draw(axes, picture)
         percent = ">99%" if row.probability > 0.99 else f"{row.probability:.0%}"
-        title = f"{row.predicted}\n{percent}" + ("" if row.right else f" ({row.true})")
+        title = f"{_short(row.predicted)}\n{percent}" + ("" if row.right else f"\n({_short(row.true)})")
         axes.set_title(title, fontsize=8, color="black" if row.right else WRONG)
         if not row.right:
             axes.spines[:].set(color=WRONG, linewidth=2.5)
     return figure
+
+
+def _short(name: str) -> str:
+    """The beginning of a name that is too long for a panel; the table has it whole."""
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
 
 
 def _columns(count: int) -> int:

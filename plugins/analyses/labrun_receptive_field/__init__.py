@@ -1,4 +1,4 @@
-"""Analysis `receptive_field`: which part of an input a unit of a network sees."""
+"""Analysis `receptive_field`: the part of an input that a unit of a network sees."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ if TYPE_CHECKING:
 
 
 class ReceptiveField(Analysis):
-    """Which part of an input a unit of a convolutional network sees, layer by layer.
+    """The part of an input that a unit of a convolutional network sees, layer by layer.
 
-    A unit of a layer sees F cells of the input along an axis, its neighbour the F cells that lie j further on (the jump). For one chain
-    of L layers with kernels of k_l places, d_l cells apart (dilation), and strides s_l
+    A unit of a layer sees F cells of the input along an axis; its neighbour sees F cells shifted by j (the jump). For a chain of L layers
+    with kernels of k_l positions, d_l cells apart (dilation), and strides s_l
 
         F = Σ_l (k_l − 1) d_l Π_{i<l} s_i + 1        j = Π_l s_l
 
-    (A. Araujo, W. Norris and J. Sim, Distill 2019, doi:10.23915/distill.00021, eq. 2); where branches meet, F is that of both together.
-    A layer of stride S that looks at V cells with P of padding on each side fits if (V − F + 2P)/S + 1 is whole. If not, so many cells
-    at the far edge are `left over`. Cells of the input that no unit of the layer sees at all are `unseen`.
+    (A. Araujo, W. Norris and J. Sim, Distill 2019, doi:10.23915/distill.00021, eq. 2). Where branches meet, F is the extent of their union.
+    A layer of stride S over V cells with padding P on each side fits if (V − F + 2P)/S + 1 is an integer. Otherwise, cells at the far edge
+    are `left over`. Cells of the input that no unit of the layer sees are `unseen`.
 
-    Padding `same` is TensorFlow's: of the cells that it needs, the odd one comes behind. A map that is continued over its edges (its
-    last rows set before it, its first behind it) keeps F, and its fields go around the input. Layers that make maps finer
-    (transposed convolutions, upsampling) are refused.
+    Padding `same` is TensorFlow's: an odd cell of padding is put at the end. A map that is continued periodically (its last rows are put
+    before it, its first rows behind it) keeps F, and its fields wrap around the input. Layers that refine maps (transposed convolutions,
+    upsampling) are refused.
     """
 
     name: ClassVar[str] = "receptive_field"
     version: ClassVar[int] = 1
 
     def analyse(self, model: list[TrainedModel], dataset: Examples | None = None) -> Findings:
-        """Table `layers`, a figure for each model, and the metric `receptive field <model>`: F of the last layer before its units all see
-        the same (of the axes, the largest) [cells].
+        """Return table `layers`, a figure for each model, and the metric `receptive field <model>`: the largest F of any axis [cells], of
+        the last layer whose units do not all see the same.
 
-        Sizes that a network leaves open are those of the dataset, else of the examples of its training. Of several inputs, the one with
-        the most axes counts.
+        Sizes that a network leaves open are taken from the dataset, else from its training examples. Of several inputs, the one with
+        the most axes is followed.
 
         Raises:
-            ValueError: a model is no graph, has no convolution or pooling or a layer whose field cannot be told, or does not
-                take the examples of the dataset.
+            ValueError: a model is not a functional graph, has no convolution or pooling, has a layer whose field is unknown, or does not
+                accept the examples of the dataset.
         """
         import pandas as pd
 
@@ -53,7 +53,9 @@ class ReceptiveField(Analysis):
             try:
                 source, fields = _fields(one, dataset)
             except ValueError as error:
-                raise ValueError(f"the receptive field of the model '{one.name}' cannot be told: {error}") from error
+                raise ValueError(
+                    f"the receptive field of the model '{one.name}' cannot be determined: {error}"
+                ) from error
             rows += [{"model": one.name, **one.variant, **row} for row in layer_rows(fields)]
             findings.metrics[f"receptive field {one.name}"] = float(max(axis.size for axis in fields.last.axes))
             figure = f"fields_{one.name}"
@@ -63,15 +65,15 @@ class ReceptiveField(Analysis):
             findings.warnings += _warnings(one.name, fields)
         findings.tables["layers"] = pd.DataFrame(rows)
         findings.captions["layers"] = (
-            "Cells of the input that one unit sees (size), from there to its neighbour's (jump; none where all units see the same), and "
-            "the middle of what the middle unit sees (centre; the first cell is 0). 'left over': cells of the layer's own input that "
-            "its last window does not reach. 'unseen': cells of the input along the axis that no unit sees."
+            "size: cells of the input that one unit sees. jump: shift to the field of its neighbour; empty if all units see the same. "
+            "centre: middle of the field of the middle unit, from 0 for the first cell. 'left over': cells of the layer's own input "
+            "beyond its last window. 'unseen': cells of the input that no unit sees."
         )
         return findings
 
 
 def _fields(model: TrainedModel, dataset: Examples | None) -> tuple[str, NetworkFields]:
-    """The name of the input that is followed, and the fields."""
+    """Return the name of the input that is followed, and the fields."""
     from labrun_receptive_field.inputs import image_like, input_shapes
     from labrun_receptive_field.walk import receptive_fields
 
@@ -91,9 +93,9 @@ def _caption(fields: NetworkFields, dataset: Examples | None) -> str:
     ground = f"the first example of '{dataset.name}'" if dataset is not None else "the cells of the input"
     frame = " (its last frame)" if len(fields.sizes) == 3 else ""
     return (
-        f"What the middle unit of '{fields.last.name}' sees, and what the unit at its centre sees in each convolution and pooling before "
-        f"it, on {ground}{frame}. Layers that see no more than the one before are left out. What lies over an edge is not drawn: it is "
-        "padding, or the other side of a periodic input."
+        f"Receptive field of the middle unit of '{fields.last.name}', and of the unit at its centre in each earlier convolution and "
+        f"pooling, on {ground}{frame}. Layers that see no more than the one before are left out. Parts beyond an edge are not drawn: they "
+        "are padding, or the other side of a periodic input."
     )
 
 
@@ -109,13 +111,13 @@ def _warnings(name: str, fields: NetworkFields) -> list[str]:
             f"{u} of {n} cells of the {a}" for u, n, a in zip(unseen, fields.sizes, names, strict=True) if u
         )
         found.append(
-            f"what '{last.name}' of the model '{name}' tells does not depend on {lost}: its windows do not reach them"
+            f"The output of '{last.name}' of the model '{name}' does not depend on {lost}: its windows do not reach them."
         )
     torn = next((layer for layer in fields.layers if any(axis.torn for axis in layer.axes)), None)
     if torn is not None:
         found.append(
-            f"from '{torn.name}' on, the model '{name}' continues maps over their edges whose units do not go once around the input of "
-            f"{times(fields.sizes)} cells: fields that cross an edge are torn there"
+            f"From '{torn.name}' on, the model '{name}' continues maps periodically whose units do not go exactly once around the input of "
+            f"{times(fields.sizes)} cells: fields that cross an edge are torn there."
         )
     return found
 

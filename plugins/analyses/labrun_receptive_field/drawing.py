@@ -1,4 +1,4 @@
-"""Receptive fields as nested frames on an input."""
+"""Draw receptive fields as nested frames on an input."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ Spans: TypeAlias = "Sequence[tuple[int, int]]"
 __all__ = ["chosen_layers", "draw_fields", "plane_of"]
 
 LAYERS = 12
-"""Frames that a picture has room for."""
+"""Maximum number of frames in a picture"""
 VALUES = 10
-"""A picture of no more distinct values than these is drawn as a map of them."""
+"""Pictures with at most this many distinct values are drawn in pale colours"""
 PALE = ("#ffffff", "#cfd8dc", "#a9b8bf", "#e3d3bd", "#c4ad8f", "#d9c7dc", "#b79fbc", "#c3dcc6", "#97b99b", "#8c8c8c")
-"""Of these values; pale, since the frames lie on them."""
+"""Colours of these values; pale, since frames are drawn over them"""
 
 
 def draw_fields(fields: NetworkFields, example: np.ndarray | None, title: str) -> Figure:
-    """What the middle unit of the last layer sees, and what the unit at its centre sees in each convolution or pooling before it, on
-    one example, or on the cells of the input."""
+    """Draw the field of the middle unit of the last layer, and of the unit at its centre in each earlier convolution or pooling, on one
+    example, or on the cells of the input."""
     layers = chosen_layers(fields.layers)
     colours = mpl.colormaps["plasma"](np.linspace(0, 0.85, len(layers)))
     spans = [_spans(layer, fields) for layer in layers]
@@ -56,7 +56,7 @@ def draw_fields(fields: NetworkFields, example: np.ndarray | None, title: str) -
 
 
 def chosen_layers(layers: Sequence[LayerField]) -> list[LayerField]:
-    """Convolutions and poolings that see more than the one before, at most as many as there is room for."""
+    """Return convolutions and poolings that see more than the one before, at most LAYERS of them."""
     chosen: list[LayerField] = []
     for layer in layers:
         is_window = layer.kind in ("convolution", "pooling") and not layer.is_settled
@@ -66,7 +66,7 @@ def chosen_layers(layers: Sequence[LayerField]) -> list[LayerField]:
 
 
 def plane_of(example: np.ndarray, spatial: Sequence[int]) -> np.ndarray:
-    """One example as (height, width), or (length,): the last frame, and the mean of the channels (of codes, the first)."""
+    """Return one example as (height, width), or (length,): the last frame, and the mean of the channels (of integer codes, the first)."""
     x = np.moveaxis(example, spatial, range(len(spatial)))
     if len(spatial) == 3:
         x = x[:, :, -1]
@@ -79,9 +79,9 @@ def _sizes(layer: LayerField) -> list[int]:
 
 
 def _spans(layer: LayerField, fields: NetworkFields) -> list[tuple[int, int]]:
-    """The first and the last cell along each axis that the unit nearest to the centre of the last layer's middle unit sees.
+    """Return the first and the last cell, along each axis, seen by the unit nearest to the centre of the last layer's middle unit.
 
-    (The middle units of the layers themselves lie up to a jump away from one another, and their fields are not nested.)
+    (The fields of the layers' own middle units are not nested, since these are up to a jump apart.)
     """
     last = fields.last
     spans = []
@@ -120,7 +120,7 @@ def _draw_plane(axes: Axes, plane: np.ndarray | None, height: int, width: int) -
 
 
 def _draw_frame(axes: Axes, spans: Spans, sizes: Sequence[int], colour: np.ndarray, width: float) -> None:
-    """What lies beyond the input's edges is left out, so that a field of more than the input is its border."""
+    """Draw a frame, cut off at the edges of the input, so a field larger than the input is its border."""
     (top, bottom), (left, right) = (_within(span, n) for span, n in zip(spans[:2], sizes[:2], strict=True))
     frame = Rectangle(
         (left - 0.5, top - 0.5),
@@ -139,7 +139,7 @@ def _draw_frame(axes: Axes, spans: Spans, sizes: Sequence[int], colour: np.ndarr
 def _draw_line(
     axes: Axes, fields: NetworkFields, spans: Sequence[Spans], colours: np.ndarray, example: np.ndarray | None
 ) -> None:
-    """The signal above, and below it a bar for each layer."""
+    """Draw the signal, and below it a bar for each layer."""
     length = fields.sizes[0]
     if example is not None:
         line = plane_of(example, fields.spatial).astype(float)
@@ -147,7 +147,7 @@ def _draw_line(
     for depth, (((first, last),), colour) in enumerate(zip(spans, colours, strict=True)):
         first, last = _within((first, last), length)
         axes.broken_barh([(first - 0.5, last - first + 1)], (-depth - 0.4, 0.8), color=colour)
-    axes.set(xlim=(-0.5, length - 0.5), xlabel="place [cells]", yticks=[])
+    axes.set(xlim=(-0.5, length - 0.5), xlabel="position [cells]", yticks=[])
 
 
 def _within(span: tuple[int, int], cells: int) -> tuple[int, int]:

@@ -1,8 +1,8 @@
-"""What the units of a map see of an input, along one axis.
+"""Receptive fields of the units of a map along one axis of an input.
 
 A map has n units along an axis of which the input has N cells. Unit i sees the F cells from a + i j to b + i j, F = b − a + 1; j
-is the jump, and (a + b) / 2 the centre of unit 0. A window of k places, d cells of the map apart (dilation), with p cells of
-padding before it and the stride s, makes of them
+is the jump, and (a + b) / 2 the centre of unit 0. A window of k positions, d cells of the map apart (dilation), with p cells of
+padding before it and stride s, changes them to
 
     a' = a − j p        b' = b + j ((k − 1) d − p)        j' = j s
 
@@ -10,11 +10,11 @@ padding before it and the stride s, makes of them
 
     F = Σ_l (k_l − 1) d_l Π_{i<l} s_i + 1
 
-Cells count from 0, the centre of the first cell of the input. Those below 0 or from N on are padding, or, where the input is
-continued periodically, the cells that are N further on or back.
+Cells count from 0, the centre of the first cell of the input. Cells below 0 or from N on are padding or, if the input is continued
+periodically, the cells N further on or back.
 
-At the edges a unit may see less: padding of a map is nothing that sees anything, though a unit that stood there would. And
-between a and b there may be cells that a dilation or a stride leaves out. So which cells each unit does see is kept beside it.
+At the edges a unit may see less, since padding of a map sees nothing. Between a and b there may be cells that a dilation or a stride
+skips. So the cells that each unit sees are kept as well.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ __all__ = ["AxisField", "Window", "join", "unite"]
 
 @dataclass(frozen=True)
 class Window:
-    """A kernel along one axis of a map: how many places, how far from one unit to the next, how far from one place to the next, and the
-    cells of padding on both sides."""
+    """A kernel along one axis of a map: its size, stride and dilation, and the cells of padding before and after the map."""
 
     size: int
     stride: int = 1
@@ -40,10 +39,10 @@ class Window:
 
     @classmethod
     def laid(cls, padding: str, cells: int, size: int, stride: int, dilation: int = 1) -> Window:
-        """A window as Keras lays it over a map of V = `cells`.
+        """Return a window as Keras applies it to a map of V = `cells`.
 
         `same` is TensorFlow's, which all backends follow: ⌈V/s⌉ units, and of the P = (⌈V/s⌉ − 1) s + (k − 1) d + 1 − V cells of padding
-        (none, if this is negative) ⌊P/2⌋ come before the map. `causal` pads (k − 1) d cells, all before it.
+        (none if negative) ⌊P/2⌋ come before the map. `causal` puts (k − 1) d cells before the map.
         """
         reach = (size - 1) * dilation
         if padding == "causal":
@@ -54,32 +53,32 @@ class Window:
         return cls(size, stride, dilation)
 
     def left_over(self, cells: int) -> int:
-        """How many cells of a padded map no window reaches, at its far edge: 0 if (V − F + 2P)/S + 1 is whole."""
+        """Return the number of cells at the far edge of a padded map that no window reaches: 0 if (V − F + 2P)/S + 1 is an integer."""
         return (cells + self.before + self.after - (self.size - 1) * self.dilation - 1) % self.stride
 
 
 @dataclass(frozen=True, eq=False)
 class AxisField:
-    """What the units of a tensor see along one axis of the input."""
+    """The fields of the units of a tensor along one axis of the input."""
 
     first: int
     """a, the first cell that unit 0 sees."""
     last: int
-    """b, the last one."""
+    """b, the last cell that unit 0 sees."""
     jump: int
-    """j, cells from what one unit sees to what the next does; 0 where all see the same."""
+    """j, shift in cells from the field of one unit to the next; 0 if all see the same."""
     place: int | None
-    """The axis of the tensor that goes along the input's; None once there is none."""
+    """The axis of the tensor along this axis of the input; None if there is none."""
     seen: np.ndarray
-    """(n, N) bool: which cells each unit does see."""
+    """(n, N) bool: the cells that each unit sees."""
     wraps: bool = False
-    """Whether the input is continued over its edges."""
+    """Whether the input is continued periodically."""
     torn: bool = False
-    """Whether it is so by a map whose units, n j cells, do not go once around its N cells."""
+    """Whether it is continued by a map whose n j cells do not go exactly once around the N cells."""
 
     @classmethod
     def of_input(cls, length: int, place: int) -> AxisField:
-        """The input itself: each cell sees itself."""
+        """Return the field of the input itself: each cell sees itself."""
         return cls(0, 0, 1, place, np.eye(length, dtype=bool))
 
     @property
@@ -104,19 +103,19 @@ class AxisField:
 
     @property
     def unseen(self) -> int:
-        """How many cells of the input none of the units sees."""
+        """Number of cells of the input that no unit sees."""
         return int((~self.seen.any(axis=0)).sum())
 
     def span(self, unit: int) -> tuple[int, int]:
-        """The first and the last cell that a unit sees, which may lie beyond the edges."""
+        """Return the first and the last cell that a unit sees; they may lie beyond the edges."""
         return self.first + unit * self.jump, self.last + unit * self.jump
 
     def centre(self, unit: int) -> float:
-        """The middle of what a unit sees [cells]."""
+        """Return the middle of the field of a unit [cells]."""
         return sum(self.span(unit)) / 2
 
     def slide(self, window: Window) -> AxisField:
-        """What units see that look at a map through a window."""
+        """Return the field of units that see the map through a window."""
         k, s, d = window.size, window.stride, window.dilation
         padded = _padded(self.seen, window.before, window.after)
         starts = len(padded) - (k - 1) * d
@@ -126,23 +125,23 @@ class AxisField:
         return replace(self, first=first, last=last, jump=self.jump * s, seen=seen)
 
     def pad(self, before: int, after: int) -> AxisField:
-        """The map with so many cells of padding on both sides."""
+        """Return the field of the padded map."""
         return replace(self._from(-before), seen=_padded(self.seen, before, after))
 
     def pick(self, units: slice) -> AxisField:
-        """Some of the units, in their order."""
+        """Return the field of some of the units, in their order."""
         start, _, step = units.indices(self.units)
         return replace(self._from(start), jump=self.jump * step, seen=self.seen[units])
 
     def gather(self, units: int, place: int | None) -> AxisField:
-        """What units see that look, each of them, at the whole of a map."""
+        """Return the field of units that each see the whole map."""
         seen = self.seen.any(axis=0)
         cells = np.flatnonzero(seen)
         first, last = (int(cells[0]), int(cells[-1])) if len(cells) else (0, -1)
         return replace(self, first=first, last=last, jump=0, place=place, seen=np.tile(seen, (units, 1)))
 
     def alone(self, place: int | None) -> AxisField:
-        """A map of one unit, that stands for all."""
+        """Return the field of a map with a single unit."""
         return replace(self, jump=0, place=place)
 
     def _from(self, unit: int) -> AxisField:
@@ -150,16 +149,16 @@ class AxisField:
 
 
 def unite(fields: Sequence[AxisField]) -> AxisField:
-    """What units see that look at units of the same number in several maps (or at the only one of a map).
+    """Return the field of units that each see the units of the same index in several maps (or the only unit of a map).
 
-    Where the units of one map all see the same (a factor for each channel, from global pooling, say), it must be all that the others see.
+    If the units of one map all see the same (such as a factor for each channel from global pooling), they must see all that the others see.
 
     Raises:
-        ValueError: the maps lie across one another, or go on by other jumps.
+        ValueError: the maps lie along different axes, or have different jumps.
     """
     places = {f.place for f in fields} - {None}
     if len(places) > 1:
-        raise ValueError("joins maps that lie across one another")
+        raise ValueError("joins maps along different axes")
     common = {
         "place": next(iter(places), None),
         "wraps": any(f.wraps for f in fields),
@@ -176,12 +175,12 @@ def unite(fields: Sequence[AxisField]) -> AxisField:
 
 
 def join(fields: Sequence[AxisField | None], units: Sequence[int]) -> AxisField:
-    """What the units of a map see that is put together from pieces, one behind the other: a map continued over its edges.
+    """Return the field of a map that is concatenated from pieces: a map continued over its edges.
 
-    The longest piece is the map; the others, of which `units` are the sizes too, must be pieces of it (or padding, None).
+    The longest piece is the map; the others must be pieces of it, or padding (None). `units` are the sizes of all pieces.
 
     Raises:
-        ValueError: they see something else.
+        ValueError: a piece is not a part of the map.
     """
     held = {k: field for k, field in enumerate(fields) if field is not None}
     main = max(held, key=lambda k: units[k])
@@ -190,7 +189,7 @@ def join(fields: Sequence[AxisField | None], units: Sequence[int]) -> AxisField:
     for k, piece in held.items():
         away = sum(units[main:k]) - sum(units[k:main])
         if (piece.jump, piece.size) != (base.jump, base.size):
-            raise ValueError("puts maps behind one another that are no pieces of one map")
+            raise ValueError("concatenates maps that are not pieces of one map")
         torn = torn or (piece.first - base.span(away)[0]) % base.length != 0
     seen = [np.zeros((n, base.length), bool) if f is None else f.seen for f, n in zip(fields, units, strict=True)]
     joined = base.pad(sum(units[:main]), 0)

@@ -1,4 +1,4 @@
-"""The operations of a network in the order in which they run, for inputs of given sizes."""
+"""Record the operations of a network in the order in which they run, for inputs of given sizes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Step:
-    """One call of a layer or an operation: what it was given, and what it gives. Shapes begin with the batch, None."""
+    """One call of a layer or an operation, with its arguments and outputs. Shapes begin with the batch, None."""
 
     operation: Any
     args: tuple[Any, ...]
@@ -36,7 +36,7 @@ class Step:
 class _Recorder(keras.Operation):  # type: ignore[misc] # keras has no types
     """Stands for an operation in a copy of its network, and records each call.
 
-    The operation itself gets no new place in a graph: a layer that has several has no `output` any more.
+    The operation itself is not called again: a layer called several times has no `output` any more.
     """
 
     def __init__(self, operation: Any, steps: list[Step]) -> None:
@@ -53,7 +53,7 @@ class _Recorder(keras.Operation):  # type: ignore[misc] # keras has no types
 
 
 def open_graph(network: Any) -> Any:
-    """The network as a plain functional graph with a list of inputs, without its optimizer and loss.
+    """Return the network as a plain functional graph with a list of inputs, without its optimizer and loss.
 
     Raises:
         ValueError: it has no graph.
@@ -70,7 +70,7 @@ def trace(network: Any, shapes: list[Shape]) -> tuple[list[Any], list[Step], lis
     """Return the inputs, the steps and the outputs of a network for inputs of these shapes (without the batch).
 
     Raises:
-        ValueError: it has no graph, or takes no inputs of these shapes.
+        ValueError: it has no graph, or does not accept inputs of these shapes.
     """
     graph, steps = open_graph(network), list[Step]()
     inputs = [keras.Input(shape, dtype=x.dtype, name=x.name) for x, shape in zip(graph.inputs, shapes, strict=True)]
@@ -81,5 +81,5 @@ def trace(network: Any, shapes: list[Shape]) -> tuple[list[Any], list[Step], lis
     except ValueError as error:
         sizes = ", ".join(str(shape) for shape in shapes)
         said = " ".join(str(error).split())
-        raise ValueError(f"it takes no input of shape {sizes}; Keras says: {said:.200}") from error
+        raise ValueError(f"it does not accept inputs of shape {sizes}; Keras reports: {said:.200}") from error
     return inputs, steps, list(copy.outputs)

@@ -1,4 +1,4 @@
-"""The sizes of a network's inputs, and which of them is the picture."""
+"""Find the sizes of a network's inputs, and the input that is a picture."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["first_picture", "image_like", "input_shapes"]
 
 
 def input_shapes(model: TrainedModel, dataset: Examples | None) -> dict[str, Shape]:
-    """The shape of one example at each input of a network, by its name, in the order of the network.
+    """Return the shape of one example at each input of a network, by name, in the order of the network.
 
-    Sizes that the network leaves open are those of the dataset, or of the examples that it was trained on.
+    Sizes that the network leaves open are taken from the dataset, or from its training examples.
 
     Raises:
         ValueError: the examples do not fit, or the network has no graph.
@@ -28,19 +28,19 @@ def input_shapes(model: TrainedModel, dataset: Examples | None) -> dict[str, Sha
         spec = x.get(one.name) if isinstance(x, dict) else x if len(inputs) == 1 else None
         if spec is None or not _fits(spec, tuple(one.shape[1:])):
             raise ValueError(
-                f"its input '{one.name}' takes shape {_in_words(one.shape[1:])}, but the examples of {name} have {_told(x)}"
+                f"its input '{one.name}' takes shape {_in_words(one.shape[1:])}, but the examples of {name} have {_shapes(x)}"
             )
         shapes[one.name] = spec.shape
     return shapes
 
 
 def image_like(shapes: dict[str, Shape]) -> str:
-    """The input with the most axes, the first of several."""
+    """Return the name of the input with the most axes, the first of several."""
     return max(shapes, key=lambda name: len(shapes[name]))
 
 
 def first_picture(dataset: Examples, name: str) -> np.ndarray:
-    """The first example at an input, without the batch."""
+    """Return the first example at an input, without the batch."""
     x = dataset.load_x([0])
     return np.asarray(x[name] if isinstance(x, dict) else x)[0]
 
@@ -53,7 +53,7 @@ def _in_words(shape: Any) -> str:
     return f"({', '.join('any' if n is None else str(n) for n in shape)})"
 
 
-def _told(x: ArraySpec | dict[str, ArraySpec]) -> str:
+def _shapes(x: ArraySpec | dict[str, ArraySpec]) -> str:
     if isinstance(x, dict):
         return ", ".join(f"'{name}' of {_in_words(one.shape)}" for name, one in x.items())
     return _in_words(x.shape)

@@ -1,4 +1,4 @@
-"""What each operation of Keras does to the fields of the tensors that it is given."""
+"""Effects of Keras operations on the fields of their tensors."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from labrun_receptive_field.graph import Step
 __all__ = ["Effect", "Field", "apply_rule", "is_settled"]
 
 Field: TypeAlias = "tuple[AxisField, ...]"
-"""What a tensor sees of the input: one for each of its axes, the batch left out."""
+"""The field of a tensor: one axis field for each axis of the input except the batch."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What comes out of an operation, and how a table calls it ("" if it has no place there)."""
+    """The field after an operation, and its kind in the table ("" if it is not listed)."""
 
     field: Field
     kind: str = ""
     windows: tuple[tuple[int, Window], ...] = ()
-    """The windows that ran, each with the axis of the tensor that it ran along."""
+    """The windows of the operation, each with its axis of the tensor."""
 
 
 Rule: TypeAlias = "Callable[[Step, list[Field | None]], Effect]"
-"""Fields are given for each of `step.tensors`, None where one has nothing to do with the input."""
+"""Takes a field for each of `step.tensors`, None for a tensor that does not depend on the input."""
 
 
 def apply_rule(step: Step, fields: list[Field | None]) -> Effect:
-    """Return what an operation makes of the fields of its tensors, at least one of which is not None.
+    """Return the effect of an operation on the fields of its tensors, at least one of which is not None.
 
     Raises:
-        ValueError: it is not known what it does, or it cannot be told by a size and a jump.
+        ValueError: its effect is unknown, or cannot be described by a size and a jump.
     """
     rule = _RULES.get(step.kind)
     known = [field for field in fields if field is not None]
@@ -45,16 +45,16 @@ def apply_rule(step: Step, fields: list[Field | None]) -> Effect:
 
 
 def is_settled(field: Field) -> bool:
-    """Whether every unit sees the same."""
+    """Check whether all units see the same."""
     return all(axis.jump == 0 for axis in field)
 
 
 _UNKNOWN = (
-    "is none whose receptive field is known here (convolutions, pooling, padding, cropping, element-wise layers, "
-    "merging, slices and reductions of Keras are)"
+    "has an unknown receptive field (known are convolutions, pooling, padding, cropping, element-wise layers, merging, "
+    "slices and reductions of Keras)"
 )
 _SMALLER = (
-    "makes units that lie closer together, and see fields that are not all alike: only maps that get coarser are told"
+    "refines its map, so its units see fields of different sizes: only layers that keep or coarsen maps are supported"
 )
 _FINER = (
     "Conv1DTranspose",
@@ -107,7 +107,7 @@ def _zero_padding(step: Step, fields: list[Field | None]) -> Effect:
 
 
 def _pad(step: Step, fields: list[Field | None]) -> Effect:
-    """`ops.pad`; what is mirrored at an edge counts as padding."""
+    """Apply `ops.pad`; mirrored edges count as padding."""
     widths, rank = step.operation.pad_width, len(step.tensors[0].shape)
     pairs = widths if len(widths) > 1 else list(widths) * rank
     return Effect(_padded(_only(fields), dict(enumerate(pairs))), "padding")
@@ -141,7 +141,7 @@ def _dense(step: Step, fields: list[Field | None]) -> Effect:
 
 
 def _mixing(step: Step, fields: list[Field | None]) -> Effect:
-    """A sum over some axes, whose result goes to each place of them (softmax, normalization of one example)."""
+    """Apply a sum over some axes that reaches each of their positions (softmax, normalization of one example)."""
     axes = _axes(step.operation.axis, len(step.tensors[0].shape))
     return Effect(_reduce(step, fields, axes, keep=True))
 
@@ -157,7 +157,7 @@ def _reduction(step: Step, fields: list[Field | None]) -> Effect:
 
 
 def _reduce(step: Step, fields: list[Field | None], axes: Iterable[int], keep: bool) -> Field:
-    """Units that look at the whole of these axes of a tensor, which stay (of any length) or are gone."""
+    """Return the field of units that see the whole of these axes of a tensor, which are kept (at any length) or removed."""
     gone, old, new = set(axes), step.tensors[0].shape, step.outputs[0].shape
     if keep:
         return tuple(a.gather(new[a.place], a.place) if a.place in gone else a for a in _only(fields))
@@ -168,7 +168,7 @@ def _reduce(step: Step, fields: list[Field | None], axes: Iterable[int], keep: b
 
 
 def _mix(field: Field, channels: int) -> Field:
-    """New channels from all there are."""
+    """Return the field of new channels, each computed from all channels."""
     return tuple(axis.gather(1, None) if axis.place == channels else axis for axis in field)
 
 
@@ -176,7 +176,7 @@ def _mix(field: Field, channels: int) -> Field:
 
 
 def _reshaping(step: Step, fields: list[Field | None]) -> Effect:
-    """Axes of length 1 come and go; anything else mixes places as `Flatten` does."""
+    """Add or remove axes of length 1; any other reshaping mixes positions as `Flatten` does."""
     old, new = step.tensors[0].shape, step.outputs[0].shape
     field = _only(fields)
     if [s for s in old if s != 1] != [s for s in new if s != 1]:
@@ -186,7 +186,7 @@ def _reshaping(step: Step, fields: list[Field | None]) -> Effect:
 
 
 def _same_axes(old: Sequence[int | None], new: Sequence[int | None]) -> Iterable[tuple[int, int]]:
-    """Pairs of the axes that are the same before and after axes of length 1 have come or gone."""
+    """Yield pairs of axes that correspond before and after axes of length 1 are added or removed."""
     i = j = 0
     while i < len(old) and j < len(new):
         if old[i] == new[j]:
@@ -199,7 +199,7 @@ def _moved(axis: AxisField, place: int | None) -> AxisField:
 
 
 def _one_hot(step: Step, fields: list[Field | None]) -> Effect:
-    """A new axis for the channels (`one_hot`, `Embedding`)."""
+    """Add an axis for the channels (`one_hot`, `Embedding`)."""
     rank = len(step.outputs[0].shape)
     new = _axes(getattr(step.operation, "axis", -1), rank)[0]
     return Effect(tuple(a if a.place is None else replace(a, place=a.place + (a.place >= new)) for a in _only(fields)))
@@ -214,7 +214,7 @@ def _transpose(step: Step, fields: list[Field | None]) -> Effect:
 
 
 def _slice(step: Step, fields: list[Field | None]) -> Effect:
-    """x[…]: slices go along, a number takes an axis away, None and … do what NumPy does.
+    """Apply x[…]: slices select units, an integer removes an axis, None and … act as in NumPy.
 
     Raises:
         ValueError: a slice goes backwards.
@@ -238,7 +238,7 @@ def _pick(axis: AxisField, key: Any, place: int, units: int) -> AxisField:
     if isinstance(key, int):
         return axis.pick(slice(key % units, key % units + 1)).alone(None)
     if key.indices(units)[2] < 0:
-        raise ValueError("turns a map around, so that its units go backwards through the input: this is not told")
+        raise ValueError("reverses a map, so its units go backwards through the input: this is not supported")
     return replace(axis.pick(key), place=place)
 
 
@@ -246,14 +246,14 @@ def _pick(axis: AxisField, key: Any, place: int, units: int) -> AxisField:
 
 
 def _elementwise(step: Step, fields: list[Field | None]) -> Effect:
-    """Each place by itself; of several tensors, by NumPy's rules for shapes that differ."""
+    """Act on each position by itself; several tensors are broadcast as in NumPy."""
     shape = step.outputs[0].shape
     known = [_broadcast(f, t.shape, shape) for f, t in zip(fields, step.tensors, strict=True) if f is not None]
     return Effect(_unite_all(known), "merging" if len(known) > 1 else "")
 
 
 def _broadcast(field: Field, old: Sequence[int], new: Sequence[int]) -> Field:
-    """A tensor of shape `old` where one of shape `new` is wanted: what has one unit along an axis gives it to all."""
+    """Return the field of a tensor of shape `old` broadcast to shape `new`."""
     more = len(new) - len(old)
     return tuple(
         a
@@ -264,7 +264,7 @@ def _broadcast(field: Field, old: Sequence[int], new: Sequence[int]) -> Field:
 
 
 def _concatenation(step: Step, fields: list[Field | None]) -> Effect:
-    """Along channels a union; along an axis of the map, pieces of one map (periodic padding)."""
+    """Concatenate: along channels a union; along an axis of the map, pieces of one map (periodic padding)."""
     rank = len(step.outputs[0].shape)
     along = _axes(step.operation.axis, rank)[0]
     sizes = [t.shape[along] for t in step.tensors]
@@ -285,7 +285,7 @@ def _unite_all(fields: Sequence[Field]) -> Field:
     return tuple(unite(axes) for axes in zip(*fields, strict=True))
 
 
-# --- what layers say of themselves ------------------------------------------------------------------------------------------
+# --- properties of layers ------------------------------------------------------------------------------------------
 
 
 def _only(fields: list[Field | None]) -> Field:
@@ -294,7 +294,7 @@ def _only(fields: list[Field | None]) -> Field:
 
 
 def _map_axes(step: Step) -> tuple[int, ...]:
-    """The axes of the tensor that are neither batch nor channels."""
+    """Return the axes of the tensor that are neither batch nor channels."""
     rank = len(step.tensors[0].shape)
     first = getattr(step.operation, "data_format", "channels_last") == "channels_first"
     return tuple(range(2, rank)) if first else tuple(range(1, rank - 1))
@@ -347,4 +347,4 @@ _RULES: Mapping[str, Rule] = (
         "Pad": _pad,
     }
 )
-"""By the class of the layer or operation; where both have one of a name, it does the same."""
+"""Rules by class name of the layer or operation; classes of both with the same name act alike."""

@@ -1,4 +1,4 @@
-"""Receptive fields as a table."""
+"""List receptive fields in a table."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["axis_names", "layer_rows", "times"]
 
 
 def axis_names(count: int) -> tuple[str, ...]:
-    """What the axes of an input are called."""
+    """Return the names of the axes of an input."""
     return ("length",) if count == 1 else ("height", "width", "time")[:count]
 
 
 def times(sizes: Sequence[int]) -> str:
-    """17 × 17."""
+    """Return sizes in words: `17 × 17`."""
     return " × ".join(map(str, sizes))
 
 
 def layer_rows(fields: NetworkFields) -> list[dict[str, Any]]:
-    """One row a layer, in the order in which they run."""
+    """Return one row per layer, in the order in which they run."""
     return [_row(layer) for layer in fields.layers]
 
 

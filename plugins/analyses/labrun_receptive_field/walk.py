@@ -1,4 +1,4 @@
-"""The receptive fields of a network, layer by layer."""
+"""Follow receptive fields through a network, layer by layer."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ __all__ = ["LayerField", "NetworkFields", "receptive_fields"]
 
 @dataclass(frozen=True)
 class LayerField:
-    """What the units of one layer see, along each spatial axis of the input."""
+    """The fields of the units of one layer, along each spatial axis of the input."""
 
     name: str
     kind: str
     padding: str
-    """As the layer has it; `periodic` if its map is continued over its edges. "" if the layer has no window."""
+    """Padding of the layer; `periodic` if its map is continued over its edges, "" if the layer has no window."""
     axes: Field
     windows: tuple[Window | None, ...]
-    """The window of the layer itself along each axis, if it has one."""
+    """The window of the layer along each axis, if it has one."""
     left_over: tuple[int, ...]
-    """Cells of the layer's own input (padding included) at the far edge that its last window does not reach."""
+    """Cells at the far edge of the layer's own input, including padding, beyond its last window."""
 
     @property
     def units(self) -> tuple[int, ...]:
-        """Size of the map along each axis; 1 where it has none."""
+        """Size of the map along each axis; 1 if it has no such axis."""
         return tuple(axis.units for axis in self.axes)
 
     @property
@@ -45,18 +45,18 @@ class LayerField:
 
     @property
     def middle(self) -> tuple[int, ...]:
-        """The number of the middle unit along each axis; of an even number, the one before the middle."""
+        """Index of the middle unit along each axis; for an even number, the one before the middle."""
         return tuple((n - 1) // 2 for n in self.units)
 
 
 @dataclass(frozen=True)
 class NetworkFields:
-    """The layers of a network that have to do with space."""
+    """The layers of a network that act on space."""
 
     spatial: tuple[int, ...]
-    """The axes of one example that convolutions or pooling run along, in their order."""
+    """The axes of one example along which convolutions or pooling run, in order."""
     sizes: tuple[int, ...]
-    """Cells of the input along these."""
+    """Cells of the input along these axes."""
     layers: list[LayerField]
 
     @property
@@ -69,7 +69,7 @@ def receptive_fields(network: Any, shapes: list[Shape], source: int = 0) -> Netw
     """Follow input number `source` of a network through its graph; `shapes` are those of one example at each input.
 
     Raises:
-        ValueError: the network has no graph, no convolution or pooling, or a layer whose field cannot be told.
+        ValueError: the network has no graph, no convolution or pooling, or a layer whose field is unknown.
     """
     inputs = [
         tuple(AxisField.of_input(n, axis) for axis, n in enumerate(shape, start=1)) if i == source else None
@@ -79,7 +79,7 @@ def receptive_fields(network: Any, shapes: list[Shape], source: int = 0) -> Netw
     _follow(network, shapes, inputs, passages, "")
     ran = {number for passage in passages for number in passage.ran}
     if not ran:
-        raise ValueError("it has no convolution and no pooling, so there is no receptive field to tell")
+        raise ValueError("it has neither a convolution nor pooling, so it has no receptive field")
     spatial = tuple(sorted(ran))
     layers = [passage.along(spatial) for passage in passages if passage.is_layer]
     return NetworkFields(spatial, tuple(shapes[source][a] for a in spatial), layers)
@@ -87,16 +87,16 @@ def receptive_fields(network: Any, shapes: list[Shape], source: int = 0) -> Netw
 
 @dataclass(frozen=True)
 class _Passage:
-    """One operation, with what comes out of it along all axes of the input."""
+    """One operation, with its output field along all axes of the input."""
 
     name: str
     kind: str
     padding: str
     is_layer: bool
-    """Whether it has a place in a table: operations have no names of their own, but numbers, which change."""
+    """Whether it is listed in the table: operations other than layers have numbers that change, not names."""
     field: Field
     windows: dict[int, tuple[Window, int]]
-    """By the axis of the input: the window, and what it leaves over."""
+    """By axis of the input: the window, and the cells that it leaves over."""
 
     @property
     def ran(self) -> set[int]:
@@ -117,7 +117,7 @@ class _Passage:
 def _follow(
     network: Any, shapes: list[Shape], given: list[Field | None], passages: list[_Passage], prefix: str
 ) -> list[Field | None]:
-    """Append what the operations of a network do, and return the fields of its outputs."""
+    """Append the effects of the operations of a network, and return the fields of its outputs."""
     inputs, steps, outputs = trace(network, shapes)
     fields: dict[int, Field | None] = {id(x): field for x, field in zip(inputs, given, strict=True)}
     continued: set[int] = set()

@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 
 from labrun import Examples
 from labrun_prediction_gallery import PredictionGallery
+from labrun_prediction_gallery.drawing import _short
 from labrun_prediction_gallery.pictures import as_pictures
 
 CLASSES = ("a", "b", "c")
@@ -56,7 +57,7 @@ def test_the_figure_marks_wrong_ones(rng):
     x = examples().load_x(found.tables["predictions"]["example"].to_numpy())
     for axes, picture, row in zip(panels, x, found.tables["predictions"].itertuples(), strict=True):
         np.testing.assert_array_equal(axes.images[0].get_array(), picture)
-        assert axes.get_title() == f"{row.predicted}\n80%" + ("" if row.right else f" ({row.true})")
+        assert axes.get_title() == f"{row.predicted}\n80%" + ("" if row.right else f"\n({row.true})")
         assert (to_hex(axes.title.get_color()) == "#b3261e") != row.right
         assert (to_hex(axes.spines["top"].get_edgecolor()) == "#b3261e") != row.right
     assert found.captions["gallery"].startswith("7 of 40 examples of 'test', drawn at random")
@@ -120,3 +121,8 @@ def test_other_classes_are_refused(classes, rng):
         ValueError, match=r"net' has the classes \('a', 'b', 'c'\), the dataset 'test' has .* same order"
     ):
         PredictionGallery().analyse(Knows(), examples(classes=classes), rng)
+
+
+def test_a_name_that_is_too_long_for_a_panel_is_cut():
+    assert _short("spots") == "spots"
+    assert _short("spotty " * 40) == "spotty spotty spotty …"

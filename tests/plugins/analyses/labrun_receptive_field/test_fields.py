@@ -202,11 +202,11 @@ def join_two_jumps(x):
 
 
 REFUSED = {
-    "up": (lambda x: layers.UpSampling2D(name="up")(x), r"its layer 'up' \(UpSampling2D\) makes units that lie closer together"),
-    "back": (lambda x: layers.Conv2DTranspose(1, 3, name="back")(x), r"'back' \(Conv2DTranspose\) makes units that lie closer"),
-    "turn": (lambda x: x[:, ::-1], r"\(GetItem\) turns a map around"),
+    "up": (lambda x: layers.UpSampling2D(name="up")(x), r"its layer 'up' \(UpSampling2D\) refines its map"),
+    "back": (lambda x: layers.Conv2DTranspose(1, 3, name="back")(x), r"'back' \(Conv2DTranspose\) refines its map"),
+    "turn": (lambda x: x[:, ::-1], r"\(GetItem\) reverses a map"),
     "jumps": (join_two_jumps, r"its layer 'sum' \(Add\) joins maps whose units lie 1 and 2 cells of the input apart"),
-    "attention": (lambda x: layers.Attention(name="attend")([x, x]), r"'attend' \(Attention\) is none whose receptive field is known"),
+    "attention": (lambda x: layers.Attention(name="attend")([x, x]), r"'attend' \(Attention\) has an unknown receptive field"),
 }  # fmt: skip
 
 
@@ -225,7 +225,7 @@ def test_a_layer_that_inherits_from_one_of_keras_is_not_taken_for_it():
             return super().call(x[:, ::-1])
 
     inputs = keras.Input((13, 19, 1))
-    with pytest.raises(ValueError, match=r"'turned' \(Turned\) is none whose receptive field is known"):
+    with pytest.raises(ValueError, match=r"'turned' \(Turned\) has an unknown receptive field"):
         receptive_fields(keras.Model(inputs, Turned(1, 3, name="turned")(inputs)), [(13, 19, 1)])
 
 

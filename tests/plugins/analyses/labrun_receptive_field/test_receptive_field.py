@@ -79,7 +79,7 @@ def test_presets(trained, preset, shape, sizes):
     assert table.iloc[0][["output", "kernel", "stride"]].tolist()[0].startswith("31 × 39")
     assert table.iloc[0][["left over height", "unseen height"]].tolist() == [1, 1]
     assert len(findings.warnings) == 1
-    assert f"of the model '{preset}' tells does not depend on" in findings.warnings[0]
+    assert f"of the model '{preset}' does not depend on" in findings.warnings[0]
     (frames,) = [[p for p in a.patches if isinstance(p, Rectangle)] for a in findings.figures[f"fields_{preset}"].axes]
     assert len(frames) == len(sizes)
     inner, outer = frames[-1].get_bbox(), frames[0].get_bbox()
@@ -127,12 +127,13 @@ def test_pictures_are_of_the_last_frame_and_the_mean_of_the_channels(rng):
 
 def test_errors_name_the_model(trained):
     with pytest.raises(
-        ValueError, match="field of the model 'net' cannot be told: it has no convolution and no pooling"
+        ValueError, match="field of the model 'net' cannot be determined: it has neither a convolution nor pooling"
     ):
         ReceptiveField().analyse([trained(NoSpace(), spec_of(8, 9, 1), "net")])
     small = trained(PatternCNN(preset="origin_2d"), spec_of(64, 64, 3), "small")
     with pytest.raises(
-        ValueError, match=r"'small' cannot be told: it takes no input of shape \(16, 16, 3\); Keras says"
+        ValueError,
+        match=r"'small' cannot be determined: it does not accept inputs of shape \(16, 16, 3\); Keras reports",
     ):
         ReceptiveField().analyse([small], examples(np.zeros((1, 16, 16, 3), "float32")))
     with pytest.raises(
