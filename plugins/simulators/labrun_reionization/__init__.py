@@ -1,8 +1,8 @@
-"""Reionization: where the first galaxies have ionized the hydrogen between them, and how that glows in the 21-cm line.
+"""Reionization: regions that the first galaxies have ionized, and their brightness in the 21-cm line.
 
-Cosmology is in `cosmology`; the initial field and what displaces it in `initial`; the density that comes of it in `perturbation`; how much
-of it has collapsed in `mass_functions`; the photons of that in `sources`; the excursion set in `ionization`; `recombination`; the line's
-brightness in `brightness`. `members` keeps what members of one sky share.
+Cosmology is in `cosmology`; the initial field and its displacements in `initial`; the evolved density in `perturbation`; its collapsed
+fraction in `mass_functions`; ionizing photons in `sources`; the excursion set in `ionization`; recombinations in `recombination`; the
+line's brightness in `brightness`. `members` caches the common results of members of one sky.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ OF_SOURCE = {
         "conditional",
     ),
 }
-"""Fields that matter to one kind of source alone."""
+"""Fields of one kind of source only"""
 LEAST_MASS = 10**8.7
-"""Of halos that ionize, unless told otherwise [M☉]."""
+"""Default least mass of halos that ionize [M☉]"""
 BELOW_TURNOVER = 50
-"""Mass-dependent sources are counted from the turnover mass divided by this."""
+"""Mass-dependent sources are counted from the turnover mass divided by this"""
 
 
 class Reionization(Simulator):
@@ -48,22 +48,22 @@ class Reionization(Simulator):
     1. A Gaussian field of the linear power spectrum (D. J. Eisenstein and W. Hu, ApJ 511, 5 (1999); σ₈) is drawn on a finer grid.
     2. Second-order Lagrangian perturbation theory moves it to the redshift (R. Scoccimarro, MNRAS 299, 1097 (1998)): `density`, δ.
     3. A cell is ionized if any sphere about it, from `largest_radius` down to the cell, has more ionizing photons than baryons,
-       ζ f(δ_R, R) > 1 + n_rec; what is left is ionized in part by its own sources, x_HI = 1 − ζ f: `neutral_fraction` (S. R.
+       ζ f(δ_R, R) > 1 + n_rec; other cells are partly ionized by their own sources, x_HI = 1 − ζ f: `neutral_fraction` (S. R.
        Furlanetto et al., ApJ 613, 1 (2004); A. Mesinger et al., MNRAS 411, 955 (2011)).
     4. δT_b = C(z) x_HI (1 + δ) / (1 + dv/dr/H): `brightness_temperature`.
 
     f is the share of mass in halos that form stars. With **constant** sources all halos above `minimum_mass` have the same ζ,
-    `ionizing_efficiency`. With **mass_dependent** ones (J. Park et al., MNRAS 484, 933 (2019)) ζ = N_γ f_* f_esc, where f_* ∝ M^α_* and
-    f_esc ∝ M^α_esc, neither above 1, and halos below `turnover_mass` fade away. Halos follow R. K. Sheth and G. Tormen, MNRAS 308, 119
-    (1999).
+    `ionizing_efficiency`. With **mass_dependent** ones (J. Park et al., MNRAS 484, 933 (2019)) ζ = N_γ f_* f_esc, with f_* ∝ M^α_* and
+    f_esc ∝ M^α_esc, neither above 1, and halos below `turnover_mass` are suppressed. Halos follow R. K. Sheth and G. Tormen, MNRAS 308,
+    119 (1999).
 
-    On the same density it agrees with 21cmFAST 4.1.1 in all but some cells of 100,000, and its density with that of 21cmFAST to 6 digits.
-    **Trust it** for the shapes and sizes of ionized regions above some Mpc, and for how they change with redshift and sources. **Do not
-    trust it** before X-rays heat the gas (δT_b is saturated, T_spin ≫ T_CMB: z ≳ 10, by the model), within single cells, nor for an
+    On the same density it agrees with 21cmFAST 4.1.1 in all but a few of 100,000 cells, and its density agrees to 6 digits. **Trust it**
+    for the shapes and sizes of ionized regions above some Mpc, and for their change with redshift and sources. **Do not trust it** before
+    X-rays heat the gas (δT_b is saturated, T_spin ≫ T_CMB; this fails at z ≳ 10, depending on the model), within single cells, or for
     absolute timing: mean x_HI depends on the mass function (by 0.2) and on the size of cells (by 0.05).
 
-    One state of the generator is one sky: with `seed_by` (such as `seed_by: [realization]`) members differ in redshift or sources alone.
-    The initial conditions are then made once; with `recombinations`, falling redshifts in the sweep are followed without starting anew.
+    One state of the generator is one sky: with `seed_by` (such as `seed_by: [realization]`) members differ only in redshift or sources.
+    The initial conditions are then computed once; with `recombinations`, falling redshifts in the sweep continue from one another.
 
     Draws from the member's generator: (cells × fine)³ normal numbers.
     """
@@ -85,10 +85,12 @@ class Reionization(Simulator):
     box: float = Field(96.0, gt=0, le=3000, description="L, side of the cube [Mpc, comoving]")
     fine: int = Field(2, ge=1, le=4, description="cells of the initial field along the side of a cell")
     dynamics: Literal["linear", "zeldovich", "2lpt"] = Field(
-        "2lpt", description="how density grows: in place, or moved in first or second order"
+        "2lpt", description="growth of density: linear, or by displacements of first or second order"
     )
 
-    source: Literal["constant", "mass_dependent"] = Field("constant", description="how photons depend on a halo's mass")
+    source: Literal["constant", "mass_dependent"] = Field(
+        "constant", description="dependence of ionizing photons on a halo's mass"
+    )
     ionizing_efficiency: float = Field(
         30.0, ge=0, description="ζ, ionizing photons per collapsed baryon [constant sources]"
     )
@@ -96,41 +98,41 @@ class Reionization(Simulator):
         None,
         ge=1e6,
         le=1e13,
-        description="least mass of a halo that ionizes [M☉, constant sources]; 10^8.7 unless given",
+        description="least mass of a halo that ionizes [M☉, constant sources]; default: 10^8.7",
     )
     minimum_virial_temperature: float | None = Field(
-        None, ge=100, le=1e7, description="the same as a virial temperature, in place of the mass [K, constant sources]"
+        None, ge=100, le=1e7, description="least virial temperature, instead of the mass [K, constant sources]"
     )
     escape_fraction: float = Field(
         0.1, gt=0, le=1, description="f_esc,10, share of photons that escape a halo of 10¹⁰ M☉ [mass_dependent]"
     )
-    escape_slope: float = Field(-0.5, ge=-3, le=3, description="α_esc, power of the halo's mass in it")
+    escape_slope: float = Field(-0.5, ge=-3, le=3, description="α_esc, power of the halo's mass in f_esc")
     star_fraction: float = Field(
         0.05, gt=0, le=1, description="f_*,10, share of baryons in stars in a halo of 10¹⁰ M☉ [mass_dependent]"
     )
-    star_slope: float = Field(0.5, ge=-3, le=3, description="α_*, power of the halo's mass in it")
+    star_slope: float = Field(0.5, ge=-3, le=3, description="α_*, power of the halo's mass in f_*")
     turnover_mass: float = Field(
-        5e8, ge=1e7, le=1e12, description="M_turn, mass below which halos fade away [M☉, mass_dependent]"
+        5e8, ge=1e7, le=1e12, description="M_turn, mass below which halos are suppressed [M☉, mass_dependent]"
     )
     photons_per_baryon: float = Field(
         5000.0, gt=0, description="N_γ, ionizing photons per baryon in stars, dimensionless"
     )
     conditional: Literal["sheth_tormen", "press_schechter"] = Field(
         "sheth_tormen",
-        description="mass function within a region [mass_dependent]: Sheth and Tormen's of 2002, as 21cmFAST 4.1.1, or the extended one of "
-        "Press and Schechter, as the C code before it",
+        description="mass function within a region [mass_dependent]: that of Sheth and Tormen 2002, as in 21cmFAST 4.1.1, or extended "
+        "Press-Schechter, as in the earlier C code",
     )
 
-    filter: Literal["sharp_k", "top_hat", "gaussian"] = Field("sharp_k", description="how density is smoothed")
+    filter: Literal["sharp_k", "top_hat", "gaussian"] = Field("sharp_k", description="filter that smooths the density")
     largest_radius: float = Field(15.0, gt=0, description="R_max, radius of the largest spheres [Mpc]")
     recombinations: list[float] | None = Field(
         None,
-        description="redshifts (dimensionless), falling, through which recombinations are followed, as far as they lie above `redshift`; "
-        "none are counted unless given",
+        description="falling redshifts (dimensionless) at which recombinations are computed, as far as they are above `redshift`; default: "
+        "recombinations are not counted",
     )
     star_time: float = Field(0.5, gt=0, le=1, description="t_*, time in which stars form [1/H]; with recombinations")
     redshift_space: bool = Field(
-        True, description="whether velocities along the line of sight, the last axis, change the brightness"
+        True, description="whether velocities along the line of sight, the last axis, affect the brightness"
     )
 
     hubble: float = Field(0.6766, gt=0.3, lt=1.2, description="h, Hubble's constant [100 km/s/Mpc]")
@@ -188,19 +190,19 @@ class Reionization(Simulator):
         if held <= needed:
             side = self.box / self.cells * (needed / held) ** (1 / 3)
             yield (
-                f"a sphere as small as the smallest that is looked at, of {smallest:.3g} Mpc, holds {held:.3g} M☉, less than the least "
+                f"the smallest sphere, of {smallest:.3g} Mpc, holds {held:.3g} M☉, less than the least "
                 f"halo that ionizes, {needed:.3g} M☉: expected cells (box / cells) of more than {side:.3g} Mpc, or smaller halos"
             )
 
     def cosmology(self) -> Cosmology:
-        """The universe of this configuration."""
+        """Make the universe of this configuration."""
         from labrun_reionization.cosmology import Cosmology
 
         names = ("hubble", "matter", "baryons", "sigma8", "spectral_index", "critical_overdensity")
         return Cosmology(**{name: getattr(self, name) for name in names})
 
     def sources(self) -> Sources:
-        """What ionizes, at the redshift."""
+        """Make the sources of ionizing photons at the redshift."""
         from labrun_reionization.sources import ConstantSources, MassDependentSources
 
         if self.source == "constant":
@@ -209,7 +211,7 @@ class Reionization(Simulator):
         return MassDependentSources(self.cosmology(), self.redshift, **values, least_mass=self.least_mass())
 
     def least_mass(self) -> float:
-        """No halo below is counted [M☉]."""
+        """Return the mass below which halos are not counted [M☉]."""
         if self.source == "mass_dependent":
             return self.turnover_mass / BELOW_TURNOVER
         if self.minimum_virial_temperature is not None:
@@ -220,7 +222,7 @@ class Reionization(Simulator):
         return hash(self.model_dump_json())  # a list has no hash of its own
 
     def at(self, redshift: float) -> Self:
-        """The same sky and sources at another redshift."""
+        """Return the same sky and sources at another redshift."""
         return self.model_copy(update={"redshift": redshift})
 
     def simulate(self, rng: np.random.Generator) -> Arrays:
@@ -234,7 +236,7 @@ class Reionization(Simulator):
         neutral = ionize_member(draws, self).neutral_fraction
         density = density_of(draws, self)
         return {
-            "density": density.copy(),  # what is kept for the next member stays as it is, whatever is done to this
+            "density": density.copy(),  # the original is cached for the next member
             "neutral_fraction": neutral,
             "brightness_temperature": brightness_temperature(
                 neutral, density, self.cosmology(), self.redshift, self.redshift_space

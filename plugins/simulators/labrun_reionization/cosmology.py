@@ -29,13 +29,13 @@ GRAVITY = 6.6743e-8
 HUBBLE_100 = 3.2407e-18
 """100 km/s/Mpc [1/s]"""
 CMB_TEMPERATURE = 2.7255
-"""Temperature of the microwave background today [K]."""
+"""Temperature of the microwave background today [K]"""
 RADIATION = 8.6e-5
 """Ω_r, share of radiation in the critical density today."""
 HELIUM = 0.24
 """Y, share of helium in the mass of baryons."""
 WAVENUMBERS = np.geomspace(1e-6, 2e5, 8000)
-"""Where integrals over k are taken [1/Mpc]."""
+"""Nodes of integrals over k [1/Mpc]"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Cosmology:
         return self.matter * (1 + redshift) ** 3 * (HUBBLE_100 * self.hubble / self.expansion_rate(redshift)) ** 2
 
     def growth(self, redshift: float) -> float:
-        """D(z), by how much linear density contrasts are smaller than today; D(0) = 1 but for the radiation."""
+        """D(z), linear density contrast relative to today; D(0) = 1 apart from radiation."""
         return _growth_share(self.matter_share(redshift)) / (_growth_share(self.matter) * (1 + redshift))
 
     def time_per_redshift(self, redshift: float) -> float:
@@ -68,7 +68,7 @@ class Cosmology:
         return 1 / (HUBBLE_100 * self.hubble * a * math.sqrt(self.matter * a**3 + 1 - self.matter))
 
     def growth_rate(self, redshift: float) -> float:
-        """f = (dD/dt) / (D H), dimensionless; dt/dz is taken without radiation and H with it, as 21cmFAST does."""
+        """f = (dD/dt) / (D H), dimensionless; dt/dz without radiation and H with it, as in 21cmFAST."""
         step = 1e-4
         slope = (self.growth(redshift - step) - self.growth(redshift + step)) / (2 * step)
         per_time = slope / self.time_per_redshift(redshift)
@@ -87,7 +87,7 @@ class Cosmology:
     def virial_mass(self, temperature: float, redshift: float) -> float:
         """Mass [M☉] of a halo of this virial temperature [K]: R. Barkana and A. Loeb, Phys. Rep. 349, 125 (2001), eq. 26.
 
-        The gas is ionized (μ = 0.6) from 10⁴ K on, else neutral (1.22). Its overdensity is that of G. L. Bryan and M. L. Norman,
+        The gas is ionized (μ = 0.6) from 10⁴ K on, otherwise neutral (1.22). Its overdensity is that of G. L. Bryan and M. L. Norman,
         ApJ 495, 80 (1998).
         """
         mean_weight = 0.6 if temperature >= 9.99999e3 else 1.22

@@ -1,7 +1,7 @@
 """Transforms of periodic cubes, and the filters that smooth them.
 
-A cube of N³ cells has modes (N, N, N/2 + 1), complex, as `scipy.fft.rfftn` gives them. A mode has whole numbers of periods n along each
-axis, and what depends on its wavenumber k = 2π |n| / box alone is a table over n².
+A cube of N³ cells has modes (N, N, N/2 + 1), complex, as `scipy.fft.rfftn` returns them. A mode has whole numbers of periods n along each
+axis, and functions of its wavenumber k = 2π |n| / box are tables over n².
 """
 # numba has no types: its decorators are Any to mypy
 # mypy: disable-error-code="untyped-decorator"
@@ -23,9 +23,9 @@ Modes: TypeAlias = "NDArray[np.complex64]"
 Filter: TypeAlias = Literal["sharp_k", "top_hat", "gaussian"]
 
 SHARP_RADIUS = 0.413566994
-"""k R × this ≤ 1 is what a sharp-k filter leaves: the sphere in k has then the volume that a top-hat has in space."""
+"""A sharp-k filter keeps k R × this ≤ 1, so that its sphere in k corresponds to the volume of a top-hat"""
 GAUSSIAN_RADIUS = 0.643
-"""Deviation of a Gaussian of the same volume as a top-hat, in radii."""
+"""Deviation of a Gaussian of the same volume as a top-hat, in radii"""
 
 
 def wavenumbers(most: int, box: float) -> NDArray[np.float64]:
@@ -34,7 +34,7 @@ def wavenumbers(most: int, box: float) -> NDArray[np.float64]:
 
 
 def weighted(modes: Modes, weights: NDArray[Any], axes: tuple[int, ...] = ()) -> Modes:
-    """Return the modes times `weights[n²]`, and times n along each of one or two `axes`: derivatives are made of that."""
+    """Return the modes times `weights[n²]`, and times n along each of one or two `axes`, as for derivatives."""
     result = np.empty(modes.shape, np.complex64)
     first, second = (*axes, -1, -1)[:2]
     _weigh(result, modes, weights.astype(np.complex64), first, second)
@@ -60,7 +60,7 @@ def _weigh(result: NDArray[Any], modes: NDArray[Any], weights: NDArray[Any], fir
 
 
 def inverse(modes: Modes) -> Cube:
-    """Return the cube that has these modes, of an even number of cells; `modes` is overwritten."""
+    """Return the cube with these modes, of an even number of cells; `modes` is overwritten."""
     modes = scipy.fft.ifft(modes, axis=0, overwrite_x=True)
     modes = scipy.fft.ifft(modes, axis=1, overwrite_x=True)
     return scipy.fft.irfft(modes, len(modes), axis=2, overwrite_x=True)
@@ -76,10 +76,10 @@ def smooth(modes: Modes, box: float, radius: float, kind: Filter) -> Cube:
 
 
 def _within(modes: Modes, longest: float) -> Cube:
-    """Return the cube that has only the modes with |n| ≤ `longest`.
+    """Return the cube with only the modes with |n| ≤ `longest`.
 
-    Only the columns that hold some are transformed, with m = ⌊longest⌋: of all N² along axis 0 (2m + 1) (m + 1), and of all along axis 1
-    N (m + 1).
+    Only columns with such modes are transformed. With m = ⌊longest⌋ these are (2m + 1) (m + 1) of N² along axis 0, and N (m + 1) along
+    axis 1.
     """
     cells, most = len(modes), math.floor(longest)
     columns = np.zeros((cells, 2 * most + 1, most + 1), np.complex64)
@@ -93,7 +93,7 @@ def _within(modes: Modes, longest: float) -> Cube:
 
 @njit(cache=True)
 def _copy_within(columns: NDArray[Any], modes: NDArray[Any], longest: float) -> None:
-    """Copy the modes with |n| ≤ `longest`: to their places along axis 0, close together along the others."""
+    """Copy the modes with |n| ≤ `longest`: to their positions along axis 0, close together along the others."""
     cells, width = modes.shape[0], columns.shape[1]
     most = int(longest)
     for i in range(-most, most + 1):
@@ -105,7 +105,7 @@ def _copy_within(columns: NDArray[Any], modes: NDArray[Any], longest: float) -> 
 
 
 def _along_last(planes: Modes, cells: int) -> Cube:
-    """Inverse transform of (N, N, m + 1) along the last axis. A few modes are multiplied by their waves, which is faster."""
+    """Transform (N, N, m + 1) back along the last axis. A few modes are multiplied by their waves, which is faster."""
     few = planes.shape[2]
     if few > cells // 4:
         return scipy.fft.irfft(planes, cells, axis=2, overwrite_x=True)
@@ -117,7 +117,7 @@ def _along_last(planes: Modes, cells: int) -> Cube:
 
 
 def window(kind: Filter, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The filter at x = k R, dimensionless."""
+    """Return the filter at x = k R, dimensionless."""
     if kind == "sharp_k":
         return (x * SHARP_RADIUS <= 1).astype(np.float64)
     if kind == "gaussian":

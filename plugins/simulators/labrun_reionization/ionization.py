@@ -1,8 +1,7 @@
-"""Which cells are ionized: the excursion set of A. Mesinger, S. Furlanetto and R. Cen, MNRAS 411, 955 (2011).
+"""Ionize cells by the excursion set of A. Mesinger, S. Furlanetto and R. Cen, MNRAS 411, 955 (2011).
 
-From the largest radius to the smallest the density is smoothed; a cell is ionized where the sphere about it gives more photons than it
-has baryons, ζ f(δ_R, R) > 1 + n_rec. What is left is ionized in part by its own sources: x_HI = 1 − ζ f. The last step takes the
-density as it is.
+The density is smoothed from the largest radius to the smallest. A cell is ionized if the sphere around it has more photons than baryons,
+ζ f(δ_R, R) > 1 + n_rec. Other cells are partly ionized by their own sources: x_HI = 1 − ζ f. The last step uses the unsmoothed density.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ LEAST_CONTRAST = -1 + 1e-7
 
 
 class Ionization(NamedTuple):
-    """What the excursion set has found."""
+    """Result of the excursion set."""
 
     neutral_fraction: Cube
-    """x_HI, (N, N, N)."""
+    """x_HI, (N, N, N)"""
     photoionization: Cube
-    """R ζ f where a sphere of radius R [Mpc] was the first to ionize a cell, else 0, (N, N, N); empty without recombinations."""
+    """R ζ f of the first sphere, of radius R [Mpc], that ionized a cell, otherwise 0, (N, N, N); empty without recombinations"""
 
 
 def ionize(
@@ -43,7 +42,7 @@ def ionize(
     Args:
         density: evolved density contrast δ, (N, N, N).
         box: side of the cube [Mpc].
-        largest_radius: no ionized region is thought to be larger [Mpc].
+        largest_radius: radius of the largest spheres [Mpc].
         recombined: recombinations so far per mean baryon, (N, N, N).
     """
     cells = len(density)
@@ -63,7 +62,7 @@ def ionize(
         table = sources.within(radius, max(lowest, LEAST_CONTRAST), highest)
         average = mean_of_table(table, contrast)
         if average <= 0:
-            continue  # too small a sphere to hold any halo
+            continue  # the sphere is too small for any halo
         efficiency = sources.efficiency * mean / average
         n_rec = _on_scale(recombined, recombined_modes, box, radius, kind, last)
         least = table.least_contrast(1 / efficiency) if efficiency > 0 else math.inf

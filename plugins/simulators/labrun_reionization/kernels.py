@@ -1,7 +1,6 @@
-"""The loops over cells, in Numba: one thread, nothing checked.
+"""The loops over cells, in Numba: one thread, no checks.
 
-Cubes are (N, N, N), contiguous; the excursion set's are given as (N³,). `table` is a
-`labrun_reionization.sources.Table`.
+Cubes are (N, N, N), contiguous; those of the excursion set are passed as (N³,). `table` is a `labrun_reionization.sources.Table`.
 """
 # numba has no types: its decorators are Any to mypy
 # mypy: disable-error-code="untyped-decorator"
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 @njit(cache=True)
 def _look_up(table: Any, contrast: float) -> float:
-    """f at a density contrast, by linear interpolation; all in single precision, so that four to eight go at once."""
+    """Return f at a density contrast by linear interpolation, in single precision, so that four to eight are computed at once."""
     place = (min(contrast, table.collapsed) - table.start) * (np.float32(1) / table.step)
     i = min(np.int32(place), np.int32(table.values.size - 2))
     low = table.values[i]
@@ -27,7 +26,7 @@ def _look_up(table: Any, contrast: float) -> float:
 
 @njit(cache=True, fastmath={"reassoc", "nsz", "contract"})  # sums in any order; NaN stays NaN
 def mean_of_table(table: Any, contrast: NDArray[Any]) -> float:
-    """Mean of f over all cells."""
+    """Return the mean of f over all cells."""
     total = 0.0
     for cell in range(contrast.size):
         total += np.float64(_look_up(table, contrast[cell]))
@@ -48,12 +47,12 @@ def flag_ionized(
     """Set `neutral` to 0 where ζ f > 1 + n_rec / (1 + δ), all on the scale of one radius.
 
     Args:
-        neutral: 1 where a cell is neutral so far, 0 where it is ionized on a larger scale.
+        neutral: 1 for cells that are neutral so far, 0 for those ionized on a larger scale.
         contrast: δ, smoothed.
         recombined: recombinations per mean baryon, smoothed; empty without recombinations.
-        photoionization: gets `rate` × ζ f where a cell is ionized now; empty without recombinations.
-        least: no contrast below gives ζ f > 1: most cells are done with by this.
-        efficiency: ζ, times what normalises f.
+        photoionization: set to `rate` × ζ f in cells that are ionized now; empty without recombinations.
+        least: contrast below which ζ f ≤ 1, which settles most cells.
+        efficiency: ζ times the normalisation of f.
     """
     counted = recombined.size > 0
     for cell in range(neutral.size):
@@ -71,7 +70,7 @@ def flag_ionized(
 
 @njit(cache=True)
 def ionize_partly(neutral: NDArray[Any], contrast: NDArray[Any], table: Any, efficiency: float) -> None:
-    """Set `neutral` to 1 − ζ f, at least 0, where a cell is not ionized: its own sources ionize a part of it."""
+    """Set `neutral` to 1 − ζ f, at least 0, in cells that are not ionized: their own sources ionize a part of them."""
     for cell in range(neutral.size):
         if neutral[cell] > 0:
             neutral[cell] = min(max(1 - efficiency * _look_up(table, contrast[cell]), 0.0), 1.0)
@@ -86,12 +85,12 @@ def _nearest(place: int, fine: int, cells: int) -> int:
 def deposit(
     mass: NDArray[Any], contrast: NDArray[Any], growth: float, displacement: tuple[NDArray[Any], ...], fine: int
 ) -> None:
-    """Add the masses of displaced fine cells to the eight cells about each (cloud in cell), on a periodic cube.
+    """Add the masses of displaced fine cells to the eight cells around each (cloud in cell), on a periodic cube.
 
     Args:
         mass: (N, N, N), added to [masses of fine cells].
         contrast: linear density contrast of the fine cells today, (N fine, N fine, N fine); their mass is 1 + `growth` × it.
-        displacement: along each axis, (N, N, N) [cells]; all fine cells of a cell are moved alike.
+        displacement: along each axis, (N, N, N) [cells]; the same for all fine cells of a cell.
         fine: fine cells along a side of a cell.
     """
     cells, fine_cells = mass.shape[0], contrast.shape[0]
@@ -100,7 +99,7 @@ def deposit(
         for j in range(fine_cells):
             for k in range(fine_cells):
                 a, b, c = _nearest(i, fine, cells), _nearest(j, fine, cells), _nearest(k, fine, cells)
-                # places count from the middle of cell 0
+                # positions count from the middle of cell 0
                 p = i / fine + x[a, b, c]
                 q = j / fine + y[a, b, c]
                 r = k / fine + z[a, b, c]

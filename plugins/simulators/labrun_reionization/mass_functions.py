@@ -1,6 +1,6 @@
-"""How much mass has collapsed into halos: on average, and where the density on some scale is known.
+"""The share of mass in halos: on average, and within a region of known density.
 
-With σ(M), the deviation of the linear density today in spheres that hold the mass M, D(z) and δ_c:
+With σ(M), the deviation of the linear density today in spheres of mass M, D(z) and δ_c:
 
     R. K. Sheth and G. Tormen, MNRAS 308, 119 (1999), with the fit of A. Jenkins et al., MNRAS 321, 372 (2001):
         dF/dlnM = −dlnσ/dlnM √(2/π) A (1 + ν^−2p) ν exp(−ν²/2),   ν = √a δ_c / (σ D),   A, a, p = 0.353, 0.73, 0.175
@@ -29,13 +29,13 @@ from scipy.interpolate import CubicSpline
 from labrun_reionization.cosmology import WAVENUMBERS, Cosmology, deviation_within
 
 AMPLITUDE, SHARPNESS, POWER = 0.353, 0.73, 0.175
-"""A, a, p of the unconditional mass function."""
+"""A, a, p of the unconditional mass function"""
 BARRIER_FACTOR, BARRIER_POWER = 0.34, 0.81
-"""b, c of the barrier."""
+"""b, c of the barrier"""
 LARGEST_MASS = 1e16
-"""Where integrals over the mass of halos end [M☉]."""
+"""Upper end of integrals over the mass of halos [M☉]"""
 TERMS = 6
-"""Of the barrier's Taylor series."""
+"""Terms of the barrier's Taylor series"""
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,17 @@ class Deviations:
     """ln σ² against ln M."""
 
     def sigma_squared(self, mass: Any) -> Any:
-        """σ² in spheres that hold this mass [M☉]."""
+        """Return σ² in spheres of this mass [M☉]."""
         return np.exp(self.variance(np.log(mass)))
 
     def fall(self, mass: Any) -> Any:
-        """−dσ²/dlnM."""
+        """Return −dσ²/dlnM."""
         return -self.sigma_squared(mass) * self.variance(np.log(mass), 1)
 
 
 @lru_cache(maxsize=2)
 def deviations(cosmology: Cosmology) -> Deviations:
-    """σ(M) from 10⁵ to 10¹⁸ M☉, which is more than any box or halo holds, by a spline through 160 masses."""
+    """Return σ(M) from 10⁵ to 10¹⁸ M☉, beyond the masses of boxes and halos, by a spline through 160 masses."""
     masses = np.geomspace(1e5, 1e18, 160)
     radii = np.cbrt(masses / cosmology.mass_within(1))
     sigma = deviation_within(cosmology.power(WAVENUMBERS), radii)
@@ -64,7 +64,7 @@ def deviations(cosmology: Cosmology) -> Deviations:
 
 
 def sheth_tormen(cosmology: Cosmology, redshift: float, mass: NDArray[Any]) -> NDArray[Any]:
-    """dF/dlnM of halos of these masses [M☉], on average over the universe."""
+    """Return dF/dlnM of halos of these masses [M☉], averaged over the universe."""
     sigma = deviations(cosmology)
     variance = sigma.sigma_squared(mass)
     nu = math.sqrt(SHARPNESS) * cosmology.critical_overdensity / (np.sqrt(variance) * cosmology.growth(redshift))
@@ -75,7 +75,7 @@ def sheth_tormen(cosmology: Cosmology, redshift: float, mass: NDArray[Any]) -> N
 def mean_fraction(
     cosmology: Cosmology, redshift: float, least: float, weight: Callable[[NDArray[Any]], NDArray[Any]]
 ) -> float:
-    """∫ w(M) dF/dlnM dlnM over the Sheth-Tormen function, from the mass `least` [M☉] on."""
+    """Return ∫ w(M) dF/dlnM dlnM over the Sheth-Tormen function, from the mass `least` [M☉] on."""
     nodes, weights = quadrature(400)
     span = math.log(LARGEST_MASS / least)
     mass = least * np.exp(span * nodes)
@@ -84,7 +84,7 @@ def mean_fraction(
 
 @lru_cache(maxsize=4)
 def quadrature(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Nodes and weights, (count,), of Gauss and Legendre's rule for an integral from 0 to 1. They cost more than most integrals."""
+    """Return nodes and weights, (count,), of Gauss-Legendre quadrature from 0 to 1. They are cached, being slower than most integrals."""
     nodes, weights = np.polynomial.legendre.leggauss(count)
     return (nodes + 1) / 2, weights / 2
 
@@ -92,7 +92,7 @@ def quadrature(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def press_schechter_within(
     cosmology: Cosmology, redshift: float, mass: NDArray[Any], region: float, contrast: NDArray[Any]
 ) -> NDArray[Any]:
-    """dF/dlnM in regions of mass `region` [M☉]: (contrasts, masses), for density contrasts δ and masses of halos."""
+    """Return dF/dlnM in regions of mass `region` [M☉]: (contrasts, masses), for density contrasts δ and masses of halos."""
     sigma = deviations(cosmology)
     s = sigma.sigma_squared(mass) - sigma.sigma_squared(region)
     distance = (cosmology.critical_overdensity - contrast[:, None]) / cosmology.growth(redshift)
@@ -102,7 +102,7 @@ def press_schechter_within(
 def sheth_tormen_within(
     cosmology: Cosmology, redshift: float, mass: NDArray[Any], region: float, contrast: NDArray[Any]
 ) -> NDArray[Any]:
-    """dF/dlnM in regions of mass `region` [M☉]: (contrasts, masses), for density contrasts δ and masses of halos."""
+    """Return dF/dlnM in regions of mass `region` [M☉]: (contrasts, masses), for density contrasts δ and masses of halos."""
     sigma = deviations(cosmology)
     variance = sigma.sigma_squared(mass)
     s = variance - sigma.sigma_squared(region)
@@ -111,19 +111,19 @@ def sheth_tormen_within(
     linear = contrast[:, None] / cosmology.growth(redshift)
     taylor = height * (1 + rise * _falling_series(s / variance)) - linear
     distance = height * (1 + rise) - linear
-    # the sum of the series is below 0 only where almost nothing collapses
+    # the series is negative only where almost nothing collapses
     return sigma.fall(mass) * taylor * s**-1.5 * np.exp(-(distance**2) / (2 * s)) / math.sqrt(2 * math.pi)
 
 
 def barrier(cosmology: Cosmology, redshift: float, region: float) -> float:
-    """B D at the mass of the region [M☉]: the density contrast at which it has collapsed as a whole."""
+    """Return B D at the mass of the region [M☉], the density contrast at which it has collapsed as a whole."""
     height = math.sqrt(SHARPNESS) * cosmology.critical_overdensity
     variance = float(deviations(cosmology).sigma_squared(region)) * cosmology.growth(redshift) ** 2
     return height * (1 + BARRIER_FACTOR * (variance / height**2) ** BARRIER_POWER)
 
 
 def _falling_series(share: NDArray[Any]) -> NDArray[Any]:
-    """Σ_n (−s/σ²)^n c (c−1) … (c−n+1) / n!, the Taylor series of (1 − s/σ²)^c."""
+    """Return Σ_n (−s/σ²)^n c (c−1) … (c−n+1) / n!, the Taylor series of (1 − s/σ²)^c."""
     term, total = np.ones_like(share), np.ones_like(share)
     for n in range(1, TERMS):
         term = term * -share * (BARRIER_POWER - n + 1) / n

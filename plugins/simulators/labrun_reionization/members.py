@@ -1,7 +1,7 @@
-"""What members of one sky share is made once and kept: the sky, the density at a redshift, the recombinations up to a redshift.
+"""Cache the common results of members of one sky: the sky, the density at a redshift, and the recombinations up to a redshift.
 
-A member is told apart by its generator's state and its configuration, so that it comes out the same whether or not anything was kept. One
-of each is kept, no more: members of one sky, in order of falling redshift, find what they need.
+Entries are found by the generator's state and the configuration, so that a member is the same with or without the cache. Only the last
+entry of each kind is kept, which suffices for members of one sky in order of falling redshift.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Draws:
 
 @lru_cache(maxsize=1)
 def sky_of(draws: Draws, cells: int, fine: int, box: float, dynamics: Dynamics, cosmology: Cosmology) -> Sky:
-    """The initial conditions."""
+    """Make the initial conditions."""
     return make_sky(draw_density(copy.deepcopy(draws.rng), cells * fine, box, cosmology), fine, box, dynamics)
 
 
@@ -48,19 +48,19 @@ def sky_of(draws: Draws, cells: int, fine: int, box: float, dynamics: Dynamics, 
 def density_at(
     draws: Draws, cells: int, fine: int, box: float, dynamics: Dynamics, cosmology: Cosmology, redshift: float
 ) -> Cube:
-    """The density contrast at a redshift, (N, N, N)."""
+    """Compute the density contrast at a redshift, (N, N, N)."""
     return evolve_density(sky_of(draws, cells, fine, box, dynamics, cosmology), cosmology, redshift)
 
 
 def density_of(draws: Draws, member: Reionization) -> Cube:
-    """The density contrast of a member, (N, N, N)."""
+    """Compute the density contrast of a member, (N, N, N)."""
     return density_at(
         draws, member.cells, member.fine, member.box, member.dynamics, member.cosmology(), member.redshift
     )
 
 
 def ionize_member(draws: Draws, member: Reionization) -> Ionization:
-    """The excursion set of a member, with what has recombined before it."""
+    """Compute the excursion set of a member, with earlier recombinations."""
     earlier = tuple(redshift for redshift in member.recombinations or () if redshift > member.redshift)
     return _ionize(draws, member, earlier)
 
@@ -75,7 +75,7 @@ def _ionize(draws: Draws, member: Reionization, earlier: tuple[float, ...]) -> I
 
 @lru_cache(maxsize=1)
 def recombined_by(draws: Draws, member: Reionization, redshifts: tuple[float, ...]) -> Cube:
-    """Recombinations per mean baryon, (N, N, N), when the last of these redshifts, the member's own, is over."""
+    """Compute recombinations per mean baryon, (N, N, N), up to the last of these redshifts, the member's own."""
     earlier = redshifts[:-1]
     redshift = redshifts[-1]
     ionization = _ionize(draws, member, earlier)

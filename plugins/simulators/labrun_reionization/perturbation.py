@@ -1,9 +1,9 @@
-"""The density at a redshift: matter displaced from where it began, shared out among the cells.
+"""The density at a redshift: matter displaced from its initial positions and distributed among the cells.
 
     x = q + (D − D_i) ψ₁(q) + 3/7 (D² − D_i²) ψ₂(q)
 
-D: growth at the redshift, D_i: at z = 300, where the masses 1 + D_i δ(q) of the fine cells are taken. Each fine cell goes, by cloud in
-cell, to the eight cells about it. Linear dynamics: D δ, smoothed to the cells. As 21cmFAST 4.1.1 has it.
+D: growth at the redshift, D_i: growth at z = 300, at which fine cells have the masses 1 + D_i δ(q). Each fine cell is distributed among the
+eight cells around it by cloud in cell. Linear dynamics: D δ, smoothed to the cells. As in 21cmFAST 4.1.1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from labrun_reionization.kernels import deposit
 
 INITIAL_REDSHIFT = 300.0
 SECOND_ORDER = 3 / 7
-"""Of D², growth of the second order in a universe of matter alone."""
+"""Factor of D², growth of second order in a universe of matter only"""
 
 
 def evolve_density(sky: Sky, cosmology: Cosmology, redshift: float) -> Cube:

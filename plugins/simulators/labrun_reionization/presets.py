@@ -1,9 +1,9 @@
-"""Named sets of values of the simulator's fields."""
+"""Presets: named sets of values of the simulator's fields."""
 
 from typing import Any
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # the cubes of S. Fay's project of 2019, made by the C code that came before 21cmFAST 3; its sources are the defaults of the fields
+    # the cubes of S. Fay's project of 2019, made by the C code before 21cmFAST 3; its sources are the defaults of the fields
     "origin": {
         "cells": 200,
         "box": 300.0,

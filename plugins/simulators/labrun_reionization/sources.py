@@ -1,6 +1,6 @@
-"""What ionizes: how many photons per baryon the halos of a region give, by the region's mass and density contrast.
+"""Sources of ionizing photons: the number per baryon from the halos of a region, by its mass and density contrast.
 
-A region is ionized where ζ f > 1 + recombinations per baryon. For both kinds of sources f is normalised, on each scale, to its mean
+A region is ionized if ζ f > 1 + recombinations per baryon. For both kinds of sources f is normalised, on each scale, to its mean
 over the universe (R. Barkana and A. Loeb, ApJ 609, 474 (2004)):  f(δ, R) = f_conditional(δ, R) f_mean / ⟨f_conditional⟩.
 """
 
@@ -26,11 +26,11 @@ from labrun_reionization.mass_functions import (
 )
 
 ENTRIES = 8000
-"""Of a table, over all contrasts that occur."""
+"""Entries of a table over all contrasts that occur"""
 NODES = 160
-"""Contrasts at which the mass-dependent integral is taken; a spline lies between them."""
+"""Contrasts at which the mass-dependent integral is computed, with a spline between them"""
 COLLAPSED = 0.99
-"""A region whose contrast is this share of the barrier has collapsed as a whole, as 21cmFAST has it."""
+"""Share of the barrier at which a region counts as collapsed as a whole, as in 21cmFAST"""
 
 
 class Table(NamedTuple):
@@ -43,7 +43,7 @@ class Table(NamedTuple):
     plateau: np.float32
 
     def least_contrast(self, share: float) -> float:
-        """No contrast below this gives f above `share`."""
+        """Return a contrast below which f is at most `share`."""
         above = np.flatnonzero(self.values > share)
         return float(self.start + (above[0] - 2) * self.step) if len(above) else float(self.collapsed)
 
@@ -56,11 +56,11 @@ def tabulate(contrasts: NDArray[Any], values: NDArray[Any], collapsed: float, pl
 
 
 class Sources(Protocol):
-    """What the excursion set asks of sources at one redshift."""
+    """Sources at one redshift, as the excursion set uses them."""
 
     @property
     def efficiency(self) -> float:
-        """ζ: photons that ionize per baryon, of what has collapsed."""
+        """ζ, ionizing photons per collapsed baryon"""
 
     def mean(self) -> float:
         """f_mean, the (weighted) collapsed fraction of the universe."""
@@ -73,7 +73,7 @@ class Sources(Protocol):
 class ConstantSources:
     """Halos above a least mass, all with the same ζ: S. R. Furlanetto et al., ApJ 613, 1 (2004).
 
-    f_conditional = erfc((δ_c − δ) / (D √(2 (σ²_min − σ_R²)))), 1 where δ > δ_c; δ is the evolved contrast, as in 21cmFAST.
+    f_conditional = erfc((δ_c − δ) / (D √(2 (σ²_min − σ_R²)))), and 1 if δ > δ_c; δ is the evolved contrast, as in 21cmFAST.
     """
 
     cosmology: Cosmology
@@ -114,7 +114,7 @@ class MassDependentSources:
     photons_per_baryon: float
     conditional: Literal["sheth_tormen", "press_schechter"]
     least_mass: float
-    """Where integrals over the mass begin [M☉]: halos so far below the turnover give nothing."""
+    """Lower end of integrals over the mass [M☉]: halos that far below the turnover contribute nothing"""
 
     @property
     def efficiency(self) -> float:
@@ -122,7 +122,7 @@ class MassDependentSources:
         return self.photons_per_baryon * self.star_fraction * self.escape_fraction
 
     def weight(self, mass: NDArray[Any]) -> NDArray[Any]:
-        """w(M), photons that a halo of this mass [M☉] gives, per baryon and in units of ζ."""
+        """Return w(M), photons of a halo of this mass [M☉] per baryon, in units of ζ."""
         stars, escaping = (
             np.minimum(fraction * (mass / 1e10) ** slope, 1) / fraction
             for fraction, slope in (
@@ -152,7 +152,7 @@ class MassDependentSources:
         return barrier(self.cosmology, self.redshift, region)
 
     def _integral(self, region: float, contrast: NDArray[Any]) -> NDArray[Any]:
-        # Close to its upper end, the mass of the region, the integrand is steep where the contrast is close to the barrier: ln M = ln M_R
+        # Near its upper end, the mass of the region, the integrand is steep if the contrast is close to the barrier. ln M = ln M_R
         # − range u³ puts the nodes there.
         u, weights = quadrature(80)
         span = math.log(region / self.least_mass)

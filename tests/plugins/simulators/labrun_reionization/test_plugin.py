@@ -197,7 +197,7 @@ def test_the_origins_preset():
         ({"baryons": 0.4}, "baryons=0.4 are a part of matter=0.309641: expected fewer"),
         (
             {"minimum_mass": 1e12},
-            "a sphere as small as the smallest that is looked at, of 0.931 Mpc, holds 1.33e+11 M☉, less than the least halo that ionizes, "
+            "the smallest sphere, of 0.931 Mpc, holds 1.33e+11 M☉, less than the least halo that ionizes, "
             "1e+12 M☉: expected cells (box / cells) of more than 2.94 Mpc, or smaller halos",
         ),
         ({"cells": 15}, "multiple of 2"),
