@@ -73,8 +73,8 @@ class Ensemble(HasCard):
         name: str = "",
         groups: Sequence[Any] | None = None,
     ) -> Ensemble:
-        """Make an ensemble in memory, for tests and notebooks: `arrays` holds the arrays of each member, `columns` one value per member for
-        each column."""
+        """Make an ensemble in memory, for tests and notebooks: `arrays` holds the arrays of each member, of any shape and unit, `columns`
+        one value per member for each column."""
         return cls(MembersInMemory(dict(enumerate(arrays))), range(len(arrays)), columns, name, groups)
 
     def __len__(self) -> int:

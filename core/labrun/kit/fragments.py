@@ -48,7 +48,7 @@ def file_marks(names: Iterable[str]) -> str:
 
 
 def encode(array: np.ndarray, dtype: str) -> str:
-    """Encode an array in C order as base64 of little-endian `dtype`, for `labrun.numbers` of the page."""
+    """Encode an array of any shape and unit, in C order, as base64 of little-endian `dtype`, for `labrun.numbers` of the page."""
     return base64.b64encode(array.astype(f"<{dtype}").tobytes()).decode()
 
 

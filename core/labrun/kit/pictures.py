@@ -28,7 +28,7 @@ _BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
 
 
 def read_picture(path: Path, channels: Channels = "grey") -> NDArray[np.uint8]:
-    """Read the only picture of a file: (height, width) or (height, width, 3), see `grey_or_rgb`.
+    """Read the only picture of a file: (height, width) grey levels or (height, width, 3) colours, see `grey_or_rgb`.
 
     Raises:
         ValueError: the file holds several pictures, or see `open_picture` and `grey_or_rgb`.

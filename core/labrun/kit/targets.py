@@ -73,7 +73,7 @@ def make_target(values: Sequence[Any] | np.ndarray, name: str, scale: Scale, uni
 
 
 def find_missing(values: Sequence[Any] | np.ndarray) -> NDArray[np.bool_]:
-    """Mark missing values, (n,): None (an empty cell of a table, or `null`), NaN, and empty texts."""
+    """Return a mask of missing values, (n,): None (an empty cell of a table, or `null`), NaN, and empty texts."""
     import numpy as np
 
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
@@ -86,7 +86,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def expect_one_kind(values: Sequence[Any] | np.ndarray, name: str, remedy: str = "") -> None:
-    """Refuse texts among numbers, such as the NaN of other programs, which would make each number a class.
+    """Refuse texts among numbers, (n,) in any unit, such as the NaN of other programs, which would make each number a class.
 
     Raises:
         ValueError: there are both.
@@ -100,7 +100,7 @@ def expect_one_kind(values: Sequence[Any] | np.ndarray, name: str, remedy: str =
 
 
 def known_members(simulation: Ensemble, column: str, missing: Missing) -> tuple[NDArray[np.int64], list[str]]:
-    """Find the members that have a value in a column: their places in the ensemble, and a warning about members that are dropped.
+    """Find the members that have a value in a column: their places in the ensemble, (n,), and a warning about members that are dropped.
 
     Raises:
         ValueError: a value is missing and `missing` is 'refuse', or all are missing.

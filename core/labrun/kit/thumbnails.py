@@ -90,7 +90,7 @@ class Sprites:
         return sheets
 
     def picture(self, members: Sequence[int] | np.ndarray, per_row: int, gap: int = 2) -> bytes:
-        """Return the thumbnails of the members at these positions, (n,), side by side, as a lossless PNG."""
+        """Return the thumbnails of the members with these indices, (n,), side by side, as a lossless PNG."""
         import numpy as np
 
         found = np.pad(self.thumbnails[np.asarray(members, int)], ((0, 0), (0, gap), (0, gap)))
