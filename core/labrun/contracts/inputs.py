@@ -82,9 +82,11 @@ class Outline:
     """The values of the columns, one a member, as far as they are known before anything has run."""
 
     def missing_array(self, field: str, name: str) -> Iterator[tuple[str, str]]:
-        """Yield a fault of `field`, for `Plugin.check`, if the simulator declares its arrays and `name` is not among them."""
-        if self.outputs is not None and name not in self.outputs:
-            yield field, f"'{self.stage}' gives no array '{name}'{did_you_mean(name, self.outputs)}"
+        """Yield a fault of `field`, for `Plugin.check`, if the simulator declares its arrays and `name` is not among them, or if it knows
+        that its configuration gives no such array (`Simulator.gives`)."""
+        lacks = isinstance(self.plugin, Simulator) and self.plugin.gives(name) is False
+        if lacks or (self.outputs is not None and name not in self.outputs):
+            yield field, f"'{self.stage}' gives no array '{name}'{did_you_mean(name, self.outputs or ())}"
 
     def missing_column(self, field: str, name: str) -> Iterator[tuple[str, str]]:
         """Yield a fault of `field`, for `Plugin.check`, if the table of the sweep has no such column."""

@@ -109,6 +109,10 @@ class TwentyoneCmFiles(Simulator):
         self._combined_facts()
         return self
 
+    def gives(self, array: str) -> bool | None:
+        """Check whether a cube is among the single files; what a file of 21cmFAST 3 or 4 holds is not known before it is read."""
+        return array in self.files if array in CUBES and self.file is None else None
+
     def simulate(self, rng: np.random.Generator) -> Arrays:
         """Return cubes and numbers as the docstring of the class says. Nothing is drawn from `rng`.
 

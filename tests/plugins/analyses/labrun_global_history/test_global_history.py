@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from labrun import Ensemble, Outline
 from labrun_global_history import GlobalHistory
+from labrun_twentyone_cm_files import TwentyoneCmFiles
 
 SKIES = """\
 from typing import ClassVar
@@ -175,6 +177,24 @@ def test_mistakes_show_before_a_run():
     ]
     cones = Outline("cones", GlobalHistory(), (), {"neutral_fraction": "", "redshifts": ""})
     assert list(GlobalHistory(brightness=None, by=None).check(simulation=cones)) == []
+
+
+def test_cubes_without_a_neutral_fraction_show_before_a_run():
+    given = {"brightness_temperature": Path("t21"), "brightness_temperature_sha256": 64 * "0"}
+    sky = Outline("sky", TwentyoneCmFiles.model_construct(**given), ("redshift",))
+    assert list(GlobalHistory(by=None).check(simulation=sky)) == [
+        ("neutral_fraction", "'sky' gives no array 'neutral_fraction'; to leave it out, set neutral_fraction: null")
+    ]
+    assert list(GlobalHistory(by=None, neutral_fraction=None).check(simulation=sky)) == []
+    unknown = Outline("sky", TwentyoneCmFiles.model_construct(file=Path("cone.h5"), sha256=64 * "0"), ("redshift",))
+    assert list(GlobalHistory(by=None).check(simulation=unknown)) == []
+
+
+def test_a_simulator_that_declares_nothing_is_told_in_a_sentence():
+    sky = Ensemble.from_arrays([{"brightness_temperature": np.ones((2, 3, 4))}], {"redshift": [7.0]}, "sky")
+    message = "'sky' holds no array 'neutral_fraction'; it holds brightness_temperature. To leave it out, set neutral_fraction: null"
+    with pytest.raises(ValueError, match=message):
+        GlobalHistory(by=None).analyse(sky)
 
 
 def test_from_the_command_line(tmp_path, write_project, labrun):
