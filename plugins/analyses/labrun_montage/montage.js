@@ -207,7 +207,7 @@
       const i = patternOfMember.get(member);
       if (i === undefined) return;
       if (!shown.includes(i)) legend.press(null);
-      tell(i);
+      showDetails(i);
       active = shown.indexOf(i);
       bringIntoView(active);
       draw();
