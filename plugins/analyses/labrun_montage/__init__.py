@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from labrun.kit.thumbnails import Sprites
 
 
+LONGEST = 60
+"""Letters of a class in the name of a file, of which no file system takes more than 255 bytes"""
+
+
 class Montage(PatternAnalysis):
     """All patterns of each predicted class as one picture, most probable first, and an interactive page to sort and select them.
 
@@ -112,7 +116,7 @@ def _pictures(patterns: Patterns, sprites: Sprites) -> dict[str, bytes]:
 
 def _file_name(name: str, taken: Iterable[str]) -> str:
     """Return a name that is valid on any file system, and that no other class has."""
-    stem = "montage_" + re.sub(r"[^\w.-]+", "_", name)
+    stem = "montage_" + re.sub(r"[^\w.-]+", "_", name)[:LONGEST]
     used = {other.casefold() for other in taken}
     candidates = [f"{stem}.png", *(f"{stem}_{i}.png" for i in range(2, len(used) + 3))]
     return next(candidate for candidate in candidates if candidate.casefold() not in used)

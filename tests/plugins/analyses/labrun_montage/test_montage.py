@@ -95,3 +95,13 @@ def test_check_tells_what_is_missing():
         "array": "'scan' gives no array 'v' (known: u)",
         "x": "the table of 'scan' has no column 'kil': did you mean 'kill'?",
     }
+
+
+def test_names_of_any_length_make_files(rng, tmp_path):
+    names = ("迷宫" * 150, "long " * 60 + "a", "long " * 60 + "b", "$$")
+    simulation = Ensemble.from_arrays(
+        [{"u": rng.random((6, 9))} for _ in names], {"kill": [1.0, 2.0, 3.0, 4.0]}, "scan"
+    )
+    findings = Montage().analyse(Classification(simulation.parameters, names, np.eye(4)).findings(), simulation)
+    assert len([name for name in findings.files if name.startswith("montage_")]) == 4
+    findings.save(tmp_path / "findings")
