@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from tests.waiting import HANG
 
 if TYPE_CHECKING:
     from labrun import ExampleSpec, Model
@@ -126,7 +127,7 @@ def labrun_process(tmp_path: Path) -> Callable[..., Outcome]:
     `python=` gives options of the interpreter, such as `["-X", "importtime"]`; further keywords set the environment.
     """
 
-    def invoke(*words: object, python: tuple[str, ...] = (), timeout: float = 120, **environment: str) -> Outcome:
+    def invoke(*words: object, python: tuple[str, ...] = (), **environment: str) -> Outcome:
         command = [sys.executable, *python, "-m", "labrun", *(str(word) for word in words)]
         done = subprocess.run(
             command,
@@ -134,7 +135,7 @@ def labrun_process(tmp_path: Path) -> Callable[..., Outcome]:
             env=os.environ | {"COLUMNS": "200"} | environment,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=HANG,
             check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -153,9 +154,9 @@ def test_the_picture_is_that_of_the_member(open_report, members):
     pictures = []
     for number in (3, 150):
         explorer.point(*members.loc[number, ["kill", "feed"]])
-        page.wait_for_timeout(300)
-        pictures.append(read_pixels(explorer.root.locator(".explorer-detail canvas")).astype(int))
-    assert pictures[0].std() > 20
+        canvas = explorer.root.locator(".explorer-detail canvas")
+        wait_until(lambda canvas=canvas: read_pixels(canvas).std() > 20, f"the picture of member {number}")
+        pictures.append(read_pixels(canvas).astype(int))
     assert (pictures[0] != pictures[1]).mean() > 0.2
 
 
@@ -267,13 +268,11 @@ def test_the_montage_is_sorted_and_tells_of_the_pattern_that_is_clicked(open_rep
 def test_the_montage_draws_what_is_scrolled_to(open_report):
     page = open_report()
     scroll = montage(page).root.locator(".montage-scroll")
+    canvas = scroll.locator("canvas")
     for share in (0, 0.5, 1):
         scroll.evaluate("(s, share) => (s.scrollTop = share * s.scrollHeight)", share)
-        page.wait_for_timeout(300)
-        frame, canvas = scroll.bounding_box(), scroll.locator("canvas").bounding_box()
-        assert abs(canvas["y"] - frame["y"]) < 3
-        pixels = read_pixels(scroll.locator("canvas"))
-        assert (pixels[..., 3] > 0).mean() > 0.6
+        wait_until(lambda: abs(canvas.bounding_box()["y"] - scroll.bounding_box()["y"]) < 3, "a canvas that follows")
+        wait_until(lambda: (read_pixels(canvas)[..., 3] > 0).mean() > 0.6, f"pictures at {share:.0%}")
 
 
 def test_the_montage_shows_one_class_or_what_is_novel(open_report, members):
@@ -354,7 +353,7 @@ def test_the_page_fits_its_window_in_light_and_dark(open_report, members, width,
     page.emulate_media(color_scheme="dark" if scheme == "light" else "light")
     assert (sum(explorer.colour(0.03, 0.075)) > 600) is (scheme == "dark")
     page.set_viewport_size({"width": 700, "height": 900})
-    page.wait_for_timeout(200)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     explorer.point(*members.loc[77, ["kill", "feed"]])
     assert explorer.parameters["member"] == "77"
     assert page.evaluate("document.documentElement.scrollWidth") <= 700

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.editor.yaml_server import YamlServer
+from tests.waiting import HANG
 from tests.zoo.cages import sound
 
 from labrun.cli import main
@@ -32,7 +33,7 @@ def program():
             str(folder),
             f"yaml-language-server@{VERSION}",
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=HANG, check=False)
         if done.returncode:
             pytest.skip(f"npm cannot install yaml-language-server: {done.stderr.strip()[-200:]}")
     return found

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 30.0
+from tests.waiting import HANG
 
 
 class YamlServer:
@@ -60,7 +60,7 @@ class YamlServer:
         address = self.open(text, name)
         lines = text.splitlines()
         found = []
-        for problem in self._diagnostics[address].get(timeout=PATIENCE):
+        for problem in self._diagnostics[address].get(timeout=HANG):
             start, end = problem["range"]["start"], problem["range"]["end"]
             last = end["character"] if end["line"] == start["line"] else None
             found.append((lines[start["line"]][start["character"] : last], problem["message"]))
@@ -89,7 +89,7 @@ class YamlServer:
         number = next(self._numbers)
         self._answers[number] = queue.Queue()
         self._write({"id": number, "method": method, "params": parameters})
-        return self._answers[number].get(timeout=PATIENCE)
+        return self._answers[number].get(timeout=HANG)
 
     def _tell(self, method: str, **parameters: Any) -> None:
         self._write({"method": method, "params": parameters})

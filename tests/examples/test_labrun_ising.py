@@ -65,7 +65,6 @@ def test_the_modules_of_the_readme_are_there():
         assert (EXAMPLE / picture).is_file()
 
 
-@pytest.mark.timeout(300)
 def test_its_own_tests(environment):
     out = run(EXAMPLE, "pytest", "-q", "-p", "no:cacheprovider", **environment)
     assert re.search(r"\n\d+ passed", out)
@@ -87,7 +86,6 @@ SMALL = (
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_in_a_fresh_environment(tmp_path):
     """Install it, check its types, and run its project at toy size: phases are predicted, and energies agree with Kaufman's."""
     run(tmp_path, "venv", "venv")

@@ -146,13 +146,12 @@ def test_a_newcomer_s_project_runs_to_its_report(labrun_process, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_second_pass_runs_to_its_report(labrun_process, tmp_path):
     options = small(["train", "validation", "test", "train2", "validation2", "scan"], ["cnn", "second_pass"])
     options += ["--set", "simulations.validation.sweep.repeats=5"]  # a fifth of them is watched
     only = [word for stage in ("changes", "phase_map2", "montage2", "confusion2") for word in ("--only", stage)]
     words = ["--runs", str(tmp_path), *only, *options]
-    outcome = labrun_process(str(PROJECTS / "gray_scott_second_pass.yaml"), *words, timeout=580)
+    outcome = labrun_process(str(PROJECTS / "gray_scott_second_pass.yaml"), *words)
     assert outcome.code == 0, outcome.err
     cells = tmp_path / "gray_scott_second_pass" / "analyses" / "phase_map2" / "cells.csv"
     assert len(cells.read_text().splitlines()) == 1 + 5369

@@ -36,7 +36,7 @@ def clothes(tmp_path, rng):
 
 @pytest.mark.slow
 def test_fashion_mnist_is_learned_from_its_four_files(clothes, labrun_process):
-    outcome = labrun_process("run", PROJECTS / "fashion_mnist.yaml", "--set", "models.cnn.fit.epochs=6", timeout=200)
+    outcome = labrun_process("run", PROJECTS / "fashion_mnist.yaml", "--set", "models.cnn.fit.epochs=6")
     assert outcome.code == 0, outcome.out + outcome.err
     run = clothes / "runs" / "fashion_mnist"
     report = pd.read_csv(run / "analyses" / "report" / "report.csv")
@@ -80,7 +80,7 @@ SMALL = [
 @pytest.mark.slow
 def test_the_course_made_small_runs_to_its_report(labrun_process, tmp_path):
     options = [option for word in SMALL for option in ("--set", word)]
-    outcome = labrun_process("run", PROJECTS / "microstructure.yaml", *options, "--workers", 1, timeout=250)
+    outcome = labrun_process("run", PROJECTS / "microstructure.yaml", *options, "--workers", 1)
     assert outcome.code == 0, outcome.out + outcome.err
     run = tmp_path / "runs" / "microstructure"
     outcomes = {name: stage["outcome"] for name, stage in json.loads((run / "run.json").read_text())["stages"].items()}

@@ -93,7 +93,7 @@ def test_the_newcomers_project_made_small_runs_to_its_report(labrun_process, tmp
     words += [f"simulations.{name}.sweep.repeats=2" for name in SMALL]
     words += [f"models.{name}.fit.epochs=1" for name in ("cnn", "cnn_places")]
     options = [option for word in words for option in ("--set", word)]
-    outcome = labrun_process("run", PROJECTS / "tumbling.yaml", *options, "--workers", "2", timeout=250)
+    outcome = labrun_process("run", PROJECTS / "tumbling.yaml", *options, "--workers", "2")
     assert outcome.code == 0, outcome.out + outcome.err
     run = tmp_path / "runs" / "tumbling"
     outcomes = {name: stage["outcome"] for name, stage in json.loads((run / "run.json").read_text())["stages"].items()}

@@ -81,7 +81,7 @@ def write_cubes(folder: Path, rng: np.random.Generator) -> None:
 def test_cubes_in_a_folder_are_found_paired_and_drawn(labrun_process, tmp_path, rng):
     write_cubes(tmp_path, rng)
     words = ("--only", "analyses.gallery", "--only", "analyses.power", "--workers", "1")
-    outcome = labrun_process("run", PROJECTS / "twentyone_cm_files.yaml", *words, timeout=200)
+    outcome = labrun_process("run", PROJECTS / "twentyone_cm_files.yaml", *words)
     assert outcome.code == 0, outcome.out + outcome.err
     members = pd.read_csv(tmp_path / "runs" / "twentyone_cm_files" / "simulations" / "cubes" / "members.csv")
     assert members["redshift"].tolist() == [7.0, 8.5, 7.0, 8.5]
@@ -111,7 +111,7 @@ SMALL = {
 @pytest.mark.slow  # a minute; docs/twentyone_cm.md walks through the same plugins
 def test_the_newcomers_project_made_small_runs_to_its_report(labrun_process, tmp_path):
     options = [option for key, value in SMALL.items() for option in ("--set", f"{key}={value}")]
-    outcome = labrun_process("run", PROJECTS / "twentyone_cm.yaml", *options, "--workers", "2", timeout=400)
+    outcome = labrun_process("run", PROJECTS / "twentyone_cm.yaml", *options, "--workers", "2")
     assert outcome.code == 0, outcome.out + outcome.err
     run = tmp_path / "runs" / "twentyone_cm"
     outcomes = {name: stage["outcome"] for name, stage in json.loads((run / "run.json").read_text())["stages"].items()}

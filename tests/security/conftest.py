@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.waiting import HANG
 
 LIMIT = 2**30
 """Bytes of memory that a process may ask for: what NumPy, h5py and Pillow take by themselves, and some hundred MB more."""
@@ -80,7 +81,7 @@ def bounded(tmp_path: Path) -> Callable[..., Ending]:
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=HANG,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from tests.waiting import HANG
 
 from labrun import open_run
 from labrun.contracts.samples import FILE, Samples
@@ -175,7 +176,7 @@ def test_modules_beside_the_data_are_not_imported_by_workers(waves, write_projec
     command = shutil.which("labrun", path=Path(sys.executable).parent)
     assert command is not None
     words = ["project.yaml", "--only", "spread", "--workers", "1"]
-    done = subprocess.run([command, *words], cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run([command, *words], cwd=tmp_path, capture_output=True, text=True, timeout=HANG, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (tmp_path / "crater").exists()
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.waiting import HANG
 from tests.zoo.cages import install, sound
 
 from labrun.registry.quarantine import BrokenPlugin
@@ -97,7 +98,7 @@ def call(zoo, tmp_path_factory):
         environment = os.environ | {"PYTHONPATH": str(zoo), "COLUMNS": "200"}
         command = [sys.executable, "-m", "labrun", *words]
         return subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=HANG
         )
 
     call.folder = folder

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.waiting import HANG
 from tests.zoo.cages import install
 
 SOURCE = Path(__file__).with_name("labrun_zoo.py").read_text(encoding="utf-8")
@@ -108,7 +109,7 @@ def call(tmp_path_factory):
         environment = os.environ | {"PYTHONPATH": str(site), "COLUMNS": "200"}
         command = [sys.executable, "-m", "labrun", *words]
         done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=HANG
         )
         done.stdout, done.stderr = done.stdout.replace(str(site), "SITE"), done.stderr.replace(str(site), "SITE")
         return done

@@ -1,4 +1,4 @@
-"""The key results of a run: the first measured number of each analysis with its interval, and the warnings about its results."""
+"""The key results of a run: the first number of each analysis with its interval, and the warnings about its results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Warned:
 
 
 def key_results(run: RunRecord, stages: Collection[str] | None = None) -> list[KeyResult]:
-    """Return the first measured number of each finished analysis (of these stages, or of all), in the order of the project.
+    """Return the first number of each finished analysis (of these stages, or of all), in the order of the project.
 
     The numbers `x, low` and `x, high` are the interval of `x`.
     """
@@ -40,20 +40,10 @@ def key_results(run: RunRecord, stages: Collection[str] | None = None) -> list[K
     for stage in run.in_order():
         if stage.startswith("analyses.") and run.is_done(stage) and (stages is None or stage in stages):
             metrics = read_json(run.file(stage, "metrics.json"))
-            names = read_contents(run.folder / place_of(stage))["metrics"]
-            found += _key(stage, {name: float(metrics[name]) for name in names})
+            for name in read_contents(run.folder / place_of(stage))["metrics"][:1]:
+                low, high = (metrics.get(f"{name}, {end}") for end in ("low", "high"))
+                found.append(KeyResult(stage, name, metrics[name], low, high))
     return found
-
-
-def _key(stage: str, metrics: dict[str, float]) -> list[KeyResult]:
-    """The first number with an interval, else the first that is not a count; none where all are counts."""
-    results = [
-        KeyResult(stage, name, value, metrics.get(f"{name}, low"), metrics.get(f"{name}, high"))
-        for name, value in metrics.items()
-    ]
-    with_intervals = [result for result in results if result.low is not None and result.high is not None]
-    measured = [result for result in results if not result.value.is_integer() or result.value in (0, 1)]
-    return (with_intervals or measured)[:1]
 
 
 def warnings_of(run: RunRecord, stages: Collection[str] | None = None) -> list[Warned]:

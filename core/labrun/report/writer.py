@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from labrun.amounts import bytes_in_words, duration_in_words, shown
+from labrun.amounts import bytes_in_words, duration_in_words
 from labrun.contracts.events import StageFinished
 from labrun.contracts.plugin import hookimpl
 from labrun.files.atomic import write_atomically
@@ -97,7 +97,6 @@ def _environment() -> Environment:
 
 
 def _number(value: Any) -> str:
-    """A number of the page: whole numbers with separators."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return shown(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from tests.conftest import HERE, WAVES, WAVES_CSV
+from tests.waiting import HANG
 
 import labrun
 from labrun.api import _as_texts
@@ -215,7 +216,7 @@ def test_script_needs_no_guard_against_its_own_workers(write_project, tmp_path):
         [sys.executable, script],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG,
         check=False,
         env=os.environ | {"LABRUN_RUNS": "runs"},
     )

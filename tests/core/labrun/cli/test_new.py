@@ -125,7 +125,6 @@ def test_beyond_its_physics_a_simulator_has_at_most_15_lines(new_plugin):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", KINDS)
 def test_in_a_fresh_environment(new_plugin, tmp_path, kind):
     """venv, pip install, ruff, mypy, pytest, and the project from the simulation to the report."""

@@ -194,7 +194,7 @@ def test_without_plugins_it_runs_as_it_is(labrun, folder):
 @pytest.mark.slow
 def test_without_plugins_it_runs(labrun_process, tmp_path):
     labrun_process("new", "project", "first")
-    outcome = labrun_process("first.yaml", timeout=600)
+    outcome = labrun_process("first.yaml")
     assert outcome.code == 0, outcome.err
     assert (tmp_path / "runs/first/report.html").is_file()
 

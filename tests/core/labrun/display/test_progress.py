@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from tests.waiting import HANG, wait_until
 
 from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.display import progress
@@ -81,7 +80,7 @@ PROJECT = "project: sleep\nplugins: [sleep.py]\nsimulations:\n  nights: {use: sl
 
 def reply_to(client, request):
     """The content of the reply to a request; a slow kernel may still answer earlier ones."""
-    while (message := client.get_shell_msg(timeout=600))["parent_header"]["msg_id"] != request:
+    while (message := client.get_shell_msg(timeout=HANG))["parent_header"]["msg_id"] != request:
         pass
     return message["content"]
 
@@ -96,9 +95,7 @@ def test_interrupting_the_kernel_stops_the_run_and_not_the_kernel(tmp_path):
     try:
         run = client.execute("import labrun; labrun.run('sleep.yaml', workers=1, grace=10)")
         parts = tmp_path / "runs" / ".store" / "simulations"
-        deadline = time.monotonic() + 600
-        while not list(parts.glob("*/parts/*.json")) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(lambda: list(parts.glob("*/parts/*.json")), "a first part")
         manager.interrupt_kernel()
         reply = reply_to(client, run)
         assert (reply["status"], reply["ename"]) == ("error", "KeyboardInterrupt")

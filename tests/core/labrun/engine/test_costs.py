@@ -57,7 +57,7 @@ def test_the_member_in_the_middle_is_measured(make):
     assert known_cost(stage) is None
     cost = measured_cost(plan, stage.stage)
     assert 20_000_000 < cost.disk < 20_100_000  # noise cannot be compressed
-    assert 0.1 < cost.seconds < 30
+    assert cost.seconds > 0.1
     assert cost.memory > 60_000_000
     assert known_cost(stage) == cost
     assert members_left(plan, stage) == 3

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import HANG, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
@@ -188,17 +189,13 @@ def lines(folder: Path, runs: str, event: str) -> list[dict[str, Any]]:
     return [line for line in map(json.loads, text.splitlines()) if line["event"] == event]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
 def wait_for_stage(folder: Path, runs: str, stage: str, done: int, already: int = 0) -> None:
-    """Until a stage has made `done` steps, in the lines of the log from number `already` on."""
-    wait_for(
-        lambda: any(e["stage"] == stage and e["done"] >= done for e in lines(folder, runs, "StageProgressed")[already:])
+    """Wait until a stage has made `done` steps, in the lines of the log from number `already` on."""
+    wait_until(
+        lambda: any(
+            e["stage"] == stage and e["done"] >= done for e in lines(folder, runs, "StageProgressed")[already:]
+        ),
+        f"step {done} of {stage}",
     )
 
 
@@ -229,7 +226,7 @@ def test_driver_killed_in_simulation_and_in_training(project: Path) -> None:
         with running(project, *command("killed"), mark=mark) as process:
             wait_for_stage(project, "killed", stage, steps, before)
             process.kill()
-        wait_for(partial(_nobody_is_left, mark), 15)
+        wait_until(partial(_nobody_is_left, mark), "the end of all processes")
     finish(project, "killed")
     assert digests(project / "killed") == digests(project / "whole")
     check_no_epoch_was_lost(project, "killed")
@@ -244,7 +241,7 @@ def test_worker_killed(project: Path) -> None:
             wait_for_stage(project, "worker", "simulations.waves", steps)
             workers = [pid for pid, words in processes(mark).items() if "spawn_main" in words]
             os.kill(random.choice(workers), signal.SIGKILL)
-        assert process.wait(60) == 0
+        assert process.wait(HANG) == 0
     simulated = digests(project / "worker")
     assert simulated == {name: content for name, content in digests(project / "whole").items() if "simulations" in name}
 
@@ -256,11 +253,9 @@ def test_interrupted_by_hand(project: Path, stage: str) -> None:
     (project / "out.txt").write_text("")
     with running(project, *command(runs), mark=mark) as process:
         wait_for_stage(project, runs, stage, 4)
-        begun = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(20) == 130
-        assert time.monotonic() - begun < 10
-    wait_for(lambda: not processes(mark), 10)
+        assert process.wait(HANG) == 130
+    wait_until(partial(_nobody_is_left, mark), "the end of all processes")
     out = (project / "out.txt").read_text()
     assert f"{stage}: interrupted" in out
     assert "to continue: labrun run project.yaml --runs " in out
@@ -274,7 +269,7 @@ def test_three_runs_at_once(project: Path, stage: str) -> None:
     words = command(runs, "--only", stage, workers=1)
     with ExitStack() as stack:
         started = [stack.enter_context(running(project, *words, mark=mark)) for _ in range(3)]
-        assert [process.wait(200) for process in started] == [0, 0, 0], (project / "out.txt").read_text()
+        assert [process.wait(HANG) for process in started] == [0, 0, 0], (project / "out.txt").read_text()
     made, whole = digests(project / runs), digests(project / "whole")
     assert made == {name: whole[name] for name in made}
     assert any(name.startswith(f"kill/{stage.replace('.', '/')}/") for name in made)

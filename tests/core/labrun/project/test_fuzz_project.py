@@ -20,7 +20,7 @@ from labrun.project.load import load
 
 SETTINGS = settings(
     max_examples=int(os.environ.get("LABRUN_FUZZ_EXAMPLES", "60")),
-    deadline=5000,
+    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

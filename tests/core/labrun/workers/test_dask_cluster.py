@@ -10,13 +10,13 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from tests.waiting import HANG, wait_until
 
 from labrun.faults import LabrunError
 from labrun.files.digests import sha256_of
@@ -154,7 +154,7 @@ def started(folder: Path, count: int = 2, threads: int = 1, *preload: object, **
             yield Cluster(process)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(HANG)
 
 
 @pytest.fixture(scope="module")
@@ -356,19 +356,24 @@ def test_a_scheduler_that_goes_away(noise, labrun, tmp_path, monkeypatch):
 def test_what_is_in_hand_is_not_withdrawn(cluster, tmp_path):
     from labrun.workers.dask_cluster import Cluster as Driver
 
-    driver = Driver(cluster.address, tmp_path, [], print, 5)
+    store, go = tmp_path / "store", tmp_path / "go"
+    store.mkdir()
+    work = f"touch {tmp_path}/begun-$$; until test -e {go}; do sleep 0.05; done"
+    driver = Driver(cluster.address, store, [], print, 5)
     try:
-        futures = [driver.executor().submit(time.sleep, 2) for _ in range(6)]
-        time.sleep(1)
+        futures = [driver.executor().submit(os.system, work) for _ in range(6)]
+        wait_until(lambda: [*tmp_path.glob("begun-*")], "a call in a worker")
         left = driver.withdraw(futures)
+        go.touch()
         assert 1 <= len(left) <= 2
         assert [future.cancelled() for future in futures].count(True) == 6 - len(left)
-        assert [future.result() for future in left] == [None] * len(left)
+        assert [future.result() for future in left] == [0] * len(left)
         again = [driver.executor().submit(len, "abc").result() for _ in range(2)]
         assert again == [3, 3]
     finally:
+        go.touch()
         driver.stop()
-    assert list(tmp_path.iterdir()) == []
+    assert list(store.iterdir()) == []
 
 
 # -- unsuitable workers --

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.waiting import HANG
 
 CHECK = """
 import keras, numpy as np
@@ -53,7 +54,7 @@ def test_gradients_are_those_of_calculus(backend):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=HANG,
         check=False,
     )
     assert done.returncode == 0, done.stderr

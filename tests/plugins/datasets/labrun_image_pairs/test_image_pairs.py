@@ -128,7 +128,7 @@ models:
 
 @pytest.mark.slow
 def test_a_network_learns_from_pairs_in_a_project(write_project, labrun_process, tmp_path):
-    outcome = labrun_process(write_project(PROJECT), "--workers", "1", timeout=300)
+    outcome = labrun_process(write_project(PROJECT), "--workers", "1")
     assert outcome.code == 0, outcome.err
     assert (tmp_path / "runs/pairs/models/net/history.csv").is_file()
 

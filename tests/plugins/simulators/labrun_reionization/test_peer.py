@@ -101,7 +101,6 @@ def test_the_origins_neutral_fraction_is_recovered_from_its_brightness(origin):
 
 
 @pytest.mark.slow  # a minute and a half of one processor
-@pytest.mark.timeout(900)
 def test_the_origins_cube_with_recombinations(origin):
     """Its density at earlier redshifts is not known: it is taken to have grown linearly."""
     brightness, density = origin
