@@ -20,20 +20,29 @@ lint: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 
-benchmarks: $(VENV)/.installed
+benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/gray_scott_kernel.py
 	$(BIN)/python benchmarks/persistent_exclusion_kernel.py
 	$(BIN)/python benchmarks/persistent_exclusion_clusters.py
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/workers.py
 	$(BIN)/python benchmarks/workers.py --simulator persistent_exclusion
 	$(BIN)/python benchmarks/snapshots_streaming.py
+	$(BIN)/python benchmarks/bigger_than_memory.py
 	$(BIN)/python benchmarks/reionization.py
 	$(BIN)/python benchmarks/slices.py
 	$(BIN)/python benchmarks/network_rendering.py
 	$(BIN)/python benchmarks/pix2pix_step.py
-	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/classification.py
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/list_plugins.py
+	$(BIN)/python benchmarks/dask_kills.py
+	$(BIN)/python -m benchmarks.kills
+	$(BIN)/python -m benchmarks.damage
+	$(BIN)/labrun projects/gray_scott.yaml
+	$(BIN)/python benchmarks/report_page.py runs/gray_scott/report.html
 
 # The networks that come with pattern_cnn, trained anew: see the README beside them.
 PRETRAINED = plugins/models/labrun_pattern_cnn/pretrained

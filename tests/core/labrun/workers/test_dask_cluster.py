@@ -298,9 +298,11 @@ def test_workers_with_threads_are_told_and_work_with_one(noise, labrun, tmp_path
     )
 
 
-def test_a_part_that_kills_its_worker_is_named_and_the_others_are_made(noise, labrun, cluster):
+def test_a_part_that_kills_its_worker_is_named_and_the_others_are_made(noise, labrun, tmp_path):
+    """On a cluster of its own: a nanny gives up a worker that dies while it starts, and none may be left."""
     path = noise(PROJECT.replace("use: noise", "use: noise, with: {fatal: 3}").replace("repeats: 4", "repeats: 1"))
-    done = labrun("run", path, "--dask", cluster.address)
+    with started(tmp_path / "cluster", 3) as cluster:
+        done = labrun("run", path, "--dask", cluster.address)
     assert done.code == 1
     expected = "simulations.first: failed: the worker process died again and again in member 3 (first: {'strength': 3}). Was there too"
     assert expected in done.out, done
