@@ -20,23 +20,24 @@ Scale = Annotated[float, Field(gt=0)]
 class UNet(Model):
     """A U-Net: from an image to an image of the same size. After O. Ronneberger, P. Fischer and T. Brox 2015, arXiv:1505.04597.
 
-    On each of `depth` levels, convolutions and rectifiers, then a pool that halves the sides; below, `filters` × 2^depth channels; then up
-    again, where each level sees beside what comes from below what it had given itself. Images may have any size: what the pools do not
-    divide is continued (over the edge if `padding` is periodic, else by its last pixels) and cut off again at the end. A periodic image
-    whose sides 2^depth does not divide has a seam then; with sides that it divides, shifts by multiples of it go through unchanged.
+    Each of `depth` levels has convolutions and rectifiers, then a pool that halves the sides; the bottom has `filters` × 2^depth channels.
+    On the way up, the output of each level below is joined with that of the same level on the way down. Images may have any size: they are
+    continued (over the edge if `padding` is periodic, otherwise by their last pixels) to sides that the pools divide, and cropped at the
+    end. A periodic image whose sides 2^depth does not divide gets a seam; otherwise shifts by multiples of 2^depth shift the output.
 
     Departures from the paper: convolutions keep the size of the image, and batch normalization is offered.
 
-    x is divided by `input_scale`, the answer multiplied by `output_scale`, and the loss is taken on y/`output_scale`, so that raw values
-    go in and come out. Losses: `l2` and `l1`, the mean squared and absolute error; `crossentropy`, of images between 0 and `output_scale`
-    as probabilities, with a sigmoid at the end.
+    x is divided by `input_scale`, the output multiplied by `output_scale`, and the loss is taken on y/`output_scale`, so that inputs and
+    outputs are raw values. Losses: `l2` and `l1`, the mean squared and absolute error; `crossentropy`, of images between 0 and
+    `output_scale` as probabilities, with a sigmoid at the end.
 
-    With `residual`, the answer is that channel of x plus a correction, and begins as that channel. With `mask` too, the channel that is 1
-    where pixels of the first are known, those are kept as they are: for inpainting. `fill` then puts, before all else, a mean of the known
-    pixels, weighted by a Gaussian, in place of the missing ones (normalised convolution, H. Knutsson and C.-F. Westin, CVPR 1993), and the
-    network sees how this differs from the mean of the known pixels.
+    With `residual`, the output is that channel of x plus a correction, which starts at 0. With `mask` too, a channel that is 1 at known
+    pixels of the first, these are kept as they are, for inpainting. `fill` first replaces missing pixels by a mean of the known ones,
+    weighted by a Gaussian (normalised convolution, H. Knutsson and C.-F. Westin, CVPR 1993), and the network sees how this differs from the
+    mean of the known pixels.
 
-    Presets (any field given beside one wins): `inpainting` for x `[observed, mask]` in grey levels; `ronneberger`, the size of the paper's.
+    Presets (other fields that are given override them): `inpainting` for x `[observed, mask]` in grey levels; `ronneberger`, as large as
+    the paper's.
     """
 
     name: ClassVar[str] = "unet"
@@ -48,22 +49,24 @@ class UNet(Model):
     convolutions: int = Field(2, ge=1, description="convolutions on each level, down and up")
     kernel: int = Field(3, ge=1, description="pixels along each side of a convolution")
     padding: Literal["same", "periodic"] = Field(
-        "same", description="what lies beyond the edge of an image: zeros, or its other side"
+        "same", description="beyond the edge of an image: zeros, or its other side"
     )
-    pooling: Literal["max", "average"] = Field("max", description="what is left of 2 × 2 pixels")
+    pooling: Literal["max", "average"] = Field("max", description="maximum or average of 2 × 2 pixels")
     normalize: bool = Field(False, description="batch normalization between convolution and rectifier")
-    momentum: float = Field(0.99, ge=0, lt=1, description="of the running means of batch normalization, a step")
-    input_scale: Scale | list[Scale] = Field(
-        1.0, description="x is divided by this at first; one number, or one for each channel [unit of x]"
+    momentum: float = Field(
+        0.99, ge=0, lt=1, description="momentum of the running means of batch normalization, per step"
     )
-    output_scale: float = Field(1.0, gt=0, description="the answer is multiplied by this [unit of y]")
-    residual: int | None = Field(None, ge=0, description="the channel of x that the answer corrects, from 0")
-    mask: int | None = Field(None, ge=0, description="the channel of x that is 1 where pixels of 'residual' are kept")
+    input_scale: Scale | list[Scale] = Field(
+        1.0, description="divisor of x, one number or one for each channel [unit of x]"
+    )
+    output_scale: float = Field(1.0, gt=0, description="factor of the output [unit of y]")
+    residual: int | None = Field(None, ge=0, description="channel of x that the output corrects, from 0")
+    mask: int | None = Field(None, ge=0, description="channel of x that is 1 where pixels of 'residual' are kept")
     fill: float | None = Field(
         None,
         gt=0,
         le=20,
-        description="width σ of the Gaussian that fills the pixels that are missing by 'mask' [pixels]",
+        description="width σ of the Gaussian that fills the pixels missing by 'mask' [pixels]",
     )
     side: int | None = Field(
         None,
@@ -71,8 +74,8 @@ class UNet(Model):
         description="longer side of the images that the network sees [pixels]: when it predicts, others are rescaled to it, and the answer "
         "back; left out: it sees them as they are",
     )
-    loss: Literal["l1", "l2", "crossentropy"] = Field("l2", description="taken on y / output_scale")
-    learning_rate: float = Field(1e-3, gt=0, description="of Adam")
+    loss: Literal["l1", "l2", "crossentropy"] = Field("l2", description="loss, taken on y / output_scale")
+    learning_rate: float = Field(1e-3, gt=0, description="learning rate of Adam")
 
     @model_validator(mode="before")
     @classmethod
@@ -84,12 +87,12 @@ class UNet(Model):
         if self.mask is not None and self.residual is None:
             raise ValueError("'mask' says which pixels of the channel 'residual' are kept: set 'residual' too")
         if self.fill is not None and self.mask is None:
-            raise ValueError("'fill' needs to know which pixels are missing: set 'mask', the channel that tells")
+            raise ValueError("'fill' needs to know which pixels are missing: set 'mask', the channel that says so")
         if self.mask is not None and self.mask == self.residual:
             raise ValueError(f"'mask' and 'residual' are both the channel {self.mask}; they must be two")
         if self.residual is not None and self.loss == "crossentropy":
             raise ValueError(
-                "'residual' corrects a channel, 'loss: crossentropy' wants a probability: take l1 or l2, or no 'residual'"
+                "'residual' corrects a channel, but 'loss: crossentropy' needs a probability: use l1 or l2, or no 'residual'"
             )
         return self
 

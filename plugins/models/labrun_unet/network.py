@@ -1,4 +1,4 @@
-"""The functional graph of `unet`, every layer named after its level: `down1`, `bottom`, `up1`, from the image on."""
+"""The functional graph of `unet`. Layers are named after their level: `down1`, `bottom`, `up1`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def build_network(settings: UNet, examples: ExampleSpec) -> keras.Model:
     """Return the compiled network."""
     channels, answers = _checked_channels(settings, examples)
 
-    # what comes in
+    # input
     given = keras.Input((None, None, channels), dtype=examples.x.dtype, name="image")  # type: ignore[union-attr]
     image = ops.cast(given, "float32")
     if settings.fill is not None:
@@ -42,7 +42,7 @@ def build_network(settings: UNet, examples: ExampleSpec) -> keras.Model:
         x = layers.Concatenate(name=f"up{level}_beside")([beside[level - 1], x])
         x = apply_convolutions(x, settings, filters, f"up{level}")
 
-    # the answer
+    # output
     begin = "zeros" if settings.residual is not None else "glorot_uniform"
     x = layers.Conv2D(answers, 1, kernel_initializer=begin, name="answer")(x)
     if settings.loss == "crossentropy":
@@ -57,13 +57,13 @@ def build_network(settings: UNet, examples: ExampleSpec) -> keras.Model:
 
 
 def apply_fill(image: Any, settings: UNet, width: float) -> Any:
-    """The image with the missing pixels of the channel `residual` filled."""
+    """Fill the missing pixels of the channel `residual`."""
     picture, mask = (_channel(image, number) for number in (settings.residual, settings.mask))
     return _replaced(image, settings.residual, apply_filling(picture, mask, width))
 
 
 def apply_centring(image: Any, settings: UNet) -> Any:
-    """The image, with a filled channel less the mean of its known pixels."""
+    """Subtract the mean of its known pixels from a filled channel."""
     if settings.fill is None:
         return image
     picture, mask = (_channel(image, number) for number in (settings.residual, settings.mask))
@@ -71,7 +71,7 @@ def apply_centring(image: Any, settings: UNet) -> Any:
 
 
 def apply_convolutions(x: Any, settings: UNet, filters: int, name: str) -> Any:
-    """The convolutions of a level, each with its rectifier."""
+    """Apply the convolutions of a level, each with its rectifier."""
     for number in range(1, settings.convolutions + 1):
         padding = "same"
         if settings.padding == "periodic":
@@ -91,12 +91,12 @@ def apply_convolutions(x: Any, settings: UNet, filters: int, name: str) -> Any:
 
 
 def apply_pool(x: Any, settings: UNet, name: str) -> Any:
-    """Half of the resolution."""
+    """Halve the resolution."""
     return (layers.MaxPooling2D if settings.pooling == "max" else layers.AveragePooling2D)(2, name=name)(x)
 
 
 def apply_known(x: Any, image: Any, settings: UNet) -> Any:
-    """The answer as a correction of a channel, and what is known kept as it is."""
+    """Add the output to a channel as a correction, and keep known pixels as they are."""
     if settings.residual is None:
         return x
     corrected = _channel(image, settings.residual)
@@ -106,7 +106,7 @@ def apply_known(x: Any, image: Any, settings: UNet) -> Any:
 
 
 def make_loss(settings: UNet) -> Any:
-    """The loss by its name, on images in units of `output_scale`."""
+    """Make the loss by its name, on images in units of `output_scale`."""
     scale = settings.output_scale
     mean_of = {
         "l1": keras.losses.mean_absolute_error,
@@ -121,7 +121,7 @@ def make_loss(settings: UNet) -> Any:
 
 
 def make_metrics() -> list[Any]:
-    """Mean absolute and root mean squared error, in the unit of y."""
+    """Make mean absolute and root mean squared error, in the unit of y."""
     return [keras.metrics.MeanAbsoluteError(name="mae"), keras.metrics.RootMeanSquaredError(name="rmse")]
 
 
@@ -136,7 +136,7 @@ def _replaced(image: Any, number: int | None, channel: Any) -> Any:
 
 
 def _checked_channels(settings: UNet, examples: ExampleSpec) -> tuple[int, int]:
-    """The numbers of channels of x and y."""
+    """Return the numbers of channels of x and y."""
     x, y = examples.x, examples.y
     if (
         not isinstance(x, ArraySpec)
@@ -149,13 +149,13 @@ def _checked_channels(settings: UNet, examples: ExampleSpec) -> tuple[int, int]:
             ", which is a class" if examples.classes is not None else ""
         )
         raise ValueError(
-            f"unet wants images of one size in x and y, (height, width, channels) each; these examples have {found}"
+            f"unet takes images of one size in x and y, (height, width, channels) each; these examples have {found}"
         )
     channels, answers = x.shape[2], y.shape[2]
     for field in ("residual", "mask"):
         channel = getattr(settings, field)
         if channel is not None and channel >= channels:
-            raise ValueError(f"'{field}: {channel}' names no channel of x, which has {channels}, counted from 0")
+            raise ValueError(f"'{field}: {channel}' is not a channel of x, which has {channels}, counted from 0")
     if settings.residual is not None and answers != 1:
         raise ValueError(f"'residual' corrects one channel, but y has {answers}: leave it out")
     if isinstance(settings.input_scale, list) and len(settings.input_scale) != channels:

@@ -1,4 +1,4 @@
-"""Named networks as data."""
+"""Presets: named networks as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sizes that pools do not divide: an image is continued at first, and cut at the end. Sizes are known only when images come."""
+"""Continue images to sizes that pools divide, and crop them at the end. Sizes are known only when images come."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Continue(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
         self.multiple, self.periodic = multiple, periodic
 
     def call(self, x: Any) -> Any:
-        """The first pixels again if the image is periodic, else the last ones."""
+        """Repeat the first pixels if the image is periodic, otherwise the last ones."""
         for axis in (1, 2):
             size = ops.shape(x)[axis]
             if isinstance(size, int) and size % self.multiple == 0:
@@ -27,7 +27,7 @@ class Continue(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
         return x
 
     def compute_output_shape(self, shape: Any) -> Any:
-        """Sizes stay open."""
+        """Return the shape; sizes are open."""
         return (shape[0], None, None, shape[3])
 
 
@@ -35,10 +35,10 @@ class CutOff(keras.layers.Layer):  # type: ignore[misc]
     """Cut images to the height and width of others, which come second."""
 
     def call(self, both: Any) -> Any:
-        """The upper left part."""
+        """Return the upper left part."""
         x, like = both
         return x[:, : ops.shape(like)[1], : ops.shape(like)[2]]
 
     def compute_output_shape(self, shapes: Any) -> Any:
-        """Sizes stay open."""
+        """Return the shape; sizes are open."""
         return (shapes[0][0], None, None, shapes[0][3])

@@ -122,8 +122,8 @@ def _open_npy(path: Path) -> Cube:
 def _open_hdf5(path: Path, array: str, dataset: str) -> tuple[Cube, Facts]:
     with open_file(path) as file:
         chosen = _chosen(path, file, array, dataset)
-        told = single_values(file) | single_values(chosen)
-        facts = {name: float(told[name]) for name in ("redshift", "box") if name in told}
+        attributes = single_values(file) | single_values(chosen)
+        facts = {name: float(attributes[name]) for name in ("redshift", "box") if name in attributes}
         return map_dataset(path, chosen), Facts(**facts)
 
 

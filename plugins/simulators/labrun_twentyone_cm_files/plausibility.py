@@ -87,7 +87,7 @@ def expect_values(path: Path, array: str, cube: Cube, mean_neutral_fraction: flo
         _expect_neutral_fraction(path, array, cube, most, mean_neutral_fraction)
 
 
-def expect_agreement(cubes: Mapping[str, tuple[Path, Cube]], redshift: float | None, told: float | None) -> None:
+def expect_agreement(cubes: Mapping[str, tuple[Path, Cube]], redshift: float | None, claimed: float | None) -> None:
     """Compare the neutral fraction in a name with that of δT_b and δ together, where the spin temperature is saturated.
 
     δT_b = C xH (1 + δ), C = 27 mK √((1 + z)/10) √(0.15/(Ω_m h²)) Ω_b h²/0.023 (Furlanetto, Oh and Briggs 2006), with h = 0.68,
@@ -96,16 +96,16 @@ def expect_agreement(cubes: Mapping[str, tuple[Path, Cube]], redshift: float | N
     Raises:
         ValueError: they differ by more than 0.05.
     """
-    if told is None or redshift is None or not {"brightness_temperature", "density"} <= set(cubes):
+    if claimed is None or redshift is None or not {"brightness_temperature", "density"} <= set(cubes):
         return
     (path, temperature), (_, density) = cubes["brightness_temperature"], cubes["density"]
     if not is_saturated(path):
         return
     scale = 27 * math.sqrt((1 + redshift) / 10 * 0.15 / (0.31 * 0.68**2)) * 0.048 * 0.68**2 / 0.023
     found = np.mean(temperature / (scale * np.maximum(1 + density, 0.01)), dtype=np.float64)
-    if abs(found - told) > RECOVERY_TOLERANCE:
+    if abs(found - claimed) > RECOVERY_TOLERANCE:
         raise ValueError(
-            f"a name says a neutral fraction of {told:.6f}, but '{path}' and the density have about {found:.2f}: one is another file's name"
+            f"a name says a neutral fraction of {claimed:.6f}, but '{path}' and the density have about {found:.2f}: a file is misnamed"
         )
 
 
@@ -151,16 +151,16 @@ def _other_quantity(array: str, cube: Cube, least: float, most: float) -> str | 
     return None
 
 
-def _expect_neutral_fraction(path: Path, array: str, cube: Cube, most: float, told: float) -> None:
-    if array == "brightness_temperature" and most == 0 and not cube.any() and told > MEAN_TOLERANCE:
-        raise ValueError(f"'{path}' is 0 everywhere, an ionized sky, but a name says a neutral fraction of {told:g}")
+def _expect_neutral_fraction(path: Path, array: str, cube: Cube, most: float, claimed: float) -> None:
+    if array == "brightness_temperature" and most == 0 and not cube.any() and claimed > MEAN_TOLERANCE:
+        raise ValueError(f"'{path}' is 0 everywhere, an ionized sky, but a name says a neutral fraction of {claimed:g}")
     if array == "brightness_temperature" and is_saturated(path):
         share = np.count_nonzero(cube) / cube.size  # each such cell counts at most 1
-        if told > share + MEAN_TOLERANCE:
+        if claimed > share + MEAN_TOLERANCE:
             raise ValueError(
-                f"'{path}' is 0, ionized, in all but {share:.1%} of the cells, but a name says a neutral fraction of {told:.6f}"
+                f"'{path}' is 0, ionized, in all but {share:.1%} of the cells, but a name says a neutral fraction of {claimed:.6f}"
             )
-    if array == "neutral_fraction" and abs((mean := cube.mean(dtype=np.float64)) - told) > MEAN_TOLERANCE:
+    if array == "neutral_fraction" and abs((mean := cube.mean(dtype=np.float64)) - claimed) > MEAN_TOLERANCE:
         raise ValueError(
-            f"'{path}' has the mean {mean:.6f}, but a name says a neutral fraction of {told:.6f}: it is another file's name"
+            f"'{path}' has the mean {mean:.6f}, but a name says a neutral fraction of {claimed:.6f}: it is another file's name"
         )

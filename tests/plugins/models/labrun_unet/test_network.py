@@ -158,7 +158,7 @@ def test_crossentropy_answers_probabilities(rng):
         ({"mask": 1}, "'mask' says which pixels of the channel 'residual' are kept: set 'residual' too"),
         ({"mask": 0, "residual": 0}, "'mask' and 'residual' are both the channel 0; they must be two"),
         ({"fill": 1.0, "residual": 0}, "'fill' needs to know which pixels are missing: set 'mask'"),
-        ({"residual": 0, "loss": "crossentropy"}, "'loss: crossentropy' wants a probability: take l1 or l2"),
+        ({"residual": 0, "loss": "crossentropy"}, "'loss: crossentropy' needs a probability: use l1 or l2"),
         ({"input_scale": [0.0]}, "greater than 0"),
     ],
 )
@@ -173,7 +173,7 @@ def test_wrong_fields_are_explained(fields, message):
         (
             spec(classes=("a", "b")),
             {},
-            r"unet wants images of one size in x and y.* y of \(24, 36, 1\), which is a class",
+            r"unet takes images of one size in x and y.* y of \(24, 36, 1\), which is a class",
         ),
         (
             ExampleSpec(ArraySpec((8, 8), "uint8"), ArraySpec((8, 8, 1), "float32")),
@@ -185,7 +185,7 @@ def test_wrong_fields_are_explained(fields, message):
             {},
             r"these examples have x of \['a'\]",
         ),
-        (spec(), {"residual": 0, "mask": 2}, "'mask: 2' names no channel of x, which has 2, counted from 0"),
+        (spec(), {"residual": 0, "mask": 2}, "'mask: 2' is not a channel of x, which has 2, counted from 0"),
         (spec(answers=2), {"residual": 0}, "'residual' corrects one channel, but y has 2: leave it out"),
         (spec(3), {"input_scale": [1.0, 2.0]}, "'input_scale' has 2 numbers, x has 3 channels"),
     ],
