@@ -48,7 +48,8 @@ def make_legible(findings: Findings, inputs: Mapping[str, Any]) -> None:
     for title, figure in findings.figures.items():
         if explained := writer.rewrite(figure):
             findings.captions[title] = f"{findings.captions.get(title, '')} {explained}".lstrip()
-    findings.warnings += writer.warnings()
+    if found := writer.warnings():  # of findings of a wrong type, `save` says so
+        findings.warnings += found
 
 
 def names_in(inputs: Mapping[str, Any]) -> Iterator[str]:
