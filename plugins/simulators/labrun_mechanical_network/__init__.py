@@ -85,7 +85,7 @@ class MechanicalNetwork(Simulator):
     A field that may be a range, [low, high], is drawn for each member, uniformly: one row of a sweep with `repeats` makes a training set
     of networks that all differ. A network that is to recognise pictures by other programs learns from varied ones, such as
 
-        cells: [[2, 4], [2, 4]]    margin: [8, 56]    scale: [8, 20]    dot_level: [0, 90]
+        with: {lattice: kagome, cells: [[2, 4], [2, 4]], margin: [8, 56], scale: [8, 20], dot_level: [0, 90]}
 
     After A. Saremi's networks (github.com/adriensaremi/Springboard, Capstone_2), in whose pictures we measured, with distortion 0.2:
 
