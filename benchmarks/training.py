@@ -1,75 +1,124 @@
-"""Minutes of training to 95 % on the validation set: our network and training beside the origin's, one after the other on this machine.
+"""Steps of training per second for the bundled networks, on each backend of Keras that is installed, one after the other on this machine.
 
-    python benchmarks/training.py [--runs runs] [--share 0.95] [--origin-epochs 60]
+    python benchmarks/training.py [--backends tensorflow,jax,torch] [--networks pattern_cnn,unet] [--threads 2] [--epochs 4] [--toy]
 
-The patterns are those of projects/gray_scott_paper.yaml (750 to train on, 750 to validate), taken from the store in --runs if they are
-there. Times are those between the events of the run, so that they count what a user waits for: reading, augmentation, steps and the
-look at the validation set after each epoch.
+Each network trains as in a run (reading, augmentation, step, checkpoint), on noise in the shapes of the projects. The first epoch, in
+which the backend compiles, does not count; of the others, the fastest does. `--toy` shrinks everything, to see whether the benchmark runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-
-PROJECT = """\
-extends: {paper}
-project: benchmark_training
-models:
-  cnn: {{matrix: {{fit.seed: [{seed}]}}}}
-  origin_2d: {{fit: {{epochs: {origin_epochs}, seed: {seed}}}}}
-"""
+BACKENDS = ("tensorflow", "jax", "torch")
 
 
-def events_of(folder: Path) -> list[dict[str, Any]]:
-    """The events of the last run in a run's folder."""
-    lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
-    events = [json.loads(line) for line in lines]
-    last = max(i for i, event in enumerate(events) if event["event"] == "RunStarted")
-    return events[last:]
+@dataclass(frozen=True)
+class Case:
+    """A network, and what it learns from."""
 
+    model: str
+    shape: tuple[int, ...]
+    batch: int
+    steps: int
+    target: dict[str, Any]
+    config: dict[str, Any]
+    augment: tuple[str, ...] = ()
 
-def minutes_to(share: float, events: list[dict[str, Any]], stage: str) -> tuple[str, str]:
-    """When validation first reached a share, and what an epoch took."""
-    started = next(e["time"] for e in events if e["event"] == "StageStarted" and e["stage"] == stage)
-    epochs = [e for e in events if e["event"] == "StageProgressed" and e["stage"] == stage]
-    reached = next((e for e in epochs if e["numbers"]["val_accuracy"] >= share), None)
-    each = (epochs[-1]["time"] - epochs[0]["time"]) / (len(epochs) - 1)
-    if reached is None:
-        best = max(e["numbers"]["val_accuracy"] for e in epochs)
-        return (
-            f"not in {len(epochs)} epochs ({(epochs[-1]['time'] - started) / 60:.1f} min), best {best:.1%}",
-            f"{each:.1f} s",
+    def toy(self) -> Case:
+        """Return the same with small pictures, in two steps of four examples."""
+        return Case(
+            self.model, (*(64 for _ in self.shape[:-1]), self.shape[-1]), 4, 2, self.target, self.config, self.augment
         )
-    return f"{(reached['time'] - started) / 60:6.2f} min, epoch {reached['done']}", f"{each:.1f} s"
+
+
+CASES = (
+    Case(
+        "pattern_cnn",
+        (128, 128, 3),
+        32,
+        4,
+        {"classes": tuple("abcdefghijkl")},
+        {"preset": "compact"},
+        ("flip", "quarter_turn"),
+    ),
+    Case("unet", (128, 128, 1), 8, 4, {"picture": True}, {"depth": 3, "filters": 16, "loss": "crossentropy"}),
+    Case("autoencoder", (128, 128, 1), 8, 4, {"picture": True}, {}),
+    Case("slice_cnn", (96, 96, 1), 32, 4, {"number": True}, {"preset": "direct"}),
+    Case("mlp", (20,), 32, 50, {"classes": ("a", "b")}, {}),
+)
+"""In the shapes and batches of the projects, or near them."""
+
+
+def steps_per_second(case: Case, epochs: int, threads: int) -> float:
+    """Train on the backend that Keras is set to."""
+    from labrun import Model
+    from labrun.learning.settings import FitBlock
+    from labrun.learning.training import train
+    from labrun.registry.registry import Registry
+    from labrun.testing.toys import toy_examples
+
+    plugin = Registry.installed().find("models", case.model).plugin.configured(case.config)
+    assert isinstance(plugin, Model)
+    examples = toy_examples(case.shape, count=case.batch * case.steps, **case.target)
+    examples.periodic = True
+    settings = {
+        "train": "toy",
+        "epochs": epochs,
+        "batch_size": case.batch,
+        "augment": list(case.augment),
+        "threads": threads,
+    }
+    ends: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        fit, checkpoint = FitBlock.model_validate(settings), Path(folder) / "checkpoint.npz"
+        train(plugin, fit, examples, None, {}, 1, checkpoint, Path(folder), lambda *_: ends.append(time.perf_counter()))
+    return case.steps / min(later - earlier for earlier, later in itertools.pairwise(ends))
+
+
+def measure(backend: str, options: argparse.Namespace) -> dict[str, float]:
+    """Measure all networks in a process of the backend."""
+    words = [sys.executable, __file__, "--here", *(["--toy"] if options.toy else [])]
+    words += ["--networks", options.networks, "--threads", str(options.threads), "--epochs", str(options.epochs)]
+    done = subprocess.run(
+        words, env=os.environ | {"KERAS_BACKEND": backend}, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def main() -> None:
-    """Train both and print."""
+    """Measure and print a table: a row for each network, a column for each backend."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--share", type=float, default=0.95)
-    parser.add_argument("--origin-epochs", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=100, help="another seed trains anew")
+    parser.add_argument("--backends", default=",".join(BACKENDS))
+    parser.add_argument("--networks", default=",".join(case.model for case in CASES))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--toy", action="store_true")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=ROOT / "projects") as folder:
-        project = Path(folder) / "benchmark.yaml"
-        values = vars(options) | {"paper": "../gray_scott_paper.yaml"}
-        project.write_text(PROJECT.format(**values), encoding="utf-8")
-        command = [sys.executable, "-m", "labrun", "run", str(project), "--runs", str(options.runs)]
-        subprocess.run([*command, "--only", "cnn", "--only", "origin_2d"], check=True)
-    events = events_of(options.runs / "benchmark_training")
-    print(f"\n{'':24}{f'{options.share:.0%} of the validation patterns':38}{'an epoch':>10}")
-    for label, stage in (("ours", f"models.cnn[seed={options.seed}]"), ("the origin's", "models.origin_2d")):
-        reached, each = minutes_to(options.share, events, stage)
-        print(f"{label:24}{reached:38}{each:>10}")
+    cases = [case.toy() if options.toy else case for case in CASES if case.model in options.networks.split(",")]
+    if options.here:
+        print(json.dumps({case.model: steps_per_second(case, options.epochs, options.threads) for case in cases}))
+        return
+    backends = [name for name in options.backends.split(",") if importlib.util.find_spec(name)]
+    found = {backend: measure(backend, options) for backend in backends}
+    print(f"{'steps per second':16}{'x':>16}{'batch':>7}" + "".join(f"{backend:>12}" for backend in backends))
+    for case in cases:
+        shape = "×".join(map(str, case.shape))
+        print(
+            f"{case.model:16}{shape:>16}{case.batch:>7}" + "".join(f"{found[b][case.model]:>12.3g}" for b in backends)
+        )
 
 
 if __name__ == "__main__":
