@@ -60,7 +60,7 @@ TOY: dict[str, tuple[list[str], list[str]]] = {
     "startup": (["--rounds", "1"], ["labrun list-plugins +# s", "labrun check projects/gray_scott.yaml +# s"]),
     "training": (
         ["--toy", "--backends", "tensorflow", "--networks", "pattern_cnn"],
-        ["steps per second .*tensorflow", "pattern_cnn +16×16×3 +4 +#"],
+        ["steps per second .*tensorflow", "pattern_cnn +64×64×3 +4 +#"],
     ),
     "workers": (["--members", "3", "--rounds", "1"], ["1 worker +# s", "2 workers +# s +# times as fast"]),
 }
