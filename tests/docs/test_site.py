@@ -97,6 +97,18 @@ def test_links_of_pages_lead_somewhere_on_github_too():
     assert broken == []
 
 
+INNER = {"labrun.kit.fonts"}
+"""Modules that other modules of the kit use."""
+
+
+def test_every_module_for_plugins_is_in_the_reference():
+    page = (ROOT / "docs" / "reference" / "shared.md").read_text(encoding="utf-8")
+    roots = [(ROOT / "core", "labrun/kit/*.py"), (ROOT / "plugins" / "shared", "*/*.py")]
+    paths = [path.relative_to(root).with_suffix("") for root, pattern in roots for path in root.glob(pattern)]
+    modules = {".".join(path.parts) for path in paths if path.name != "__init__"}
+    assert sorted(modules - INNER - set(re.findall(r"automodule:: (\S+)", page))) == []
+
+
 def test_every_project_is_on_the_page_of_projects():
     page = (ROOT / "projects" / "README.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| \[`(\w+)`\]\(\.\./projects/(\w+)\.yaml\)", page, re.MULTILINE)
