@@ -1,4 +1,4 @@
-"""How the documentation is built: `make docs`, then open docs/_build/html/index.html."""
+"""Configuration of the documentation. Build it with `make docs`, then open docs/_build/html/index.html."""
 
 import sys
 from importlib import metadata
@@ -20,11 +20,11 @@ extensions = [
 ]
 exclude_patterns = ["_build"]
 
-# Pages are Markdown that reads well on GitHub too; headings can be linked to.
+# Pages are Markdown that also reads well on GitHub, with links to headings.
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 
-# The notebook is run by the tests, and shown with what it gave then.
+# The tests run the notebook; the site shows it with its stored output.
 nb_execution_mode = "off"
 
 autodoc_member_order = "bysource"

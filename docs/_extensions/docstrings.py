@@ -1,4 +1,4 @@
-"""Brings labrun's docstrings, which are plain text with `code` and indented equations, to the markup that Sphinx reads."""
+"""Convert labrun's docstrings, plain text with `code` and indented equations, to reStructuredText."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def _process(app: Any, what: str, name: str, obj: Any, options: Any, lines: list
 
 
 def _restore(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Napoleon takes what stands before the first colon of an attribute for its type."""
+    """Undo Napoleon's change: it takes the text before the first colon of an attribute for its type."""
     if what in ("attribute", "property", "data"):
         lines[:] = _attributes.pop(name, lines)
 
 
 def as_restructured_text(lines: list[str]) -> Iterator[str]:
-    """Indented blocks become literal ones, code keeps its letters, and what has a meaning in reStructuredText alone is escaped."""
+    """Make indented blocks literal, keep code as it is, and escape characters that only reStructuredText interprets."""
     inside_section = literal = table = False
     for number, line in enumerate(lines):
         before = lines[number - 1] if number else ""

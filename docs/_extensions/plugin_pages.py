@@ -1,4 +1,4 @@
-"""Writes the reference of all bundled plugins when the site is built: a page a kind, from what `labrun describe` tells."""
+"""Write the reference of all bundled plugins when the site is built: one page per kind, with the contents of `labrun describe`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def setup(app: Any) -> dict[str, bool]:
 
 
 def write_pages(folder: Path) -> None:
-    """Write `simulators.md`, `datasets.md`, `models.md` and `analyses.md`; a page that has not changed keeps its time."""
+    """Write `simulators.md`, `datasets.md`, `models.md` and `analyses.md`; an unchanged page keeps its time."""
     offers = [offer for offer in Registry.installed().offers if offer.distribution == "labrun"]
     folder.mkdir(exist_ok=True)
     for section, title in TITLES.items():
@@ -39,7 +39,7 @@ def write_pages(folder: Path) -> None:
 
 def _page(title: str, section: Section, offers: Sequence[Offer]) -> Iterator[str]:
     yield f"# {title}\n"
-    yield f"What may stand under `{section}` in a project, by `use`; `labrun describe NAME` tells the same in a terminal.\n"
+    yield f"Plugins for the stages under `{section}`. `labrun describe NAME` shows the same in a terminal.\n"
     yield from _table(["name", "description"], [[f"[`{o.name}`](#{_anchor(o.name)})", o.summary] for o in offers])
     for offer in offers:
         yield from _plugin(offer)

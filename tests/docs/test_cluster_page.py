@@ -1,4 +1,4 @@
-"""The page of clusters: what can run here runs; Slurm is played by a cluster of this machine."""
+"""The page on clusters: its job script runs, with Slurm replaced by a cluster of this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 SLURM = '''
-"""Slurm, played by processes of this machine."""
+"""A stand-in for Slurm: processes of this machine."""
 from distributed import LocalCluster
 
 class SLURMCluster(LocalCluster):
@@ -28,7 +28,7 @@ class SLURMCluster(LocalCluster):
 
 @pytest.fixture
 def blocks() -> dict[str, str]:
-    """What the page says is saved under a name."""
+    """The files that the page saves, and the job script, by name."""
     text = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
     saved = re.findall(r"Save this as `([^`]+)`:\n\n```\w+\n(.*?)```", text, re.DOTALL)
     return dict(saved) | {"job.sh": re.findall(r"```bash\n(.*?)```", text, re.DOTALL)[0]}

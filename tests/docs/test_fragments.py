@@ -1,4 +1,4 @@
-"""The YAML of the pages that is no whole project: each stage, sweep or field in it is what labrun would take."""
+"""Fragments of YAML on the pages: labrun would accept each stage, sweep or field in them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def fragments():
 
 
 def documents(text):
-    """The whole as one document; where a key comes again, each line is an example of its own."""
+    """Parse the fragment as one document, or each line as a document if a key is repeated."""
     try:
         return [Document.parse(text, "page").value or {}]
     except ProjectFaults as faults:
@@ -54,7 +54,7 @@ def documents(text):
 
 
 def check_stage(section, name, block, offers):
-    # what stands beside 'use' is told elsewhere on the page, if it is not here
+    # keys beside 'use' may be missing here: the page shows them elsewhere
     model = STAGE_BLOCKS[section]
     assert block.keys() <= {field.alias or key for key, field in model.model_fields.items()}, name
     model.model_validate_json(json.dumps(block), strict=True)

@@ -1,4 +1,4 @@
-"""The notebook of the documentation runs from above to below, and what is kept of it is what it gave."""
+"""The notebook of the documentation runs from top to bottom, and is stored with its output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.waiting import HANG
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebook.ipynb"
 
 
-def test_what_is_kept_of_the_notebook_has_no_errors():
+def test_stored_output_of_the_notebook_has_no_errors():
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert outputs

@@ -1,6 +1,6 @@
-"""The pages for users, done as a user does them: files are saved under the names that the page gives, then commands are run, and Python.
+"""Follow the pages like a user: save files under the names that the page gives, then run its commands and its Python.
 
-What is no whole project, a few lines of YAML that show one thing, is checked by `test_fragments.py`.
+`test_fragments.py` checks YAML that is not a whole project, `test_commands.py` commands that are not run here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BLOCK = re.compile(r"(?:Save this as `(?P<file>[^`]+)`:\n\n)?```(?P<kind>\w+)\n(
 
 PAGES = [
     ["README.md"],
-    ["docs/getting-started.md", "docs/predicting.md"],  # the second goes on where the first ends
+    ["docs/getting-started.md", "docs/predicting.md"],  # the second continues the first
     ["docs/parameter_space.md"],
     ["docs/tumbling.md"],
     ["docs/microstructure.md"],
@@ -43,13 +43,13 @@ SLOW = (
     "docs/twentyone_cm.md",
     "docs/mechanical_networks.md",
 )
-"""A minute each; what they use is tested, made small, elsewhere."""
+"""A minute each; their plugins are tested elsewhere at smaller size."""
 ELSEWHERE = {"docs/cluster.md": "tests/docs/test_cluster_page.py"}
-"""Pages that need more than a shell, and the tests that do what they say."""
+"""Pages that need more than a shell, and their tests."""
 
 
 def run_page(page: Path, folder: Path) -> list[str]:
-    """Do what a page says, in `folder`; return the commands that were run."""
+    """Follow a page in `folder`, and return the commands that were run."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LABRUN_WORKERS": "2"}
     ran, script = [], ""
     for block in BLOCK.finditer(page.read_text(encoding="utf-8")):

@@ -92,9 +92,9 @@ def test_completion_of_sections(server):
 
 def test_hover(server):
     assert r"F, feed rate of u \[1/time\]" in server.hover(SCAN.replace("feed", "fe^ed"))
-    told = server.hover(SCAN.replace("gray_scott", "gray_^scott"))
-    assert "Gray-Scott reaction-diffusion on a periodic plane of square cells." in told
-    assert "persistent_exclusion" not in told
+    shown = server.hover(SCAN.replace("gray_scott", "gray_^scott"))
+    assert "Gray-Scott reaction-diffusion on a periodic plane of square cells." in shown
+    assert "persistent_exclusion" not in shown
 
 
 @pytest.mark.parametrize(

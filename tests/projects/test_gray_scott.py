@@ -1,4 +1,4 @@
-"""The Gray-Scott projects: their sizes, their tables, and that nothing is chosen by what is tested on."""
+"""The Gray-Scott projects: their sizes and tables, and that no choice uses the test set."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def paper() -> Project:
 
 
 WANT_FILES = {PROJECTS / "fashion_mnist.yaml", PROJECTS / "twentyone_cm_files.yaml"}
-"""These need files that their user brings; tests of their own write some."""
+"""These need files that the user provides; their own tests write some."""
 COMPLETE = sorted(set(PROJECTS.glob("*.yaml")) - WANT_FILES)
 
 
@@ -124,11 +124,11 @@ def test_3d_networks_see_ten_frames():
 
 
 SMALL = {"size": 64, "duration": 400}
-"""Numerics of a run that is over at once; the patterns are those of the start."""
+"""Numerics of a run that ends at once, when patterns are still those of the initial state."""
 
 
 def small(simulations: list[str], models: list[str]) -> list[str]:
-    """Options that make a project small, whatever its tables say."""
+    """Return options that make a project small, whatever its tables contain."""
     values = {f"simulations.{s}.with.{key}": value for s in simulations for key, value in SMALL.items()}
     values |= {f"simulations.{s}.sweep.repeats": 2 for s in simulations if s != "scan"}
     values |= {f"models.{m}.fit.epochs": 1 for m in models} | {f"models.{m}.fit.augment.crop": 48 for m in models}

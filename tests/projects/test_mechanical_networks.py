@@ -1,4 +1,4 @@
-"""The projects of mechanical networks: what is unseen in them, the origin's sizes, and the newcomer's one whole, made small."""
+"""The projects of mechanical networks: what is unseen in them, the sizes of the original study, and the newcomer's project at toy size."""
 
 from __future__ import annotations
 

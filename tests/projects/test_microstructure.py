@@ -1,4 +1,4 @@
-"""The projects of the course: FashionMNIST on files that the test writes, and the whole path, made small."""
+"""The projects of the course: FashionMNIST on files that the test writes, and the whole course at toy size."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_idx(path: Path, values: np.ndarray) -> None:
 
 @pytest.fixture
 def clothes(tmp_path, rng):
-    """A bright row tells the class of an image."""
+    """Images whose class is given by a bright row."""
     for part, count in (("train", 400), ("t10k", 60)):
         labels = (np.arange(count) % 10).astype(np.uint8)
         images = rng.integers(0, 60, (count, 28, 28), np.uint8)

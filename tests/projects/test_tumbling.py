@@ -1,4 +1,4 @@
-"""The projects of the persistent exclusion process: their sizes, their rates, that nothing leaks, and one of them whole, made small."""
+"""The projects of the persistent exclusion process: their sizes and rates, that nothing leaks, and one whole project at toy size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from labrun.project.load import Project, load
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 RATES = np.logspace(-6, -1, 10, base=2)
-"""Those of the origin; it trains on the even ones."""
+"""The rates of the original study, which trains on the even ones."""
 
 
 @pytest.fixture(scope="module")

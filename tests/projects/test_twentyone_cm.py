@@ -1,4 +1,4 @@
-"""The projects of the 21-cm line: their sizes, that no sky is on two sides, cubes of others, and the newcomer's one whole, made small."""
+"""The projects of the 21-cm line: their sizes, that no sky is in two sets, other people's cubes, and the newcomer's project at toy size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROJECTS = Path(__file__).parents[2] / "projects"
 
 
 def sky_of(project: Project, dataset: str) -> str:
-    """The simulation that a dataset is made of, however many encoders lie between."""
+    """Return the simulation behind a dataset, through any number of encoders."""
     stage = project.stages[f"datasets.{dataset}"]
     below = stage.inputs.get("simulation")
     return below.stage if below is not None else sky_of(project, stage.inputs["dataset"].stage)
@@ -67,7 +67,7 @@ def test_tiles_of_ten_skies_against_ten():
 
 
 def write_cubes(folder: Path, rng: np.random.Generator) -> None:
-    """Cubes of 12³ cells as the C code wrote them: two redshifts with two escape fractions."""
+    """Write cubes of 12³ cells like the C code: two redshifts with two escape fractions."""
     for fraction in (0.07, 0.13):
         sky = folder / "cubes" / f"joelle_ESC_FRAC_{fraction:.3f}_RNG_150"
         sky.mkdir(parents=True)
