@@ -74,7 +74,8 @@ def write_cubes(folder: Path, rng: np.random.Generator) -> None:
         for redshift in (7.0, 8.5):
             density = rng.uniform(-0.9, 0.9, (12, 12, 12)).astype("<f4")
             density.tofile(sky / f"updated_smoothed_deltax_z{redshift:06.2f}_12_18Mpc")
-            brightness = np.where(density > 0.2, 0, redshift * (1 + density)).astype("<f4")
+            neutral = 23.08 * np.sqrt((1 + redshift) / 7.5)  # [mK], at the mean density
+            brightness = np.where(density > 0.2, 0, neutral * (1 + density)).astype("<f4")
             brightness.tofile(sky / f"delta_T_v3_z{redshift:06.2f}_nf{np.mean(brightness > 0):f}_useTs0_12_18Mpc")
 
 
