@@ -192,6 +192,12 @@ def test_a_class_of_the_legend_is_shown_alone_and_all_again(open_report, members
     assert [explorer.colour(m["kill"] + 0.001, m["feed"] + 0.001) for m in (low, high)] == before
 
 
+def test_lines_are_named_below_the_map(open_report):
+    key = phase_map(open_report()).root.locator(".phase-map-lines span")
+    assert key.all_inner_texts() == ["fold", "<i>"]
+    assert [entry.locator("line").get_attribute("stroke-dasharray") for entry in key.all()] == ["", "7 4"]
+
+
 def test_the_other_panel_shows_the_entropy(open_report, members):
     page = open_report()
     explorer = phase_map(page)
