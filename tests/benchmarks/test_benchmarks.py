@@ -41,6 +41,10 @@ TOY: dict[str, tuple[list[str], list[str]]] = {
     "persistent_exclusion_clusters": (["--snapshots", "2", "--rounds", "1"], ["0.50 +0.5\\d* +# +# +# +# +# +#"]),
     "persistent_exclusion_kernel": (["--updates", "1e4", "--rounds", "1"], ["0.50 +0.5\\d* +# +# +# +#, #"]),
     "pix2pix_step": (["--steps", "1", "--batch", "1"], ["plain +# s per step", "ours +# s per step", "ratio +#"]),
+    "plan_accuracy": (
+        ["--only", "networks", "--workers", "1"],
+        ["networks +# +# to # +# +#", "in all +# +# +#"],
+    ),
     "reionization": (
         ["--cells", "32", "--rounds", "1"],
         ["32³, initial field 64³: peak memory of a whole simulation # GiB", "radii, sharp-k: pruned # s"],

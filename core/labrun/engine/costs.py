@@ -1,11 +1,14 @@
-"""What the members of a simulation cost, found by simulating one of them in a process of its own."""
+"""Estimate what a simulation costs, by simulating some of its members in a process of its own."""
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from statistics import fmean, stdev
 
 from labrun.amounts import bytes_in_words
 from labrun.engine.delivery import PartTask, simulate_part
@@ -20,54 +23,161 @@ from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.memory import peak_memory
 from labrun.workers.pool import Pool
 
-__all__ = ["Cost", "known_cost", "measured_cost", "members_left", "require_disk"]
+__all__ = ["Cost", "Estimate", "known_cost", "measured_cost", "members_left", "require_disk", "spread_members"]
 
-ONCE_FROM = 30.0
-"""Seconds of a member from which on it is not simulated a second time, when compilers and what members share are ready."""
+MEMBERS = 8
+"""Members that are simulated, spread over the sweep: where density and rate vary, the one in the middle can be three times too slow."""
+ENOUGH = 20.0
+"""Seconds of measuring after which no further member is begun."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A duration [s], and the range in which it probably lies."""
+
+    seconds: float
+    low: float
+    high: float
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(self.seconds + other.seconds, self.low + other.low, self.high + other.high)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one member takes."""
+    """What one member takes on average, and what a worker takes before its first."""
 
     seconds: float
+    low: float
+    high: float
+    """The range of the mean over the sweep [s]: two standard errors to each side."""
+    startup: float
+    """Seconds to start a worker, import the simulator and compile its kernels."""
     disk: int
     """Bytes in the store."""
     memory: int
-    """The most bytes that the worker had."""
+    """Peak memory of the worker [bytes]."""
+
+    def of_members(self, members: int, workers: int) -> Estimate:
+        """Estimate how long `workers` take for so many members."""
+        rounds = members / min(workers, members)
+        low, mean, high = (self.startup + rounds * each for each in (self.low, self.seconds, self.high))
+        return Estimate(mean, low, high)
+
+
+def spread_members(size: int) -> list[int]:
+    """Choose members all over a sweep. Steps of the golden ratio meet no period of a grid."""
+    golden = (math.sqrt(5) - 1) / 2
+    chosen = [int(size * ((i + 0.5) * golden % 1)) for i in range(MEMBERS)]
+    return list(dict.fromkeys(chosen)) if size > MEMBERS else list(range(size))
 
 
 def known_cost(planned: Planned) -> Cost | None:
-    """The cost of a member that was measured before on this machine."""
+    """Return the cost of a member that was measured before on this machine."""
     found = read_cached("costs", planned.key)
-    return Cost(**found) if set(found) == {"seconds", "disk", "memory"} else None
+    return Cost(**found) if set(found) == {field.name for field in fields(Cost)} else None
 
 
 def measured_cost(plan: Plan, stage: SimulationStage) -> Cost:
-    """Simulate the member in the middle of the sweep; what it costs is remembered.
+    """Simulate some members of a sweep, each twice, and remember what they cost.
 
     Raises:
-        LabrunError: it failed, or killed its process.
+        LabrunError: a member failed, or killed the process.
     """
     planned = plan.stages[stage.id]
-    simulation = Simulation.of(plan, stage)
-    task = simulation.task(len(simulation.parts) // 2)
-    one = replace(task, members=task.members[:1], rows=task.rows[:1], draws=task.draws[:1])
+    tasks = _tasks(Simulation.of(plan, stage), spread_members(stage.table.size))
     worker = Pool(1, chances=1)
+    begun = time.perf_counter()
     try:
-        ((_, found),) = dispatch(worker, _measure, [(0, one)])
+        ((_, found),) = dispatch(worker, _measure, [(0, tasks)])
     except TaskKillsWorker as error:
-        raise LabrunError(f"{planned.id}: member {one.members[0]} killed its process ({one.rows[0]})") from error
+        members = ", ".join(str(task.members[0]) for task in tasks)
+        which = f"member {members}" if len(tasks) == 1 else f"one of the members {members}"
+        first = f"{'first: ' if len(tasks) > 1 else ''}{tasks[0].rows[0]}"
+        raise LabrunError(f"{planned.id}: {which} killed its process ({first})") from error
     finally:
         worker.stop(at_once=True)
     if isinstance(found, str):
-        raise LabrunError(f"{planned.id}: member {one.members[0]} failed: {found}")
-    write_cached("costs", planned.key, asdict(found))
-    return found
+        raise LabrunError(f"{planned.id}: {found}")
+    cost = _cost(found, time.perf_counter() - begun)
+    write_cached("costs", planned.key, asdict(cost))
+    return cost
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The times of each member [s], and what they left."""
+
+    times: list[list[float]]
+    sizes: list[int]
+    memory: int
+    warm: float
+    """Seconds that all but the first call took."""
+
+
+def _cost(found: _Measured, wall: float) -> Cost:
+    means = [fmean(times) for times in found.times]
+    mean = fmean(means)
+    error = stdev(means) / math.sqrt(len(means)) if len(means) > 1 else 0.0
+    rounds = [fmean(times[i] for times in found.times if i < len(times)) for i in range(len(found.times[0]))]
+    low, high = min(mean - 2 * error, *rounds, mean), max(mean + 2 * error, *rounds, mean)
+    startup = max(0.0, wall - found.warm - means[0])
+    return Cost(
+        mean,
+        max(low, min(means)),
+        min(high, max(map(max, found.times))),
+        startup,
+        round(fmean(found.sizes)),
+        found.memory,
+    )
+
+
+def _tasks(simulation: Simulation, members: Sequence[int]) -> list[PartTask]:
+    """A task for each of these members alone."""
+    part_of = {member: number for number, part in enumerate(simulation.parts) for member in part}
+    tasks = []
+    for member in members:
+        task = simulation.task(part_of[member])
+        i = task.members.index(member)
+        tasks.append(replace(task, members=[member], rows=[task.rows[i]], draws=[task.draws[i]]))
+    return tasks
+
+
+def _measure(tasks: list[PartTask]) -> _Measured | str:
+    """Simulate the member of each task twice, as long as that does not take long; return what went wrong as text. Runs in a worker.
+
+    The first call, which imports and compiles, does not count, unless it is the only one.
+    """
+    times: list[list[float]] = [[] for _ in tasks]
+    sizes: dict[int, int] = {}
+    with tempfile.TemporaryDirectory() as folder:
+
+        def simulate(i: int) -> float | str:
+            begun = time.perf_counter()
+            receipt = simulate_part(replace(tasks[i], folder=Path(folder)))
+            if receipt.failures:
+                return f"member {tasks[i].members[0]} failed: {receipt.failures[0].error}"
+            sizes[i] = receipt.size
+            return time.perf_counter() - begun
+
+        first = simulate(0)
+        if isinstance(first, str):
+            return first
+        begun = time.perf_counter()
+        for i in [*range(len(tasks))] * 2:
+            if first + time.perf_counter() - begun > ENOUGH:
+                break
+            seconds = simulate(i)
+            if isinstance(seconds, str):
+                return seconds
+            times[i].append(seconds)
+        warm = time.perf_counter() - begun
+    counted = [one for one in times if one] or [[first]]
+    return _Measured(counted, list(sizes.values()), peak_memory(), warm)
 
 
 def members_left(plan: Plan, planned: Planned) -> int:
-    """How many members of a simulation are still to be made; 0 for other stages."""
+    """Count the members of a simulation that are still to be made; 0 for other stages."""
     if not isinstance(planned.stage, SimulationStage):
         return 0
     progress = progress_of(plan, planned)
@@ -88,17 +198,3 @@ def require_disk(plan: Plan) -> None:
             f"the disk cannot hold what this project simulates: {told}, but {bytes_in_words(free)} are free where "
             f"{plan.store.root} lies. Make room, choose a folder on another disk by --runs, or simulate fewer members"
         )
-
-
-def _measure(task: PartTask) -> Cost | str:
-    """Simulate the member of a task, twice if that does not take long; what went wrong comes back as text. Runs in a worker."""
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(2):
-            begun = time.perf_counter()
-            receipt = simulate_part(replace(task, folder=Path(folder)))
-            seconds = time.perf_counter() - begun
-            if receipt.failures:
-                return receipt.failures[0].error
-            if seconds > ONCE_FROM:
-                break
-    return Cost(seconds, receipt.size, peak_memory())

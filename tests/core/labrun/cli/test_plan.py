@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+TAB = "\t"
+
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path, monkeypatch):
@@ -13,7 +15,7 @@ def _cache(tmp_path, monkeypatch):
 def test_plan(write_project, labrun):
     outcome = labrun("plan", write_project())
     assert outcome.code == 0
-    *lines, total = outcome.out.splitlines()
+    *lines, time, total = outcome.out.splitlines()
     assert [line.split("\t")[:4] for line in lines] == [
         ["stage", "plugin", "work", "state"],
         ["simulations.train", "wave", "6 members", "to do"],
@@ -23,13 +25,16 @@ def test_plan(write_project, labrun):
         ["analyses.losses", "losses", "", "to do"],
     ]
     assert all(re.fullmatch("[0-9a-f]{12}", line.split("\t")[6]) for line in lines[1:])
-    assert re.fullmatch(r"about \d+\.\d s", lines[1].split("\t")[4])
+    assert re.fullmatch(r"about [\d.]+ s( \([\d.]+ s to [\d.]+ s\))?", lines[1].split("\t")[4])
+    assert time == (
+        f"in all: {lines[1].split(TAB)[4]}, without what has not run yet (datasets.waves, analyses.spread, models.net, analyses.losses)"
+    )
     assert re.fullmatch(
-        r"to simulate: [\d.]+ kB of disk \([\d.]+ .?B are free\), and [\d.]+ MB of memory for each of \d+ workers, judged by one member "
+        r"to simulate: [\d.]+ kB of disk \([\d.]+ .?B are free\), and [\d.]+ MB of memory for each of \d+ workers, judged by some members "
         "of each simulation",
         total,
     )
-    assert outcome.err == "simulations.train: simulating one member …\n"
+    assert outcome.err == "simulations.train: simulating some members …\n"
 
 
 def test_what_was_measured_is_remembered_and_measuring_can_be_left_out(write_project, labrun):
@@ -49,6 +54,7 @@ def test_a_stage_that_is_to_be_done_again_takes_as_long_as_the_last_time(write_p
     assert cells["simulations.train"] == ["done", "", ""]
     assert cells["models.net"][0] == "to do"
     assert re.fullmatch(r"about \d+\.\d s", cells["models.net"][1])
+    assert re.search(r"^in all: about \d+\.\d s$", "\n".join(lines), re.MULTILINE)
 
 
 def test_plan_leaves_nothing_behind(write_project, labrun, tmp_path):

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import pytest
 
 from labrun.engine import costs
-from labrun.engine.costs import Cost, known_cost, measured_cost, members_left, require_disk
+from labrun.engine.costs import (
+    Cost,
+    Estimate,
+    known_cost,
+    measured_cost,
+    members_left,
+    require_disk,
+    spread_members,
+)
 from labrun.faults import LabrunError
 from labrun.planning.plan import make_plan
 from labrun.project.load import load
@@ -52,16 +63,36 @@ def make(tmp_path):
     return make
 
 
-def test_the_member_in_the_middle_is_measured(make):
+def test_members_from_all_over_the_sweep_are_measured(make):
     plan, stage = make("{grid: {size: [0, 20000000, 40000000]}}")
     assert known_cost(stage) is None
     cost = measured_cost(plan, stage.stage)
-    assert 20_000_000 < cost.disk < 20_100_000  # noise cannot be compressed
-    assert cost.seconds > 0.1
+    assert 20_000_000 < cost.disk < 20_100_000  # the mean of the three; noise cannot be compressed
+    assert 0.1 < cost.low <= cost.seconds <= cost.high
     assert cost.memory > 60_000_000
     assert known_cost(stage) == cost
     assert members_left(plan, stage) == 3
     assert not plan.store.root.exists()
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 9, 25, 100, 121, 10_000])
+def test_members_are_spread_over_a_sweep(size):
+    """Also over both axes of a square grid: the middle of each row would be the same column."""
+    members = spread_members(size)
+    assert len(members) == len(set(members)) >= min(size, 7)
+    assert all(0 <= member < size for member in members)
+    side = math.isqrt(size)
+    if size > 8:
+        assert all(sum(part * size <= 4 * m < (part + 1) * size for m in members) for part in range(4))
+    if side**2 == size >= 25:
+        assert len({member % side for member in members}) >= 4
+
+
+def test_what_members_cost_adds_up():
+    cost = Cost(2.0, 1.5, 3.0, 4.0, 10, 100)
+    assert cost.of_members(1, 8) == Estimate(6.0, 5.5, 7.0)
+    assert cost.of_members(10, 2) == Estimate(14.0, 11.5, 19.0)
+    assert Estimate(1, 0, 2) + Estimate(3, 2, 5) == Estimate(4, 2, 7)
 
 
 def test_damaged_memory_is_none(make, tmp_path):
@@ -84,13 +115,13 @@ def test_a_member_that_fails(make, fault, message):
     plan, stage = make("{grid: {size: [5]}}", f"fault: {fault}")
     with pytest.raises(LabrunError) as caught:
         measured_cost(plan, stage.stage)
-    assert str(caught.value) == message
+    assert re.sub(r" \(\S+plugin\.py:\d+\)", "", str(caught.value)) == message
 
 
 def test_what_the_disk_cannot_hold(make, monkeypatch):
     plan, _ = make("{grid: {size: [5, 6]}}")
     require_disk(plan)  # nothing is known
-    monkeypatch.setattr(costs, "known_cost", lambda planned: Cost(1.0, 3 * 10**9, 10**8))
+    monkeypatch.setattr(costs, "known_cost", lambda planned: Cost(1.0, 1.0, 1.0, 1.0, 3 * 10**9, 10**8))
     monkeypatch.setattr(costs, "free_space", lambda folder: 5 * 10**9)
     with pytest.raises(LabrunError) as caught:
         require_disk(plan)
@@ -106,6 +137,6 @@ def test_what_is_there_needs_no_room(make, labrun, tmp_path, monkeypatch):
     assert labrun("run", "blocks.yaml").code == 0
     plan, stage = make("{grid: {size: [5, 6]}}")
     assert members_left(plan, stage) == 0
-    monkeypatch.setattr(costs, "known_cost", lambda planned: Cost(1.0, 10**18, 10**8))
+    monkeypatch.setattr(costs, "known_cost", lambda planned: Cost(1.0, 1.0, 1.0, 1.0, 10**18, 10**8))
     require_disk(plan)
     assert labrun("plan", "blocks.yaml").out.splitlines()[1].split("\t")[3:6] == ["done", "", ""]
