@@ -1,4 +1,4 @@
-"""What the inputs of a training looked like, as ranges of a few numbers, by which unlike inputs can be recognised later."""
+"""Ranges of a few numbers that describe the inputs of a training, to recognize unlike inputs later."""
 
 from __future__ import annotations
 

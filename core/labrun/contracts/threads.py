@@ -39,8 +39,9 @@ def fix_threads(count: int) -> None:
 
 
 def start_threads() -> int:
-    """Give the backend, which is loaded, its number of threads; return the number that it computes with."""
-    return _STARTERS[keras_backend()](_wanted)
+    """Give the backend its number of threads, before or after Keras is loaded; return the number that it computes with."""
+    start = _STARTERS.get(keras_backend())  # with another name, Keras raises
+    return start(_wanted) if start else _wanted
 
 
 def _start_tensorflow(count: int) -> int:

@@ -77,7 +77,7 @@ class TrainedModel(HasCard):
 
     @cached_property
     def input_ranges(self) -> InputRanges | None:
-        """What the inputs of the training looked like; None if the model does not say.
+        """The ranges of the inputs of the training; None if the model has no record of them.
 
         Raises:
             LabrunError: the file that holds it is damaged.

@@ -35,14 +35,14 @@ class NewData:
     batch_size: int
     """The number of examples to load at once: one if they differ in size."""
     word: Callable[[int], str]
-    """What to call an example."""
+    """Returns the name of an example for messages."""
     unlike: dict[int, str]
-    """Examples that were loaded and are unlike those of the training, and in what."""
+    """The examples loaded so far that are unlike those of the training, and how they differ."""
     skipped: tuple[str, ...] = ()
     """The names of files in a folder of pictures that are not pictures."""
 
     def unlike_in_words(self) -> str:
-        """How many of the examples are unlike those of the training, and in what the first is; empty if none."""
+        """Say how many examples are unlike those of the training, and how the first differs; empty if none is."""
         if not self.unlike:
             return ""
         first = min(self.unlike)

@@ -29,3 +29,10 @@ def test_keras_starts_in_silence():
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_misspelt_backend_is_refused_by_keras():
+    code = "from labrun.contracts.backend import load_keras; load_keras()"
+    environment = os.environ | {"KERAS_BACKEND": "tensorfow"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.stderr.splitlines()[-1] == "ValueError: Unable to import backend : tensorfow"
