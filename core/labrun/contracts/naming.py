@@ -31,7 +31,7 @@ def suffix(values: dict[str, Any], *, exact: bool = False) -> str:
 
 
 def _digest(values: dict[str, Any]) -> str:
-    """Tell the values apart, except for the seed: what differs in the seed alone is of one kind."""
+    """Hash all values but the seed: what differs in the seed alone is of one kind."""
     words = [(axis.rpartition(".")[2], value) for axis, value in values.items()]
     rest = [(word, value) for word, value in words if word != "seed"]
     return hashlib.sha256(json.dumps(rest).encode()).hexdigest()[:8]

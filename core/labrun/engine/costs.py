@@ -185,16 +185,16 @@ def members_left(plan: Plan, planned: Planned) -> int:
 
 
 def require_disk(plan: Plan) -> None:
-    """Refuse to begin simulations, as far as their cost is known, that the disk of the store cannot hold.
+    """Refuse to begin simulations that the disk of the store cannot hold, as far as their cost is known.
 
     Raises:
-        LabrunError: it cannot.
+        LabrunError: it cannot hold them.
     """
     needed = {p.id: cost.disk * members_left(plan, p) for p in plan.stages.values() if (cost := known_cost(p))}
     free = free_space(plan.store.root)
     if sum(needed.values()) > free:
-        told = ", ".join(f"{identifier} ({bytes_in_words(size)})" for identifier, size in needed.items() if size)
+        listed = ", ".join(f"{identifier} ({bytes_in_words(size)})" for identifier, size in needed.items() if size)
         raise LabrunError(
-            f"the disk cannot hold what this project simulates: {told}, but {bytes_in_words(free)} are free where "
+            f"the disk cannot hold what this project simulates: {listed}, but {bytes_in_words(free)} are free where "
             f"{plan.store.root} lies. Make room, choose a folder on another disk by --runs, or simulate fewer members"
         )

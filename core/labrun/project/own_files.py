@@ -1,8 +1,7 @@
-"""Which files a project may take for parts of itself: its tables, the projects that it extends, its plugins.
+"""Check which files belong to a project: its tables, the projects that it extends, its plugins.
 
-What a table holds ends up in reports, which are published. So these files must lie in the folder of the project, in the git repository
-around it, or in the folder in which labrun is started, if that holds the project. A home folder, and what
-is above it, holds too much to count.
+The content of a table ends up in reports, which are published. So these files must lie in the folder of the project, in the git repository
+around it, or in the folder in which labrun is started if that holds the project. A home folder, and what is above it, does not count.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ __all__ = ["outside_project"]
 
 
 def outside_project(file: Path, folder: Path) -> str | None:
-    """What to say of a file that does not belong to the project in `folder`; None if it does. Links count as what they lead to."""
+    """Describe why a file does not belong to the project in `folder`; None if it does. A link counts as the file to which it leads."""
     homes = _homes(folder)
     try:
         found = Path(os.path.realpath(file))
-    except ValueError:  # no file can have such a name, which is told where it is looked for
+    except ValueError:  # no file can have such a name: whoever opens it says so
         return None
     if any(found.is_relative_to(home) for home in homes):
         return None
@@ -29,7 +28,7 @@ def outside_project(file: Path, folder: Path) -> str | None:
 
 
 def _homes(folder: Path) -> list[Path]:
-    """The folders that a project's own files may lie in, the widest last."""
+    """Return the folders that may hold a project's own files, the widest last."""
     own = Path(os.path.realpath(folder))
     started = Path(os.path.realpath(Path.cwd()))
     repository = next((above for above in (own, *own.parents) if (above / ".git").exists()), own)
