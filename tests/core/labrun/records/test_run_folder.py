@@ -26,6 +26,8 @@ def test_record_says_what_was_done_and_how(runs):
     assert record["versions"]["numpy"]
     assert record["host"]["cores"] >= 1
     assert record["peak_memory_bytes"]["driver"] > 1e6
+    assert record["keras_settings"]["backend"] == record["keras_backend"]
+    assert set(record["keras_settings"]) >= {"floatx", "epsilon", "image_data_format", "dtype_policy"}
 
 
 def test_files_of_a_stage_are_those_of_the_store(runs):
