@@ -139,7 +139,12 @@ class Rig:
         return {str(path): path.read_bytes() for path in files if path.name not in ("manifest.json", ".key")}
 
     def results(self) -> list[Path]:
-        return [path for section in self.store.iterdir() for path in section.iterdir() if section.name != "checkpoints"]
+        return [
+            path
+            for section in self.store.iterdir()
+            if section.is_dir() and section.name != "checkpoints"
+            for path in section.iterdir()
+        ]
 
     def put_checkpoint(self) -> Path:
         """Pretend that the training was killed before its result was written, and return its checkpoint."""

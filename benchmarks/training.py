@@ -64,6 +64,7 @@ CASES = (
 def steps_per_second(case: Case, epochs: int, threads: int) -> float:
     """Train on the backend that Keras is set to."""
     from labrun import Model
+    from labrun.learning.checkpoint import checkpoint_in
     from labrun.learning.settings import FitBlock
     from labrun.learning.training import train
     from labrun.registry.registry import Registry
@@ -82,7 +83,7 @@ def steps_per_second(case: Case, epochs: int, threads: int) -> float:
     }
     ends: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        fit, checkpoint = FitBlock.model_validate(settings), Path(folder) / "checkpoint.npz"
+        fit, checkpoint = FitBlock.model_validate(settings), checkpoint_in(Path(folder))
         train(plugin, fit, examples, None, {}, 1, checkpoint, Path(folder), lambda *_: ends.append(time.perf_counter()))
     return case.steps / min(later - earlier for earlier, later in itertools.pairwise(ends))
 

@@ -88,7 +88,7 @@ def test_a_member_that_leads_elsewhere_is_refused(attack, secret, tmp_path):
 def test_objects_in_a_part_are_not_mapped_as_addresses(tmp_path):
     with h5py.File(tmp_path / part_name(0), "w") as file:
         file.create_dataset("0/u", (20_000,), h5py.string_dtype())[...] = "x"
-    with pytest.raises(LabrunError, match=r"'u' is no array of numbers"):
+    with pytest.raises(LabrunError, match=r"'u' is not an array of numbers"):
         StoredMembers(tmp_path, [[0]]).read(0, "u")
 
 

@@ -27,6 +27,7 @@ from labrun.cli.schema import schema
 from labrun.cli.simulate import simulate
 from labrun.cli.store import gc as gc_command
 from labrun.cli.store import verify
+from labrun.cli.streams import forgiving_streams
 from labrun.faults import LabrunError, did_you_mean, printable
 
 # Loading makes some 100,000 objects that stay; scanning them again and again took a tenth of the time of `check`.
@@ -71,6 +72,10 @@ class _Group(click.Group):
                 f"'{word}' is neither a command nor a project (PROJECT.yaml){did_you_mean(word, self.commands)}"
             )
         return super().resolve_command(context, args)
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        with forgiving_streams():
+            return super().main(*arguments, **options)
 
     def invoke(self, context: click.Context) -> Any:
         try:

@@ -66,10 +66,11 @@ def _project_of(context: click.Context) -> Path | None:
 
 def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the names of runs in the folder of runs; a path is completed by the shell."""
+    from labrun.files.guarded import GuardedPath
     from labrun.records.run_folder import RECORD
     from labrun.store.places import default_runs
 
     runs = context.params.get("runs") or default_runs()
-    names = sorted(record.parent.name for record in runs.glob(f"*/{RECORD}"))
+    names = [run.name for run in GuardedPath(runs).entries() if run.is_folder() and (run / RECORD).is_regular()]
     found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
     return found or [CompletionItem(incomplete, type="dir")]

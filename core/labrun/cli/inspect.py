@@ -15,6 +15,7 @@ from labrun.cli.options import project_argument, runs_option, set_option
 from labrun.cli.tables import print_table, short
 from labrun.contracts.inputs import ONE_OF
 from labrun.faults import printable
+from labrun.files.guarded import GuardedPath
 from labrun.store.places import store_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
 
     loaded = load(project, overrides)
     made = make_plan(loaded, store_of(runs))
-    in_work = RunFolder(runs / loaded.name).stages_in_work()
+    in_work = RunFolder(GuardedPath(runs) / loaded.name).stages_in_work()
     rows = []
     for planned in made.stages.values():
         manifest = made.manifest(planned)
@@ -102,7 +103,7 @@ def why(project: Path, stage: str, overrides: tuple[str, ...], runs: Path) -> No
 
     loaded = load(project, overrides)
     made = make_plan(loaded, store_of(runs))
-    record = RunFolder(runs / loaded.name).last_record().get("stages", {})
+    record = RunFolder(GuardedPath(runs) / loaded.name).last_record().get("stages", {})
     for identifier in stage_ids(loaded, [stage]):
         planned = made.stages[identifier]
         if made.manifest(planned):

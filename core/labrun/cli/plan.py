@@ -12,6 +12,7 @@ from labrun.cli.inspect import state_in_words, tell_damage
 from labrun.cli.options import project_argument, runs_option, set_option, workers_option
 from labrun.cli.tables import print_table
 from labrun.faults import LabrunError
+from labrun.files.guarded import GuardedPath
 from labrun.store.places import store_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def plan(project: Path, workers: int, measure: bool, overrides: tuple[str, ...],
     loaded = load(project, overrides)
     expect_trainable(loaded.stages.values())
     made = make_plan(loaded, store_of(runs))
-    before = RunFolder(runs / loaded.name).last_record().get("stages", {})
+    before = RunFolder(GuardedPath(runs) / loaded.name).last_record().get("stages", {})
     left = {planned.id: members_left(made, planned) for planned in made.stages.values()}
     costs = {p.id: cost for p in made.stages.values() if left[p.id] and (cost := _cost(made, p, measure))}
     rows, total, unknown = [], Estimate(0.0, 0.0, 0.0), []

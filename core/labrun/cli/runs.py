@@ -58,10 +58,11 @@ def open_report(run: str | None, runs: Path) -> None:
 
     RUN is the folder of a run, or the name of one in the folder of runs (default: the latest run).
     """
+    from labrun.files.trust import is_plain
     from labrun.records.listing import find_run
 
     report = find_run(run, runs) / "report.html"
-    if not report.is_file():
+    if not is_plain(report.parent, report.name):
         raise LabrunError(f"there is no report {report}: it is written when a run ends")
     click.echo(report)
     click.launch(str(report))

@@ -13,7 +13,8 @@ from labrun.amounts import bytes_in_words, counted, duration_in_words
 from labrun.cli.options import runs_option, set_option
 from labrun.cli.tables import print_table
 from labrun.faults import Fault, ProjectFaults
-from labrun.store.places import store_of
+from labrun.files.guarded import GuardedPath
+from labrun.store.places import expect_paired, store_of
 from labrun.store.store import Store
 
 if TYPE_CHECKING:
@@ -33,12 +34,13 @@ def verify(context: click.Context, project: Path | None, overrides: tuple[str, .
     Reads all results of a project, or of the whole store, and compares them with their digests. The next run makes damaged
     results again. The exit code is 1 if a file is damaged.
     """
+    from labrun.upkeep.garbage import run_folders
     from labrun.upkeep.verification import Verification
 
     verification = Verification(Store(_existing_store(runs)))
     if project is None:
         verification.add_store()
-        for run in sorted(set(runs.iterdir()) - {store_of(runs)}):
+        for run in run_folders(runs):
             verification.add_run(run)
     else:
         _add_project(verification, project, overrides, runs)
@@ -64,7 +66,7 @@ def _add_project(verification: Verification, project: Path, overrides: tuple[str
     for planned in plan.stages.values():
         verification.add_result(planned.section, planned.key)
         verification.add_checkpoints(planned.key)
-    verification.add_run(runs / plan.project.name)
+    verification.add_run(GuardedPath(runs) / plan.project.name)
 
 
 @contextmanager
@@ -109,6 +111,7 @@ def gc(runs: Path, delete: bool) -> None:
 
     found = list(find_garbage(runs, Store(_existing_store(runs))))
     if delete:
+        expect_paired(runs)
         found = [garbage for garbage in found if remove(garbage, runs)]
     if not found:
         click.echo("nothing was removed" if delete else "nothing to remove: runs refer to all results")

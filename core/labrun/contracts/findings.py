@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.contracts.card import HasCard
 from labrun.faults import did_you_mean
 from labrun.files.atomic import read_json, write_json
+from labrun.files.guarded import GuardedPath
 from labrun.files.trust import is_plain
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Findings(HasCard):
         if name not in self.figure_names:
             raise KeyError(f"there is no figure '{name}'{did_you_mean(name, self.figure_names)}")
         if self.folder is not None:
-            return (self.folder / f"{name}.png").read_bytes()
+            return (GuardedPath(self.folder) / f"{name}.png").content()
         stream = io.BytesIO()
         self.figures[name].savefig(stream, dpi=110, bbox_inches="tight")
         return stream.getvalue()
@@ -142,12 +143,13 @@ class Findings(HasCard):
         import pandas as pd
 
         contents = read_contents(folder)
-        metrics = read_json(folder / "metrics.json")
+        own = GuardedPath(folder)
+        metrics = read_json(own / "metrics.json")
         found = cls(
             metrics={name: metrics[name] for name in contents["metrics"]},
-            tables={name: pd.read_csv(folder / f"{name}.csv") for name in contents["tables"]},
-            html={name: (folder / f"{name}.html").read_text(encoding="utf-8") for name in contents["html"]},
-            files={name: (folder / name).read_bytes() for name in contents["files"]},
+            tables={name: pd.read_csv(io.BytesIO((own / f"{name}.csv").content())) for name in contents["tables"]},
+            html={name: (own / f"{name}.html").text() for name in contents["html"]},
+            files={name: (own / name).content() for name in contents["files"]},
             captions=contents["captions"],
             warnings=contents["warnings"],
         )
@@ -184,7 +186,7 @@ def read_contents(folder: Path) -> dict[str, Any]:
     Raises:
         ValueError: it names a file outside the folder, or a link.
     """
-    contents: dict[str, Any] = read_json(folder / "findings.json")
+    contents: dict[str, Any] = read_json(GuardedPath(folder) / "findings.json")
     files = [f"{name}{end}" for kind, ends in _ENDINGS.items() for name in contents[kind] for end in ends]
     if strangers := [name for name in files if not (_FILE_NAME.fullmatch(name) and is_plain(folder, name))]:
         raise ValueError(f"'{folder / 'findings.json'}' names {strangers[0]!r}, which is not a file of these findings")

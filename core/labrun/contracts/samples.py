@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labrun.files.guarded import GuardedPath
 from labrun.files.limits import expect_archive
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ class Samples:
         """Read the samples of a trained model; None if its training took none."""
         import numpy as np
 
-        if not (folder / FILE).exists():
+        path = GuardedPath(folder) / FILE
+        if not path.is_there():
             return None
-        expect_archive(folder / FILE)
-        with np.load(folder / FILE, allow_pickle=False) as file:
+        expect_archive(path)
+        with path.opened() as stream, np.load(stream, allow_pickle=False) as file:
             return cls(file["epochs"].tolist(), file["pictures"], file["x"], file["y"])

@@ -17,6 +17,7 @@ from labrun.contracts.naming import suffix
 from labrun.contracts.samples import Samples
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.atomic import read_json
+from labrun.files.guarded import GuardedPath
 
 if TYPE_CHECKING:
     import keras
@@ -68,7 +69,7 @@ class TrainedModel(HasCard):
         Raises:
             LabrunError: the file that holds them is damaged.
         """
-        path = self.folder / SPEC
+        path = GuardedPath(self.folder) / SPEC
         try:
             return ExampleSpec.from_record(read_json(path))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -82,7 +83,7 @@ class TrainedModel(HasCard):
         Raises:
             LabrunError: the file that holds it is damaged.
         """
-        path = self.folder / SPEC
+        path = GuardedPath(self.folder) / SPEC
         try:
             record = read_json(path).get("ranges")
             return InputRanges.from_record(record) if record is not None else None
@@ -94,7 +95,8 @@ class TrainedModel(HasCard):
         """One row per epoch: its number (from 1), losses and metrics."""
         import pandas as pd
 
-        return pd.read_csv(self.folder / HISTORY)
+        with (GuardedPath(self.folder) / HISTORY).opened() as stream:
+            return pd.read_csv(stream)
 
     @cached_property
     def samples(self) -> Samples | None:
@@ -117,6 +119,7 @@ class TrainedModel(HasCard):
             # the file does not hold the optimizer, which is not needed to predict
             warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
             try:
+                (GuardedPath(self.folder) / WEIGHTS).expect_own()
                 open_hdf5(self.folder / WEIGHTS).close()  # refuses links out of the file, which Keras would follow
                 model.load_weights(self.folder / WEIGHTS)
             except (OSError, ValueError, KeyError, UserWarning) as error:

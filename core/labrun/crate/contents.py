@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from labrun.files.atomic import read_json
-from labrun.files.digests import expect_digest, sha256_of
+from labrun.files.digests import sha256_of
+from labrun.files.guarded import GuardedPath
 from labrun.files.trust import is_plain
 from labrun.records.run_folder import MEMBERS
 from labrun.records.run_record import RunRecord, place_of
 from labrun.records.sources import FOLDER, named_files, place_of_source
-from labrun.store.store import MANIFEST
+from labrun.store.store import MANIFEST, Manifest
 
 __all__ = ["Content", "named_by_project", "run_files", "stage_files"]
 
@@ -26,14 +26,14 @@ ARRAYS = "parts/"
 class Content:
     """A file and its place in the crate."""
 
-    source: Path
+    source: GuardedPath
     place: str
     sha256: str
 
 
 def run_files(run: RunRecord) -> list[Content]:
     """Return the run's record, its events and its report."""
-    return [_content(run.folder, name) for name in OF_RUN if is_plain(run.folder, name)]
+    return [_content(GuardedPath(run.folder) / name, name) for name in OF_RUN if is_plain(run.folder, name)]
 
 
 def stage_files(run: RunRecord, stage: str, members: bool) -> list[Content]:
@@ -42,33 +42,29 @@ def stage_files(run: RunRecord, stage: str, members: bool) -> list[Content]:
     Raises:
         ValueError: a file differs from its manifest.
     """
-    manifest = read_json(run.file(stage, MANIFEST))
-    found = []
-    for name, entry in manifest["files"].items():
-        if members or not name.startswith(ARRAYS):
-            path = run.file(stage, name)
-            expect_digest(path, entry["sha256"])
-            found.append(Content(path, f"{place_of(stage)}/{name}", entry["sha256"]))
     place = place_of(stage)
-    return found + [
-        _content(run.folder, f"{place}/{name}")
-        for name in (MANIFEST, MEMBERS)
-        if is_plain(run.folder, f"{place}/{name}")
-    ]
+    found = []
+    for name, entry in Manifest.read(run.file(stage, MANIFEST).parent).files.items():
+        if members or not name.startswith(ARRAYS):
+            content = _content(run.file(stage, name), f"{place}/{name}")
+            if content.sha256 != entry["sha256"]:
+                raise ValueError(f"'{content.source}' is another file than the one asked for")
+            found.append(content)
+    beside = [name for name in (MANIFEST, MEMBERS) if is_plain(run.folder, f"{place}/{name}")]
+    return found + [_content(run.file(stage, name), f"{place}/{name}") for name in beside]
 
 
 def named_by_project(run: RunRecord) -> tuple[list[Content], list[str]]:
-    """The tables and plugin files that the project names, as the run has copied them; and the names of those that it lacks."""
+    """Return the tables and plugin files that the project names, as the run has copied them, and the names of those that it lacks."""
     found, missing = [], []
     for name in dict.fromkeys(named_files(run.project)):
         place = place_of_source(name)
         if Path(name).suffix in SHARED and is_plain(run.folder, place):
-            path = run.folder / place
-            found.append(Content(path, place.removeprefix(f"{FOLDER}/"), sha256_of(path)))
+            found.append(_content(GuardedPath(run.folder) / place, place.removeprefix(f"{FOLDER}/")))
         else:
             missing.append(name)
     return found, missing
 
 
-def _content(folder: Path, name: str) -> Content:
-    return Content(folder / name, name, sha256_of(folder / name))
+def _content(source: GuardedPath, place: str) -> Content:
+    return Content(source, place, sha256_of(source))

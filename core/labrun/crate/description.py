@@ -19,6 +19,7 @@ from labrun.crate.contents import Content, named_by_project, run_files, stage_fi
 from labrun.crate.entities import Entities, about_file, iso, set_values
 from labrun.crate.times import spans
 from labrun.files.digests import sha256_of
+from labrun.files.guarded import GuardedPath
 from labrun.flattening import flattened
 from labrun.records.run_record import RunRecord, place_of
 
@@ -71,7 +72,7 @@ class Description(Entities):
         self.run = run
         self.stages = 0
         self.remarks: list[str] = []
-        self._spans = spans(run.folder / "events.jsonl")
+        self._spans = spans(GuardedPath(run.folder) / "events.jsonl")
         self._results: dict[str, Entity] = {}
         self._controls: list[Entity] = []
 
@@ -111,10 +112,11 @@ class Description(Entities):
             alternateName="YAML project of labrun",
             version=versions["labrun"],
         )
-        content = Content(path := self.run.folder / "project.yaml", path.name, sha256_of(path))
+        path = GuardedPath(self.run.folder) / "project.yaml"
+        content = Content(path, path.name, sha256_of(path))
         kinds = {"@type": [*ComputationalWorkflow.TYPES, "HowTo"]}
         words = kinds | about_file(content)
-        self.workflow = self.crate.add(ComputationalWorkflow(self.crate, path, path.name, properties=words))
+        self.workflow = self.crate.add(ComputationalWorkflow(self.crate, path.path, path.name, properties=words))
         self.workflow["name"] = record["project"]
         self.workflow["version"] = _commit(record) or "unknown"
         self.workflow["programmingLanguage"] = language

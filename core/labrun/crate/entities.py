@@ -51,7 +51,7 @@ class Entities:
 
     def add_file(self, content: Content) -> Entity:
         self.files += 1
-        return self.crate.add_file(content.source, content.place, properties=about_file(content))
+        return self.crate.add_file(content.source.path, content.place, properties=about_file(content))
 
 
 def set_values(entity: Entity, name: str, values: Sequence[Entity]) -> None:
@@ -67,7 +67,7 @@ def iso(clock: str) -> str:
 
 def about_file(content: Content) -> dict[str, str]:
     """Return the properties of a file."""
-    path = content.source
+    path = content.source.path
     kind = FORMATS.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    size = str(path.stat().st_size)
+    size = str(content.source.status().st_size)
     return {"name": content.place, "contentSize": size, "sha256": content.sha256, "encodingFormat": kind}

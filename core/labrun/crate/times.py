@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
+from labrun.files.guarded import GuardedPath
 from labrun.records.run_folder import clock
 
 __all__ = ["Span", "spans"]
@@ -20,13 +20,13 @@ class Span:
     message: str
 
 
-def spans(path: Path) -> dict[str, Span]:
+def spans(path: GuardedPath) -> dict[str, Span]:
     """Return, by key, the last time span in which a stage was made or failed. Reused stages have none."""
     found: dict[str, Span] = {}
     begun: dict[str, tuple[str, float]] = {}
-    if not path.is_file():
+    if not path.is_regular():
         return found
-    with path.open(encoding="utf-8") as stream:
+    with path.opened("r", encoding="utf-8") as stream:
         for line in stream:
             event = json.loads(line)
             if event["event"] == "StageStarted":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.files.atomic import temporary_name, write_atomically
+from labrun.files.guarded import GuardedPath
 from labrun.records.run_record import expect_sound, read_run
+from labrun.store.places import is_marked
 
 if TYPE_CHECKING:
     from rocrate.rocrate import ROCrate
@@ -52,21 +52,28 @@ def write_crate(folder: Path, target: Path, members: bool = False, licence: str 
     with expect_sound(folder):
         description = describe(run, members, licence)
     try:
-        _write(description.crate, target)
+        _write(description.crate, folder, target)
     except OSError as error:
         raise LabrunError(f"cannot write '{target}': {error.strerror or error}") from error
     return Written(description.files, description.stages, description.remarks)
 
 
-def _write(crate: ROCrate, target: Path) -> None:
-    if target.suffix == ".zip":
-        with write_atomically(target) as temporary:
-            crate.write_zip(temporary)
-        return
+def _write(crate: ROCrate, run: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_name(target)
+    unfinished = _unfinished(run, target)
     try:
-        crate.write(temporary)
-        temporary.rename(target)
+        if target.suffix == ".zip":
+            crate.write_zip(unfinished.path)
+        else:
+            crate.write(unfinished.path)
+        unfinished.path.rename(target)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        unfinished.remove_all()
+
+
+def _unfinished(run: Path, target: Path) -> GuardedPath:
+    """Return a temporary path for a crate: in the store, where `labrun gc` finds what a killed export leaves, or else beside the target."""
+    store = GuardedPath(run.absolute().parent / ".store")
+    beside = GuardedPath(target.parent)
+    same_disk = store.root.is_dir() and store.status().st_dev == beside.status().st_dev
+    return ((store if same_disk and is_marked(store.root) else beside) / target.name).temporary()

@@ -12,6 +12,7 @@ from labrun.contracts.examples import Examples, ExampleSpec
 from labrun.contracts.findings import Findings
 from labrun.contracts.trained import TrainedModel
 from labrun.display.card_pictures import thumbnails_of_examples, thumbnails_of_members
+from labrun.files.guarded import GuardedPath
 from labrun.planning.plan import make_plan
 from labrun.project.load import Project
 from labrun.records.finished_run import Run
@@ -99,7 +100,7 @@ def model_card(model: TrainedModel) -> str:
     """Show the last numbers of the training, its curves, and the inputs of the network."""
     history = model.history
     last = {name: value for name, value in history.iloc[-1].items() if value == value}
-    summary = model.folder / "summary.txt"
+    summary = GuardedPath(model.folder) / "summary.txt"
     return _render(
         "model",
         model.name,
@@ -108,7 +109,7 @@ def model_card(model: TrainedModel) -> str:
         arrays=_shapes(model.spec),
         classes=", ".join(model.spec.classes or ()),
         curves=_curves(history),
-        layers=summary.read_text(encoding="utf-8") if summary.is_file() else "",
+        layers=summary.text() if summary.is_regular() else "",
         settings=", ".join(f"{name}={value}" for name, value in model.plugin.model_dump(exclude_defaults=True).items()),
     )
 

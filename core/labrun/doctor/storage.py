@@ -11,6 +11,7 @@ from pathlib import Path
 from labrun.amounts import bytes_in_words
 from labrun.doctor.check import Check
 from labrun.files.atomic import replace_folder, write_atomically
+from labrun.files.guarded import GuardedPath
 
 __all__ = ["check_storage"]
 
@@ -43,9 +44,10 @@ def _check_files(folder: Path) -> Check:
     try:
         with write_atomically(folder / "file") as temporary:
             temporary.write_text("whole", encoding="utf-8")
-        for name in ("new", "old"):
-            (folder / name).mkdir()
-        replace_folder(folder / "new", folder / "old")
+        new, old = GuardedPath(folder) / "new", GuardedPath(folder) / "old"
+        new.make_folder()
+        old.make_folder()
+        replace_folder(new, old)
     except OSError as error:
         return Check("file system", "fail", f"files cannot be renamed or synced: {error.strerror}", ELSEWHERE)
     try:
@@ -61,7 +63,7 @@ def _check_hdf5(folder: Path) -> Check:
 
     path = folder / "part.h5"
     try:
-        with h5py.File(path, "w") as file:
+        with h5py.File(path, "w", locking=False) as file:
             file["u"] = [1.0, 2.0]
         with h5py.File(path, "r", locking=False) as file:
             intact = list(file["u"]) == [1.0, 2.0]
@@ -71,7 +73,7 @@ def _check_hdf5(folder: Path) -> Check:
             "HDF5",
             "fail",
             f"files cannot be written there: {reason}",
-            f"export HDF5_USE_FILE_LOCKING=FALSE, or {ELSEWHERE}",
+            ELSEWHERE,
         )
     version = f"HDF5 {h5py.version.hdf5_version}, h5py {h5py.__version__}"
     if not intact:

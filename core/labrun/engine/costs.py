@@ -16,6 +16,7 @@ from labrun.engine.simulation import Simulation
 from labrun.faults import LabrunError
 from labrun.files.cache import read_cached, write_cached
 from labrun.files.disk_space import free_space
+from labrun.files.guarded import GuardedPath
 from labrun.planning.plan import Plan, Planned
 from labrun.planning.progress import progress_of
 from labrun.project.stage import SimulationStage
@@ -154,7 +155,7 @@ def _measure(tasks: list[PartTask]) -> _Measured | str:
 
         def simulate(i: int) -> float | str:
             begun = time.perf_counter()
-            receipt = simulate_part(replace(tasks[i], folder=Path(folder)))
+            receipt = simulate_part(replace(tasks[i], folder=GuardedPath(Path(folder))))
             if receipt.failures:
                 return f"member {tasks[i].members[0]} failed: {receipt.failures[0].error}"
             sizes[i] = receipt.size

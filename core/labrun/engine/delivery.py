@@ -14,8 +14,8 @@ from typing import Any
 from labrun.contracts.plugin import Arrays
 from labrun.engine.members import simulate_member
 from labrun.faults import LabrunError
-from labrun.files.atomic import write_atomically
 from labrun.files.disk_space import expect_space, is_out_of_space
+from labrun.files.guarded import GuardedPath
 from labrun.registry.error_origin import error_origin
 from labrun.registry.import_watch import watch_import
 from labrun.registry.plugin_code import PluginCode
@@ -34,7 +34,7 @@ class PartTask:
     """Everything that a worker needs to make one part."""
 
     source: PluginCode
-    folder: Path
+    folder: GuardedPath
     number: int
     members: list[int]
     rows: list[dict[str, Any]]
@@ -54,7 +54,7 @@ class Delivery:
     receipt: Receipt
     content: bytes | None = None
 
-    def keep(self, folder: Path, number: int) -> Receipt:
+    def keep(self, folder: GuardedPath, number: int) -> Receipt:
         """Make sure that the part is in the store.
 
         Raises:
@@ -69,17 +69,16 @@ class Delivery:
             raise LabrunError(
                 f"{path} was changed on its way from the worker. Run the same command again: it makes what is missing"
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        expect_space(path, len(self.content))
-        with write_atomically(path) as temporary:
-            temporary.write_bytes(self.content)
+        expect_space(path.path, len(self.content))
+        with path.written() as stream:
+            stream.write(self.content)
         write_receipt(folder, number, self.receipt)
         return self.receipt
 
 
-def _await(path: Path, size: int) -> None:
+def _await(path: GuardedPath, size: int) -> None:
     begun = time.monotonic()
-    while not (path.is_file() and path.stat().st_size == size):
+    while not (path.is_regular() and path.status().st_size == size):
         if time.monotonic() - begun > UNSEEN:
             raise LabrunError(
                 f"a worker wrote {path}, but after {UNSEEN:g} s it is not visible here: is the folder the same on both machines?"
@@ -96,8 +95,9 @@ def deliver_part(task: PartTask) -> Delivery:
     if task.probe is None or task.probe.is_seen():
         return Delivery(simulate_part(task))
     with tempfile.TemporaryDirectory(dir=scratch_folder()) as folder:
-        receipt = simulate_part(replace(task, folder=Path(folder)))
-        return Delivery(receipt, (Path(folder) / part_name(task.number)).read_bytes())
+        own = GuardedPath(Path(folder))
+        receipt = simulate_part(replace(task, folder=own))
+        return Delivery(receipt, (own / part_name(task.number)).content())
 
 
 def simulate_part(task: PartTask) -> Receipt:

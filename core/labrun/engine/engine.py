@@ -19,6 +19,7 @@ from labrun.engine.progress_record import MAKE_ROOM, ProgressRecord
 from labrun.engine.stage_work import StageWork
 from labrun.faults import LabrunError
 from labrun.files.disk_space import is_out_of_space
+from labrun.files.guarded import GuardedPath
 from labrun.files.integrity import Damage
 from labrun.planning.plan import Plan, Planned
 from labrun.planning.results import Results
@@ -50,7 +51,7 @@ class Engine:
         observers: Observers,
         workers: Workers,
         interruption: Interruption,
-        write_report: Callable[[Path], None],
+        write_report: Callable[[GuardedPath], None],
     ) -> None:
         self.plan = plan
         self.folder = folder
@@ -94,7 +95,7 @@ class Engine:
 
     def _report(self) -> str:
         """Write the report and return its path; empty if it could not be written."""
-        path = self.folder.path / "report.html"
+        path = self.folder.place / "report.html"
         try:
             self.write_report(path)
         except Exception as error:  # what a plugin has put into its findings must not hide the end of the run
@@ -148,7 +149,7 @@ class Engine:
         return manifest is not None and planned.stage.accepts(manifest.notes)
 
     def _place(self, planned: Planned, work: StageWork) -> None:
-        changed = self.folder.place(self.plan, planned)
+        changed = self.folder.show(self.plan, planned)
         problem = f"in {self.folder.stage(planned)} is not what was put there"
         work.complain([Damage(name, problem) for name in changed], "the result is put there again")
 

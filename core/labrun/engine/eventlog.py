@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from labrun.contracts.events import Event, RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.contracts.plugin import hookimpl
-from labrun.files.trust import expect_own
+from labrun.files.guarded import GuardedPath
 
 __all__ = ["EventLog"]
 
@@ -15,12 +14,11 @@ __all__ = ["EventLog"]
 class EventLog:
     """Append events to the file at once, so that another program can follow it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: GuardedPath) -> None:
         self.path = path
 
     def _write(self, event: Event) -> None:
-        expect_own(self.path)  # messages of a run, appended to a file that a shell runs, could be commands
-        with self.path.open("a", encoding="utf-8") as stream:
+        with self.path.opened("a", encoding="utf-8") as stream:
             stream.write(json.dumps(event.record()) + "\n")
 
     @hookimpl

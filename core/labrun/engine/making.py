@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from functools import singledispatch
 from pathlib import Path
@@ -14,6 +13,7 @@ from labrun.contracts.findings import Findings
 from labrun.engine.simulation import Simulation
 from labrun.engine.stage_work import StageWork
 from labrun.faults import LabrunError
+from labrun.files.guarded import GuardedPath
 from labrun.learning.pretrained import FILES
 from labrun.project.stage import (
     AnalysisStage,
@@ -71,7 +71,7 @@ def _simulate(stage: SimulationStage, work: StageWork) -> list[str]:
         raise MembersFailed(_about_failures(stage, failures), failures[0].traceback)
     failed = sorted(failure.member for failure in failures)
     parts = {f"parts/{part_name(number)}": receipt.sha256 for number, receipt in receipts.items()}
-    work.seal(simulation.folder.parent, parts, failed=failed, failures=[vars(failure) for failure in failures])
+    work.seal(simulation.folder.parent.path, parts, failed=failed, failures=[vars(failure) for failure in failures])
     return []
 
 
@@ -96,7 +96,7 @@ def _train(stage: FittedModelStage, work: StageWork) -> list[str]:
     checkpoint = checkpoint_in(work.plan.store.checkpoints(work.planned.key))
     if damage := damage_of_checkpoint(checkpoint, fit.samples.every if fit.samples else None):
         work.complain(damage, "the training begins anew")
-        shutil.rmtree(checkpoint.parent, ignore_errors=True)
+        checkpoint.parent.remove_all()
     work.started("epochs", fit.epochs, epochs_done(checkpoint))
     examples = work.results.get(stage.train)
     validation = work.results.get(stage.validation) if stage.validation else None
@@ -109,7 +109,7 @@ def _train(stage: FittedModelStage, work: StageWork) -> list[str]:
     inputs = work.results.inputs(stage)
     with work.building() as folder:
         train(stage.plugin, fit, examples, validation, inputs, seed, checkpoint, folder, progress)
-    shutil.rmtree(checkpoint.parent, ignore_errors=True)
+    checkpoint.parent.remove_all()
     return []
 
 
@@ -118,7 +118,7 @@ def _copy_pretrained(stage: PretrainedModelStage, work: StageWork) -> list[str]:
     work.started("steps", 1)
     with work.building() as folder:
         for name in FILES:
-            shutil.copyfile(stage.folder / name, folder / name)
+            (GuardedPath(stage.folder) / name).copy_to(GuardedPath(folder) / name)
     return []
 
 

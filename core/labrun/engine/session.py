@@ -13,12 +13,13 @@ from labrun.engine.engine import Engine
 from labrun.engine.eventlog import EventLog
 from labrun.engine.observers import Observers
 from labrun.faults import LabrunError
+from labrun.files.guarded import GuardedPath
 from labrun.planning.plan import Plan, Planned, make_plan
 from labrun.project.load import Project, stage_ids
 from labrun.project.trainable import prepare_trainings
 from labrun.records.run_folder import RunFolder
 from labrun.report import ReportWriter
-from labrun.store.places import store_of
+from labrun.store.places import make_store, store_of
 from labrun.workers.dask_worker import NeededPlugin
 from labrun.workers.interruption import Interruption
 from labrun.workers.pool import Pool
@@ -76,8 +77,8 @@ def run_project(
     plan = make_plan(project, store_of(runs), stage_ids(project, only) if only else None)
     again = _made_again(plan, fresh)
     prepare_trainings(p.stage for p in plan.stages.values() if p in again or plan.manifest(p) is None)
-    folder = RunFolder(runs / project.name)
-    _prepare(folder, plan)
+    folder = RunFolder(GuardedPath(runs) / project.name)
+    _prepare(runs, folder, plan)
     manager = project.registry.manager
     observers = Observers(manager, notify)
     workers = hire(plan, notify)
@@ -86,7 +87,7 @@ def run_project(
             plan.store.discard(planned.section, planned.key)
         require_disk(plan)
         report = ReportWriter(folder, plan)
-        own = {"events.jsonl": EventLog(folder.path / "events.jsonl"), "report.html": report}
+        own = {"events.jsonl": EventLog(folder.place / "events.jsonl"), "report.html": report}
         shown = {"display": display} if display else {}
         with _registered(manager, own | shown), Interruption(grace, observers.complain) as interruption:
             outcome = Engine(plan, folder, observers, workers, interruption, report.write).run()
@@ -138,9 +139,12 @@ def _needed(plan: Plan) -> Iterator[NeededPlugin]:
             yield NeededPlugin(planned.section, offer.name, offer.distribution, offer.distribution_version, source)
 
 
-def _prepare(folder: RunFolder, plan: Plan) -> None:
+def _prepare(runs: Path, folder: RunFolder, plan: Plan) -> None:
     try:
+        make_store(runs)
         folder.prepare(plan)
+    except LabrunError:
+        raise
     except OSError as error:
         raise LabrunError(
             f"cannot write the run's folder {folder.path}: {error.strerror or error}. Choose another with --runs DIR"

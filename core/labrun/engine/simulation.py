@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from labrun.engine.delivery import PartTask, deliver_part
 from labrun.faults import LabrunError
+from labrun.files.guarded import GuardedPath
 from labrun.files.integrity import Damage
 from labrun.planning.plan import Plan
 from labrun.project.stage import SimulationStage
@@ -28,13 +28,13 @@ class Simulation:
     """A simulation stage in work: what its parts are made from, and the folder that holds them."""
 
     stage: SimulationStage
-    folder: Path
+    folder: GuardedPath
     seed: int
 
     @classmethod
     def of(cls, plan: Plan, stage: SimulationStage) -> Simulation:
         """Return the simulation of a stage, in the plan's store."""
-        return cls(stage, plan.folder(plan.stages[stage.id]) / "parts", plan.project.seed)
+        return cls(stage, plan.place(plan.stages[stage.id]) / "parts", plan.project.seed)
 
     @property
     def parts(self) -> list[list[int]]:
@@ -66,7 +66,7 @@ class Simulation:
         stage, members, groups = self.stage, self.parts[number], self._groups
         draws = [m if groups is None else list(groups[m]) for m in members]
         rows = [stage.table.row(m) for m in members]
-        folder = self.folder if probe is None else self.folder.absolute()  # elsewhere, the working directory is another
+        folder = self.folder.absolute()  # a simulator may change the working directory
         return PartTask(self.source, folder, number, members, rows, stage.fixed, self.seed, stage.name, draws, probe)
 
     def count(self, parts: Iterable[int]) -> int:

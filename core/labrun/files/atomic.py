@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files and folders that are there complete or not at all."""
 
 from __future__ import annotations
 
@@ -6,103 +6,81 @@ import contextlib
 import errno
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = [
-    "is_temporary",
-    "read_json",
-    "replace_folder",
-    "sync_file",
-    "sync_folder",
-    "temporary_name",
-    "write_atomically",
-    "write_json",
-]
+from labrun.files.guarded import GuardedPath
+from labrun.files.temporary import temporary_name
 
-_MARK = ".tmp-"
+__all__ = ["read_json", "replace_folder", "temporary_beside", "write_atomically", "write_json"]
 
 
-def temporary_name(path: Path) -> Path:
-    """A name beside `path` that no other process takes."""
-    return path.with_name(f"{path.name}{_MARK}{os.getpid()}-{secrets.token_hex(4)}")
-
-
-def is_temporary(path: Path) -> bool:
-    """Whether a file or folder is the unfinished work of some process, or one that NFS keeps for a process that has it open."""
-    return _MARK in path.name or path.name.startswith(".nfs")
+def temporary_beside(path: Path) -> Path:
+    """Return a path beside `path` that no other process takes."""
+    return path.with_name(temporary_name(path.name))
 
 
 @contextlib.contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write to; it takes the name `path` once it is whole and on the disk."""
+    """Yield a temporary path to write to; it takes the name `path` once it is complete and on the disk.
+
+    In a folder of runs, where links may lead elsewhere, use `GuardedPath.written`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_name(path)
+    temporary = temporary_beside(path)
     try:
         yield temporary
-        sync_file(temporary)
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
         temporary.replace(path)
-        sync_folder(path.parent)
+        with contextlib.suppress(OSError):
+            GuardedPath(path.parent).sync()
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def sync_file(path: Path) -> None:
-    """Bring the content of a file to the disk."""
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk, where the file system lets folders be opened."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def replace_folder(folder: Path, target: Path) -> None:
-    """Let `folder` take the name `target`; what had that name is removed. Of processes that do so at once, the last wins.
+def replace_folder(folder: GuardedPath, target: GuardedPath) -> None:
+    """Give `folder` the name `target`, and remove what had that name. Of processes that do so at once, the last wins.
 
     Raises:
         OSError: it cannot be renamed.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.make_folder()
     while True:
-        aside = temporary_name(target)
+        aside = target.temporary()
         with contextlib.suppress(FileNotFoundError):
-            target.rename(aside)
+            target.rename_to(aside)
         try:
-            folder.rename(target)
+            folder.rename_to(target)
             return
         except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # else another process was quicker: once more
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # else another process was quicker: try again
                 raise
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            aside.remove_all()
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON that a person can read, whole or not at all."""
+def write_json(path: Path | GuardedPath, value: Any) -> None:
+    """Write JSON that a person can read, complete or not at all."""
+    text = json.dumps(value, indent=2, sort_keys=True, default=str) + "\n"
+    if isinstance(path, GuardedPath):
+        with path.written() as stream:
+            stream.write(text.encode())
+        return
     with write_atomically(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: GuardedPath) -> Any:
     """Read JSON that somebody else may have written.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
-        ValueError: it is no JSON in UTF-8, or is nested too deeply.
+        UnsafePath: it is a link, a pipe or a device.
+        ValueError: it is not JSON in UTF-8, or is nested too deeply.
     """
-    if not path.is_file():  # opening a pipe would wait for ever
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.text())
     except RecursionError:
         raise ValueError(f"'{path}' is nested too deeply") from None

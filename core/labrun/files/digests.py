@@ -1,7 +1,7 @@
-"""SHA-256 of files and records: remembered, carried along, compared.
+"""SHA-256 of files and records: cached, embedded, compared.
 
-Files that are too large to be read anew whenever a project is looked at have their digest remembered as long as their size and time stay
-(`labrun.files.cache`). A record (JSON) and a file that is read as a whole can carry their own digest, so that damage shows.
+Large files are not read again whenever a project is looked at: their digests are cached as long as their size and time stay the same
+(`labrun.files.cache`). A record (JSON), and a file that is read as a whole, can carry its own digest, so that damage shows.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import hashlib
 import json
 import os
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from labrun.files.cache import read_cached, write_cached
+from labrun.files.guarded import GuardedPath
 
 __all__ = [
     "append_digest",
@@ -25,27 +27,38 @@ __all__ = [
     "matches_digest",
     "require_digest",
     "sha256_of",
+    "sha256_of_stream",
     "with_digest",
 ]
 
 SETTLED = 2.0
-"""Seconds since a file was last changed, from which on its digest is remembered: one that is still being written keeps its time, perhaps,
-while it changes."""
+"""Seconds after the last change of a file before its digest is cached: a file that is still being written may keep its time."""
 
 _FIELD = "digest"
+_LENGTH = hashlib.sha256().digest_size
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def sha256_of(path: Path | GuardedPath) -> str:
+    """Return the SHA-256 of a file's content, 64 hexadecimal digits."""
+    with _opened(path) as stream:
+        return sha256_of_stream(stream)
+
+
+def sha256_of_stream(stream: IO[bytes]) -> str:
+    """Return the SHA-256 of what a stream holds, from its beginning."""
+    stream.seek(0)
+    return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed asks for an unbuffered stream
+
+
+def _opened(path: Path | GuardedPath) -> AbstractContextManager[IO[bytes]]:
+    return path.opened() if isinstance(path, GuardedPath) else path.open("rb")
 
 
 def expect_digest(path: Path, digest: str) -> None:
-    """Refuse a file that is not there, or that has changed.
+    """Refuse a file that is missing or has changed.
 
     Raises:
-        FileNotFoundError: it is not there.
+        FileNotFoundError: it is missing.
         ValueError: it has another SHA-256.
     """
     if not path.is_file():
@@ -55,10 +68,10 @@ def expect_digest(path: Path, digest: str) -> None:
 
 
 def require_digest(path: Path, digest: str) -> None:
-    """Refuse a file that is named without its SHA-256. Only then is it looked at: what was read once needs its file no more.
+    """Refuse a file that is named without its SHA-256. Only then is the file needed: a finished result does without it.
 
     Raises:
-        ValueError: the digest is missing; the message tells it, so that it can be copied into the project.
+        ValueError: the digest is missing; the message gives it, so that it can be copied into the project.
     """
     if digest:
         return
@@ -69,15 +82,15 @@ def require_digest(path: Path, digest: str) -> None:
     )
 
 
-def cached_sha256(path: Path) -> str:
-    """The SHA-256 of a file, 64 hexadecimal digits.
+def cached_sha256(path: Path | GuardedPath) -> str:
+    """Return the SHA-256 of a file, from the cache if the file has not changed since.
 
     Raises:
         OSError: it cannot be read.
     """
-    status = path.stat()
+    status = path.status() if isinstance(path, GuardedPath) else path.stat()
     state = [status.st_size, status.st_mtime_ns, status.st_ino]
-    name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
+    name = hashlib.sha256(os.fsencode(Path(str(path)).absolute())).hexdigest()
     known = read_cached("digests", name)
     if known.get("state") == state and _FIELD in known and matches_digest(known):
         return str(known["sha256"])
@@ -88,36 +101,37 @@ def cached_sha256(path: Path) -> str:
 
 
 def digest_of(value: Any) -> str:
-    """SHA-256 of canonical JSON."""
+    """Return the SHA-256 of a value as canonical JSON."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def with_digest(record: dict[str, Any]) -> dict[str, Any]:
-    """The record as JSON holds it, and its own digest."""
+    """Return a record as JSON holds it, with its own digest."""
     plain: dict[str, Any] = json.loads(json.dumps(record, default=str))
     return plain | {_FIELD: digest_of(plain)}
 
 
 def matches_digest(record: dict[str, Any]) -> bool:
-    """Whether a record is the one that its digest was taken of; True for one that carries none."""
+    """Check whether a record is what its digest was taken of; True for a record without one."""
     rest = {name: value for name, value in record.items() if name != _FIELD}
     return _FIELD not in record or record[_FIELD] == digest_of(rest)
 
 
-def append_digest(path: Path) -> None:
-    """Let a file end with the digest of what it holds, 32 bytes."""
-    digest = bytes.fromhex(sha256_of(path))
-    with path.open("ab") as stream:
-        stream.write(digest)
+def append_digest(stream: IO[bytes]) -> None:
+    """Append to a file, open for reading and writing, the digest of its content, 32 bytes."""
+    digest = bytes.fromhex(sha256_of_stream(stream))
+    stream.seek(0, os.SEEK_END)
+    stream.write(digest)
 
 
-def ends_with_digest(path: Path) -> bool:
-    """Whether a file ends with the digest of what comes before, so that it is the one that was written; False if it cannot be read."""
-    with contextlib.suppress(OSError), path.open("rb") as stream:
-        left = path.stat().st_size - hashlib.sha256().digest_size
+def ends_with_digest(path: GuardedPath) -> bool:
+    """Check whether a file ends with the digest of what comes before, as it was written; False if it cannot be read."""
+    with contextlib.suppress(OSError), path.opened() as stream:
+        left = stream.seek(0, os.SEEK_END) - _LENGTH
+        stream.seek(0)
         digest = hashlib.sha256()
         while left > 0 and (block := stream.read(min(left, 2**20))):
             digest.update(block)
             left -= len(block)
-        return left == 0 and stream.read() == digest.digest()
+        return left == 0 and bool(stream.read() == digest.digest())
     return False

@@ -11,6 +11,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from labrun.files.guarded import GuardedPath
+
 __all__ = ["DAMAGE", "expect_archive", "expect_memory", "expect_plausible"]
 
 DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
@@ -45,13 +47,14 @@ def expect_memory(what: str, size: int) -> None:
         raise ValueError(f"{what} takes {size:,} bytes, and this machine has a memory of {most:,}: give a part of it")
 
 
-def expect_archive(path: Path) -> None:
+def expect_archive(path: Path | GuardedPath) -> None:
     """Refuse a zip archive (.npz) that unpacks to more than its size can explain.
 
     Raises:
         ValueError: it does.
         OSError, zipfile.BadZipFile: it cannot be read, or is not an archive.
     """
-    with zipfile.ZipFile(path) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-    expect_plausible(f"the archive '{path}'", size, path.stat().st_size)
+    with path.opened() if isinstance(path, GuardedPath) else path.open("rb") as stream:
+        with zipfile.ZipFile(stream) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        expect_plausible(f"the archive '{path}'", size, stream.seek(0, os.SEEK_END))

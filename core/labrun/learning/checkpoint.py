@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labrun.files.atomic import write_atomically
 from labrun.files.digests import append_digest, ends_with_digest
+from labrun.files.guarded import GuardedPath
 from labrun.files.integrity import CHANGED, Damage
 from labrun.files.limits import DAMAGE, expect_archive
 from labrun.learning.history import History
@@ -33,19 +33,18 @@ class Checkpoint:
     best: list[np.ndarray] = field(default_factory=list)
     """The values of the best epoch, if that is the one to keep."""
 
-    def save(self, path: Path) -> None:
+    def save(self, path: GuardedPath) -> None:
         """Write the state; the file ends with its digest."""
         import numpy as np
 
         rows = np.array(json.dumps(self.history.rows))
         values = {f"{name}/{i}": v for name in ("values", "best") for i, v in enumerate(getattr(self, name))}
-        with write_atomically(path) as temporary, temporary.open("wb") as stream:
+        with path.written() as stream:
             np.savez(stream, history=rows, **values)
-            stream.flush()
-            append_digest(temporary)
+            append_digest(stream)
 
     @classmethod
-    def load(cls, path: Path) -> Checkpoint | None:
+    def load(cls, path: GuardedPath) -> Checkpoint | None:
         """Read what `save` wrote; None if there is no such file, or if it is damaged."""
         try:
             with _opened(path) as file:
@@ -61,26 +60,28 @@ class Checkpoint:
         return [value.shape for value in self.values] == shapes_of(model)
 
 
-def checkpoint_in(folder: Path) -> Path:
+def checkpoint_in(folder: Path | GuardedPath) -> GuardedPath:
     """Return the path of the checkpoint in a folder."""
-    return folder / "checkpoint.npz"
+    return GuardedPath.of(folder) / "checkpoint.npz"
 
 
-def damage_of_checkpoint(checkpoint: Path, sampled_every: int | None) -> list[Damage]:
+def damage_of_checkpoint(checkpoint: GuardedPath, sampled_every: int | None) -> list[Damage]:
     """List what is damaged of a checkpoint and of the samples beside it, one every `sampled_every` epochs: a lost sample cannot be taken
     again."""
-    if not checkpoint.exists():
+    if not checkpoint.is_there():
         return []
     if not ends_with_digest(checkpoint):
         return [Damage(checkpoint.name, CHANGED)]
     epochs = range(sampled_every, epochs_done(checkpoint) + 1, sampled_every) if sampled_every else ()
     samples = [sample_file(checkpoint.parent, epoch) for epoch in epochs]
     return [
-        Damage(path.name, CHANGED if path.exists() else "is missing") for path in samples if not ends_with_digest(path)
+        Damage(path.name, CHANGED if path.is_there() else "is missing")
+        for path in samples
+        if not ends_with_digest(path)
     ]
 
 
-def epochs_done(checkpoint: Path) -> int:
+def epochs_done(checkpoint: GuardedPath) -> int:
     """Count the epochs that a checkpoint holds; 0 if there is no such file, or if it is damaged."""
     try:
         with _opened(checkpoint) as file:
@@ -90,7 +91,7 @@ def epochs_done(checkpoint: Path) -> int:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(path: GuardedPath) -> Iterator[Any]:
     """Open the arrays of a checkpoint; each is read when it is used.
 
     Raises:
@@ -101,5 +102,5 @@ def _opened(path: Path) -> Iterator[Any]:
     if not ends_with_digest(path):
         raise ValueError(f"'{path}' does not end with the digest of its content")
     expect_archive(path)
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+    with path.opened() as stream, np.load(stream, allow_pickle=False) as file:
         yield file

@@ -18,6 +18,7 @@ from labrun.contracts.trained import HISTORY, SPEC, WEIGHTS, TrainedModel
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.atomic import read_json, write_json
 from labrun.files.digests import sha256_of
+from labrun.files.guarded import GuardedPath
 from labrun.registry.registry import Offer, Registry, UnknownPlugin
 from labrun.store.store import expect_intact
 
@@ -39,14 +40,17 @@ def read_card(folder: Path) -> dict[str, Any]:
     Raises:
         LabrunError: the folder does not contain a trained model.
     """
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    own = GuardedPath(folder)
+    for name in FILES:
+        (own / name).expect_own()
+    missing = [name for name in FILES if not (own / name).is_regular()]
     if missing:
         raise LabrunError(
             f"'{folder}' does not contain a trained model: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing. Give the "
             "folder of a model in a run, such as runs/gray_scott/models/cnn"
         )
     try:
-        card = read_json(folder / CARD)
+        card = read_json(own / CARD)
         inputs = card.setdefault("inputs", [])
         if (
             isinstance(card["plugin"], str)
@@ -62,7 +66,7 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 def content_of(folder: Path) -> dict[str, str]:
     """Return the digest of each file that a stage copies from a trained model."""
-    return {name: sha256_of(folder / name) for name in FILES}
+    return {name: sha256_of(GuardedPath(folder) / name) for name in FILES}
 
 
 def find_pretrained(text: str, shipped: Mapping[str, Path], base: Path) -> Path:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.samples import FILE
-from labrun.files.atomic import write_atomically
 from labrun.files.digests import append_digest
+from labrun.files.guarded import GuardedPath
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from labrun.contracts.examples import Examples
 
 __all__ = ["Sampling", "sample_file"]
@@ -23,7 +25,7 @@ class Sampling:
     examples: Examples
     count: int
     every: int
-    folder: Path
+    folder: GuardedPath
 
     def take(self, epoch: int, predict: Any) -> None:
         """Predict the fixed examples and write the result, if a sample is due in this epoch (counted from 1)."""
@@ -32,27 +34,32 @@ class Sampling:
         if epoch % self.every:
             return
         x = self.examples.load_x(range(min(self.count, len(self.examples))))
-        with write_atomically(self._file(epoch)) as temporary, temporary.open("wb") as stream:
+        with self._file(epoch).written() as stream:
             np.save(stream, np.asarray(predict(x)))
-            stream.flush()
-            append_digest(temporary)
+            append_digest(stream)
 
     def collect(self, epochs: int, target: Path) -> None:
         """Write all samples up to the epoch `epochs` into the folder of a trained model."""
         import numpy as np
 
-        taken = [epoch for epoch in range(self.every, epochs + 1, self.every) if self._file(epoch).exists()]
+        taken = [epoch for epoch in range(self.every, epochs + 1, self.every) if self._file(epoch).is_there()]
         if not taken:
             return
         x, y = self.examples.load(range(min(self.count, len(self.examples))))
-        pictures = np.stack([np.load(self._file(epoch), allow_pickle=False) for epoch in taken])
-        with write_atomically(target / FILE) as temporary, temporary.open("wb") as stream:
+        pictures = np.stack([self._sample(epoch) for epoch in taken])
+        with (GuardedPath(target) / FILE).written() as stream:
             np.savez(stream, epochs=np.array(taken), pictures=pictures, x=x, y=y)
 
-    def _file(self, epoch: int) -> Path:
+    def _sample(self, epoch: int) -> np.ndarray:
+        import numpy as np
+
+        with self._file(epoch).opened() as stream:
+            return np.asarray(np.load(stream, allow_pickle=False))
+
+    def _file(self, epoch: int) -> GuardedPath:
         return sample_file(self.folder, epoch)
 
 
-def sample_file(folder: Path, epoch: int) -> Path:
+def sample_file(folder: GuardedPath, epoch: int) -> GuardedPath:
     """Return the path of an epoch's sample during the training. The file ends with its digest (`labrun.files.digests`)."""
     return folder / f"sample-{epoch}.npy"

@@ -24,6 +24,7 @@ from labrun.contracts.input_ranges import InputRanges
 from labrun.contracts.plugin import Model
 from labrun.contracts.threads import fix_threads
 from labrun.faults import LabrunError
+from labrun.files.guarded import GuardedPath
 from labrun.learning.batches import Batches, as_keras
 from labrun.learning.checkpoint import Checkpoint
 from labrun.learning.checks import check_examples, check_network
@@ -49,7 +50,7 @@ def train(
     validation: Examples | None,
     inputs: dict[str, Any],
     seed: int,
-    checkpoint: Path,
+    checkpoint: GuardedPath,
     folder: Path,
     progress: Callable[[int, dict[str, float]], None],
 ) -> None:
@@ -89,7 +90,7 @@ class Training:
         train_on: Examples,
         validation: Examples | None,
         seed: int,
-        checkpoint: Path,
+        checkpoint: GuardedPath,
         progress: Callable[[int, dict[str, float]], None],
     ) -> None:
         self.plugin, self.fit, self.model, self.seed = plugin, fit, model, seed
@@ -192,7 +193,7 @@ class Training:
             optimizer.finalize_variable_values(optimizer._trainable_variables)
 
 
-def _sampling(fit: FitBlock, validation: Examples | None, folder: Path) -> Sampling | None:
+def _sampling(fit: FitBlock, validation: Examples | None, folder: GuardedPath) -> Sampling | None:
     if fit.samples is None:
         return None
     if validation is None:

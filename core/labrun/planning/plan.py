@@ -9,6 +9,7 @@ from typing import Any
 
 from labrun.contracts.inputs import Section
 from labrun.files.digests import digest_of
+from labrun.files.guarded import GuardedPath
 from labrun.files.integrity import Damage
 from labrun.planning.versions import ENGINE
 from labrun.project.load import Project, Ref, Stage
@@ -53,7 +54,7 @@ class Plan:
     def seconds(self, planned: Planned) -> float | None:
         """Return how long the result of a stage took [s], from its manifest; its files are not checked."""
         try:
-            return Manifest.read(self.folder(planned)).seconds
+            return Manifest.read(self.place(planned)).seconds
         except (OSError, ValueError):
             return None
 
@@ -61,9 +62,13 @@ class Plan:
         """List what is wrong with the result of a stage that was finished once."""
         return self.store.examine(planned.section, planned.key)[1]
 
+    def place(self, planned: Planned) -> GuardedPath:
+        """Return the folder of a stage's result in the store."""
+        return self.store.place(planned.section, planned.key)
+
     def folder(self, planned: Planned) -> Path:
         """Return where the result of a stage lies."""
-        return self.store.folder(planned.section, planned.key)
+        return self.place(planned).path
 
 
 def make_plan(project: Project, root: Path, only: Iterable[str] | None = None) -> Plan:

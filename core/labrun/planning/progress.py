@@ -38,8 +38,8 @@ def _made(stage: Stage, plan: Plan, planned: Planned) -> Progress:
 @_made.register(SimulationStage)
 def _(stage: SimulationStage, plan: Plan, planned: Planned) -> Progress:
     parts = len(stage.stored_parts)
-    folder = plan.folder(planned) / "parts"
-    return Progress(sum((folder / part_name(i)).exists() for i in range(parts)), parts, "parts")
+    folder = plan.place(planned) / "parts"
+    return Progress(sum((folder / part_name(i)).is_regular() for i in range(parts)), parts, "parts")
 
 
 @_made.register(FittedModelStage)

@@ -98,7 +98,7 @@ class Results:
         columns = {name: [values[m] for m in numbers] for name, values in stage.table.columns.items()}
         groups = stage.table.groups()
         shared = [groups[member] for member in numbers] if groups is not None else None
-        members = StoredMembers(self.plan.folder(planned) / "parts", stage.stored_parts)
+        members = StoredMembers(self.plan.place(planned) / "parts", stage.stored_parts)
         ensemble = Ensemble(members, numbers, columns, stage.name, shared, self._map)
         ensemble.outputs = stage.plugin.outputs
         return ensemble

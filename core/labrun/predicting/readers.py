@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.examples import ArraySpec
 from labrun.faults import LabrunError, did_you_mean
+from labrun.files.guarded import GuardedPath
 from labrun.files.limits import expect_archive, expect_memory
 from labrun.kit.pictures import SUFFIXES, grey_or_rgb, has_colours, open_picture, page_count
 from labrun.records.run_folder import MEMBERS
@@ -62,7 +63,7 @@ def readings(path: Path, colours: bool, array: str | None) -> list[Reading]:
         LabrunError: it cannot be read as examples, or `array` names none of its arrays.
         labrun.files.limits.DAMAGE: it is damaged.
     """
-    if (path / MEMBERS).is_file():
+    if (GuardedPath(path) / MEMBERS).is_there():
         return _ensemble(path, array)
     if path.suffix.lower() in ARRAYS:
         return _arrays(*_open_array(path, array))
@@ -85,7 +86,8 @@ def _ensemble(path: Path, array: str | None) -> list[Reading]:
     from labrun.store.store import expect_intact
 
     expect_intact(path)
-    members = StoredMembers.found_in(path / "parts")
+    own = GuardedPath(path)
+    members = StoredMembers.found_in(own / "parts")
     numbers = members.numbers
     if not numbers:
         raise LabrunError(f"the simulation in '{path}' has no members")
@@ -93,7 +95,8 @@ def _ensemble(path: Path, array: str | None) -> list[Reading]:
     name = _chosen(array, {one: ArraySpec(shape, "") for one, shape in shapes.items()}, path)
     _expect_numbers(members.read(numbers[0], name).dtype)
     # a class may be called 'NA' or 'null'
-    listed = pd.read_csv(path / MEMBERS, index_col="member", keep_default_na=False, na_values=[""])
+    with (own / MEMBERS).opened() as stream:
+        listed = pd.read_csv(stream, index_col="member", keep_default_na=False, na_values=[""])
     unlisted = sorted(set(numbers) - set(listed.index))
     if unlisted or not listed.index.is_unique:
         raise ValueError(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from labrun.files.home import home_folder
+
 __all__ = ["outside_project"]
 
 
@@ -32,6 +34,7 @@ def _homes(folder: Path) -> list[Path]:
     own = Path(os.path.realpath(folder))
     started = Path(os.path.realpath(Path.cwd()))
     repository = next((above for above in (own, *own.parents) if (above / ".git").exists()), own)
-    personal = Path(os.path.realpath(Path.home()))
+    home = home_folder()
+    personal = Path(os.path.realpath(home)) if home else Path("/")
     wider = [one for one in (started, repository) if own.is_relative_to(one) and not personal.is_relative_to(one)]
     return sorted({own, *wider}, key=lambda one: -len(one.parts))

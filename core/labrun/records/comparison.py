@@ -115,7 +115,7 @@ def _metrics(run: RunRecord) -> dict[str, Any]:
 def _trainings(run: RunRecord) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in run.done("models"):
-        with run.file(name, "history.csv").open(newline="", encoding="utf-8") as stream:
+        with run.file(name, "history.csv").opened("r", newline="", encoding="utf-8") as stream:
             history = [{column: float(text) for column, text in row.items() if text} for row in csv.DictReader(stream)]
         values[f"{name}: epochs"] = int(history[-1].get("epoch", len(history)))
         monitored = "val_loss" if "val_loss" in history[-1] else "loss"

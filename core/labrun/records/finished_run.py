@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labrun.amounts import counted
 from labrun.contracts.card import HasCard
 from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
+from labrun.files.guarded import GuardedPath
 from labrun.planning.plan import Plan, Planned
 from labrun.planning.results import Results
 from labrun.project.load import Project, Ref, Stage
@@ -38,7 +39,7 @@ class Run(HasCard):
     def __init__(self, folder: Path, project: Project) -> None:
         self.folder = folder
         self.project = project
-        self.record = RunFolder(folder).last_record()
+        self.record = RunFolder(GuardedPath(folder)).last_record()
         """The content of `run.json`: how the run ended, with which versions, on which machine."""
         self._plan = _recorded(project, folder, self.record)
         self._results = Results(self._plan)
@@ -183,17 +184,17 @@ class _Recorded(Plan):
     """The results of a recorded run: from the store beside it, also after another run has replaced it; or, where its folder was
     moved, from the folder itself."""
 
-    place: Path
+    run: Path
 
     def manifest(self, planned: Planned) -> Manifest | None:
         kept = self.store.manifest(planned.section, planned.key)
-        placed = kept or Store(self.place).manifest(planned.section, planned.stage.name)
+        placed = kept or Store(self.run).manifest(planned.section, planned.stage.name)
         return placed if placed is not None and placed.key == planned.key else None
 
-    def folder(self, planned: Planned) -> Path:
+    def place(self, planned: Planned) -> GuardedPath:
         if self.store.manifest(planned.section, planned.key) is not None:
-            return self.store.folder(planned.section, planned.key)
-        return Store(self.place).folder(planned.section, planned.stage.name)
+            return self.store.place(planned.section, planned.key)
+        return Store(self.run).place(planned.section, planned.stage.name)
 
 
 def _recorded(project: Project, folder: Path, record: dict[str, Any]) -> _Recorded:

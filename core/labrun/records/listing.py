@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labrun.faults import Fault, LabrunError, ProjectFaults, did_you_mean
+from labrun.files.guarded import GuardedPath
+from labrun.files.trust import is_plain
 from labrun.records.run_folder import RECORD
 from labrun.records.summary import summary_of
 from labrun.store.places import store_of
@@ -48,24 +49,21 @@ def find_run(name: str | None, runs: Path) -> Path:
             raise ProjectFaults([Fault(f"'{runs}' holds no runs: name the folder of your runs by --runs DIR")])
         return max(folders, key=lambda folder: str(_summary(folder).get("started", "")))
     for folder in (Path(name), runs / name):
-        if (folder / RECORD).is_file():
+        if is_plain(folder, RECORD):
             return folder
     raise ProjectFaults([Fault(f"there is no run '{name}'{did_you_mean(name, [folder.name for folder in folders])}")])
 
 
 def size_of(folder: Path) -> int:
     """Return the size of all files below a folder [bytes]. Files that a run shares with the store count in full; links do not count."""
-    return sum(
-        entry.lstat().st_size
-        for root, _, names in os.walk(folder)
-        for name in names
-        if not (entry := Path(root, name)).is_symlink()
-    )
+    return sum(path.status().st_size for path in GuardedPath(folder).descend() if path.is_regular())
 
 
 def _folders(runs: Path) -> Iterator[Path]:
-    if runs.is_dir():
-        yield from (path for path in sorted(set(runs.iterdir()) - {store_of(runs)}) if (path / RECORD).is_file())
+    store = store_of(runs).name
+    for path in GuardedPath(runs).entries():
+        if path.name != store and path.is_folder() and (path / RECORD).is_regular():
+            yield path.path
 
 
 def _summary(folder: Path) -> dict[str, Any]:

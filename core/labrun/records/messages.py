@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from labrun.files.guarded import GuardedPath
+
 __all__ = ["last_messages"]
 
 
@@ -12,7 +14,7 @@ def last_messages(folder: Path) -> dict[str, str]:
     """Return what the last run in a folder reported of each stage when it ended; empty without a readable log, which is for people."""
     messages: dict[str, str] = {}
     try:
-        with (folder / "events.jsonl").open(encoding="utf-8") as stream:
+        with (GuardedPath(folder) / "events.jsonl").opened("r", encoding="utf-8") as stream:
             for event in map(json.loads, stream):
                 if event["event"] == "RunStarted":
                     messages.clear()

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from labrun.contracts.inputs import METHODS, SECTIONS, Section
 from labrun.contracts.plugin import Analysis, Dataset, Model, Plugin, Simulator
 from labrun.faults import LabrunError
+from labrun.files.guarded import GuardedPath
 from labrun.files.trust import is_plain
 from labrun.project.blocks import Head, Split
 from labrun.project.load import Project
@@ -107,11 +108,11 @@ class _Reading:
 
     def _table(self, identifier: str, base: str, entry: dict[str, Any]) -> SweepTable:
         """The table of a sweep, from `members.csv`; without rows where the simulation is not done."""
-        name = f"{place_of(identifier)}/{MEMBERS}"
-        if not is_plain(self.run.folder, name):
+        path = GuardedPath(self.run.folder) / f"{place_of(identifier)}/{MEMBERS}"
+        if not path.is_regular():
             return SweepTable()
         texts = entry.get("texts", ())
-        with (self.run.folder / name).open(newline="", encoding="utf-8") as stream:
+        with path.opened("r", newline="", encoding="utf-8") as stream:
             (_, *header), *rows = csv.reader(stream)
         columns = {column: [_cell(row[i], column in texts) for row in rows] for i, column in enumerate(header, 1)}
         seed_by = entry.get("seed_by", (self._block("simulations", base).get("sweep") or {}).get("seed_by"))

@@ -7,7 +7,6 @@ import csv
 import json
 import os
 import platform
-import shutil
 import sys
 import time
 from importlib import metadata
@@ -19,9 +18,9 @@ import yaml
 from labrun.contracts.inputs import SECTIONS
 from labrun.contracts.keras_settings import keras_backend, keras_settings
 from labrun.faults import LabrunError
-from labrun.files.atomic import read_json, replace_folder, temporary_name, write_atomically, write_json
+from labrun.files.atomic import read_json, replace_folder, write_json
 from labrun.files.digests import matches_digest, sha256_of, with_digest
-from labrun.files.trust import expect_own
+from labrun.files.guarded import GuardedPath
 from labrun.planning.plan import Plan, Planned
 from labrun.project.stage import PretrainedModelStage, SimulationStage
 from labrun.project.sweeptable import SweepTable
@@ -57,8 +56,13 @@ LIBRARIES = (
 class RunFolder:
     """`runs/<project>/`: `project.yaml`, `run.json`, `events.jsonl`, `report.html`, and `<section>/<stage>/`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, place: GuardedPath) -> None:
+        self.place = place
+
+    @property
+    def path(self) -> Path:
+        """The plain path, for messages."""
+        return self.place.path
 
     def prepare(self, plan: Plan) -> None:
         """Make the folder, write the resolved project, copy the files that it names, and remove stages that it no longer has (except
@@ -69,39 +73,35 @@ class RunFolder:
             OSError: the folder cannot be written.
         """
         self._expect_own(plan)
-        self.path.mkdir(parents=True, exist_ok=True)
-        with write_atomically(self.path / "project.yaml") as temporary:
+        with (self.place / "project.yaml").written() as stream:
             text = yaml.safe_dump(plan.project.document.value, sort_keys=False, allow_unicode=True)
-            temporary.write_text(text, encoding="utf-8")
-        copy_sources(plan.project, self.path)
+            stream.write(text.encode())
+        copy_sources(plan.project, self.place)
         names = {(s.section, s.name) for s in plan.project.stages.values()}
-        used = {s.folder.resolve() for s in plan.project.stages.values() if isinstance(s, PretrainedModelStage)}
+        used = [s.folder for s in plan.project.stages.values() if isinstance(s, PretrainedModelStage)]
         for section in SECTIONS:
-            for folder in sorted((self.path / section).glob("*")):
-                if (section, folder.name) not in names and folder.resolve() not in used and (folder / KEY).is_file():
-                    shutil.rmtree(folder, ignore_errors=True)
+            for folder in (self.place / section).entries():
+                if (section, folder.name) not in names and (folder / KEY).is_regular() and not folder.is_one_of(used):
+                    folder.remove_all()
 
     def _expect_own(self, plan: Plan) -> None:
         """Refuse a folder in which links redirect what is written or removed here to other places."""
-        sections = [self.path / section for section in SECTIONS]
-        stages = [self.stage(planned) for planned in plan.stages.values()]
-        results = [plan.folder(planned) for planned in plan.stages.values()]
-        store = [plan.store.root, *(plan.store.root / section for section in SECTIONS), *results]
-        for path in [
-            self.path,
-            self.path / SOURCES,
-            *sections,
-            *stages,
-            *store,
-            *(folder / "parts" for folder in results),
-        ]:
-            expect_own(path)
+        sections = [self.place / section for section in SECTIONS]
+        stages = [self.folder(planned) for planned in plan.stages.values()]
+        results = [plan.place(planned) for planned in plan.stages.values()]
+        parts = [folder / "parts" for folder in results]
+        for path in [self.place, self.place / SOURCES, *sections, *stages, *results, *parts]:
+            path.expect_own()
+
+    def folder(self, planned: Planned) -> GuardedPath:
+        """Return the folder of a stage."""
+        return self.place / planned.section / planned.stage.name
 
     def stage(self, planned: Planned) -> Path:
-        """The folder of a stage."""
-        return self.path / planned.section / planned.stage.name
+        """Return the plain path of a stage's folder, for messages."""
+        return self.folder(planned).path
 
-    def place(self, plan: Plan, planned: Planned) -> list[str]:
+    def show(self, plan: Plan, planned: Planned) -> list[str]:
         """Put the result of a stage into the folder: as links where the file system has them, else as copies.
 
         Another run may do so at the same time: the folder always holds one whole result.
@@ -109,10 +109,10 @@ class RunFolder:
         Returns:
             The files of this result that were there already, but have been changed or removed.
         """
-        target = self.stage(planned)
-        source = plan.folder(planned)
+        target = self.folder(planned)
+        source = plan.place(planned)
         mark = target / KEY
-        if target.exists() and not mark.is_file():
+        if target.is_there() and not mark.is_regular():
             raise LabrunError(f"'{target}' is not a folder that labrun made, so it is not replaced: move it away")
         wanted = planned.identity + sha256_of(source / MANIFEST)  # a result that was made again has another manifest
         manifest = plan.manifest(planned)
@@ -122,31 +122,31 @@ class RunFolder:
             )
         placed = [*manifest.files, MANIFEST]
         changed = []
-        if mark.exists() and mark.read_bytes().partition(b"\n")[0] == wanted.encode():
+        if mark.is_there() and mark.content().partition(b"\n")[0] == wanted.encode():
             changed = [name for name in placed if _state(target / name) != _state(source / name)]
-            if mark.read_bytes() != _mark(wanted, target).encode():
+            if mark.content() != _mark(wanted, target).encode():
                 changed.append(MEMBERS)
             if not changed:
                 return []
-        folder = temporary_name(
-            plan.store.root / "placing"
-        )  # not inside this folder: `prepare` of another run would remove it
+        # not inside this folder: `prepare` of another run would remove it
+        folder = (GuardedPath(plan.store.root) / "placing").temporary()
         try:
             for name in placed:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                _link(source / name, folder / name)
+                (folder / name).parent.make_folder()
+                (source / name).link_to(folder / name)
             if isinstance(planned.stage, SimulationStage):
                 _write_members(planned.stage.table, folder / MEMBERS)
-            (folder / mark.name).write_text(_mark(wanted, folder), encoding="utf-8")
+            with (folder / mark.name).written() as stream:
+                stream.write(_mark(wanted, folder).encode())
             replace_folder(folder, target)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.remove_all()
         return changed
 
     def last_record(self) -> dict[str, Any]:
         """Return the content of `run.json`; empty if it is missing, invalid or damaged."""
         try:
-            record = read_json(self.path / RECORD)
+            record = read_json(self.place / RECORD)
             stages = record.get("stages", {}).values()
             sound = matches_digest(record) and all(
                 isinstance(entry["key"], str) and isinstance(entry["inputs"], dict) for entry in stages
@@ -204,7 +204,7 @@ class RunFolder:
             "order": [identifier for identifier in plan.project.stages if identifier in stages],
             "stages": stages,
         }
-        write_json(self.path / RECORD, with_digest(record))
+        write_json(self.place / RECORD, with_digest(record))
 
 
 def _is_alive(process: Any) -> bool:
@@ -219,8 +219,8 @@ def _is_alive(process: Any) -> bool:
     return True
 
 
-def _write_members(table: SweepTable, path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
+def _write_members(table: SweepTable, path: GuardedPath) -> None:
+    with path.opened("x", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["member", *table.columns])
         writer.writerows(
@@ -233,25 +233,17 @@ def _cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
-def _state(path: Path) -> list[int]:
+def _state(path: GuardedPath) -> list[int]:
     """Size and time of a file; empty if it does not exist."""
-    try:
-        status = path.stat()
-    except OSError:
+    if not path.is_regular():
         return []
+    status = path.status()
     return [status.st_size, status.st_mtime_ns]
 
 
-def _mark(wanted: str, folder: Path) -> str:
+def _mark(wanted: str, folder: GuardedPath) -> str:
     """The content of `.key`: which result lies here, and the state of the one file that is in no manifest."""
     return f"{wanted}\n{_state(folder / MEMBERS)}"
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def clock(seconds: float) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labrun.faults import Fault, ProjectFaults
+from labrun.files.guarded import GuardedPath
 from labrun.files.trust import is_plain
 from labrun.project.yaml12 import Document
 from labrun.records.run_folder import RunFolder
@@ -64,16 +65,16 @@ class RunRecord:
             return list(place)
         return list(TopologicalSorter(sources).static_order())
 
-    def file(self, stage: str, name: str) -> Path:
+    def file(self, stage: str, name: str) -> GuardedPath:
         """A file of a stage.
 
         Raises:
             ValueError: there is no such file, or it lies outside the run's folder.
         """
-        place = f"{place_of(stage)}/{name}"
-        if not is_plain(self.folder, place):
-            raise ValueError(f"there is no file {place}")
-        return self.folder / place
+        path = GuardedPath(self.folder) / f"{place_of(stage)}/{name}"
+        if not path.is_regular():
+            raise ValueError(f"there is no file '{path}'")
+        return path
 
 
 def place_of(stage: str) -> str:
@@ -93,7 +94,7 @@ def read_run(folder: Path) -> RunRecord:
         advice = "Give the folder of a finished run, such as runs/gray_scott"
         raise ProjectFaults([Fault(f"'{folder}' does not hold a run: {problem}. {advice}")])
     with expect_sound(folder):
-        if not (record := RunFolder(folder).last_record()):
+        if not (record := RunFolder(GuardedPath(folder)).last_record()):
             raise ValueError("run.json is not a valid record")
         return RunRecord(folder, record, Document.read(folder / "project.yaml").value, record["stages"])
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from labrun.faults import LabrunError
-from labrun.files.atomic import replace_folder, temporary_name
+from labrun.files.atomic import replace_folder
+from labrun.files.guarded import GuardedPath
 from labrun.files.trust import is_file
 from labrun.project.load import Project
 from labrun.registry.code import neighbours_of
@@ -42,7 +43,7 @@ def place_of_source(name: str) -> str:
     return f"{FOLDER}/{path.as_posix()}"
 
 
-def copy_sources(project: Project, folder: Path) -> None:
+def copy_sources(project: Project, folder: GuardedPath) -> None:
     """Copy the files that a project names to `sources/` in the folder of its run.
 
     Raises:
@@ -50,19 +51,21 @@ def copy_sources(project: Project, folder: Path) -> None:
         OSError: a file cannot be copied.
     """
     target = folder / FOLDER
-    if target.exists() and not (target / MARK).is_file():
+    if target.is_there() and not (target / MARK).is_regular():
         raise LabrunError(f"'{target}' is not a folder that labrun made, so it is not replaced: move it away")
-    unfinished = temporary_name(target)
+    unfinished = target.temporary()
     try:
-        unfinished.mkdir(parents=True)
-        (unfinished / MARK).touch()
+        unfinished.make_new_folder()
+        with (unfinished / MARK).opened("xb"):
+            pass
         for name, path in _files(project):
-            place = unfinished.parent / unfinished.name / Path(place_of_source(name)).relative_to(FOLDER)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, place)
+            place = unfinished / place_of_source(name).removeprefix(f"{FOLDER}/")
+            place.parent.make_folder()
+            with path.open("rb") as source, place.opened("xb") as copy:
+                shutil.copyfileobj(source, copy)
         replace_folder(unfinished, target)
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.remove_all()
 
 
 def _files(project: Project) -> Iterator[tuple[str, Path]]:

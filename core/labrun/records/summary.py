@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from labrun.files.trust import is_plain
 from labrun.records.key_results import key_results, warnings_of
 from labrun.records.messages import last_messages
 from labrun.records.run_record import expect_sound, read_run
@@ -29,7 +30,7 @@ def summary_of(folder: Path) -> dict[str, Any]:
             "outcome": run.record["outcome"],
             "started": run.record["started"],
             "seconds": run.record["seconds"],
-            "report": str(report) if report.is_file() else None,
+            "report": str(report) if is_plain(folder, report.name) else None,
             "stages": outcomes,
             "results": [vars(result) for result in key_results(run)],
             "warnings": [vars(warned) for warned in warnings_of(run)],

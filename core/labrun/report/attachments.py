@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from labrun.files.guarded import GuardedPath
 
 __all__ = ["Attachment", "Attachments"]
 
@@ -35,17 +41,25 @@ class Attachments:
 
     found: dict[str, Attachment] = field(default_factory=dict)
 
-    def fill(self, fragment: str, folder: Path) -> str:
-        """Replace each `{{file:name}}` of a fragment by the id of the file.
+    def fill(self, fragment: str, folder: GuardedPath, files: Collection[str]) -> str:
+        """Replace each `{{file:name}}` of a fragment by the id of the file, which must be one of the findings' `files`.
 
         Raises:
-            FileNotFoundError: the folder of the findings has no such file.
+            FileNotFoundError: the findings have no such file.
         """
-        return _MARK.sub(lambda mark: self._attach(folder / Path(mark[1]).name), fragment)
 
-    def _attach(self, path: Path) -> str:
-        content = path.read_bytes()
+        def attach(mark: re.Match[str]) -> str:
+            if mark[1] not in files:
+                raise FileNotFoundError(
+                    errno.ENOENT, "a fragment names this file, but the findings do not hold it", mark[1]
+                )
+            return self._attach(folder / mark[1])
+
+        return _MARK.sub(attach, fragment)
+
+    def _attach(self, path: GuardedPath) -> str:
+        content = path.content()
         identifier = f"file-{hashlib.sha256(content).hexdigest()[:16]}"
-        kind = _TYPES.get(path.suffix, "application/octet-stream")
+        kind = _TYPES.get(path.path.suffix, "application/octet-stream")
         self.found.setdefault(identifier, Attachment(identifier, kind, base64.b64encode(content).decode()))
         return identifier

@@ -8,15 +8,16 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import singledispatch
-from pathlib import Path
 from typing import Any
 
 import yaml
 from markupsafe import Markup
 
 from labrun.contracts.events import StageFinished
-from labrun.contracts.findings import figure_names, read_contents
+from labrun.contracts.findings import read_contents
 from labrun.contracts.inputs import SECTIONS
+from labrun.files.atomic import read_json
+from labrun.files.guarded import GuardedPath
 from labrun.planning.plan import Planned
 from labrun.project.stage import AnalysisStage, DatasetStage, ModelStage, SimulationStage, Stage
 from labrun.project.sweeptable import SweepTable
@@ -104,7 +105,7 @@ def stage_content(
         settings=_in_yaml(stage.settings),
     )
     if content.outcome in DONE:
-        path = folder.stage(planned)
+        path = folder.folder(planned)
         _add_result(stage, content, path, attachments)
     return content
 
@@ -117,28 +118,28 @@ def _in_yaml(settings: dict[str, Any]) -> str:
 
 
 @singledispatch
-def _add_result(stage: Stage, content: StageContent, path: Path, attachments: Attachments) -> None:
+def _add_result(stage: Stage, content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
     """Add what lies in the folder of a finished stage."""
 
 
 @_add_result.register(SimulationStage)
-def _(stage: SimulationStage, content: StageContent, path: Path, attachments: Attachments) -> None:
+def _(stage: SimulationStage, content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
     _add_simulation(content, stage.table, path)
     content.warnings = [*stage.remarks]
 
 
 @_add_result.register(DatasetStage)
-def _(stage: DatasetStage, content: StageContent, path: Path, attachments: Attachments) -> None:
+def _(stage: DatasetStage, content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
     _add_dataset(content, path)
 
 
 @_add_result.register(ModelStage)
-def _(stage: ModelStage, content: StageContent, path: Path, attachments: Attachments) -> None:
+def _(stage: ModelStage, content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
     _add_model(content, path)
 
 
 @_add_result.register(AnalysisStage)
-def _(stage: AnalysisStage, content: StageContent, path: Path, attachments: Attachments) -> None:
+def _(stage: AnalysisStage, content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
     _add_findings(content, path, attachments)
 
 
@@ -150,8 +151,8 @@ def _distinct(values: list[Any]) -> list[Any]:
     return [*sorted(numbers), *sorted(texts), *(others[text] for text in sorted(others))]
 
 
-def _add_simulation(content: StageContent, table: SweepTable, path: Path) -> None:
-    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+def _add_simulation(content: StageContent, table: SweepTable, path: GuardedPath) -> None:
+    manifest = read_json(path / "manifest.json")
     size = sum(entry["size"] for entry in manifest["files"].values())
     failures = manifest["notes"].get("failures", [])
     content.metrics = {"members": table.size, "disk [MB]": round(size / 1e6, 1)}
@@ -179,8 +180,8 @@ def _add_failures(content: StageContent, failures: list[dict[str, Any]]) -> None
         content.tables.append(Table(name, header, rows[:ROWS_AT_MOST], "", max(0, len(rows) - ROWS_AT_MOST)))
 
 
-def _add_dataset(content: StageContent, path: Path) -> None:
-    summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
+def _add_dataset(content: StageContent, path: GuardedPath) -> None:
+    summary = read_json(path / "summary.json")
     parts = {"all": summary["whole"]} | summary["parts"]
     content.warnings = summary["warnings"]
     content.metrics = {"examples": summary["whole"]["examples"], "members": summary["whole"]["members"]}
@@ -205,38 +206,38 @@ def _shown(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
-def _add_model(content: StageContent, path: Path) -> None:
-    with (path / "history.csv").open(newline="", encoding="utf-8") as stream:
+def _add_model(content: StageContent, path: GuardedPath) -> None:
+    with (path / "history.csv").opened("r", newline="", encoding="utf-8") as stream:
         history = list(csv.DictReader(stream))
     content.metrics = {name: float(value) for name, value in history[-1].items() if value}
     content.metrics["epoch"] = int(content.metrics.get("epoch", len(history)))
-    if (path / "summary.txt").exists():
-        content.details["layers"] = (path / "summary.txt").read_text(encoding="utf-8")
+    if (path / "summary.txt").is_regular():
+        content.details["layers"] = (path / "summary.txt").text()
     names = ("model.keras", "model.weights.h5", "history.csv")
-    content.files = [name for name in names if (path / name).exists()]
+    content.files = [name for name in names if (path / name).is_regular()]
 
 
-def _add_findings(content: StageContent, path: Path, attachments: Attachments) -> None:
-    contents = read_contents(path)
+def _add_findings(content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
+    contents = read_contents(path.path)
     captions = contents["captions"]
-    metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
+    metrics = read_json(path / "metrics.json")
     content.metrics = {name: metrics[name] for name in contents["metrics"]}
     content.warnings = contents["warnings"]
-    content.figures = [Figure(name, _data_uri(path, name), captions.get(name, "")) for name in figure_names(path)]
+    content.figures = [Figure(name, _data_uri(path, name), captions.get(name, "")) for name in contents["figures"]]
     content.tables = [_table(path / f"{name}.csv", name, captions.get(name, "")) for name in contents["tables"]]
-    fragments = [(path / f"{name}.html").read_text(encoding="utf-8") for name in contents["html"]]
-    content.fragments = [Markup(attachments.fill(fragment, path)) for fragment in fragments]
+    fragments = [(path / f"{name}.html").text() for name in contents["html"]]
+    content.fragments = [Markup(attachments.fill(fragment, path, contents["files"])) for fragment in fragments]
     content.files = contents["files"]
 
 
-def _data_uri(path: Path, name: str) -> str:
+def _data_uri(path: GuardedPath, name: str) -> str:
     svg = path / f"{name}.svg"
-    file, kind = (svg, "svg+xml") if svg.stat().st_size <= SVG_AT_MOST else (path / f"{name}.png", "png")
-    return f"data:image/{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
+    file, kind = (svg, "svg+xml") if svg.status().st_size <= SVG_AT_MOST else (path / f"{name}.png", "png")
+    return f"data:image/{kind};base64,{base64.b64encode(file.content()).decode()}"
 
 
-def _table(path: Path, name: str, caption: str) -> Table:
-    with path.open(newline="", encoding="utf-8") as stream:
+def _table(path: GuardedPath, name: str, caption: str) -> Table:
+    with path.opened("r", newline="", encoding="utf-8") as stream:
         header, *rows = list(csv.reader(stream)) or [[]]
     shown = [[_cell(value) for value in row] for row in rows[:ROWS_AT_MOST]]
     return Table(name, header, shown, caption, max(0, len(rows) - ROWS_AT_MOST))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -12,7 +11,7 @@ from markupsafe import Markup
 from labrun.amounts import bytes_in_words, duration_in_words
 from labrun.contracts.events import StageFinished
 from labrun.contracts.plugin import hookimpl
-from labrun.files.atomic import write_atomically
+from labrun.files.guarded import GuardedPath
 from labrun.planning.plan import Plan
 from labrun.records.run_folder import RunFolder
 from labrun.report.attachments import Attachments
@@ -43,7 +42,7 @@ class ReportWriter:
     def labrun_stage_finished(self, event: StageFinished) -> None:
         self.ended[event.stage] = event
 
-    def write(self, path: Path) -> None:
+    def write(self, path: GuardedPath) -> None:
         """Write the page to `path`.
 
         Raises:
@@ -52,7 +51,7 @@ class ReportWriter:
         write_report(self.folder, self.plan, self.ended, path)
 
 
-def write_report(folder: RunFolder, plan: Plan, ended: Mapping[str, StageFinished], path: Path) -> None:
+def write_report(folder: RunFolder, plan: Plan, ended: Mapping[str, StageFinished], path: GuardedPath) -> None:
     """Write the page from the run's folder; `ended` says why stages failed."""
     record = folder.last_record()
     attachments = Attachments()
@@ -78,8 +77,8 @@ def write_report(folder: RunFolder, plan: Plan, ended: Mapping[str, StageFinishe
             failed=[s for s in stages if s.outcome in ("failed", "skipped", "not reached")],
         )
     )
-    with write_atomically(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    with path.written() as stream:
+        stream.write(page.encode())
 
 
 def _environment() -> Environment:

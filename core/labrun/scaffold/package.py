@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labrun.faults import Fault, LabrunError, ProjectFaults
-from labrun.files.atomic import temporary_name
+from labrun.files.atomic import temporary_beside
 from labrun.scaffold.names import Names
 
 __all__ = ["KINDS", "Kind", "render_package", "write_package"]
@@ -50,7 +50,7 @@ def write_package(names: Names, kind: str, output: Path) -> Path:
     folder = output / names.distribution
     if folder.exists() or folder.is_symlink():
         raise ProjectFaults([Fault(f"'{folder}' exists already: take another name, or another folder with --output")])
-    unfinished = temporary_name(folder)
+    unfinished = temporary_beside(folder)
     try:
         for path, text in render_package(names, kind):
             target = unfinished / path

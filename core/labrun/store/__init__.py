@@ -1,4 +1,4 @@
-"""The store: each result in a folder under its key, there whole or not at all.
+"""The store: each result in a folder under its key, complete or absent.
 
-Everything that plans, runs or cleans imports it. Begin with `store`; `parts` holds the members of a simulation.
+Imported by everything that plans, runs or cleans. Begin with `store`; `parts` holds the members of a simulation.
 """

@@ -1,13 +1,12 @@
-"""How members lie on disk: parts, each a closed HDF5 file with a receipt beside it.
+"""Members on disk: parts, each a closed HDF5 file with a receipt beside it.
 
-A part holds some members of an ensemble, each a group under its number: `17/u` is the array `u` of member 17. Integers
-and booleans are compressed, since they often hold few values; floating-point fields are not, so that a slice is read as
-fast as the disk gives it: such an array is mapped into memory, and only what a slice touches is read (of 200³ cells, a plane across
-the last axis in 0.2 ms; HDF5 takes 4 ms).
+A part holds some members of an ensemble, each in a group under its number: `17/u` is the array `u` of member 17. Integers and booleans are
+compressed, since they often take few values. Floating-point fields are not, so that a slice is read at the speed of the disk: such an array
+is mapped into memory, and only the bytes of the slice are read (of 200³ cells, a plane across the last axis takes 0.2 ms; by HDF5, 4 ms).
 
-The receipt (`<part>.json`) is written after the part and says that it is whole: its size and SHA-256, and which members failed. It bears
-the time of the part: as long as both have the same, the part has not been changed since. (The time does not stand in the receipt, since
-its bytes are the same for every run.)
+The receipt (`<part>.json`) is written after the part and certifies it: its size and SHA-256, and the members that failed. The receipt file
+has the same modification time as the part: as long as the two agree, the part is unchanged. (The time is not in the receipt itself, whose
+bytes are the same for every run.)
 """
 
 from __future__ import annotations
@@ -23,10 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.faults import LabrunError
-from labrun.files.atomic import read_json, write_atomically
-from labrun.files.digests import sha256_of
+from labrun.files.atomic import read_json
+from labrun.files.digests import sha256_of_stream
 from labrun.files.disk_space import expect_space
-from labrun.files.hdf5 import expect_within
+from labrun.files.guarded import GuardedPath, name_of
+from labrun.files.hdf5 import child, expect_within
 from labrun.files.integrity import CHANGED, Damage, problem_with
 from labrun.files.limits import expect_plausible
 
@@ -53,13 +53,13 @@ _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 PARTS_AT_MOST = 1024
 MEMBERS_AT_MOST = 256
 TOGETHER_AT_MOST = 32
-"""A part holds the members that make about `PARTS_AT_MOST` parts, and no more than these: a killed worker loses little, a thousand workers
-have something to do, and there are never so many files that a folder becomes slow. Of a group that shares its random numbers, a part holds
-`TOGETHER_AT_MOST`. The cut depends on the sweep alone: same sweep, same bytes."""
+"""Limits of a part: about `PARTS_AT_MOST` parts, each with at most `MEMBERS_AT_MOST` members. A killed worker then loses little, a thousand
+workers are busy, and no folder has so many files that it becomes slow. Of a group that shares its random numbers, a part holds
+`TOGETHER_AT_MOST`. The cut depends only on the sweep: same sweep, same bytes."""
 
 
 MAPPED_FROM = 2**16
-"""Bytes of an array from which on it is mapped."""
+"""Arrays of at least this size are mapped [bytes]."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What says that a part is whole."""
+    """The certificate of a complete part."""
 
     size: int
     sha256: str
@@ -82,8 +82,8 @@ class Receipt:
 
 
 def cut(members: int, groups: Sequence[Any] | None = None) -> list[list[int]]:
-    """Cut members into parts. Members of one group (`seed_by`) stay together, so that a simulator may keep what they share; a large group
-    is cut into pieces, of one size if it can be."""
+    """Cut members into parts. Members of one group (`seed_by`) stay together, so that a simulator can cache what they share; a large group
+    is cut into pieces, of equal size if possible."""
     size = min(max(1, -(-members // PARTS_AT_MOST)), MEMBERS_AT_MOST)
     if groups is None:
         return [list(range(start, min(start + size, members))) for start in range(0, members, size)]
@@ -102,28 +102,35 @@ def cut(members: int, groups: Sequence[Any] | None = None) -> list[list[int]]:
 
 
 def _length_of_pieces(members: int, most: int) -> int:
-    """The longest piece, of at most so many members, that a group can be cut into without rest; half as long is not too short."""
+    """Return the longest piece of at most `most` members that divides a group evenly, if it is longer than half of that; else `most`."""
     fitting = (length for length in range(min(most, members), most // 2, -1) if members % length == 0)
     return members if members <= most else next(fitting, most)
 
 
 def part_name(number: int) -> str:
-    """The file name of a part."""
+    """Return the file name of a part."""
     return f"{number:06d}.h5"
 
 
-def write_part(folder: Path, number: int, results: Iterable[tuple[int, Arrays] | Failure]) -> Receipt:
-    """Write members as they come, then the receipt; both appear under their names only when they are whole.
+def receipt_name(number: int) -> str:
+    """Return the file name of a part's receipt."""
+    return f"{number:06d}.json"
+
+
+def write_part(folder: Path | GuardedPath, number: int, results: Iterable[tuple[int, Arrays] | Failure]) -> Receipt:
+    """Write members as they come, then the receipt; both take their names only when they are complete.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written. Nothing of the part is left behind.
     """
     import h5py
 
+    folder = GuardedPath.of(folder)
     path = folder / part_name(number)
     failures = []
-    with write_atomically(path) as temporary:
-        with h5py.File(temporary, "w") as file:  # newer formats hold times, so their bytes differ from run to run
+    with path.written() as stream:
+        # newer formats hold times, so their bytes differ from run to run; some file systems cannot lock
+        with h5py.File(name_of(stream, path), "w", locking=False) as file:
             for result in results:
                 if isinstance(result, Failure):
                     failures.append(result)
@@ -131,20 +138,19 @@ def write_part(folder: Path, number: int, results: Iterable[tuple[int, Arrays] |
                     member, arrays = result
                     group = file.create_group(str(member))
                     for name, array in arrays.items():
-                        expect_space(path, array.nbytes)
+                        expect_space(path.path, array.nbytes)
                         group.create_dataset(name, data=array, **_layout(array))
-        receipt = Receipt(temporary.stat().st_size, sha256_of(temporary), failures)
+        receipt = Receipt(os.fstat(stream.fileno()).st_size, sha256_of_stream(stream), failures)
     write_receipt(folder, number, receipt)
     return receipt
 
 
-def write_receipt(folder: Path, number: int, receipt: Receipt) -> None:
-    """Write the receipt of a part that is there."""
-    path = folder / part_name(number)
-    with write_atomically(path.with_suffix(".json")) as temporary:
-        temporary.write_text(json.dumps(asdict(receipt), indent=1), encoding="utf-8")
-        changed = path.stat().st_mtime_ns
-        os.utime(temporary, ns=(changed, changed))
+def write_receipt(folder: GuardedPath, number: int, receipt: Receipt) -> None:
+    """Write the receipt of a part."""
+    beside = folder / receipt_name(number)
+    with beside.written() as stream:
+        stream.write(json.dumps(asdict(receipt), indent=1).encode())
+    beside.set_time((folder / part_name(number)).status().st_mtime_ns)
 
 
 def _layout(array: np.ndarray) -> dict[str, Any]:
@@ -155,17 +161,19 @@ def _layout(array: np.ndarray) -> dict[str, Any]:
     return {"chunks": chunks, "compression": "gzip", "compression_opts": 4, "shuffle": True}
 
 
-def examine_part(folder: Path, number: int, *, thorough: bool = False) -> tuple[Receipt | None, list[Damage]]:
-    """The receipt of a part that is there whole, and what is wrong with one that is not; both are empty for a part that was not finished.
+def examine_part(
+    folder: Path | GuardedPath, number: int, *, thorough: bool = False
+) -> tuple[Receipt | None, list[Damage]]:
+    """Return the receipt of a complete part, or the damage of one that was once finished; neither for an unfinished part.
 
-    The part is read if its time is not that of its receipt, or if `thorough`.
+    The part is read if its time differs from that of its receipt, or if `thorough`.
     """
-    path = folder / part_name(number)
-    beside = path.with_suffix(".json")
+    own = GuardedPath.of(folder)
+    path, beside = own / part_name(number), own / receipt_name(number)
     try:
         fields = read_json(beside)
         receipt = Receipt(fields["size"], fields["sha256"], [Failure(**failure) for failure in fields["failures"]])
-        changed = beside.stat().st_mtime_ns
+        changed = beside.status().st_mtime_ns
     except FileNotFoundError:
         return None, []
     except (OSError, ValueError, KeyError, TypeError):
@@ -174,45 +182,48 @@ def examine_part(folder: Path, number: int, *, thorough: bool = False) -> tuple[
     return (None, [Damage(path.name, problem)]) if problem else (receipt, [])
 
 
-def read_receipt(folder: Path, number: int) -> Receipt | None:
-    """The receipt of a part, or None if the part is not there whole."""
+def read_receipt(folder: Path | GuardedPath, number: int) -> Receipt | None:
+    """Return the receipt of a part; None if the part is not complete."""
     return examine_part(folder, number)[0]
 
 
 class StoredMembers:
-    """Reads members from the parts of a finished simulation; files are opened when first needed."""
+    """Read members from the parts of a finished simulation; files are opened when first needed."""
 
-    def __init__(self, folder: Path, parts: list[list[int]]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | GuardedPath, parts: list[list[int]]) -> None:
+        self.folder = GuardedPath.of(folder)
         self._part_of = {member: number for number, part in enumerate(parts) for member in part}
         self._open = lru_cache(maxsize=64)(self._open_part)
-        self._map = lru_cache(maxsize=4096)(self._map_array)  # a map holds no open file
+        self._map = lru_cache(maxsize=4096)(self._map_array)  # a map does not hold a file open
 
     @classmethod
-    def found_in(cls, folder: Path) -> StoredMembers:
-        """The members that lie in a folder of parts, whatever sweep they came from.
+    def found_in(cls, folder: Path | GuardedPath) -> StoredMembers:
+        """Return the members in a folder of parts, whatever their sweep.
 
         Raises:
-            OSError: a file is damaged.
-            ValueError: a file is no part.
+            OSError: a file is damaged, or is a link.
+            ValueError: a file is not a part.
         """
         import h5py
 
         found = cls(folder, [])
-        for path in sorted(folder.glob("*.h5")):
-            with h5py.File(path, "r", locking=False) as file:
+        for path in GuardedPath.of(folder).entries():
+            if not path.name.endswith(".h5"):
+                continue
+            stem = path.name.removesuffix(".h5")
+            with path.by_name() as name, h5py.File(name, "r", locking=False) as file:
                 try:
-                    names = [path.stem.lstrip("0") or "0", *file]
+                    names = [stem.lstrip("0") or "0", *file]
                 except RuntimeError as error:  # what h5py raises for much that is damaged
                     raise OSError(str(error)) from error
                 if not all(_NUMBER.fullmatch(name) for name in names) or part_name(int(names[0])) != path.name:
                     problem = "parts are numbered, and hold members by their numbers"
-                    raise ValueError(f"'{path}' is no part of an ensemble: {problem}")
-                found._part_of |= {int(name): int(path.stem) for name in names[1:]}
+                    raise ValueError(f"'{path}' is not a part of an ensemble: {problem}")
+                found._part_of |= {int(name): int(stem) for name in names[1:]}
         return found
 
     def only(self, members: Sequence[int]) -> StoredMembers:
-        """Some of them. Pickled, that is short."""
+        """Return a selection, which is short when pickled."""
         return _reopened(self.folder.absolute(), {member: self._part_of[member] for member in members})
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -220,63 +231,58 @@ class StoredMembers:
 
     @property
     def numbers(self) -> list[int]:
-        """The members that there are, in their order."""
+        """The numbers of all members, in order."""
         return sorted(self._part_of)
 
     def _open_part(self, number: int) -> h5py.File:
         import h5py
 
-        return h5py.File(self.folder / part_name(number), "r", locking=False)
+        with (self.folder / part_name(number)).by_name() as name:
+            return h5py.File(name, "r", locking=False)
 
     def _group(self, member: int) -> h5py.Group:
         file = self._open(self._part_of[member])
-        try:
-            return file[str(member)]
-        except KeyError as error:  # an unknown array is one, too, and the caller's fault; this is the file's
-            raise OSError(str(error)) from error
+        return _within(file, str(member))
 
     def _array(self, member: int, name: str) -> h5py.Dataset:
         group = self._group(member)
-        try:
-            return group[name]
-        except KeyError as error:
-            if name in group.keys():  # noqa: SIM118 (which asks for the name alone, not for what it leads to)
-                raise OSError(str(error)) from error
-            raise
+        if name not in group.keys():  # noqa: SIM118 (this checks the name alone, not what it leads to)
+            raise KeyError(f"member {member} has no array '{name}'")
+        return _within(group, name)
 
     @contextmanager
     def _reading(self, member: int) -> Iterator[None]:
-        """Tell of what cannot be read where it lies.
+        """Explain errors of the file in use.
 
         Raises:
-            LabrunError: the file is damaged, or gone.
+            LabrunError: the file is damaged or has gone.
         """
         try:
             yield
         except (OSError, RuntimeError) as error:  # what h5py raises for damage
             path = self.folder / part_name(self._part_of[member])
-            said = " ".join((getattr(error, "strerror", None) or str(error)).split())
+            reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
             raise LabrunError(
-                f"cannot read member {member} in '{path}': {said:.300}. If the file is damaged, 'labrun verify' finds that out, and the "
-                "next run makes it again"
+                f"cannot read member {member} in '{path}': {reason:.300}. If the file is damaged, 'labrun verify' finds it, and the next "
+                "run makes it again"
             ) from error
 
     def names(self, member: int) -> list[str]:
-        """The arrays of a member."""
+        """Return the names of a member's arrays."""
         with self._reading(member):
             return sorted(self._group(member))
 
     def shape(self, member: int, name: str) -> tuple[int, ...]:
-        """The shape of an array, without reading it."""
+        """Return the shape of an array, without reading it."""
         with self._reading(member):
             return tuple(self._array(member, name).shape)
 
     def read(self, member: int, name: str, selection: Any = ()) -> np.ndarray:
-        """One array of a member, or the slice of it that `selection` names, read straight from the file.
+        """Return one array of a member, or the slice given by `selection`, read directly from the file.
 
         Raises:
             KeyError: the member has no such array.
-            LabrunError: the file is damaged, or gone.
+            LabrunError: the file is damaged or has gone.
         """
         import numpy as np
 
@@ -285,7 +291,7 @@ class StoredMembers:
             return self._array(member, name)[selection] if mapped is None else np.array(mapped[selection])
 
     def _map_array(self, member: int, name: str) -> np.ndarray | None:
-        """An array that lies in its file as it does in memory; None for others, and for small ones."""
+        """Map an array that has the same layout in the file as in memory; return None for others, and for small ones."""
         import numpy as np
 
         array = self._array(member, name)
@@ -295,28 +301,42 @@ class StoredMembers:
             start = array.id.get_offset()
             if start is None or array.nbytes < MAPPED_FROM:
                 return None
-            return np.memmap(path, array.dtype, "r", start, array.shape)
+            with path.opened() as stream:
+                return np.memmap(stream, array.dtype, "r", start, array.shape)
         except ValueError as error:
             raise OSError(str(error)) from error
 
 
-def _reopened(folder: Path, part_of: dict[int, int]) -> StoredMembers:
+def _reopened(folder: GuardedPath, part_of: dict[int, int]) -> StoredMembers:
     members = StoredMembers(folder, [])
     members._part_of = part_of
     return members
 
 
-def _expect_sound(array: h5py.Dataset, name: str, path: Path) -> None:
-    """Refuse what no simulation has written, but somebody else perhaps.
+def _within(group: h5py.Group, name: str) -> Any:
+    """Return what a group itself holds under a name.
 
     Raises:
-        ValueError: it is no array, lies in another file, holds objects (addresses in memory, once it is mapped), or claims too many bytes.
+        OSError: it is damaged, missing, or elsewhere.
+    """
+    try:
+        if (found := child(group, name)) is not None:
+            return found
+    except (KeyError, ValueError) as error:
+        raise OSError(f"'{name}' is damaged, or leads to another file, which is not followed") from error
+    raise OSError(f"'{name}' is missing, or leads to another place, which is not followed")
+
+
+def _expect_sound(array: h5py.Dataset, name: str, path: GuardedPath) -> None:
+    """Refuse an array that no simulation has written.
+
+    Raises:
+        ValueError: it is not an array, takes its values from another file, holds objects (addresses in memory, once mapped), or claims too
+            many bytes.
     """
     import h5py
 
     if not isinstance(array, h5py.Dataset) or array.dtype.hasobject:
-        raise ValueError(f"'{name}' is no array of numbers")
-    if h5py.h5f.get_name(array.id) != os.fsencode(path):
-        raise ValueError(f"'{name}' leads to another file, which is not followed")
+        raise ValueError(f"'{name}' is not an array of numbers")
     expect_within(array)
-    expect_plausible(f"'{name}'", array.nbytes, path.stat().st_size)
+    expect_plausible(f"'{name}'", array.nbytes, path.status().st_size)

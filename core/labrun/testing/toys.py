@@ -117,6 +117,7 @@ def toy_trained(plugin: Model, examples: Examples, epochs: int = 2, *, name: str
     """
     from labrun.contracts.backend import load_keras
     from labrun.contracts.threads import start_threads
+    from labrun.learning.checkpoint import checkpoint_in
     from labrun.learning.training import train
 
     folder = Path(tempfile.mkdtemp(prefix="labrun-toy-"))
@@ -125,7 +126,7 @@ def toy_trained(plugin: Model, examples: Examples, epochs: int = 2, *, name: str
     block = FitBlock.model_validate({"train": examples.name or "toy", "epochs": epochs} | settings)
     (folder / "model").mkdir()
     validation = examples if block.samples is not None else None
-    train(plugin, block, examples, validation, {}, 0, folder / "checkpoint", folder / "model", lambda *_: None)
+    train(plugin, block, examples, validation, {}, 0, checkpoint_in(folder), folder / "model", lambda *_: None)
     trained = TrainedModel(plugin, folder / "model", name)
     weakref.finalize(trained, shutil.rmtree, folder, ignore_errors=True)
     return trained

@@ -1,4 +1,4 @@
 """Look after a store: verify every file, and remove what nothing needs any more.
 
-The command line imports it. Begin with `verification`, then `garbage`.
+Imported by the command line. Begin with `verification`, then `garbage`.
 """

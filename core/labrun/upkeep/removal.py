@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from labrun.contracts.inputs import SECTIONS
 from labrun.faults import LabrunError
-from labrun.files.trust import expect_own, is_plain
+from labrun.files.guarded import GuardedPath
 from labrun.records.run_folder import KEY, RECORD
 from labrun.records.sources import FOLDER, MARK
 
@@ -28,26 +26,21 @@ def remove_run(folder: Path) -> list[Path]:
     Raises:
         LabrunError: the folder is a link, or a file cannot be removed.
     """
-    expect_own(folder)
-    try:
-        for stage in _stages(folder):
-            shutil.rmtree(stage)
-        for name in FILES:
-            if is_plain(folder, name):
-                (folder / name).unlink()
-    except OSError as error:
-        raise LabrunError(f"cannot remove '{error.filename}': {error.strerror}") from error
-    for empty in (*(folder / section for section in SECTIONS), folder):
-        with suppress(OSError):  # it holds other files, or is not there
-            empty.rmdir()
-    return sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    run = GuardedPath(folder.parent) / folder.name
+    run.expect_own()
+    for path in (*_stages(run), *(run / name for name in FILES)):
+        if path.is_folder() or path.is_regular():
+            path.remove_all()
+            if path.is_there():
+                raise LabrunError(f"cannot remove '{path}': may you write there?")
+    for empty in (*(run / section for section in SECTIONS), run):
+        empty.remove_if_empty()
+    return [path.path for path in run.descend() if not path.is_folder()]
 
 
-def _stages(folder: Path) -> Iterator[Path]:
-    """The folders that labrun has marked as its own."""
-    if is_plain(folder, f"{FOLDER}/{MARK}"):
-        yield folder / FOLDER
+def _stages(run: GuardedPath) -> Iterator[GuardedPath]:
+    """Yield the folders that labrun has marked as its own."""
+    if (run / FOLDER / MARK).is_regular():
+        yield run / FOLDER
     for section in SECTIONS:
-        for stage in sorted((folder / section).glob("*")):
-            if is_plain(folder, f"{section}/{stage.name}/{KEY}"):
-                yield stage
+        yield from (stage for stage in (run / section).entries() if stage.is_folder() and (stage / KEY).is_regular())

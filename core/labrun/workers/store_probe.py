@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from labrun.files.atomic import temporary_name
+from labrun.files.guarded import GuardedPath
 
 __all__ = ["StoreProbe", "scratch_folder"]
 
@@ -17,13 +17,13 @@ __all__ = ["StoreProbe", "scratch_folder"]
 class StoreProbe:
     """A file in the store that holds a random token."""
 
-    path: Path
+    path: GuardedPath
     token: str
 
     @classmethod
     def of(cls, store: Path) -> StoreProbe:
         """Return a new probe, not yet written."""
-        return cls(temporary_name(store.absolute() / "workers"), secrets.token_hex(16))
+        return cls((GuardedPath(store.absolute()) / "workers").temporary(), secrets.token_hex(16))
 
     def write(self) -> None:
         """Write the file.
@@ -31,22 +31,22 @@ class StoreProbe:
         Raises:
             OSError: the store cannot be written.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(self.token, encoding="utf-8")
+        with self.path.written() as stream:
+            stream.write(self.token.encode())
 
     def remove(self) -> None:
         """Remove the file."""
         with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+            self.path.remove()
 
     def is_seen(self) -> bool:
         """Check whether this process can read the file, and write another beside it."""
-        beside = temporary_name(self.path)
+        beside = self.path.temporary()
         try:
-            if self.path.read_text(encoding="utf-8") != self.token:
+            if self.path.text() != self.token:
                 return False
-            beside.touch()
-            beside.unlink()
+            with beside.opened("xb"):
+                beside.remove()
         except (OSError, ValueError):
             return False
         return True

@@ -147,9 +147,7 @@ def test_damaged_record_of_a_run(project, labrun):
     Path("runs/waves/run.json").write_text('{"stages": ')
     done = labrun("gc")
     assert (done.code, done.out) == (1, "")
-    assert done.err.startswith(
-        "'runs/waves/run.json' is damaged, so that nobody knows which results that run refers to."
-    )
+    assert done.err.startswith("'runs/waves/run.json' is damaged, so the results that its run refers to are unknown.")
     assert labrun("why", project, "spread").code == 0
     assert labrun("run", project, *WORDS).code == 0
     assert labrun("gc").code == 0
@@ -157,7 +155,7 @@ def test_damaged_record_of_a_run(project, labrun):
 
 def test_file_that_belongs_to_somebody_else(project, labrun, monkeypatch):
     damage(stored("analyses/*/metrics.json"), rot=True)
-    monkeypatch.setattr("labrun.upkeep.verification.mark_damaged", lambda _: False)
+    monkeypatch.setattr("labrun.upkeep.verification.mark_damaged", lambda *_: False)
     done = labrun("verify")
     assert done.code == 1
     assert done.err == "1 of them could not be marked for that, since they belong to another user: remove them\n"

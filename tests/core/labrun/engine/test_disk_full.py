@@ -130,7 +130,7 @@ def test_disk_fills_up_while_members_are_simulated(project, labrun, disk):
     kept = sorted((disk / ".store" / "simulations").rglob("*.h5"))
     assert 1 <= len(kept) < 6
     times = [path.stat().st_mtime_ns for path in kept]
-    assert not [path for path in disk.rglob("*.tmp-*") if path.is_file()]
+    assert not [path for path in disk.rglob("*.tmp") if path.is_file()]
     filler.unlink()
     again = labrun("run", project, "--workers", 1, "--only", "simulations.waves")
     assert again.code == 0
@@ -205,7 +205,7 @@ def labrun_without_room(monkeypatch, labrun) -> Callable[..., object]:
 
 def test_report_that_finds_no_room(project, labrun, labrun_without_room):
     words = ("run", project, "--workers", 1, "--only", "simulations.waves")
-    done = labrun_without_room("labrun.report.writer.write_atomically", *words)
+    done = labrun_without_room("labrun.report.writer._environment", *words)
     assert done.code == 1
     assert "cannot write the report runs/full/report.html: no space is left on the disk" in done.err
     assert "make room, and run the same command again" in done.err
@@ -237,10 +237,10 @@ def test_manifest_that_finds_no_room(project, labrun, labrun_without_room):
 def test_result_that_finds_no_room_in_the_folder_of_the_run(project, labrun, labrun_without_room):
     """Where there are no hard links, it is copied."""
     words = ("run", project, "--workers", 1, "--only", "simulations.waves")
-    done = labrun_without_room("labrun.records.run_folder._link", *words)
+    done = labrun_without_room("labrun.files.guarded.GuardedPath.link_to", *words)
     assert done.code == 1
     assert f"simulations.waves: failed: {NO_SPACE}" in done.out
-    assert not list(Path("runs").rglob("*.tmp-*"))
+    assert not list(Path("runs").rglob("*.tmp"))
     again = labrun(*words)
     assert again.code == 0
     assert "simulations.waves: reused" in again.out

@@ -11,6 +11,7 @@ from labrun.contracts import hookspecs
 from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.engine.eventlog import EventLog
 from labrun.engine.observers import Observers
+from labrun.files.guarded import GuardedPath
 
 EVENTS = [
     RunStarted(0.0, "waves", "runs/waves", ["simulations.a"], [], 2),
@@ -24,7 +25,7 @@ EVENTS = [
 def test_every_event_is_a_line_at_once(tmp_path):
     manager = pluggy.PluginManager("labrun")
     manager.add_hookspecs(hookspecs)
-    manager.register(EventLog(tmp_path / "events.jsonl"))
+    manager.register(EventLog(GuardedPath(tmp_path) / "events.jsonl"))
     observers = Observers(manager, pytest.fail)
     for number, event in enumerate(EVENTS, 1):
         observers.notify(event)

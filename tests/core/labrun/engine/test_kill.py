@@ -273,7 +273,7 @@ def test_three_runs_at_once(project: Path, stage: str) -> None:
     made, whole = digests(project / runs), digests(project / "whole")
     assert made == {name: whole[name] for name in made}
     assert any(name.startswith(f"kill/{stage.replace('.', '/')}/") for name in made)
-    assert not list((project / runs).rglob("*.tmp-*"))
+    assert not list((project / runs).rglob("*.tmp"))
     assert labrun_at(project, "verify", "--runs", runs).returncode == 0
     assert "nothing to remove" in labrun_at(project, "gc", "--runs", runs).stdout
 

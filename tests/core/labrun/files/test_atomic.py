@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from labrun.files import atomic
+from labrun.files.guarded import GuardedPath
+from labrun.files.temporary import is_temporary
 
 
 def test_file_takes_its_name_once_it_is_whole(tmp_path):
@@ -16,7 +18,7 @@ def test_file_takes_its_name_once_it_is_whole(tmp_path):
     with atomic.write_atomically(path) as temporary:
         temporary.write_text("whole")
         assert not path.exists()
-        assert atomic.is_temporary(temporary)
+        assert is_temporary(temporary.name)
     assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
     assert path.read_text() == "whole"
 
@@ -40,15 +42,15 @@ def test_json_is_sorted(tmp_path):
 
 def test_folders_that_take_one_name_at_once_leave_a_whole_one(tmp_path):
     """Writers in four threads; nobody fails, and nothing of those that were replaced stays."""
-    target = tmp_path / "stage"
+    root, target = GuardedPath(tmp_path), tmp_path / "stage"
 
     def place(number: int) -> None:
         for turn in range(50):
-            folder = atomic.temporary_name(tmp_path / "placing")
-            folder.mkdir()
+            folder = (root / "placing").temporary()
+            folder.make_new_folder()
             for name in "abc":
-                (folder / name).write_text(f"{number}.{turn}")
-            atomic.replace_folder(folder, target)
+                (folder.path / name).write_text(f"{number}.{turn}")
+            atomic.replace_folder(folder, root / "stage")
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(place, range(4)))

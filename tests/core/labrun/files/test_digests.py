@@ -11,6 +11,7 @@ import pytest
 
 from labrun.files import digests
 from labrun.files.digests import append_digest, cached_sha256, digest_of, ends_with_digest, matches_digest, with_digest
+from labrun.files.guarded import GuardedPath
 
 
 @pytest.fixture
@@ -63,22 +64,24 @@ def test_record_carries_its_digest_through_a_file():
 def test_every_flipped_bit_of_a_file_shows(tmp_path):
     path = tmp_path / "a.bin"
     path.write_bytes(b"some content")
-    append_digest(path)
+    with path.open("r+b") as stream:
+        append_digest(stream)
     content = path.read_bytes()
     assert content == b"some content" + hashlib.sha256(b"some content").digest()
-    assert ends_with_digest(path)
+    own = GuardedPath(tmp_path) / "a.bin"
+    assert ends_with_digest(own)
     for bit in range(8 * len(content)):
         damaged = bytearray(content)
         damaged[bit // 8] ^= 1 << bit % 8
         path.write_bytes(damaged)
-        assert not ends_with_digest(path)
+        assert not ends_with_digest(own)
     for length in range(len(content)):
         path.write_bytes(content[:length])
-        assert not ends_with_digest(path)
+        assert not ends_with_digest(own)
 
 
 def test_no_file_has_no_digest(tmp_path):
-    assert not ends_with_digest(tmp_path / "nowhere")
+    assert not ends_with_digest(GuardedPath(tmp_path) / "nowhere")
 
 
 def test_the_digest_is_that_of_the_bytes(tmp_path):

@@ -143,7 +143,7 @@ def test_early_stopping_stops_again_when_resumed(tmp_path):
 def test_checkpoint_that_is_not_whole_is_not_used(undisturbed, tmp_path, damage):
     with pytest.raises(Killed):
         run(tmp_path, until=1)
-    checkpoint = checkpoint_in(tmp_path)
+    checkpoint = checkpoint_in(tmp_path).path
     content = bytearray(checkpoint.read_bytes())
     match damage:
         case "truncated":

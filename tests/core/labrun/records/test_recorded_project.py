@@ -12,6 +12,7 @@ import labrun
 from labrun.faults import ProjectFaults
 from labrun.files.atomic import read_json, write_json
 from labrun.files.digests import with_digest
+from labrun.files.guarded import GuardedPath
 from labrun.project.sweeptable import SweepTable
 from labrun.records.recorded_project import _Reading
 from labrun.records.run_folder import _write_members
@@ -100,7 +101,7 @@ def test_a_plugin_file_that_does_not_load(far):
 
 
 def change_record(folder, change):
-    record = read_json(folder / "run.json")
+    record = read_json(GuardedPath(folder) / "run.json")
     record.pop("digest")
     change(record)
     write_json(folder / "run.json", with_digest(record))
@@ -174,7 +175,7 @@ VALUES = {
 def test_values_of_a_table_keep_their_types(tmp_path):
     folder = tmp_path / "simulations" / "train"
     folder.mkdir(parents=True)
-    _write_members(SweepTable(VALUES, {}, 3), folder / "members.csv")
+    _write_members(SweepTable(VALUES, {}, 3), GuardedPath(folder) / "members.csv")
     texts = [name for name, values in VALUES.items() if all(isinstance(value, str) for value in values)]
     reading = _Reading(RunRecord(tmp_path, {}, {}, {}), Registry())
     table = reading._table("simulations.train", "train", {"texts": texts})

@@ -44,10 +44,10 @@ def test_table_of_members(runs):
 
 def test_leftovers_of_killed_processes_are_not_shown(runs, labrun):
     folder = next(runs.glob(".store/simulations/*"))
-    (folder / "parts" / "000009.h5.tmp-1-abcd").write_text("half")
+    (folder / "parts" / "000009.h5.labrun-1-0123abcd.tmp").write_text("half")
     (folder / "manifest.json").unlink()
     assert labrun("run", "project.yaml", *ONLY).code == 0
-    assert not list((runs / "waves").rglob("*.tmp-*"))
+    assert not list((runs / "waves").rglob("*.tmp"))
 
 
 @pytest.mark.parametrize("damage", ["truncate", "remove"])

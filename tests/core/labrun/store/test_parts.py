@@ -178,7 +178,7 @@ def test_damage_that_is_met_while_reading_names_the_file(tmp_path, damage):
         StoredMembers(tmp_path, [[0]]).read(0, "u")
     assert str(caught.value).startswith(f"cannot read member 0 in '{path}': ")
     assert str(caught.value).endswith(
-        ". If the file is damaged, 'labrun verify' finds that out, and the next run makes it again"
+        ". If the file is damaged, 'labrun verify' finds it, and the next run makes it again"
     )
 
 
@@ -216,7 +216,7 @@ def test_members_that_lie_in_a_folder_are_found_whatever_sweep_they_are_from(tmp
     write_part(tmp_path, 0, [member(5), member(10), member(0)])
     write_part(tmp_path, 1, [member(2), Failure(4, {}, "ValueError: no", "")])
     write_part(tmp_path, 2, [Failure(7, {}, "ValueError: no", "")])
-    (tmp_path / "000003.h5.tmp-77-ab").write_bytes(b"half")
+    (tmp_path / "000003.h5.labrun-77-0123abcd.tmp").write_bytes(b"half")
     stored = StoredMembers.found_in(tmp_path)
     assert stored.numbers == [0, 2, 5, 10]
     for number in stored.numbers:
@@ -239,6 +239,7 @@ def test_a_file_that_is_no_part(tmp_path):
     with h5py.File(tmp_path / "000000.h5", "w") as file:
         file["u"] = 1
     with pytest.raises(
-        ValueError, match=r"000000.h5' is no part of an ensemble: parts are numbered, and hold members by their numbers"
+        ValueError,
+        match=r"000000.h5' is not a part of an ensemble: parts are numbered, and hold members by their numbers",
     ):
         StoredMembers.found_in(tmp_path)

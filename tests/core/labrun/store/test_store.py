@@ -10,7 +10,9 @@ import pytest
 
 from labrun.faults import LabrunError
 from labrun.files.digests import sha256_of
+from labrun.files.guarded import GuardedPath
 from labrun.files.integrity import CHANGED, Damage
+from labrun.files.temporary import temporary_name
 from labrun.store.store import MANIFEST, Store
 
 KEY = "0" * 64
@@ -82,7 +84,7 @@ def test_damaged_result_is_not_used_and_is_replaced(store, damage):
 def test_temporary_leftovers_are_no_part_of_a_result(store):
     with store.building("analyses", KEY) as folder:
         (folder / "a.csv").write_text("numbers")
-        (folder / "b.csv.tmp-99-abcd").write_text("half")
+        (folder / temporary_name("b.csv")).write_text("half")
         store.seal(folder, "analyses", KEY, "analyses.a", {}, 0)
     manifest = store.manifest("analyses", KEY)
     assert manifest is not None
@@ -107,11 +109,11 @@ def test_failure_leaves_nothing(store):
 
 def test_discard_takes_the_result_and_its_checkpoints(store):
     build(store)
-    store.checkpoints(KEY).mkdir(parents=True)
+    store.checkpoints(KEY).make_folder()
     store.discard("analyses", KEY)
     store.discard("analyses", KEY)  # what is not there is no fault
     assert not store.folder("analyses", KEY).exists()
-    assert not store.checkpoints(KEY).exists()
+    assert not store.checkpoints(KEY).is_there()
 
 
 def test_finished_files_are_protected_from_a_slip(store):
@@ -173,12 +175,12 @@ def test_manifest_of_an_older_labrun_is_read(store):
 
 def test_checkpoints_stay_until_the_result_has_its_name(store, monkeypatch):
     """A kill as the result is renamed must not cost the training."""
-    store.checkpoints(KEY).mkdir(parents=True)
+    store.checkpoints(KEY).make_folder()
     with pytest.raises(KeyboardInterrupt), store.building("models", KEY) as folder:  # noqa: PT012 (it dies at the end)
         (folder / "a").write_text("weights")
         store.seal(folder, "models", KEY, "models.a", {}, 0)
-        monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    assert store.checkpoints(KEY).is_dir()
+        monkeypatch.setattr(GuardedPath, "rename_to", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert store.checkpoints(KEY).is_folder()
 
 
 @pytest.mark.parametrize("lost", ["gone", "changed"])
@@ -214,6 +216,6 @@ def test_files_of_another_user_are_sealed_as_they_are(store, monkeypatch):
     def refuse(*_):
         raise PermissionError
 
-    monkeypatch.setattr(Path, "chmod", refuse)
+    monkeypatch.setattr(GuardedPath, "protect", refuse)
     build(store)
     assert store.manifest("analyses", KEY) is not None

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from labrun.faults import LabrunError
-from labrun.files.atomic import temporary_name
 from labrun.files.digests import with_digest
+from labrun.files.temporary import temporary_name
 from labrun.store.store import Store
 from labrun.upkeep.garbage import QUIET, References, find_garbage, remove
 
@@ -133,7 +133,7 @@ def test_damaged_record_removes_nothing(runs, store, result, refer, damage):
     with pytest.raises(LabrunError) as caught:
         found(runs, store)
     assert str(caught.value) == (
-        f"'{path}' is damaged, so that nobody knows which results that run refers to. Run its project again, or remove the folder"
+        f"'{path}' is damaged, so the results that its run refers to are unknown. Run its project again, or remove the folder"
     )
 
 
@@ -155,7 +155,7 @@ def test_one_new_file_keeps_a_folder(runs, store):
 
 
 def left(path: Path, process: int = DEAD) -> Path:
-    return path.with_name(f"{path.name}.tmp-{process}-0123abcd")
+    return path.with_name(f"{path.name}.labrun-{process}-0123abcd.tmp")
 
 
 def test_what_processes_have_left_behind(runs, store, result, refer):
@@ -164,7 +164,7 @@ def test_what_processes_have_left_behind(runs, store, result, refer):
     places = [
         left(store.folder("models", key("b"))),
         left(store.folder("simulations", key("a")) / "parts" / "000001.h5"),
-        left(store.checkpoints(key("a")) / "checkpoint.npz"),
+        left(store.checkpoints(key("a")).path / "checkpoint.npz"),
         left(store.root / "placing"),
         left(runs / "project" / "run.json"),
         left(runs / "project" / "analyses" / "net"),
@@ -195,8 +195,8 @@ def test_checkpoints(runs, store, result, refer):
     result("b", "models")
     refer("a", "b")
     for letter in "abc":
-        make(store.checkpoints(key(letter)))
-    make(store.checkpoints(key("d")), time.time())
+        make(store.checkpoints(key(letter)).path)
+    make(store.checkpoints(key("d")).path, time.time())
     garbage = list(find_garbage(runs, store))
     assert [(one.path.name[0], one.what) for one in garbage] == [
         ("b", "checkpoint of a finished training"),
@@ -211,7 +211,7 @@ def test_references_of_no_runs(tmp_path):
 
 def test_killed_gc_leaves_what_the_next_one_finds(runs, store, result):
     folder = result("a")
-    folder.rename(temporary_name(folder))
+    folder.rename(folder.with_name(temporary_name(folder.name)))
     (aside,) = folder.parent.iterdir()
     aside.rename(left(folder))
     assert found(runs, store) == []

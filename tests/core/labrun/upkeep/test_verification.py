@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from labrun.files.digests import append_digest
+from labrun.files.guarded import GuardedPath
 from labrun.store.parts import write_part
 from labrun.store.store import Store
 from labrun.upkeep.verification import Verification
@@ -29,10 +30,11 @@ def store(tmp_path) -> Store:
     with store.building("analyses", KEY) as folder:
         (folder / "metrics.json").write_text("{}")
         store.seal(folder, "analyses", KEY, "analyses.spread", {}, 1)
-    store.checkpoints(KEY).mkdir(parents=True)
+    store.checkpoints(KEY).make_folder()
     for name in ("checkpoint.npz", "sample-1.npy"):
-        (store.checkpoints(KEY) / name).write_text("state")
-        append_digest(store.checkpoints(KEY) / name)
+        with (store.checkpoints(KEY) / name).written() as stream:
+            stream.write(b"state")
+            append_digest(stream)
     return store
 
 
@@ -121,7 +123,7 @@ def test_copies_in_the_folder_of_a_run_are_read_too_but_links_only_once(store, t
     verification = Verification(store)
     verification.add_store()
     size, results = verification.size, verification.results
-    verification.add_run(tmp_path / "runs" / "project")
+    verification.add_run(GuardedPath(tmp_path / "runs") / "project")
     assert verification.size - size == len("{}")
     assert verification.results == results
     rot(placed / "copied" / "metrics.json")

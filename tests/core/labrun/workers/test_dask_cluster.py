@@ -442,13 +442,14 @@ def test_workers_that_do_not_fit_are_refused_before_work_starts(case, tmp_path, 
 
 
 def test_a_worker_that_joins_late_is_asked_too(cluster, tmp_path):
+    from labrun.files.guarded import GuardedPath
     from labrun.workers.dask_worker import NeededPlugin, Terms, perform
     from labrun.workers.store_probe import StoreProbe
 
     terms = Terms(
         distributed.__version__,
         (NeededPlugin("simulations", "x", "y", "1", "z"),),
-        StoreProbe(tmp_path / "probe", "word"),
+        StoreProbe(GuardedPath(tmp_path) / "probe", "word"),
     )
     expected = r"^tcp://127.0.0.1:\d+, which joined later, has labrun .+, but the run has"
     with (

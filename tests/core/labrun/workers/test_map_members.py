@@ -13,6 +13,7 @@ import pytest
 
 from labrun import Ensemble
 from labrun.faults import LabrunError
+from labrun.files.guarded import GuardedPath
 from labrun.store.parts import StoredMembers, write_part
 from labrun.workers.map_members import Chunk, apply, map_members
 from labrun.workers.pool import Pool
@@ -162,7 +163,7 @@ def test_the_function_of_a_local_file_reaches_a_process_that_has_not_loaded_it(o
 
 
 def test_a_worker_that_does_not_see_the_store_says_so(tmp_path):
-    probe = StoreProbe(tmp_path / "nowhere" / "probe", "word")
+    probe = StoreProbe(GuardedPath(tmp_path) / "nowhere/probe", "word")
     with pytest.raises(
         LabrunError, match=re.escape(f"does not see the store ({tmp_path / 'nowhere'}), unlike the others")
     ):
