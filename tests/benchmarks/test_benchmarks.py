@@ -18,8 +18,8 @@ BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
 
 TOY: dict[str, tuple[list[str], list[str]]] = {
     "bigger_than_memory": (
-        ["--gigabytes", "0.1", "--limit", "4"],
-        ["epoch on 0.1 GB, limited to 4 GiB: # s", "peak memory", "glance .*streamed # ms", "simple_cnn .*ratio #"],
+        ["--gigabytes", "0.05", "--limit", "4"],
+        ["epoch on 0.[01] GB, limited to 4 GiB: # s", "peak memory", "glance .*streamed # ms", "simple_cnn .*ratio #"],
     ),
     "classification": (["--patterns", "40"], ["labrun, shipped network +40 patterns: +# per second", "publication's"]),
     "damage": (["4"], ["4 of 4 noticed; all bytes restored after 1 of 1 rounds"]),
