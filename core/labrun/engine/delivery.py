@@ -109,13 +109,12 @@ def simulate_part(task: PartTask) -> Receipt:
         for member, row, draw in zip(task.members, task.rows, task.draws, strict=True):
             try:
                 plugin = plugin_class.configured(task.fixed | row)
-                yield member, simulate_member(plugin, generator(task.seed, task.stage, draw))
-            except (
-                Exception,
-                SystemExit,
-            ) as error:  # the member fails, not the stage
+                arrays = simulate_member(plugin, generator(task.seed, task.stage, draw))
+            except BaseException as error:  # whatever a simulator raises, the member fails, not the stage
                 if is_out_of_space(error):
                     raise
                 yield Failure(member, row, error_origin(plugin_class.__module__, error), traceback.format_exc())
+            else:
+                yield member, arrays
 
     return write_part(task.folder, task.number, results())

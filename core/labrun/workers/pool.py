@@ -104,6 +104,14 @@ class _Worker(multiprocessing.context.SpawnProcess):
     """A process that does not execute its parent's script again, as Python's own do: a script that calls `labrun.run` would start workers
     of workers."""
 
+    def run(self) -> None:
+        """Work, then end at once: Python itself would wait for threads that a plugin has left behind."""
+        super().run()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or None
+                stream.flush()
+        os._exit(0)
+
     @staticmethod
     def _Popen(process: Any) -> Any:
         main = sys.modules["__main__"]
