@@ -273,7 +273,7 @@ def test_a_loss_that_is_not_a_number_ends_the_training(tmp_path, bad, loss):
     )
     with pytest.raises(LabrunError, match=f"^{re.escape(message)}$"):
         run_line(tmp_path, bad, keep="best")
-    assert not checkpoint_in(tmp_path).exists()
+    assert not checkpoint_in(tmp_path).is_there()
 
 
 class Careless(Line):
