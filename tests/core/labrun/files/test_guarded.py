@@ -271,7 +271,6 @@ def test_a_library_opens_the_very_file(root):
 @pytest.mark.parametrize(
     ("name", "temporary"),
     [
-        (temporary_name("run.json"), True),
         (".nfs00000000012345", True),
         ("a.labrun-12-0123abcd.tmp", True),
         ("draft.tmp-final.docx", False),
@@ -286,6 +285,7 @@ def test_names_of_temporary_files(name, temporary):
 
 
 def test_the_process_behind_a_temporary_name():
+    assert is_temporary(temporary_name("run.json"))
     assert process_of(temporary_name("a")) == os.getpid()
     assert process_of("a.labrun-12-0123abcd.tmp") == 12
     assert process_of(".nfs0001") is None
