@@ -12,6 +12,7 @@ from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import ArraySpec, Examples, ExampleSpec, Quantity
 from labrun.contracts.findings import Findings
 from labrun.contracts.inputs import Outline
+from labrun.contracts.measure import Interval, Measure
 from labrun.contracts.plugin import Analysis, Arrays, Dataset, Field, Model, Plugin, Simulator, View, hookimpl
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError, did_you_mean
@@ -31,7 +32,9 @@ __all__ = [
     "Examples",
     "Field",
     "Findings",
+    "Interval",
     "LabrunError",
+    "Measure",
     "Model",
     "Outline",
     "Plugin",

@@ -45,7 +45,7 @@ def _row(run: Listed) -> list[str]:
     summary = run.summary
     if not summary:
         return [str(run.folder), "", "damaged", "", bytes_in_words(run.size), ""]
-    result = result_line(**summary["results"][0]) if summary["results"] else ""
+    result = result_line(summary["results"][0]) if summary["results"] else ""
     seconds = duration_in_words(summary["seconds"])
     return [str(run.folder), summary["started"], summary["outcome"], seconds, bytes_in_words(run.size), result]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.card import HasCard
+from labrun.contracts.measure import Measure
 from labrun.faults import did_you_mean
 from labrun.files.atomic import read_json, write_json
 from labrun.files.guarded import GuardedPath
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Findings"]
 
 _FILE_NAME = re.compile(r"[\w-][\w. ,=+\[\]-]*")  # stages of a matrix are called net[seed=1]
-_TAKEN = ("findings", "metrics", "manifest")
+MEASURES = "measures.json"
+"""What belongs to those metrics that are measures, by their names"""
+_TAKEN = ("findings", "metrics", "measures", "manifest")
 _ENDINGS = {"tables": (".csv",), "figures": (".svg", ".png"), "html": (".html",), "files": ("",)}
 
 
@@ -31,14 +34,14 @@ _ENDINGS = {"tables": (".csv",), "figures": (".svg", ".png"), "html": (".html",)
 class Findings(HasCard):
     """The result of an analysis.
 
-    Each is a dict from a name to its content: `metrics` are single numbers, `tables` pandas DataFrames, `figures` Matplotlib figures,
-    `html` fragments for the report (whose scripts must not load anything from outside the page), and `files` anything else, as bytes.
-    In a fragment, `labrun.url("{{file:name}}")` is the address of that file; the page embeds equal content once, however many fragments
-    use it. `captions` describe the figure, table or fragment of that name in a sentence. `warnings` is a list of what a reader must know
-    before believing the numbers.
+    Each is a dict from a name to its content: `metrics` are single numbers (a `Measure` knows its interval), `tables` pandas
+    DataFrames, `figures` Matplotlib figures, `html` fragments for the report (whose scripts must not load anything from outside the page),
+    and `files` anything else, as bytes. In a fragment, `labrun.url("{{file:name}}")` is the address of that file; the page embeds equal
+    content once, however many fragments use it. `captions` describe the figure, table or fragment of that name in a sentence. `warnings`
+    is a list of what a reader must know before believing the numbers.
     """
 
-    metrics: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float | Measure] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Figure] = field(default_factory=dict)
     html: dict[str, str] = field(default_factory=dict)
@@ -81,8 +84,8 @@ class Findings(HasCard):
         return f"<Findings: {'; '.join(contents)}>"
 
     def save(self, folder: Path) -> None:
-        """Write `findings.json`, `metrics.json`, `<table>.csv`, `<figure>.png` and `.svg`, `<fragment>.html` and the files. The index of a
-        table is written if it has a name.
+        """Write `findings.json`, `metrics.json` and, if there are measures, `measures.json`; `<table>.csv`, `<figure>.png` and `.svg`,
+        `<fragment>.html` and the files. The index of a table is written if it has a name.
 
         Raises:
             TypeError: a content has the wrong type.
@@ -104,6 +107,8 @@ class Findings(HasCard):
         for name, content in self.files.items():
             (folder / name).write_bytes(content)
         write_json(folder / "metrics.json", {name: float(value) for name, value in self.metrics.items()})
+        if measures := {name: one.record() for name, one in self.metrics.items() if isinstance(one, Measure)}:
+            write_json(folder / MEASURES, measures)
         contents = {
             "metrics": list(self.metrics),
             "tables": list(self.tables),
@@ -144,9 +149,8 @@ class Findings(HasCard):
 
         contents = read_contents(folder)
         own = GuardedPath(folder)
-        metrics = read_json(own / "metrics.json")
         found = cls(
-            metrics={name: metrics[name] for name in contents["metrics"]},
+            metrics=read_metrics(folder),
             tables={name: pd.read_csv(io.BytesIO((own / f"{name}.csv").content())) for name in contents["tables"]},
             html={name: (own / f"{name}.html").text() for name in contents["html"]},
             files={name: (own / name).content() for name in contents["files"]},
@@ -173,6 +177,17 @@ def _save_figure(figure: Figure, stem: Path) -> None:
         figure.savefig(stem.with_name(stem.name + ".svg"), metadata={"Date": None}, bbox_inches="tight")
     figure.savefig(stem.with_name(stem.name + ".png"), dpi=150, bbox_inches="tight")
     plt.close(figure)
+
+
+def read_metrics(folder: Path) -> dict[str, float | Measure]:
+    """Read the metrics in a folder of findings, in their order; measures with all that belongs to them."""
+    own = GuardedPath(folder)
+    values = read_json(own / "metrics.json")
+    measures = read_json(own / MEASURES) if (own / MEASURES).is_regular() else {}
+    return {
+        name: Measure.from_record(measures[name]) if name in measures else values[name]
+        for name in read_contents(folder)["metrics"]
+    }
 
 
 def figure_names(folder: Path) -> Iterator[str]:

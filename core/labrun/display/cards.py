@@ -10,6 +10,7 @@ from labrun.contracts.card import card_of
 from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples, ExampleSpec
 from labrun.contracts.findings import Findings
+from labrun.contracts.measure import Measure
 from labrun.contracts.trained import TrainedModel
 from labrun.display.card_pictures import thumbnails_of_examples, thumbnails_of_members
 from labrun.files.guarded import GuardedPath
@@ -123,7 +124,10 @@ def findings_card(findings: Findings) -> str:
         "findings",
         findings.name,
         "Findings",
-        {name: f"{value:.4g}" for name, value in findings.metrics.items()},
+        {
+            name: str(value) if isinstance(value, Measure) else f"{value:.4g}"
+            for name, value in findings.metrics.items()
+        },
         warnings=findings.warnings,
         figures=figures,
         tables=tables,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
-from labrun.amounts import counted, duration_in_words, shown, with_interval
+from labrun.amounts import counted, duration_in_words
 from labrun.contracts.events import RunFinished
+from labrun.contracts.measure import Interval, Measure
 from labrun.faults import LabrunError
 from labrun.records.key_results import key_results, warnings_of
 from labrun.records.run_record import expect_sound, read_run
@@ -32,14 +34,15 @@ def _results(folder: Path, stages: Collection[str]) -> list[str]:
     run = read_run(folder)
     with expect_sound(folder):
         results, warned = key_results(run, stages), warnings_of(run, stages)
-    lines = [f"  {result_line(**vars(result))}" for result in results[:RESULTS]]
+    lines = [f"  {result_line(result.record())}" for result in results[:RESULTS]]
     lines += [f"  warning, {one.stage.partition('.')[2]}: {' '.join(one.text.split())}" for one in warned[:WARNINGS]]
     more = [(len(results) - RESULTS, "results"), (len(warned) - WARNINGS, "warnings")]
     rest = " and ".join(counted(count, f"more {things}") for count, things in more if count > 0)
     return [*lines, f"  {rest} in the report"] if rest else lines
 
 
-def result_line(stage: str, name: str, value: float, low: float | None, high: float | None) -> str:
-    """Return `confusion: accuracy test 0.933 [0.88, 0.97]`."""
-    number = shown(value) if low is None or high is None else with_interval(value, low, high)
-    return f"{stage.partition('.')[2]}: {name} {number}"
+def result_line(result: Mapping[str, Any]) -> str:
+    """Return `confusion: accuracy test 0.933 [0.88, 0.97] over 40 members` of the record of a key result."""
+    ends = Interval(result["low"], result["high"]) if result["low"] is not None else None
+    known = {name: result[name] for name in ("unit", "n", "units") if name in result}
+    return f"{result['stage'].partition('.')[2]}: {result['name']} {Measure(result['value'], interval=ends, **known)}"

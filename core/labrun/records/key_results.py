@@ -1,11 +1,13 @@
-"""The key results of a run: the first number of each analysis with its interval, and the warnings about its results."""
+"""The key results of a run: the measures that matter of each analysis, and the warnings about its results."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from labrun.contracts.findings import read_contents
+from labrun.contracts.findings import read_contents, read_metrics
+from labrun.contracts.measure import Interval, Measure
 from labrun.files.atomic import read_json
 from labrun.records.run_record import RunRecord, place_of
 
@@ -14,13 +16,19 @@ __all__ = ["KeyResult", "Warned", "key_results", "warnings_of"]
 
 @dataclass(frozen=True)
 class KeyResult:
-    """A number that a stage has found; `low` and `high` are the ends of its interval, if it has one."""
+    """A measure that a stage has found, and its name among the metrics."""
 
     stage: str
     name: str
-    value: float
-    low: float | None = None
-    high: float | None = None
+    measure: Measure
+
+    def record(self) -> dict[str, Any]:
+        """Return the result as JSON holds it: stage, name, value, `low` and `high` (null without an interval), and what else is known."""
+        known = self.measure.record()
+        ends = known.pop("interval", {"low": None, "high": None})
+        if not ends.get("method"):  # two plain numbers
+            ends = {"low": ends["low"], "high": ends["high"]}
+        return known | ends | {"stage": self.stage, "name": self.name, "value": self.measure.value}
 
 
 @dataclass(frozen=True)
@@ -32,18 +40,25 @@ class Warned:
 
 
 def key_results(run: RunRecord, stages: Collection[str] | None = None) -> list[KeyResult]:
-    """Return the first number of each finished analysis (of these stages, or of all), in the order of the project.
+    """Return the key measures of each finished analysis (of these stages, or of all), in the order of the project.
 
-    The numbers `x, low` and `x, high` are the interval of `x`.
+    An analysis without key measures shows its first number. The numbers `x, low` and `x, high` are the interval of a plain number `x`.
     """
     found = []
     for stage in run.in_order():
         if stage.startswith("analyses.") and run.is_done(stage) and (stages is None or stage in stages):
-            metrics = read_json(run.file(stage, "metrics.json"))
-            for name in read_contents(run.folder / place_of(stage))["metrics"][:1]:
-                low, high = (metrics.get(f"{name}, {end}") for end in ("low", "high"))
-                found.append(KeyResult(stage, name, metrics[name], low, high))
+            metrics = read_metrics(run.file(stage, "metrics.json").parent)
+            keys = [name for name, one in metrics.items() if isinstance(one, Measure) and one.key]
+            found += [KeyResult(stage, name, _measure(name, metrics)) for name in keys or list(metrics)[:1]]
     return found
+
+
+def _measure(name: str, metrics: dict[str, float | Measure]) -> Measure:
+    value = metrics[name]
+    if isinstance(value, Measure):
+        return value
+    low, high = (metrics.get(f"{name}, {end}") for end in ("low", "high"))
+    return Measure(value, interval=None if low is None or high is None else Interval(low, high))
 
 
 def warnings_of(run: RunRecord, stages: Collection[str] | None = None) -> list[Warned]:

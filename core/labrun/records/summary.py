@@ -32,7 +32,7 @@ def summary_of(folder: Path) -> dict[str, Any]:
             "seconds": run.record["seconds"],
             "report": str(report) if is_plain(folder, report.name) else None,
             "stages": outcomes,
-            "results": [vars(result) for result in key_results(run)],
+            "results": [result.record() for result in key_results(run)],
             "warnings": [vars(warned) for warned in warnings_of(run)],
             "failures": {stage: messages.get(stage, "") for stage, end in outcomes.items() if end == "failed"},
         }

@@ -14,7 +14,7 @@ import yaml
 from markupsafe import Markup
 
 from labrun.contracts.events import StageFinished
-from labrun.contracts.findings import read_contents
+from labrun.contracts.findings import read_contents, read_metrics
 from labrun.contracts.inputs import SECTIONS
 from labrun.files.atomic import read_json
 from labrun.files.guarded import GuardedPath
@@ -220,8 +220,7 @@ def _add_model(content: StageContent, path: GuardedPath) -> None:
 def _add_findings(content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
     contents = read_contents(path.path)
     captions = contents["captions"]
-    metrics = read_json(path / "metrics.json")
-    content.metrics = {name: metrics[name] for name in contents["metrics"]}
+    content.metrics = dict(read_metrics(path.path))
     content.warnings = contents["warnings"]
     content.figures = [Figure(name, _data_uri(path, name), captions.get(name, "")) for name in contents["figures"]]
     content.tables = [_table(path / f"{name}.csv", name, captions.get(name, "")) for name in contents["tables"]]

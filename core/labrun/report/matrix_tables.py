@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labrun.amounts import shown
+from labrun.contracts.measure import Measure
 from labrun.report.content import StageContent, Table
 
 __all__ = ["compare"]
@@ -23,9 +24,13 @@ def compare(stages: list[StageContent]) -> list[Table]:
         rows = [
             [
                 *(str(stage.values.get(axis, "")) for axis in axes),
-                *(shown(stage.metrics.get(name)) for name in metrics),
+                *(_cell(stage.metrics.get(name)) for name in metrics),
             ]
             for stage in found
         ]
         tables.append(Table(f"{section}.{base}", [*(axis.split(".")[-1] for axis in axes), *metrics], rows, ""))
     return tables
+
+
+def _cell(value: object) -> str:
+    return str(value) if isinstance(value, Measure) else shown(value)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from labrun.amounts import bytes_in_words, duration_in_words
 from labrun.contracts.events import StageFinished
+from labrun.contracts.measure import Measure
 from labrun.contracts.plugin import hookimpl
 from labrun.files.guarded import GuardedPath
 from labrun.planning.plan import Plan
@@ -96,6 +97,6 @@ def _environment() -> Environment:
 
 
 def _number(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, (bool, Measure)) or not isinstance(value, (int, float)):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
