@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["ArraySpec", "ExampleSpec", "Examples", "Quantity"]
+__all__ = ["ArraySpec", "ExampleSpec", "Examples", "Origin", "Quantity"]
 
 Loader: TypeAlias = "Callable[[np.ndarray], Any]"
 """Takes indices of examples; returns an array with one row for each (or, for `x`, a dict of such arrays)."""
@@ -94,6 +94,14 @@ class ExampleSpec:
         )
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The members that examples were made of: their sweep's table, one row a member, and the row of each example, (examples,) int64."""
+
+    parameters: pd.DataFrame
+    rows: np.ndarray
+
+
 class Examples(HasCard):
     """Examples of a dataset.
 
@@ -138,6 +146,8 @@ class Examples(HasCard):
         self.table = table
         self.name = name
         self.warnings = list(warnings)
+        self.origin: Origin | None = None
+        """Where the examples come from, if it is known. labrun sets it for datasets that are made of one simulation."""
 
     @classmethod
     def inputs_only(cls, load_x: Loader, count: int, name: str = "", table: pd.DataFrame | None = None) -> Examples:
@@ -234,7 +244,7 @@ class Examples(HasCard):
     def take(self, indices: Any, name: str = "") -> Examples:
         """Return the examples at these indices, in this order."""
         chosen = self._checked(indices)
-        return Examples(
+        taken = Examples(
             lambda i: self._load_x(chosen[i]),
             lambda i: self._load_y(chosen[i]),
             self.groups[chosen],
@@ -244,6 +254,9 @@ class Examples(HasCard):
             table=self.table.iloc[chosen].reset_index(drop=True) if self.table is not None else None,
             name=name or self.name,
         )
+        if self.origin is not None:
+            taken.origin = Origin(self.origin.parameters, self.origin.rows[chosen])
+        return taken
 
     def split(
         self, fractions: Mapping[str, float], rng: np.random.Generator, by: str = "member"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from labrun.contracts.trained import TrainedModel
 
-__all__ = ["Method", "check_names"]
+__all__ = ["Method", "check_names", "group_by_kind", "metric_name"]
 
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
@@ -64,3 +64,23 @@ def check_names(methods: Iterable[Method[Any, Any]]) -> None:
     for name, count in Counter(one.name for one in methods).most_common(1):
         if count > 1:
             raise ValueError(f"{count} methods are called '{name}': give each network and each baseline its own name")
+
+
+class HasKind(Protocol):
+    """A method or a trained model."""
+
+    @property
+    def kind(self) -> str: ...
+
+
+def group_by_kind(methods: Sequence[HasKind]) -> dict[str, list[int]]:
+    """Return the positions of the methods of each kind. Those of one kind differ in their seed alone; only over them means are taken."""
+    places: dict[str, list[int]] = {}
+    for place, one in enumerate(methods):
+        places.setdefault(one.kind, []).append(place)
+    return places
+
+
+def metric_name(score: str, dataset: str, kind: str, kinds: Collection[str]) -> str:
+    """Return the name of a metric: `accuracy test`, and `accuracy test, net[width=8]` if there are several kinds."""
+    return f"{score} {dataset}" if len(kinds) < 2 else f"{score} {dataset}, {kind}"

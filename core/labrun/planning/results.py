@@ -10,6 +10,7 @@ from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples
 from labrun.contracts.findings import Findings
 from labrun.contracts.inputs import wants
+from labrun.contracts.origin import find_origin
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
 from labrun.planning.plan import Plan, Planned
@@ -65,10 +66,12 @@ class Results:
         """
         plugin = stage.plugin
         own = {"folder": folder} if wants(stage.offer.plugin, "folder") else {}
-        examples = plugin.examples(**self.inputs(stage), **own)
+        inputs = self.inputs(stage)
+        examples = plugin.examples(**inputs, **own)
         if not isinstance(examples, Examples):
             raise LabrunError(f"{plugin.name}.examples must return labrun.Examples, not {type(examples).__name__}")
         examples.name = stage.name
+        examples.origin = examples.origin or find_origin(examples, inputs)
         return examples
 
     def _split(self, stage: DatasetStage, whole: Examples) -> dict[str, Examples]:
