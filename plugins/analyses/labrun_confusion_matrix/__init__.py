@@ -1,101 +1,89 @@
-"""Analysis `confusion_matrix`: which class is taken for which, and how sure the accuracy is."""
+"""Analysis `confusion_matrix`: which classes are confused, and how accurate a classifier is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
-from labrun.kit.bootstrap import bootstrap_interval
+from labrun.kit.units import BY
 
 if TYPE_CHECKING:
-    import numpy as np
+    from labrun_confusion_matrix.judgement import Judgement
 
 
 class ConfusionMatrix(Analysis):
-    """Confusion matrices of a classifier on several datasets side by side, with accuracy, macro F1 and bootstrap
-    intervals.
+    """Which classes does a network confuse, on several datasets side by side? Confusion matrices, accuracy and macro F1 with intervals.
 
-    Several models (a matrix over seeds, say) are judged each by itself; the matrices are then means, and the metrics
-    tell mean and spread. The bootstrap resamples members, not examples, so that the examples of one member do not count
-    as independent.
+    Examples of one parameter set (or of one member) are often wrong together, so they do not count as independent: intervals are over
+    parameter sets where several members share one, else over members; `by` chooses other units. That of the accuracy, a share, is
+    described in `labrun.kit.intervals`.
+
+    Networks that differ in their seed alone are judged together: matrices are sums over them, metrics are means, and intervals hold the
+    spread over seeds too. All other networks (of a matrix over learning rates, for instance) are judged apart.
     """
 
     name: ClassVar[str] = "confusion_matrix"
     version: ClassVar[int] = 1
 
-    resamples: int = Field(2000, ge=100, description="bootstrap resamples")
-    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
+    by: str | list[str] | None = Field(None, description=BY)
+    confidence: float = Field(0.95, gt=0, lt=1, description="confidence level of the intervals")
+    resamples: int = Field(2000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
-    def analyse(self, model: list[TrainedModel], dataset: list[Examples], rng: np.random.Generator) -> Findings:
-        """Metrics are named after the datasets: `accuracy test`, `macro F1 test`. Tables: `scores`, `errors_<dataset>`,
-        `<dataset>`.
+    def analyse(self, model: list[TrainedModel], dataset: list[Examples]) -> Findings:
+        """Return the metrics `accuracy test` and `macro F1 test` of a dataset `test` (`accuracy test, <network>` for networks of several
+        kinds), `spread of accuracy test` over seeds; the tables `scores`, `errors_<dataset>`, `<dataset>`; the figure `confusion`.
 
         Raises:
-            ValueError: a dataset has no classes, or other classes than the first.
+            ValueError: a dataset has no classes, or other classes than the first; or two models have the same name.
         """
-        import numpy as np
         import pandas as pd
 
+        from labrun.kit.methods import group_by_kind, metric_name
         from labrun_confusion_matrix.drawing import draw_matrices
-        from labrun_confusion_matrix.scores import confusion, macro_f1
+        from labrun_confusion_matrix.judgement import classifiers, judge
 
-        classes = _classes(dataset)
-        findings = Findings()
-        rows: list[dict[str, Any]] = []
-        matrices: dict[str, np.ndarray] = {}
-        for examples in dataset:
-            truth = examples.load_y(slice(None))
-            counts, accuracies, scores = [], [], []
-            for one in model:
-                predicted = one.predict(examples).argmax(axis=-1)
-                counts.append(confusion(truth, predicted, len(classes)))
-                accuracies.append(float((predicted == truth).mean()))
-                scores.append(macro_f1(counts[-1]))
-                low, high = self._interval(truth == predicted, examples.groups, rng)
-                rows.append(
-                    {
-                        "model": one.name,
-                        **one.variant,
-                        "dataset": examples.name,
-                        "examples": len(examples),
-                        "errors": int((predicted != truth).sum()),
-                        "accuracy": accuracies[-1],
-                        "low": low,
-                        "high": high,
-                        "macro F1": scores[-1],
-                    }
-                )
-            matrix = np.mean(counts, axis=0)
-            matrices[examples.name] = matrix
-            findings.metrics[f"accuracy {examples.name}"] = float(np.mean(accuracies))
-            findings.metrics[f"macro F1 {examples.name}"] = float(np.mean(scores))
-            if len(model) > 1:
-                findings.metrics[f"spread of accuracy {examples.name}"] = float(np.std(accuracies, ddof=1))
-            else:
-                findings.metrics |= {f"accuracy {examples.name}, low": low, f"accuracy {examples.name}, high": high}
-            findings.captions[examples.name] = (
-                f"Examples of '{examples.name}' by their true class (rows) and the one that is named."
+        classes, methods = _classes(dataset), classifiers(model)
+        kinds = group_by_kind(methods)
+        judged = [
+            one
+            for examples in dataset
+            for one in judge(methods, examples, self.by, self.confidence, examples is dataset[-1])
+        ]
+        findings = Findings(tables={"scores": pd.DataFrame([row for one in judged for row in one.rows()])})
+        for one in judged:
+            for measure in (one.accuracy, one.macro_f1):
+                findings.metrics[metric_name(measure.name, one.dataset, one.kind, kinds)] = measure
+            if len(one.networks) > 1:
+                spread = pd.Series(one.accuracies).std()
+                findings.metrics[metric_name("spread of accuracy", one.dataset, one.kind, kinds)] = float(spread)
+            name = one.dataset if len(kinds) == 1 else f"{one.dataset}, {one.kind}"
+            findings.tables[name] = pd.DataFrame(one.total, index=pd.Index(classes, name="true"), columns=classes)
+            findings.captions[name] = (
+                f"Examples of '{one.dataset}' by true class (rows) and predicted class.{_summed(one)}"
             )
-            findings.tables[examples.name] = pd.DataFrame(matrix, index=pd.Index(classes, name="true"), columns=classes)
-            errors = _errors(matrix, classes)
-            if len(errors):
-                findings.tables[f"errors_{examples.name}"] = errors
-                findings.captions[f"errors_{examples.name}"] = (
-                    f"What is taken for what in '{examples.name}', the most frequent first."
-                )
-        findings.tables = {"scores": pd.DataFrame(rows)} | findings.tables
-        findings.figures["confusion"] = draw_matrices(matrices, classes)
-        percent = f"{self.confidence:.0%}"
+            if len(errors := one.errors(classes)):
+                findings.tables[f"errors_{name}"] = errors
+                findings.captions[f"errors_{name}"] = f"Most frequent confusions in '{one.dataset}'.{_summed(one)}"
+        findings.figures["confusion"] = draw_matrices(judged, classes)
         findings.captions |= {
-            "confusion": "Rows are the true classes, columns what the network says; shares of a row, numbers are examples"
-            + (f" (mean of {len(model)} models)." if len(model) > 1 else "."),
-            "scores": f"'low' and 'high' bound the {percent} bootstrap interval of the accuracy.",
+            "confusion": "Rows are true classes, columns predicted ones. Colours are shares of a row, numbers are examples; those off the "
+            f"diagonal are errors.{_summed(judged[0])}",
+            "scores": self._caption(judged),
         }
         return findings
 
-    def _interval(self, correct: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-        """The bootstrap interval of the accuracy."""
-        return bootstrap_interval(lambda chosen: correct[chosen].mean(), groups, self.confidence, self.resamples, rng)
+    def _caption(self, judged: Sequence[Judgement]) -> str:
+        units = ", ".join(dict.fromkeys(f"{one.units.words} ('{one.dataset}')" for one in judged))
+        remarks = "".join(dict.fromkeys(f" {one.units.remark}" for one in judged if one.units.remark))
+        return (
+            f"'low' and 'high' bound the {self.confidence:.0%} interval of the accuracy over 'units': {units}.{remarks}"
+        )
+
+
+def _summed(judgement: Judgement) -> str:
+    count = len(judgement.networks)
+    return f" Sums over {count} networks that differ in their seed." if count > 1 else ""
 
 
 def _classes(dataset: list[Examples]) -> tuple[str, ...]:
@@ -105,25 +93,13 @@ def _classes(dataset: list[Examples]) -> tuple[str, ...]:
             raise ValueError(f"the dataset '{examples.name}' has no classes; a confusion matrix needs a classification")
         if examples.classes != first.classes:
             raise ValueError(
-                f"'{first.name}' and '{examples.name}' have other classes, or another order: give both the same 'classes'"
+                f"'{first.name}' and '{examples.name}' have different classes, or another order: give both the same 'classes'"
             )
     assert first.classes is not None
     return first.classes
 
 
-def _errors(matrix: np.ndarray, classes: tuple[str, ...]) -> Any:
-    """Every confusion that happened, the most frequent first."""
-    import pandas as pd
-
-    rows = [
-        {"true": classes[i], "predicted": classes[j], "examples": matrix[i, j]}
-        for i in range(len(classes))
-        for j in range(len(classes))
-        if i != j and matrix[i, j] > 0
-    ]
-    return pd.DataFrame(sorted(rows, key=lambda row: -float(row["examples"])))
-
-
 @hookimpl
 def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
     return [ConfusionMatrix]

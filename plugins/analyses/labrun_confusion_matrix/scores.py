@@ -1,4 +1,4 @@
-"""Numbers of a classification."""
+"""Scores of a classification."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 
 
 def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Counts `(classes, classes)`: row the true class, column the predicted one."""
+    """Count examples by true class (row) and predicted class (column), `(classes, classes)`."""
     return np.bincount(truth * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
 def macro_f1(counts: np.ndarray) -> float:
-    """Mean over the classes of 2 TP / (2 TP + FP + FN); classes that neither occur nor are predicted do not count."""
+    """Return the mean over classes of 2 TP / (2 TP + FP + FN); classes that neither occur nor are predicted do not count."""
     hit = np.diag(counts)
     touched = counts.sum(axis=0) + counts.sum(axis=1)
     present = touched > 0

@@ -1,0 +1,139 @@
+"""Judge classifiers on one dataset: a confusion matrix for each kind of network, and scores with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labrun import Examples, Interval, Measure, TrainedModel
+from labrun.kit.intervals import LOGISTIC, add_seeds, score_interval, share_interval
+from labrun.kit.methods import Method, check_names, group_by_kind
+from labrun.kit.units import Units, independent_units
+from labrun_confusion_matrix.scores import confusion, macro_f1
+
+__all__ = ["Classifier", "Judgement", "classifiers", "judge"]
+
+Classifier: TypeAlias = "Method[Examples, NDArray[np.int64]]"
+"""Predicts the number of a class for each example, (examples,)."""
+
+COLUMNS = ("dataset", "examples", "units", "errors", "accuracy", "low", "high", "macro F1")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Networks that differ in their seed alone, on one dataset of n examples."""
+
+    dataset: str
+    kind: str
+    networks: Sequence[Classifier]
+    counts: NDArray[np.int64]
+    """(networks, classes, classes): examples by true and predicted class"""
+    intervals: Sequence[Interval]
+    """Interval of the accuracy of each network"""
+    units: Units
+    accuracy: Measure
+    macro_f1: Measure
+    """Means over the networks"""
+
+    @property
+    def total(self) -> NDArray[np.int64]:
+        """Examples by true and predicted class, summed over the networks, (classes, classes)."""
+        return self.counts.sum(axis=0)
+
+    @property
+    def accuracies(self) -> list[float]:
+        """The accuracy of each network."""
+        return [float(np.trace(one) / one.sum()) for one in self.counts]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield a row of the table `scores` for each network."""
+        for one, counts, accuracy, interval in zip(
+            self.networks, self.counts, self.accuracies, self.intervals, strict=True
+        ):
+            yield one.columns(COLUMNS, "model") | {
+                "dataset": self.dataset,
+                "examples": int(counts.sum()),
+                "units": self.units.count,
+                "errors": int(counts.sum() - np.trace(counts)),
+                "accuracy": accuracy,
+                "low": interval.low,
+                "high": interval.high,
+                "macro F1": macro_f1(counts),
+            }
+
+    def errors(self, classes: Sequence[str]) -> pd.DataFrame:
+        """Return every confusion that happened, the most frequent first."""
+        found = [(i, j) for i, j in np.argwhere(self.total) if i != j]
+        rows = [{"true": classes[i], "predicted": classes[j], "examples": int(self.total[i, j])} for i, j in found]
+        return pd.DataFrame(sorted(rows, key=lambda row: -row["examples"]))
+
+
+def classifiers(models: Sequence[TrainedModel]) -> list[Classifier]:
+    """Return the networks as methods.
+
+    Raises:
+        ValueError: two have the same name.
+    """
+    found: list[Classifier] = [Method(one.name, partial(_predicted, one), one) for one in models]
+    check_names(found)
+    return found
+
+
+def _predicted(model: TrainedModel, examples: Examples) -> NDArray[np.int64]:
+    return model.predict(examples).argmax(axis=-1)
+
+
+def judge(
+    methods: Sequence[Classifier],
+    examples: Examples,
+    by: str | list[str] | None,
+    confidence: float,
+    is_key: bool = False,
+) -> Iterator[Judgement]:
+    """Yield a judgement for each kind of network; `is_key` makes its accuracy a key result."""
+    truth, units = examples.load_y(slice(None)), independent_units(examples, by)
+    classes, sizes = len(examples.classes or ()), units.sizes
+    frequent = Measure(float(np.bincount(truth).max() / len(truth)), name="accuracy", model="most frequent class")
+    for kind, places in group_by_kind(methods).items():
+        networks = [methods[place] for place in places]
+        predicted = np.stack([one.answer(examples) for one in networks])
+        right = [units.sums(one == truth) for one in predicted]
+        counts = np.stack([confusion(truth, one, classes) for one in predicted])
+        accuracies = (predicted == truth).mean(axis=1).tolist()
+        f1 = [macro_f1(one) for one in counts]
+
+        def mean_f1(chosen: NDArray[np.int64], predicted: NDArray[np.int64] = predicted) -> float:
+            return float(np.mean([macro_f1(confusion(truth[chosen], one[chosen], classes)) for one in predicted]))
+
+        common: dict[str, Any] = {"model": kind, "dataset": examples.name, "better": "higher", "ceiling": 1.0}
+        common |= {"n": units.count, "units": units.words}
+        of_accuracy = share_interval(np.mean(right, axis=0), sizes, confidence)
+        of_f1 = score_interval(mean_f1, units.of, confidence, LOGISTIC)
+        yield Judgement(
+            examples.name,
+            kind,
+            networks,
+            counts,
+            [share_interval(one, sizes, confidence) for one in right],
+            units,
+            Measure(
+                float(np.mean(accuracies)),
+                name="accuracy",
+                interval=add_seeds(of_accuracy, accuracies, units.count),
+                baseline=frequent,
+                key=is_key,
+                **common,
+            ),
+            Measure(
+                float(np.mean(f1)),
+                name="macro F1",
+                interval=add_seeds(of_f1, f1, units.count) if of_f1 else None,
+                **common,
+            ),
+        )
