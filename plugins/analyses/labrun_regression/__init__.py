@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
+from labrun.kit.units import BY
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from labrun_regression.judgement import Judgement
@@ -20,21 +20,25 @@ NOTHING = "there is nothing to judge: name a model, a baseline or both under 'fr
 class Regression(Analysis):
     """How well do networks predict a number, such as the tumbling rate of a snapshot? And how well do baselines, which they have to beat?
 
-    Pearson's r, MAE, R² and RMSE, each with a bootstrap interval that resamples members, not examples, since snapshots of one trajectory
-    are not independent. Where there are few true values (at most 30, which recur), each of them also gets the bias, the spread (the
-    standard deviation of the predictions), the MAE, and the overlap with the truth: the share of the predictions that lie within one
-    spread of the true value, 0.68 for normal errors without bias. All numbers are in the unit of the quantity, also where a network
-    learned its logarithm.
+    Pearson's r, MAE, R² and RMSE, each with an interval. Examples of one parameter set (or of one member, such as the snapshots of one
+    trajectory) err together and do not count as independent: intervals are over parameter sets where several members share one, else over
+    members; `by` chooses other units. They are the jackknife's (see `labrun.kit.intervals`).
+
+    Where there are few true values (at most 30, which recur), each of them also gets the bias, the spread (the standard deviation of the
+    predictions), the MAE, and the overlap with the truth: the share of the predictions that lie within one spread of the true value, 0.68
+    for normal errors without bias. All numbers are in the unit of the quantity, also where a network learned its logarithm.
 
     A baseline is an analysis with a table `predictions`, whose columns are `dataset`, `example` (the position in that dataset), `method`
-    and `prediction`. Networks that differ in their seed alone are of one kind: metrics are the mean over them, and their spread.
+    and `prediction`. Networks that differ in their seed alone are of one kind: metrics are means over them, with intervals that hold the
+    spread over seeds too.
     """
 
     name: ClassVar[str] = "regression"
     version: ClassVar[int] = 1
 
-    resamples: int = Field(1000, ge=100, description="bootstrap resamples")
-    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
+    by: str | list[str] | None = Field(None, description=BY)
+    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
+    resamples: int = Field(1000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
     def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
         """Check that there is something to judge."""
@@ -44,7 +48,6 @@ class Regression(Analysis):
     def analyse(
         self,
         dataset: list[Examples],
-        rng: np.random.Generator,
         model: list[TrainedModel] | None = None,
         baseline: list[Findings] | None = None,
     ) -> Findings:
@@ -64,11 +67,10 @@ class Regression(Analysis):
         predictors = gather_predictors(model or [], baseline or [])
         if not predictors:
             raise ValueError(NOTHING)
-        judged = [judge_dataset(examples, predictors, self.confidence, self.resamples, rng) for examples in dataset]
-        scores = pd.DataFrame([row for one in judged for row in one.score_rows()])
+        judged = [judge_dataset(examples, predictors, self.by, self.confidence) for examples in dataset]
         findings = Findings(
-            metrics={name: value for one in judged for name, value in _metrics(one, scores)},
-            tables={"scores": scores},
+            metrics={name: value for one in judged for name, value in one.measures()},
+            tables={"scores": pd.DataFrame([row for one in judged for row in one.score_rows()])},
             captions={"scores": self._caption_of_scores(judged)},
             warnings=[warning for one in judged for warning in one.warnings()],
         )
@@ -97,28 +99,12 @@ class Regression(Analysis):
             if any(j.values is not None for j in judged)
             else ""
         )
+        units = ", ".join(dict.fromkeys(f"{one.units.words} ('{one.dataset}')" for one in judged))
+        remarks = "".join(dict.fromkeys(f" {one.units.remark}" for one in judged if one.units.remark))
         return (
-            f"Scores of the predictions of {quantities}. 'low' and 'high' bound the {self.confidence:.0%} bootstrap interval over members, "
-            f"from the same resamples for all methods.{mean}"
+            f"Scores of the predictions of {quantities}. 'low' and 'high' bound the {self.confidence:.0%} interval over 'units': {units}."
+            f"{mean}{remarks}"
         )
-
-
-def _metrics(judgement: Judgement, scores: pd.DataFrame) -> Iterator[tuple[str, float]]:
-    """Yield `MAE test` for networks of one kind, and `MAE test, <kind>` for those of several kinds and for baselines."""
-    from labrun_regression.scores import SCORES
-
-    rows = scores[scores["dataset"] == judgement.dataset]
-    kinds = {one.kind: one.is_network for one in judgement.predictors}
-    for kind, is_network in kinds.items():
-        of_kind = rows[[one.kind == kind for one in judgement.predictors]]
-        end = judgement.dataset if is_network and sum(kinds.values()) == 1 else f"{judgement.dataset}, {kind}"
-        for column, name in SCORES.items():
-            yield f"{name} {end}", float(of_kind[column].mean())
-            if len(of_kind) > 1:
-                yield f"spread of {name} {end}", float(of_kind[column].std())
-        if judgement.values is not None:
-            yield f"mean spread {end}", float(of_kind["spread"].mean())
-            yield f"mean overlap {end}", float(of_kind["overlap"].mean())
 
 
 def _prediction_table(judged: Sequence[Judgement]) -> pd.DataFrame:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from labrun import Examples, Quantity
-from labrun.kit.bootstrap import bootstrap_interval
+from labrun import Examples, Interval, Measure, Quantity
+from labrun.kit.intervals import add_seeds, jackknife_interval
+from labrun.kit.methods import group_by_kind
 from labrun.kit.predictions import rounded
+from labrun.kit.units import FEW, Units, independent_units
 from labrun_regression.predictors import Predictor, truth_of
-from labrun_regression.scores import SCORES, is_constant, judge, judge_values, recurring_values
+from labrun_regression.scores import NEARLY_NORMAL, SCORES, is_constant, judge, judge_values, recurring_values
 
-__all__ = ["FEW_MEMBERS", "Judgement", "judge_dataset"]
+__all__ = ["Judgement", "judge_dataset"]
 
-COLUMNS = ("dataset", "examples", "truth", "mean", "bias", "spread", "overlap", *SCORES)
+COLUMNS = ("dataset", "examples", "units", "truth", "mean", "bias", "spread", "overlap", *SCORES)
 """What the tables of scores hold beside names and varied values."""
-FEW_MEMBERS = 10
-"""With fewer members, a bootstrap interval covers less than it claims."""
+KEYS = ("r", "mae")
+"""Scores that are key results"""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Judgement:
     quantity: Quantity
     groups: np.ndarray
     """(n,) member of each example"""
+    units: Units
     truth: np.ndarray
     """(n,) [unit of the quantity]"""
     predictors: Sequence[Predictor]
@@ -39,6 +42,10 @@ class Judgement:
     """(k, 4), in the order of `SCORES`"""
     low: np.ndarray
     high: np.ndarray
+    """Ends of the intervals of the scores, (k, 4); NaN where a score has none"""
+    confidence: float
+    of_kinds: Mapping[str, np.ndarray]
+    """For each kind its mean scores and the ends of their intervals over units, (3, 4)"""
     values: np.ndarray | None
     """Distinct values of the truth, if they are few"""
     of_values: Sequence[Sequence[dict[str, float]]]
@@ -48,6 +55,7 @@ class Judgement:
         """Yield a row for each predictor."""
         for i, one in enumerate(self.predictors):
             row = one.columns(COLUMNS, "model") | {"dataset": self.dataset, "examples": len(self.truth)}
+            row |= {"units": self.units.count}
             for j, score in enumerate(SCORES):
                 row |= {score: self.scores[i, j], f"{score}_low": self.low[i, j], f"{score}_high": self.high[i, j]}
             if self.values is not None:
@@ -59,6 +67,60 @@ class Judgement:
         for one, rows in zip(self.predictors, self.of_values, strict=True):
             for row in rows:
                 yield one.columns(COLUMNS, "model") | {"dataset": self.dataset} | row
+
+    def measures(self) -> Iterator[tuple[str, Measure | float]]:
+        """Yield `MAE test`, … for networks of one kind, and `MAE test, <kind>` for those of several kinds and for baselines."""
+        kinds = group_by_kind(self.predictors)
+        networks = [kind for kind, places in kinds.items() if self.predictors[places[0]].is_network]
+        for kind, places in kinds.items():
+            end = self.dataset if networks == [kind] else f"{self.dataset}, {kind}"
+            for j, (score, name) in enumerate(SCORES.items()):
+                yield (
+                    f"{name} {end}",
+                    self._measure(kind, places, j, is_key=score in KEYS and kind in (networks or kinds)),
+                )
+                if len(places) > 1:
+                    yield f"spread of {name} {end}", float(self.scores[places, j].std(ddof=1))
+            if self.values is not None:
+                common: dict[str, Any] = {"model": kind, "dataset": self.dataset}
+                spread, overlap = (
+                    float(np.mean([_mean(row[name] for row in self.of_values[i]) for i in places]))
+                    for name in ("spread", "overlap")
+                )
+                yield f"mean spread {end}", Measure(spread, name="mean spread", unit=self.quantity.unit, **common)
+                yield f"mean overlap {end}", Measure(overlap, name="mean overlap", **common)
+
+    def _measure(self, kind: str, places: Sequence[int], j: int, *, is_key: bool) -> Measure:
+        """Return the mean of score j over the predictors of a kind."""
+        score, name = [*SCORES.items()][j]
+        value, low, high = (float(one) for one in self.of_kinds[kind][:, j])
+        interval = None
+        if not np.isnan(low):
+            interval = add_seeds(
+                Interval(low, high, self.confidence, "jackknife"), self.scores[places, j].tolist(), self.units.count
+            )
+        is_error = score in ("mae", "rmse")
+        return Measure(
+            value,
+            name=name,
+            interval=interval,
+            unit=self.quantity.unit if is_error else "",
+            model=kind,
+            dataset=self.dataset,
+            better="lower" if is_error else "higher",
+            baseline=self._best_baseline(name, j, is_error) if self.predictors[places[0]].is_network else None,
+            ceiling=0.0 if is_error else 1.0,
+            key=is_key,
+            n=self.units.count,
+            units=self.units.words,
+        )
+
+    def _best_baseline(self, name: str, j: int, is_error: bool) -> Measure | None:
+        found = [(float(self.scores[i, j]), one.name) for i, one in enumerate(self.predictors) if not one.is_network]
+        if not found:
+            return None
+        value, method = min(found) if is_error else max(found)
+        return Measure(value, name=name, model=method)
 
     def prediction_columns(self) -> Iterator[dict[str, Any]]:
         """Yield the predictions of each predictor as columns of a table, rounded to 7 significant digits."""
@@ -77,38 +139,47 @@ class Judgement:
         for one, prediction in zip(self.predictors, self.predictions, strict=True):
             if is_constant(prediction):
                 yield f"'{one.name}' is dead: it predicts {prediction[0]:.3g} for every example of '{self.dataset}'"
-        members = len(np.unique(self.groups))
-        if members < FEW_MEMBERS:
+        if self.units.count < FEW:
             yield (
-                f"the {len(self.truth)} examples of '{self.dataset}' come from {members} member{'s'[: members != 1]}: intervals from so "
-                "few are too narrow"
+                f"the {len(self.truth)} examples of '{self.dataset}' come from {self.units}: intervals "
+                f"from fewer than {FEW} are unreliable"
             )
 
 
 def judge_dataset(
-    examples: Examples, predictors: Sequence[Predictor], confidence: float, resamples: int, rng: np.random.Generator
+    examples: Examples, predictors: Sequence[Predictor], by: str | list[str] | None, confidence: float
 ) -> Judgement:
-    """Judge all predictors on the same examples and the same bootstrap resamples, so that their intervals can be compared.
+    """Judge all predictors on the same examples.
 
     Raises:
-        ValueError: y is not the quantity that a predictor predicts.
+        ValueError: y is not the quantity that a predictor predicts, or `by` names no column.
     """
     truth = truth_of(examples)
     predictions = np.stack([one.answer(examples) for one in predictors])
-    low, high = bootstrap_interval(
-        lambda chosen: judge(predictions[:, chosen], truth[chosen]), examples.groups, confidence, resamples, rng
-    )
+    units, kinds = independent_units(examples, by), group_by_kind(predictors)
+
+    def statistic(chosen: np.ndarray) -> np.ndarray:
+        """Return the scores of all predictors, then the means of each kind."""
+        scores = judge(predictions[:, chosen], truth[chosen])
+        return np.stack([*scores, *(scores[places].mean(axis=0) for places in kinds.values())])
+
+    scores = statistic(np.arange(len(truth)))
+    low, high = jackknife_interval(statistic, units.of, confidence, NEARLY_NORMAL)
+    single = len(predictors)
     values = recurring_values(truth)
     return Judgement(
         examples.name,
         examples.quantity or Quantity("y"),
         examples.groups,
+        units,
         truth,
         predictors,
         predictions,
-        judge(predictions, truth),
-        low,
-        high,
+        scores[:single],
+        low[:single],
+        high[:single],
+        confidence,
+        dict(zip(kinds, np.stack([scores, low, high], axis=1)[single:], strict=True)),
         values,
         [judge_values(p, truth, values) if values is not None else [] for p in predictions],
     )

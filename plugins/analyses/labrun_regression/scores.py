@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["FEW", "SCORES", "is_constant", "judge", "judge_values", "recurring_values"]
+from labrun.kit.intervals import Scale
+
+__all__ = ["FEW", "NEARLY_NORMAL", "SCORES", "is_constant", "judge", "judge_values", "recurring_values"]
 
 SCORES = {"r": "r", "mae": "MAE", "r2": "R²", "rmse": "RMSE"}
 """Columns of the table of scores, in the order of `judge`, with their names elsewhere."""
@@ -34,6 +36,21 @@ def _pearson(predictions: np.ndarray, truth: np.ndarray) -> np.ndarray:
     norm = np.sqrt((p**2).sum(axis=-1) * (t**2).sum())
     varies = ~is_constant(predictions) & ~is_constant(truth)
     return np.divide((p * t).sum(axis=-1), norm, out=np.zeros(len(norm)), where=varies)
+
+
+def _forward(scores: np.ndarray) -> np.ndarray:
+    """Return artanh r, ln MAE, ln(1 − R²) and ln RMSE of scores (…, 4)."""
+    r, mae, r2, rmse = np.moveaxis(scores, -1, 0)
+    return np.stack([np.arctanh(r), np.log(mae), np.log(1 - r2), np.log(rmse)], axis=-1)
+
+
+def _backward(values: np.ndarray) -> np.ndarray:
+    r, mae, r2, rmse = np.moveaxis(values, -1, 0)
+    return np.stack([np.tanh(r), np.exp(mae), 1 - np.exp(r2), np.exp(rmse)], axis=-1)
+
+
+NEARLY_NORMAL = Scale(_forward, _backward)
+"""Where the scores are nearly normal: Fisher's z, and logarithms of errors"""
 
 
 def is_constant(values: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from scipy.stats import pearsonr
 from sklearn.metrics import mean_absolute_error, r2_score
 
 from labrun import Examples, Findings, Model, Quantity, TrainedModel
+from labrun.contracts.examples import Origin
 from labrun_regression import NOTHING, Regression
 
 RATE = Quantity("tumbling rate", "1/sweep", "log2")
@@ -63,7 +64,7 @@ def close_figures() -> Iterator[None]:
 def test_scores_are_in_the_unit_of_the_quantity(rng):
     """y is the logarithm of the rate; everything else is a rate."""
     test = rates()
-    findings = Regression().analyse([test], rng, [Net("net")])
+    findings = Regression().analyse([test], [Net("net")])
     truth, p = 2 ** test.load_y(slice(None)), test.load_x(slice(None))
     metrics = findings.metrics
     assert [*metrics] == [f"{s} test" for s in ("r", "MAE", "R²", "RMSE", "mean spread", "mean overlap")]
@@ -83,7 +84,7 @@ def test_scores_are_in_the_unit_of_the_quantity(rng):
 
 def test_every_prediction_is_kept_to_seven_digits(rng):
     test = rates()
-    table = QUICK.analyse([test], rng, [Net("net")]).tables["predictions"]
+    table = QUICK.analyse([test], [Net("net")]).tables["predictions"]
     assert [*table.columns] == ["model", "dataset", "example", "group", "truth", "prediction"]
     assert table["example"].tolist() == [*range(400)]
     assert table["group"].tolist() == test.groups.tolist()
@@ -95,40 +96,89 @@ def test_examples_of_few_members_leave_a_score_less_sure(rng):
     """The same 400 numbers, said to be of 400 members and of 40."""
     test = rates()
     alone = Examples(test.load_x, test.load_y, np.arange(400), quantity=RATE, name="alone")
-    table = Regression().analyse([test, alone], rng, [Net("net")]).tables["scores"].set_index("dataset")
+    table = Regression().analyse([test, alone], [Net("net")]).tables["scores"].set_index("dataset")
     assert table.loc["test", "mae"] == table.loc["alone", "mae"]
     width = table["mae_high"] - table["mae_low"]
     assert width["test"] > 1.5 * width["alone"]
 
 
+def test_a_score_is_a_measure_beside_its_best_baseline():
+    test = rates()
+    given = baseline(predictions(test, "trees", 2.0), predictions(test, factor=1.5))
+    metrics = QUICK.analyse([test], [Net("net")], [given]).metrics
+    mae, r = metrics["MAE test"], metrics["r test"]
+    assert (mae.name, mae.unit, mae.model, mae.dataset, mae.better) == ("MAE", "1/sweep", "net", "test", "lower")
+    assert mae.baseline == metrics["MAE test, ridge"] < metrics["MAE test, trees"]
+    assert mae.baseline.model == "ridge"
+    assert mae.interval.low < mae < mae.interval.high
+    assert (mae.n, mae.units, mae.key) == (40, "members", True)
+    assert (r.ceiling, r.better, r.unit) == (1.0, "higher", "")
+    assert not metrics["MAE test, ridge"].key
+    assert "40 members" in str(mae)
+
+
+def test_parameter_sets_are_the_units_where_members_share_them():
+    """Errors of the same rate agree: over five rates the score is less sure than over forty members."""
+    test = rates()
+    test.origin = Origin(pd.DataFrame({"rate": RATES[np.arange(40) % 5], "repeat": np.arange(40) // 5}), test.groups)
+    net = Net("net")
+    net.estimates = lambda examples: examples.load_x(slice(None)) * np.linspace(0.8, 1.4, 5)[test.groups % 5]
+    sets, members = (Regression(by=by).analyse([test], [net]) for by in (None, "member"))
+    assert (sets.metrics["MAE test"].n, sets.metrics["MAE test"].units) == (5, "parameter sets")
+    assert sets.tables["scores"]["units"].tolist() == [5]
+    widths = [
+        found.metrics["MAE test"].interval.high - found.metrics["MAE test"].interval.low for found in (sets, members)
+    ]
+    assert widths[0] > 2 * widths[1]
+    assert "'units': parameter sets ('test')" in sets.captions["scores"]
+
+
+def test_a_perfect_prediction_has_no_interval():
+    test = rates(quantity=None)
+    exact = Net("net", quantity=None)
+    exact.estimates = lambda examples: examples.load_y(slice(None)).astype(float)
+    metrics = QUICK.analyse([test], [exact]).metrics
+    assert [metrics[f"{name} test"].interval for name in ("MAE", "R²", "RMSE")] == [None] * 3
+
+
+def test_the_interval_of_a_mean_over_seeds_holds_their_spread():
+    nets = [Net(f"net[seed={s}]", 1 + 0.1 * s, seed=s) for s in range(3)]
+    mean = QUICK.analyse([rates()], nets).metrics["MAE test"].interval
+    alone = QUICK.analyse([rates()], nets[1:2]).metrics["MAE test"].interval
+    assert mean.high - mean.low > 1.2 * (alone.high - alone.low)
+    assert mean.method == "jackknife, 3 seeds"
+
+
 def test_an_interval_asks_for_its_confidence(rng):
     sure, unsure = (
-        Regression(confidence=c).analyse([rates()], rng, [Net("net")]).tables["scores"].iloc[0] for c in (0.95, 0.5)
+        Regression(confidence=c).analyse([rates()], [Net("net")]).tables["scores"].iloc[0] for c in (0.95, 0.5)
     )
     assert unsure["mae_high"] - unsure["mae_low"] < 0.6 * (sure["mae_high"] - sure["mae_low"])
 
 
 def test_few_members_are_told(rng):
-    warnings = QUICK.analyse([rates(n=50)], rng, [Net("net")]).warnings
+    assert QUICK.analyse([rates(n=50)], [Net("net")]).warnings == []
+    warnings = QUICK.analyse([rates(n=40)], [Net("net")]).warnings
     assert warnings == [
-        "the 50 examples of 'test' come from 5 members: intervals from so few are too narrow",
+        "the 40 examples of 'test' come from 4 members: intervals from fewer than 5 are unreliable",
     ]
 
 
 def test_a_dead_network(rng):
     dead = Net("dead", 0.0, 0.11)
-    findings = QUICK.analyse([rates()], rng, [dead])
+    findings = QUICK.analyse([rates()], [dead])
     assert findings.metrics["r test"] == 0.0
     assert findings.metrics["R² test"] < 0
     assert findings.metrics["mean spread test"] == 0.0
     assert findings.warnings == ["'dead' is dead: it predicts 0.11 for every example of 'test'"]
-    assert findings.tables["scores"][["r_low", "r_high"]].to_numpy().tolist() == [[0.0, 0.0]]
+    assert findings.tables["scores"][["r_low", "r_high"]].isna().to_numpy().all()
+    assert findings.metrics["r test"].interval is None
     assert "dead" in findings.figures["predicted_test"].axes[0].get_title()
 
 
 def test_seeds_are_averaged_and_kinds_are_not(rng):
     nets = [Net(f"net[width=8,seed={s}]", 1 + 0.1 * s, width=8, seed=s) for s in range(3)]
-    alone = QUICK.analyse([rates()], rng, nets)
+    alone = QUICK.analyse([rates()], nets)
     scores = alone.tables["scores"]
     assert scores["seed"].tolist() == [0, 1, 2]
     assert [*scores.columns[:5]] == ["model", "width", "seed", "dataset", "examples"]
@@ -137,7 +187,7 @@ def test_seeds_are_averaged_and_kinds_are_not(rng):
     assert "'net[width=8,seed=0]' is the first of 3 networks" in alone.captions["predicted_test"]
     assert len(alone.figures["predicted_test"].axes) == 1
     other = Net("net[width=16,seed=0]", 0.5, width=16, seed=0)
-    both = QUICK.analyse([rates()], rng, [*nets, other])
+    both = QUICK.analyse([rates()], [*nets, other])
     assert both.metrics["MAE test, net[width=8]"] == pytest.approx(scores["mae"].mean())
     assert both.metrics["MAE test, net[width=16]"] == pytest.approx(both.tables["scores"]["mae"].iloc[3])
     assert "spread of MAE test, net[width=16]" not in both.metrics
@@ -145,7 +195,7 @@ def test_seeds_are_averaged_and_kinds_are_not(rng):
 
 def test_an_axis_of_a_matrix_that_is_called_as_a_column_is_told_apart(rng):
     nets = [Net(f"net[model={m}]", model=m) for m in ("a", "b")]
-    scores = QUICK.analyse([rates()], rng, nets).tables["scores"]
+    scores = QUICK.analyse([rates()], nets).tables["scores"]
     assert scores["model"].tolist() == ["net[model=a]", "net[model=b]"]
     assert scores["model varied"].tolist() == ["a", "b"]
 
@@ -154,27 +204,25 @@ def test_a_baseline_is_judged_on_the_same_examples(rng, tmp_path):
     test = rates()
     given = baseline(predictions(rates("other")), predictions(test, factor=1.1).sample(frac=1, random_state=0))
     given.save(tmp_path)
-    findings = QUICK.analyse([test], rng, [Net("net"), Net("better", 1.05)], [Findings.load(tmp_path)])
+    findings = QUICK.analyse([test], [Net("net"), Net("better", 1.05)], [Findings.load(tmp_path)])
     scores = findings.tables["scores"].set_index("model")
     truth, p = RATE.value(test.load_y(slice(None))), 1.1 * test.load_x(slice(None))
     assert scores.loc["ridge", "mae"] == pytest.approx(mean_absolute_error(truth, p))
-    assert scores.loc["ridge", "r_low"] == pytest.approx(
-        scores.loc["net", "r_low"]
-    )  # r knows no factor: same resamples
+    assert scores.loc["ridge", "r_low"] == pytest.approx(scores.loc["net", "r_low"])  # r knows no factor
     assert findings.metrics["MAE test, ridge"] == scores.loc["ridge", "mae"]
     assert [a.get_title().split("\n")[0] for a in findings.figures["errors_test"].axes] == ["net", "better", "ridge"]
 
 
 def test_a_baseline_alone(rng):
     test = rates()
-    findings = QUICK.analyse([test], rng, baseline=[baseline(predictions(test), predictions(test, "trees", 1.1))])
+    findings = QUICK.analyse([test], baseline=[baseline(predictions(test), predictions(test, "trees", 1.1))])
     assert findings.tables["scores"]["model"].tolist() == ["ridge", "trees"]
     assert findings.metrics["r test, trees"] == pytest.approx(findings.metrics["r test, ridge"])
 
 
 def test_one_place_of_four_is_kept_for_a_baseline(rng):
     test = rates()
-    findings = QUICK.analyse([test], rng, [Net(f"net {i}") for i in range(6)], [baseline(predictions(test))])
+    findings = QUICK.analyse([test], [Net(f"net {i}") for i in range(6)], [baseline(predictions(test))])
     titles = [a.get_title().split("\n")[0] for a in findings.figures["predicted_test"].axes]
     assert titles == ["net 0", "net 1", "net 2", "ridge"]
     assert findings.captions["predicted_test"].endswith(" Not drawn: net 3, net 4, net 5.")
@@ -182,7 +230,7 @@ def test_one_place_of_four_is_kept_for_a_baseline(rng):
 
 def test_without_anything_to_judge(rng):
     with pytest.raises(ValueError, match=re.escape(NOTHING)):
-        Regression().analyse([rates()], rng)
+        Regression().analyse([rates()])
     assert list(Regression().check(dataset=[])) == [("model", NOTHING)]
     assert list(Regression().check(dataset=[], baseline=[object()])) == []
 
@@ -210,20 +258,20 @@ def test_without_anything_to_judge(rng):
 )
 def test_a_baseline_that_cannot_be_judged(rng, table, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        QUICK.analyse([rates()], rng, [Net("net")], [baseline(table)])
+        QUICK.analyse([rates()], [Net("net")], [baseline(table)])
 
 
 def test_a_baseline_without_predictions(rng):
     message = "must hold a table 'predictions' with the columns dataset, example, method, prediction; .* tables scores"
     with pytest.raises(ValueError, match=message):
-        QUICK.analyse([rates()], rng, baseline=[Findings(tables={"scores": pd.DataFrame()})])
+        QUICK.analyse([rates()], baseline=[Findings(tables={"scores": pd.DataFrame()})])
 
 
 def test_a_network_that_diverged(rng):
     with pytest.raises(
         ValueError, match="the model 'net' predicts NaN or infinity for 400 of the 400 examples of 'test'"
     ):
-        QUICK.analyse([rates()], rng, [Net("net", np.nan)])
+        QUICK.analyse([rates()], [Net("net", np.nan)])
 
 
 @pytest.mark.parametrize(
@@ -240,10 +288,10 @@ def test_a_network_that_diverged(rng):
 def test_a_model_is_judged_on_what_it_learned(rng, learned, asked, fits):
     test, net = rates(quantity=asked), Net("net", quantity=learned)
     if fits:
-        assert QUICK.analyse([test], rng, [net]).metrics["r test"] > 0.9
+        assert QUICK.analyse([test], [net]).metrics["r test"] > 0.9
         return
     with pytest.raises(ValueError, match=r"the model 'net' learned .*: judge it on the quantity that it learned"):
-        QUICK.analyse([test], rng, [net])
+        QUICK.analyse([test], [net])
 
 
 @pytest.mark.parametrize(
@@ -257,7 +305,7 @@ def test_a_model_is_judged_on_what_it_learned(rng, learned, asked, fits):
 def test_y_must_be_a_number(rng, y, classes, message):
     bad = Examples(lambda i: np.ones(len(i)), lambda i: y[i], np.arange(4), classes=classes, name="bad")
     with pytest.raises(ValueError, match=message):
-        QUICK.analyse([bad], rng, [Net("net", quantity=None)])
+        QUICK.analyse([bad], [Net("net", quantity=None)])
 
 
 class Total(Model):
@@ -282,7 +330,7 @@ def test_a_network_with_two_inputs_that_learned_a_logarithm(rng, write_model):
         lambda i: {"sites": sites[i], "density": density[i]}, lambda i: y[i], np.arange(60), quantity=RATE, name="test"
     )
     model = TrainedModel(Total(), write_model(Total(), test.spec), "net")
-    findings = QUICK.analyse([test], rng, [model])
+    findings = QUICK.analyse([test], [model])
     truth, p = 2.0 ** y[:, 0], 2.0 ** (sites.sum(axis=1) + density[:, 0])
     assert findings.metrics["r test"] == pytest.approx(pearsonr(p, truth).statistic, rel=1e-5)
     assert findings.metrics["MAE test"] == pytest.approx(mean_absolute_error(truth, p), rel=1e-4)
@@ -292,7 +340,7 @@ def test_a_network_with_two_inputs_that_learned_a_logarithm(rng, write_model):
 
 
 def test_axes_are_those_of_the_quantity(rng):
-    findings = QUICK.analyse([rates()], rng, [Net("net")])
+    findings = QUICK.analyse([rates()], [Net("net")])
     predicted, errors = (findings.figures[name].axes[0] for name in ("predicted_test", "errors_test"))
     assert (predicted.get_xscale(), predicted.get_yscale()) == ("log", "log")
     assert predicted.get_xlabel() == "true tumbling rate [1/sweep]"
@@ -301,13 +349,13 @@ def test_axes_are_those_of_the_quantity(rng):
     assert errors.get_ylabel() == "error of tumbling rate [1/sweep]"
     assert errors.get_xlabel().endswith("\n80 examples each")
     assert [t.get_text() for t in errors.get_xticklabels()] == [f"{r:.3g}" for r in RATES]
-    linear = QUICK.analyse([rates(quantity=None)], rng, [Net("net", quantity=None)]).figures["predicted_test"].axes[0]
+    linear = QUICK.analyse([rates(quantity=None)], [Net("net", quantity=None)]).figures["predicted_test"].axes[0]
     assert (linear.get_xscale(), linear.get_xlabel()) == ("linear", "true y")
 
 
 def test_medians_stand_at_the_true_values(rng):
     test = rates()
-    axes = QUICK.analyse([test], rng, [Net("net", 1.2)]).figures["predicted_test"].axes[0]
+    axes = QUICK.analyse([test], [Net("net", 1.2)]).figures["predicted_test"].axes[0]
     truth = RATE.value(test.load_y(slice(None)))
     marks = [line.get_xydata()[0] for line in axes.lines if line.get_marker() == "o"]
     expected = [(r, np.median(1.2 * test.load_x(np.isclose(truth, r)))) for r in RATES]
@@ -321,7 +369,7 @@ def test_any_number_of_examples_is_drawn(rng, scale, n):
     truth = rng.uniform(0.1, 0.9, n)
     test = Examples(lambda i: truth[i], lambda i: quantity.scaled(truth)[i], np.arange(n), quantity=quantity, name="t")
     nets = [Net("net", 1.1, quantity=quantity), Net("negative", -1, quantity=quantity), Net("dead", 0, 0.5, quantity)]
-    findings = QUICK.analyse([test], rng, nets)
+    findings = QUICK.analyse([test], nets)
     assert {*findings.figures} == {"predicted_t", "errors_t"}
     for figure in findings.figures.values():
         figure.canvas.draw()
@@ -333,7 +381,7 @@ def test_any_number_of_examples_is_drawn(rng, scale, n):
 
 def test_datasets_of_a_matrix_have_figures_of_their_own(rng):
     names = ["rates[size=8+4].test", "rates[size=8,4].test", "rates[size=8 4].test"]
-    findings = QUICK.analyse([rates(name) for name in names], rng, [Net("net")])
+    findings = QUICK.analyse([rates(name) for name in names], [Net("net")])
     assert [*findings.figures][::2] == [f"predicted_{name}" for name in names]
     assert f"r {names[2]}" in findings.metrics
 
