@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, hookimpl
+from labrun import Analysis, Ensemble, Examples, Field, Findings, Measure, Outline, TrainedModel, hookimpl
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from labrun_bond_recovery.drawing import Shown
@@ -51,8 +50,8 @@ class BondRecovery(Analysis):
     tolerance: float = Field(
         6.0, gt=0, description="largest displacement of a site that still counts as found [pixels of a picture of 256]"
     )
-    resamples: int = Field(1000, ge=100, description="bootstrap resamples of networks")
-    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
+    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
+    resamples: int = Field(1000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
     def check(self, simulation: Outline, validation_simulation: Outline, **_: object) -> Iterable[tuple[str, str]]:
         """Check that the arrays and the column exist."""
@@ -70,7 +69,6 @@ class BondRecovery(Analysis):
         simulation: Ensemble,
         validation: Examples,
         validation_simulation: Ensemble,
-        rng: np.random.Generator,
         baseline: list[Findings] | None = None,
     ) -> Findings:
         """Return the tables `recovery` (a row for each method and class), `networks` (a row for each method and network) and `thresholds`;
@@ -96,12 +94,14 @@ class BondRecovery(Analysis):
             judge_method(method, (dataset, truths), (validation, chosen_on), self.tolerance)
             for method in methods(model)
         ]
-        recovery = pd.concat([self._recovery(one, classes, rng) for one in judged], ignore_index=True)
+        recovery = pd.concat([self._recovery(one, classes) for one in judged], ignore_index=True)
         beside = [one.tables["recovery"] for one in baseline or []]
         thresholds = _threshold_table(judged)
         chosen = dict(zip(thresholds["model"], thresholds["threshold"], strict=True))
         return Findings(
-            metrics=dict(_metrics(recovery, [one.name for one in model])),
+            metrics=dict(
+                _metrics(recovery, judged, pd.concat(beside) if beside else None, dataset.name, self.confidence)
+            ),
             tables={
                 "recovery": pd.concat([recovery, *beside], ignore_index=True),
                 "networks": pd.concat([one.network_table(members, classes) for one in judged], ignore_index=True),
@@ -124,14 +124,14 @@ class BondRecovery(Analysis):
 
         return [*(simulated_truths(simulation, examples) if self.truth == "simulation" else read_truths(examples))]
 
-    def _recovery(self, one: Judgement, classes: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
+    def _recovery(self, one: Judgement, classes: Sequence[str]) -> pd.DataFrame:
         """Return a row for each class, with scores of bonds, sites and pixels."""
         import numpy as np
 
         from labrun_spring_networks.recovery import ALL, recovery_table
 
         networks = [judged.recovery for judged in one.networks]
-        table = recovery_table(one.method.name, classes, networks, one.threshold, rng, self.confidence, self.resamples)
+        table = recovery_table(one.method.name, classes, networks, one.threshold, self.confidence)
         inside = [np.array([name in (of, ALL) for of in classes]) for name in table["class"]]
         scores = [one.picture_scores(chosen) for chosen in inside]
         varied = one.method.columns({*table.columns, *scores[0]})
@@ -143,14 +143,14 @@ class BondRecovery(Analysis):
         from labrun_bond_recovery.drawing import COLUMNS, ROWS
         from labrun_bond_recovery.methods import EXPECTED
 
-        interval = f"the {self.confidence:.0%} bootstrap interval over networks"
+        interval = f"the {self.confidence:.0%} interval over networks"
         pixels = "'displacement' is the mean distance of sites from the true ones, 'displacement_99' its 99th percentile [pixels of a "
         left_out = "" if len(judged) - 1 <= ROWS and len(set(classes)) <= COLUMNS else " Only the first ones are drawn."
         return {
             "F1": f"F1 of the bonds on '{dataset.name}', by class, with {interval}. '{EXPECTED}': the true pictures, read in "
             "the same way, the best that any model can reach.",
-            "recovery": f"Bonds of '{dataset.name}', by class; 'F1_low' and 'F1_high' bound {interval}. 'exact' is the share of "
-            f"networks with all bonds right, 'lost' and 'spurious' count sites; {pixels}picture of 256]. L1 and SSIM compare pixels, "
+            "recovery": f"Bonds of '{dataset.name}', by class; 'F1_low' and 'F1_high' and the like bound {interval}. 'exact' is the share "
+            f"of networks with all bonds right, 'lost' and 'spurious' count sites; {pixels}picture of 256]. L1 and SSIM compare pixels, "
             f"most of which are right in a white picture. '{EXPECTED}': the true pictures, read in the same way.",
             "networks": f"For each class, the network of '{dataset.name}' with the most wrong and missing bonds.{left_out}",
             "thresholds": f"Precision, recall and F1 of the bonds of '{validation.name}' against the threshold of the score. The dashed "
@@ -182,15 +182,34 @@ def _worst(judged: Sequence[Judgement], classes: Sequence[str], dataset: Example
     }
 
 
-def _metrics(recovery: pd.DataFrame, models: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """Yield the metrics of each model on all networks together."""
-    from labrun_spring_networks.recovery import ALL
+def _metrics(
+    recovery: pd.DataFrame, judged: Sequence[Judgement], baselines: pd.DataFrame | None, dataset: str, confidence: float
+) -> Iterator[tuple[str, Measure]]:
+    """Yield the metrics of each model on all networks together, beside the best baseline and the expected drawing."""
+    from labrun_bond_recovery.methods import EXPECTED
+    from labrun_spring_networks.recovery import ALL, recovery_measure
 
-    whole = recovery[recovery["class"] == ALL].set_index("method")
-    columns = {"F1": "F1", "exact": "exact", "sites lost": "lost", "displacement": "displacement"}
-    for model in models:
-        for metric, column in columns.items():
-            yield f"{metric}, {model}", float(whole.loc[model, column])
+    for one in judged:
+        name = one.method.name
+        if name == EXPECTED:
+            continue
+        for score in ("F1", "exact"):
+            more: dict[str, Any] = {
+                "key": True,
+                "ceiling": recovery_measure(recovery, EXPECTED, score, dataset, confidence),
+            }
+            if baselines is not None:
+                best = baselines[baselines["class"] == ALL].nlargest(1, score).to_dict("records")
+                more["baseline"] = Measure(best[0][score], name=score, model=best[0]["method"]) if best else None
+            yield f"{score}, {name}", recovery_measure(recovery, name, score, dataset, confidence, **more)
+        known: dict[str, Any] = {"model": name, "dataset": dataset, "better": "lower"}
+        known |= {"n": len(one.networks), "units": "networks"}
+        yield f"sites lost, {name}", Measure(one.lost, name="sites lost", **known)
+        interval = one.displacement_interval(confidence)
+        yield (
+            f"displacement, {name}",
+            Measure(one.displacement, name="displacement", interval=interval, unit="pixels of 256", **known),
+        )
 
 
 def _warnings(recovery: pd.DataFrame) -> Iterator[str]:

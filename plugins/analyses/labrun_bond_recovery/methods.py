@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from labrun import Examples, TrainedModel
+from labrun import Examples, Interval, TrainedModel
+from labrun.kit.intervals import LOGARITHMIC, score_interval
 from labrun.kit.methods import Method, check_names
 from labrun_bond_recovery.judging import Judged, judge
 from labrun_bond_recovery.truth import CLEAR, Truth
@@ -42,6 +43,26 @@ class Judgement:
         """Return how many bonds of network i are wrong or missing."""
         right, found, true = self.networks[i].recovery.counts(self.threshold)
         return int(found + true - 2 * right)
+
+    @property
+    def lost(self) -> int:
+        """Sites that are lost in all pictures together."""
+        return sum(len(one.lost_sites) for one in self.networks)
+
+    @property
+    def displacement(self) -> float:
+        """Mean distance of found sites from the true ones [pixels of a picture of 256]; NaN where none is found."""
+        return self.picture_scores(np.ones(len(self.networks), bool))["displacement"]
+
+    def displacement_interval(self, confidence: float) -> Interval | None:
+        """Return the interval of the mean displacement, over networks."""
+        sums = np.array([(one.displacements.sum(), len(one.displacements)) for one in self.networks], float)
+
+        def mean(chosen: NDArray[np.int64]) -> float:
+            total, count = sums[chosen].sum(axis=0)
+            return total / count if count else np.nan
+
+        return score_interval(mean, np.arange(len(sums)), confidence, LOGARITHMIC)
 
     def picture_scores(self, inside: NDArray[np.bool_]) -> dict[str, float]:
         """Return the scores of sites and pixels of the networks that are `inside`, columns of the table `recovery`."""

@@ -37,8 +37,8 @@ class GeometricBaselines(Analysis):
     taught: int = Field(
         300, ge=1, description="number of networks that gradient boosting is trained on (the first ones)"
     )
-    resamples: int = Field(1000, ge=100, description="bootstrap resamples of networks")
-    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
+    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
+    resamples: int = Field(1000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
     def check(
         self, simulation: Outline, validation_simulation: Outline, train_simulation: Outline | None = None
@@ -68,7 +68,13 @@ class GeometricBaselines(Analysis):
 
         from labrun_geometric_baselines.methods import GEOMETRIC, learned
         from labrun_geometric_baselines.places import REACH, read_places
-        from labrun_spring_networks.recovery import ALL, Recovery, choose_threshold, draw_recovery, recovery_table
+        from labrun_spring_networks.recovery import (
+            Recovery,
+            choose_threshold,
+            draw_recovery,
+            recovery_measure,
+            recovery_table,
+        )
 
         networks, chosen_on = [*read_places(simulation)], [*read_places(validation_simulation)]
         methods = [*GEOMETRIC]
@@ -82,24 +88,23 @@ class GeometricBaselines(Analysis):
                 [Recovery(method.answer(one), one.is_bond, one.bonds) for one in part] for part in (networks, chosen_on)
             )
             threshold = choose_threshold(validated)
-            table = recovery_table(method.name, classes, recoveries, threshold, rng, self.confidence, self.resamples)
+            table = recovery_table(method.name, classes, recoveries, threshold, self.confidence)
             tables.append(table.assign(threshold=method.own_threshold(threshold)))
         recovery = pd.concat(tables, ignore_index=True)
-        whole = recovery[recovery["class"] == ALL].set_index("method")
-        interval = f"the {self.confidence:.0%} bootstrap interval over networks"
+        interval = f"the {self.confidence:.0%} interval over networks"
         return Findings(
             metrics={
-                f"{name}, {method}": float(whole.loc[method, name])
-                for method in whole.index
-                for name in ("F1", "exact")
+                f"{score}, {one.name}": recovery_measure(recovery, one.name, score, simulation.name, self.confidence)
+                for one in methods
+                for score in ("F1", "exact")
             },
             tables={"recovery": recovery},
             figures={"F1": draw_recovery(recovery)},
             captions={
                 "F1": f"F1 of the bonds found from the true positions of the sites, by class, with {interval}.",
-                "recovery": f"Bonds of '{simulation.name}', found from the true positions of the sites; 'F1_low' and 'F1_high' bound "
-                f"{interval}. 'exact' is the share of networks with all bonds right; 'threshold' is the longest bond [spacings] or the "
-                f"least probability, chosen on '{validation_simulation.name}'; graphs have none. Pairs are up to {REACH:g} spacings long.",
+                "recovery": f"Bonds of '{simulation.name}', found from the true positions of the sites; 'F1_low' and 'F1_high' and the "
+                f"like bound {interval}. 'exact' is the share of networks with all bonds right; 'threshold' is the longest bond [spacings] "
+                f"or the least probability, chosen on '{validation_simulation.name}'; graphs have none. Pairs reach to {REACH:g} spacings.",
             },
         )
 

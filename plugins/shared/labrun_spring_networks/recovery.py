@@ -2,21 +2,22 @@
 
     precision = right / found,    recall = right / true,    F1 = 2 right / (found + true),
 
-over the bonds of all networks of a class together; a network is exact if all its bonds are found and no others. Intervals resample
-networks.
+over the bonds of all networks of a class together; a network is exact if all its bonds are found and no others. Intervals are
+over networks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labrun.kit.bootstrap import bootstrap_interval
+from labrun import Interval, Measure
 from labrun.kit.class_colours import class_colours
+from labrun.kit.intervals import share_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
 
     from labrun.contracts.findings import Findings
 
-__all__ = ["ALL", "Recovery", "choose_threshold", "curves", "draw_recovery", "recovery_table", "threshold_of"]
+__all__ = [
+    "ALL",
+    "Recovery",
+    "choose_threshold",
+    "curves",
+    "draw_recovery",
+    "recovery_measure",
+    "recovery_table",
+    "threshold_of",
+]
 
 ALL = "all"
 """The class of all networks together, the last row of each method"""
@@ -98,18 +108,12 @@ def curves(networks: Sequence[Recovery], thresholds: NDArray[np.float64]) -> NDA
 
 
 def recovery_table(
-    method: str,
-    classes: Sequence[str],
-    networks: Sequence[Recovery],
-    threshold: float,
-    rng: np.random.Generator,
-    confidence: float,
-    resamples: int,
+    method: str, classes: Sequence[str], networks: Sequence[Recovery], threshold: float, confidence: float
 ) -> pd.DataFrame:
     """Return a row for each class of networks, and one for `all`.
 
-    Columns: method, class, networks, bonds (true ones), precision, recall, F1 with the bootstrap interval `F1_low` to `F1_high`, exact
-    (share of the networks), threshold.
+    Columns: method, class, networks, bonds (true ones); precision, recall, F1 and exact (the share of networks), each with its interval
+    over networks, `F1_low` to `F1_high`; threshold.
     """
     import pandas as pd
 
@@ -117,13 +121,42 @@ def recovery_table(
     rows = []
     for group in [*sorted(set(classes)), ALL]:
         inside = counts if group == ALL else counts[np.array(classes) == group]
-        low, high = _interval(inside, rng, confidence, resamples)
-        precision, recall, f1 = _rates(inside.sum(axis=0))
-        exact = np.mean((inside == inside[:, :1]).all(axis=1))
-        scores = {"precision": precision, "recall": recall, "F1": f1, "F1_low": low, "F1_high": high, "exact": exact}
         start = {"method": method, "class": group, "networks": len(inside), "bonds": int(inside[:, 2].sum())}
-        rows.append(start | scores | {"threshold": threshold})
+        rows.append(start | _scores(inside, confidence) | {"threshold": threshold})
     return pd.DataFrame(rows)
+
+
+def _scores(counts: NDArray[np.int64], confidence: float) -> dict[str, float]:
+    """Return the scores of networks from their right, found and true bonds, (networks, 3), with intervals over networks.
+
+    Each is a share: F1 that of right bonds among the mean of found and true ones.
+    """
+    right, found, true = counts.T
+    exact = (counts == counts[:, :1]).all(axis=1)
+    shares = {
+        "precision": (right, found),
+        "recall": (right, true),
+        "F1": (right, (found + true) / 2),
+        "exact": (exact, np.ones(len(exact))),
+    }
+    values = dict(zip(("precision", "recall", "F1"), _rates(counts.sum(axis=0)), strict=True)) | {"exact": exact.mean()}
+    scores: dict[str, float] = {}
+    for name, (part, whole) in shares.items():
+        ends = share_interval(part, whole, confidence) if whole.sum() else None
+        low, high = (ends.low, ends.high) if ends else (np.nan, np.nan)
+        scores |= {name: float(values[name]), f"{name}_low": low, f"{name}_high": high}
+    return scores
+
+
+def recovery_measure(
+    table: pd.DataFrame, method: str, score: str, dataset: str, confidence: float, **more: Any
+) -> Measure:
+    """Return a score of a method on all networks together as a measure."""
+    (row,) = table[(table["method"] == method) & (table["class"] == ALL)].to_dict("records")
+    low, high = row[f"{score}_low"], row[f"{score}_high"]
+    interval = None if np.isnan(low) else Interval(low, high, confidence, "Wilson" if score == "exact" else "share")
+    known = {"name": score, "model": method, "dataset": dataset, "better": "higher", "n": row["networks"]}
+    return Measure(row[score], interval=interval, units="networks", **known, **more)
 
 
 def draw_recovery(table: pd.DataFrame) -> Figure:
@@ -140,7 +173,7 @@ def draw_recovery(table: pd.DataFrame) -> Figure:
         y = np.array([rows[name] for name in own["class"]]) + step * ((len(methods) - 1) / 2 - place)
         axes.hlines(y, own["F1_low"], own["F1_high"], color=colour, lw=2.5, alpha=0.45)
         axes.plot(own["F1"], y, "o", color=colour, ms=5, label=method)
-    low = float(table["F1_low"].min())
+    low = float(np.nanmin(table["F1_low"])) if table["F1_low"].notna().any() else 0.0
     axes.set_xlim(low - 0.06 * max(1 - low, 0.02), 1 + 0.04 * max(1 - low, 0.02))
     axes.axvline(1, color="0.75", lw=1, zorder=0)
     for edge in np.arange(len(classes) - 1) + 0.5:
@@ -159,17 +192,6 @@ def _joined(networks: Sequence[Recovery]) -> tuple[NDArray[np.float64], NDArray[
         np.concatenate([one.is_bond for one in networks]),
         sum(one.bonds for one in networks),
     )
-
-
-def _interval(
-    counts: NDArray[np.int64], rng: np.random.Generator, confidence: float, resamples: int
-) -> tuple[float, float]:
-    """Return the bootstrap interval of F1, from the counts of each network, (networks, 3)."""
-
-    def f1_of(drawn: NDArray[np.int64]) -> float:
-        return _f1(counts[drawn].sum(axis=0))
-
-    return bootstrap_interval(f1_of, np.arange(len(counts)), confidence, resamples, rng)
 
 
 def _rates(counts: NDArray[np.int64]) -> tuple[float, float, float]:

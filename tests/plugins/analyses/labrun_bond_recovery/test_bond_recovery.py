@@ -76,7 +76,6 @@ def analyse(*models, dataset=None, baseline=None, **fields):
         "simulation": TEST,
         "validation": examples(VALIDATION, name="validation"),
         "validation_simulation": VALIDATION,
-        "rng": np.random.default_rng(1),
         "baseline": baseline,
     }
     return BondRecovery(resamples=100, **fields).analyse([*models], **inputs)
@@ -96,7 +95,12 @@ def test_a_network_that_draws_the_truth_is_right():
         assert (row["lost"], row["spurious"]) == (0, 0)
         assert row["displacement"] < 0.25 < row["displacement_99"] < 1
     assert whole(findings, "expected drawing")[["L1", "SSIM"]].tolist() == [0, 1]
-    assert findings.metrics["F1, net"] == findings.metrics["exact, net"] == 1
+    exact = findings.metrics["exact, net"]
+    assert findings.metrics["F1, net"] == exact == 1
+    assert (exact.interval.low, exact.n, exact.units) == (pytest.approx(4 / (4 + 1.959964**2), abs=1e-6), 4, "networks")
+    assert (exact.ceiling, exact.ceiling.model, exact.key) == (1, "expected drawing", True)
+    off = findings.metrics["displacement, net"]
+    assert off.interval.low < off < off.interval.high < 0.5
     assert findings.warnings == []
 
 
@@ -174,7 +178,7 @@ def test_the_members_that_the_table_tells_are_compared():
 def test_the_truth_can_be_read_from_the_drawing():
     blind = Ensemble.from_arrays([{}] * 4, TEST.columns, "files")
     findings = BondRecovery(truth="drawing", resamples=100).analyse(
-        [Net("net")], examples(TEST), blind, examples(VALIDATION, name="validation"), blind, np.random.default_rng(1)
+        [Net("net")], examples(TEST), blind, examples(VALIDATION, name="validation"), blind
     )
     row = whole(findings, "net")
     assert (row["F1"], row["bonds"]) == (1, sum(len(one["bonds"]) for one in TEST))
@@ -186,7 +190,7 @@ def test_bonds_over_a_periodic_boundary_are_not_asked_for():
     dataset = examples(periodic)
     findings = BondRecovery(resamples=100, by=None).analyse(
         [SimpleNamespace(name="net", variant={}, predict=lambda some: some.load_y(slice(None)))],
-        dataset, periodic, dataset, periodic, np.random.default_rng(1),
+        dataset, periodic, dataset, periodic,
     )  # fmt: skip
     row = whole(findings, "net")
     assert row["bonds"] == sum(int(np.sum(~one["offsets"].any(axis=1))) for one in periodic)
@@ -199,6 +203,8 @@ def test_baselines_stand_beside_the_networks():
     baseline = Findings(tables={"recovery": pd.DataFrame([row | {"F1_low": 0.4, "F1_high": 0.6, "exact": 0.0}])})
     findings = analyse(Net("net", seed=1), baseline=[baseline])
     assert whole(findings, "distance")["F1"] == 0.5
+    best = findings.metrics["F1, net"].baseline
+    assert (best, best.model) == (0.5, "distance")
     labels = [text.get_text() for text in findings.figures["F1"].axes[0].get_legend().get_texts()]
     assert labels == ["expected drawing", "net", "distance"]
     assert whole(findings, "net")["seed"] == 1
@@ -226,7 +232,6 @@ def test_drawings_that_cannot_be_read_are_told():
         small,
         examples(VALIDATION, name="validation"),
         VALIDATION,
-        np.random.default_rng(1),
     )
     assert len(findings.warnings) == 3
     assert findings.warnings[-1].startswith("even from the expected drawings (all), bonds are read with F1 of only 0.")

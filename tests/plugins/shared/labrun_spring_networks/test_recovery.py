@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from labrun import Findings
 from labrun_spring_networks.recovery import (
@@ -11,6 +12,7 @@ from labrun_spring_networks.recovery import (
     choose_threshold,
     curves,
     draw_recovery,
+    recovery_measure,
     recovery_table,
     threshold_of,
 )
@@ -66,7 +68,7 @@ def test_curves_are_the_rates_at_each_threshold():
 
 def table(method="net", **changes):
     networks = [network([0.9, 0.8], [1, 1]), network([0.9, 0.6], [1, 0]), network([0.9], [1], beyond=1)]
-    settings = {"threshold": 0.5, "rng": np.random.default_rng(1), "confidence": 0.9, "resamples": 200} | changes
+    settings = {"threshold": 0.5, "confidence": 0.9} | changes
     return recovery_table(method, ["b", "a", "a"], networks, **settings)
 
 
@@ -77,12 +79,22 @@ def test_the_table_by_hand():
         [2, 3, 2 / 3, 2 / 3, 2 / 3, 0]
     )
     assert found.loc["all", ["precision", "recall", "F1", "exact"]].tolist() == pytest.approx([0.8, 0.8, 0.8, 1 / 3])
-    assert found.loc["b", ["F1", "F1_low", "F1_high", "exact", "threshold"]].tolist() == [1, 1, 1, 1, 0.5]
-    assert 0.6 < found.loc["all", "F1_low"] < 0.8 < found.loc["all", "F1_high"] <= 1
+    assert found.loc["b", ["F1", "F1_high", "exact", "threshold"]].tolist() == [1, 1, 1, 0.5]
+    assert found.loc["b", "F1_low"] == pytest.approx(1 / (1 + 1.644854**2), abs=1e-6)  # one network
+    assert 0.3 < found.loc["all", "F1_low"] < 0.8 < found.loc["all", "F1_high"] < 1
+    exact = binomtest(1, 3).proportion_ci(0.9, method="wilson")
+    assert found.loc["all", ["exact_low", "exact_high"]].tolist() == pytest.approx([exact.low, exact.high])
+
+
+def test_a_score_is_a_measure_over_networks():
+    found = recovery_measure(table(), "net", "exact", "test", 0.9, key=True)
+    assert (found, found.name, found.model, found.dataset) == (pytest.approx(1 / 3), "exact", "net", "test")
+    assert (found.n, found.units, found.better, found.key) == (3, "networks", "higher", True)
+    assert found.interval.low == table().iloc[-1]["exact_low"]
 
 
 def test_a_network_without_bonds_in_which_none_is_found_is_right():
-    found = recovery_table("net", ["a"], [network([0.1], [0])], 0.5, np.random.default_rng(1), 0.9, 100)
+    found = recovery_table("net", ["a"], [network([0.1], [0])], 0.5, 0.9)
     assert found[["F1", "exact"]].to_numpy().tolist() == [[1, 1], [1, 1]]
     assert found["recall"].isna().all()
 
