@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from labrun_inpainting.judgement import Judgement
 
 
@@ -16,8 +14,8 @@ class Inpainting(Analysis):
     """How well do networks fill the missing pixels of pictures? And how well does what a scientist would try first?
 
     x holds the channels `observed` and `mask` (1 where a pixel is known), y the whole picture, all in grey levels. The scores are the root
-    mean squared and the mean absolute error [grey levels], on missing and on known pixels separately, over all pictures together. The
-    bootstrap resamples members, not pictures. Baselines, which keep known pixels as they are:
+    mean squared and the mean absolute error [grey levels], on missing and on known pixels separately, over all pictures together, with
+    intervals over members or parameter sets (see `labrun.kit.units`). Baselines, which keep known pixels as they are:
 
     * `mean`: the mean of the known pixels of the picture;
     * `nearest`: the nearest known pixel;
@@ -45,12 +43,10 @@ class Inpainting(Analysis):
         description="independent variance of each pixel [grey levels²]; rounding to whole levels gives 1/12",
     )
     shown: int = Field(3, ge=1, le=12, description="number of pictures in the figure (the first ones)")
-    resamples: int = Field(1000, ge=100, description="bootstrap resamples")
-    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers")
+    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
+    resamples: int = Field(1000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
-    def analyse(
-        self, model: list[TrainedModel], dataset: Examples, rng: np.random.Generator, train: Examples | None = None
-    ) -> Findings:
+    def analyse(self, model: list[TrainedModel], dataset: Examples, train: Examples | None = None) -> Findings:
         """Return the table `errors`, the figures `errors` and `reconstructions`, and the metrics `RMSE missing, <method>` and `MAE missing,
         <method>`; for networks also on `known` pixels and, with kriging, `RMSE over kriging, <network>`.
 
@@ -69,7 +65,7 @@ class Inpainting(Analysis):
             check_pictures(train)
         width = choose_width(dataset if train is None else train)
         methods = [*networks(model), *baselines(width, self._kriging(dataset))]
-        judged = judge(dataset, methods, self.shown, self.confidence, self.resamples, rng)
+        judged = judge(dataset, methods, self.shown, self.confidence)
         chosen_on = "the judged pictures themselves, which favours it" if train is None else f"'{train.name}'"
         return Findings(
             metrics=dict(judged.metrics()),
@@ -92,8 +88,7 @@ class Inpainting(Analysis):
         return Kriging(dataset.spec.x.shape[:2], self.correlation_length, self.deviation, self.nugget, mean)  # type: ignore[union-attr]
 
     def _captions(self, judged: Judgement, width: str) -> dict[str, str]:
-        drawn = "pictures" if judged.by_picture else "members"
-        interval = f"the {self.confidence:.0%} bootstrap interval over {drawn}, from the same resamples for all methods"
+        interval = f"the {self.confidence:.0%} interval over {judged.units.words}"
         kriging = (
             " 'over kriging' is the RMSE divided by that of kriging; no linear method can reach less than 1."
             if self.correlation_length is not None

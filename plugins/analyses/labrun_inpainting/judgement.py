@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labrun import Examples
+from labrun import Examples, Interval, Measure
 from labrun.kit.batches import batches
-from labrun.kit.bootstrap import bootstrap_interval
+from labrun.kit.intervals import LOGARITHMIC, jackknife_interval
 from labrun.kit.methods import check_names
+from labrun.kit.units import FEW, Units, independent_units
 from labrun_inpainting.baselines import BEATABLE
 from labrun_inpainting.methods import Inpainter
 from labrun_inpainting.pictures import BATCH, load_pictures, load_truth
@@ -24,10 +25,9 @@ KINDS = ("missing", "known")
 """Kinds of pixels, judged separately."""
 MISSING, KNOWN = 0, 1
 SCORES = ("RMSE", "MAE")
+PICTURES = "pictures"
 COLUMNS = ("pixels", "count", *SCORES)
 """What the table holds beside names and varied values."""
-FEW_MEMBERS = 10
-"""With fewer members, a bootstrap interval covers less than it claims."""
 NETWORKS_SHOWN = 4
 
 
@@ -44,9 +44,9 @@ class Judgement:
     """(3, methods): RMSE on missing pixels over that of kriging, and the ends of its interval"""
     pixels: NDArray[np.int64]
     """(kinds,) number of judged pixels"""
-    members: int
-    by_picture: bool
-    """Whether the bootstrap resampled pictures, since all come from one member"""
+    units: Units
+    """What the intervals are over: pictures, where all come from one member"""
+    confidence: float
     observed: NDArray[np.float64]
     """(shown, height, width), of the drawn pictures"""
     known: NDArray[np.bool_]
@@ -80,16 +80,39 @@ class Judgement:
                 rows.append(row)
         return pd.DataFrame(rows)
 
-    def metrics(self) -> Iterator[tuple[str, float]]:
+    def metrics(self) -> Iterator[tuple[str, Measure]]:
         """Yield `RMSE missing, unet`, …; on known pixels for networks only, since baselines do not change them."""
         for i, one in enumerate(self.methods):
             for j, kind in enumerate(KINDS if one.is_network else KINDS[:1]):
                 for k, score in enumerate(SCORES):
-                    yield f"{score} {kind}, {one.name}", float(self.scores[i, j, k])
+                    ends = (float(bound[i, j, k]) for bound in (self.scores, self.low, self.high))
+                    beatable = self._best(k, score) if one.is_network and j == MISSING else None
+                    measure = self._measure(
+                        f"{score} {kind}",
+                        i,
+                        *ends,
+                        unit="grey levels",
+                        baseline=beatable,
+                        key=beatable is not None and k == 0,
+                    )
+                    yield f"{score} {kind}, {one.name}", measure
         if self.over_kriging is not None:
             for i, one in enumerate(self.methods):
                 if one.is_network:
-                    yield f"RMSE over kriging, {one.name}", float(self.over_kriging[0, i])
+                    ends = (float(bound) for bound in self.over_kriging[:, i])
+                    yield f"RMSE over kriging, {one.name}", self._measure("RMSE over kriging", i, *ends)
+
+    def _measure(self, name: str, i: int, value: float, low: float, high: float, **more: Any) -> Measure:
+        interval = None if np.isnan(low) else Interval(low, high, self.confidence, "jackknife")
+        known: dict[str, Any] = {"model": self.methods[i].name, "dataset": self.dataset, "better": "lower"}
+        return Measure(value, name=name, interval=interval, n=self.units.count, units=self.units.words, **known, **more)
+
+    def _best(self, k: int, score: str) -> Measure:
+        """Return the least error on missing pixels of the methods that a network has to beat."""
+        value, name = min(
+            (float(self.scores[i, MISSING, k]), one.name) for i, one in enumerate(self.methods) if one.name in BEATABLE
+        )
+        return Measure(value, name=f"{score} missing", unit="grey levels", model=name)
 
     def warnings(self) -> Iterator[str]:
         """Yield what a reader must know before believing the numbers."""
@@ -101,13 +124,16 @@ class Judgement:
                     f"the network '{one.name}' has an RMSE of {rmse[one.name]:.3g} grey levels on missing pixels and does not beat "
                     f"{', '.join(better)}: it has learned nothing that these do not know without training"
                 )
-        if self.by_picture:
+        if self.units.words == PICTURES:
             yield (
                 f"all pictures of '{self.dataset}' come from one member, and intervals count them as independent, which they are if the "
                 "simulator draws each anew"
             )
-        elif self.members < FEW_MEMBERS:
-            yield f"the pictures of '{self.dataset}' come from {self.members} members: intervals from so few are too narrow"
+        elif self.units.count < FEW:
+            yield (
+                f"the pictures of '{self.dataset}' come from {self.units}: intervals from fewer than "
+                f"{FEW} are unreliable"
+            )
 
 
 def judge(
@@ -115,10 +141,8 @@ def judge(
     methods: Sequence[Inpainter],
     shown: int,
     confidence: float,
-    resamples: int,
-    rng: np.random.Generator,
 ) -> Judgement:
-    """Judge all methods on the same pictures, some at a time, and on the same bootstrap resamples.
+    """Judge all methods on the same pictures, some at a time.
 
     Raises:
         ValueError: two methods have the same name, or a network does not predict finite pictures.
@@ -137,14 +161,15 @@ def judge(
             if places[0] == 0:
                 answers.append(answer[:shown])
     kriging = next((i for i, one in enumerate(methods) if one.name == "kriging" and not one.is_network), None)
-    by_picture = len(np.unique(examples.groups)) == 1
-    groups = np.arange(len(examples)) if by_picture else examples.groups
+    units = independent_units(examples)
+    if units.count == 1:
+        units = Units(np.arange(len(examples)), PICTURES)
 
     def statistic(chosen: NDArray[np.int64]) -> NDArray[np.float64]:
         return _with_ratio(_scores(sums[..., chosen].sum(axis=-1), counts[:, chosen].sum(axis=-1)), kriging)
 
     both = statistic(np.arange(len(examples)))
-    low, high = bootstrap_interval(statistic, groups, confidence, resamples, rng)
+    low, high = jackknife_interval(statistic, units.of, confidence, LOGARITHMIC)
     scores, lows, highs = (
         one[:-1].reshape(len(KINDS), len(SCORES), -1).transpose(2, 0, 1) for one in (both, low, high)
     )
@@ -158,8 +183,8 @@ def judge(
         highs,
         np.stack([both[-1], low[-1], high[-1]]) if kriging is not None else None,
         counts.sum(axis=-1),
-        len(np.unique(examples.groups)),
-        by_picture,
+        units,
+        confidence,
         observed,
         known,
         load_truth(first),
@@ -178,7 +203,7 @@ def _sums(errors: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.f
 
 
 def _scores(sums: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return RMSE and MAE, (methods, kinds, scores); NaN where a resample has no pixel of a kind."""
+    """Return RMSE and MAE, (methods, kinds, scores); NaN where there is no pixel of a kind."""
     means = np.divide(sums, counts[:, None], out=np.full_like(sums, np.nan), where=counts[:, None] > 0)
     means[..., 0] = np.sqrt(means[..., 0])
     return means

@@ -55,7 +55,7 @@ class Reconstruction(Analysis):
             methods += principal_components(train, [one.dimensions for one in methods], self.pca_pictures)
         judged = judge(dataset, methods, self)
         return Findings(
-            metrics=dict(judged.metrics()),
+            metrics=dict(judged.metrics(self.unit)),
             tables={"errors": judged.table(), "power": judged.power_table()},
             figures={"reconstructions": draw_reconstructions(judged, self), "power": draw_power(judged, self)},
             captions=self._captions(judged),

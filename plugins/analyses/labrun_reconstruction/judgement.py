@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labrun import Examples
+from labrun import Examples, Interval, Measure
 from labrun.kit.batches import batches
 from labrun.kit.choosing import evenly
+from labrun.kit.intervals import Scale, jackknife_interval
 from labrun.kit.methods import check_names
+from labrun.kit.units import Units, independent_units
 from labrun_lattices.spectra import log_bins, power_spectrum
 from labrun_reconstruction.methods import Reconstructor
 
@@ -25,6 +27,20 @@ __all__ = ["DRAWN", "Judgement", "judge"]
 BATCH = 32
 DRAWN = 3
 """Methods that a figure can hold"""
+CONFIDENCE = 0.95
+
+
+def _forward(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ln MSE, ln RMSE and ln(1 − R²) of scores (…, 3)."""
+    return np.log(np.stack([scores[..., 0], scores[..., 1], 1 - scores[..., 2]], axis=-1))
+
+
+def _backward(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    mse, rmse, rest = np.moveaxis(np.exp(values), -1, 0)
+    return np.stack([mse, rmse, 1 - rest], axis=-1)
+
+
+NEARLY_NORMAL = Scale(_forward, _backward)
 
 
 @dataclass(frozen=True)
@@ -42,6 +58,9 @@ class Judgement:
     """(methods,) [unit]"""
     r2: NDArray[np.float64]
     """(methods,)"""
+    units: Units
+    ends: NDArray[np.float64]
+    """(2, methods, 3) of the intervals of MSE, RMSE and R²; NaN where there is none"""
     spread: NDArray[np.float64]
     """(methods,) standard deviation of the RMSE over groups [unit]; NaN for a single group"""
     k: NDArray[np.float64]
@@ -77,15 +96,36 @@ class Judgement:
         columns |= {one.name: power for one, power in zip(self.methods, self.power[1:], strict=True)}
         return pd.DataFrame(columns).dropna(subset="k")
 
-    def metrics(self) -> Iterator[tuple[str, float]]:
-        """Yield `MSE <method>`, `RMSE <method>`, … and `MSE over PCA, <network>`."""
+    def metrics(self, unit: str) -> Iterator[tuple[str, Measure]]:
+        """Yield `MSE <method>`, `RMSE <method>`, … and `MSE over PCA, <network>`. `unit` is that of the pictures."""
+        compared = dict(self._pairs())
         for i, one in enumerate(self.methods):
-            yield f"MSE {one.name}", float(self.mse[i])
-            yield f"RMSE {one.name}", float(self.rmse[i])
-            yield f"R² {one.name}", float(self.r2[i])
-        for i, j in self._pairs():
+            for k, (name, values) in enumerate((("MSE", self.mse), ("RMSE", self.rmse), ("R²", self.r2))):
+                low, high = (float(end) for end in self.ends[:, i, k])
+                other = compared.get(i)
+                yield (
+                    f"{name} {one.name}",
+                    Measure(
+                        float(values[i]),
+                        name=name,
+                        interval=None if np.isnan(low) else Interval(low, high, CONFIDENCE, "jackknife"),
+                        unit=unit if name == "RMSE" else "",
+                        model=one.name,
+                        dataset=self.dataset,
+                        better="higher" if name == "R²" else "lower",
+                        baseline=None
+                        if other is None
+                        else Measure(float(values[other]), name=name, model=self.methods[other].name),
+                        key=one.is_network and name == "R²",
+                        n=self.units.count,
+                        units=self.units.words,
+                    ),
+                )
+        for i, j in compared.items():
             if self.mse[j] > 0:
-                yield f"MSE over PCA, {self.methods[i].name}", float(self.mse[i] / self.mse[j])
+                known: dict[str, Any] = {"model": self.methods[i].name, "dataset": self.dataset, "better": "lower"}
+                ratio = Measure(float(self.mse[i] / self.mse[j]), name="MSE over PCA", baseline=1.0, **known)
+                yield f"MSE over PCA, {self.methods[i].name}", ratio
 
     def warnings(self) -> Iterator[str]:
         """Yield a warning for each network that no more components than its code has dimensions beat."""
@@ -129,8 +169,18 @@ def judge(examples: Examples, methods: Sequence[Reconstructor], settings: Recons
             for one in pictures:
                 spectrum = power_spectrum(one, cell_size, edges)
                 power[i] += spectrum.dimensionless / count
-    mean_squares = squares.mean(axis=1)
-    variance = moments[1].mean() - moments[0].mean() ** 2
+    units = independent_units(examples)
+
+    def scores(chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return MSE, RMSE and R² on some pictures, (methods, 3)."""
+        mean_squares = squares[:, chosen].mean(axis=1)
+        mean, second = moments[:, chosen].mean(axis=1)
+        variance = second - mean**2
+        r2 = 1 - mean_squares / variance if variance > 0 else np.full(len(methods), np.nan)
+        return np.stack([mean_squares / settings.scale**2, np.sqrt(mean_squares), r2], axis=1)
+
+    mse, rmse, r2 = scores(np.arange(count)).T
+    ends = np.stack(jackknife_interval(scores, units.of, CONFIDENCE, NEARLY_NORMAL))
     varied = np.flatnonzero(moments[1] - moments[0] ** 2 > 1e-12 * moments[1].max())
     candidates = varied if len(varied) else np.arange(count)
     shown = candidates[evenly(len(candidates), settings.shown)]
@@ -139,10 +189,12 @@ def judge(examples: Examples, methods: Sequence[Reconstructor], settings: Recons
         examples.name,
         methods,
         count,
-        mean_squares / settings.scale**2,
-        np.sqrt(mean_squares),
+        mse,
+        rmse,
         absolute.mean(axis=1),
-        1 - mean_squares / variance if variance > 0 else np.full(len(methods), np.nan),
+        r2,
+        units,
+        ends,
         _spread(squares, examples.groups),
         spectrum.k,
         power,

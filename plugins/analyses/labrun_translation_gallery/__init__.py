@@ -64,7 +64,7 @@ class TranslationGallery(Analysis):
         spectra = Spectra(dataset.spec.y.shape[:2], self.cell_size, self.bins) if self.cell_size is not None else None
         judged = judge(model, pictures, self.count, spectra)
         findings = Findings(
-            metrics=dict(judged.metrics()),
+            metrics=dict(judged.metrics(self.unit)),
             tables={"scores": judged.table()},
             figures={"gallery": draw_gallery(judged, self.unit)},
             captions=self._captions(judged),

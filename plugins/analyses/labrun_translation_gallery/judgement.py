@@ -12,9 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from labrun import TrainedModel
+from labrun import Measure, TrainedModel
 from labrun.kit.choosing import evenly
+from labrun.kit.intervals import LINEAR, LOGARITHMIC, score_interval
 from labrun.kit.methods import Method, check_names
+from labrun.kit.units import independent_units
 from labrun_translation_gallery.pictures import SSIM_WINDOW, Pictures
 from labrun_translation_gallery.spectra import Spectra
 
@@ -26,6 +28,7 @@ Translator: TypeAlias = Method[NDArray[np.int64], Reals]
 
 SCORES = ("L1", "RMSE", "SSIM")
 NETWORKS_SHOWN = 3
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Judgement:
     methods: Sequence[Translator]
     scores: pd.DataFrame
     """L1, RMSE and SSIM of each method, and their standard errors over members"""
+    values: Reals
+    """(methods, 3, pictures): mean absolute error, mean squared error and SSIM of each picture"""
     shown: NDArray[np.int64]
     """Places of the pictures that are drawn"""
 
@@ -49,11 +54,36 @@ class Judgement:
         """Return a row for each method."""
         return pd.DataFrame([one.columns(self.scores.columns) | {**self.scores.loc[one.name]} for one in self.methods])
 
-    def metrics(self) -> Iterator[tuple[str, float]]:
-        """Yield `L1, unet`, …, also of the baseline."""
-        for name, row in self.scores.iterrows():
-            for score in SCORES:
-                yield f"{score}, {name}", float(row[score])
+    def metrics(self, unit: str) -> Iterator[tuple[str, Measure]]:
+        """Yield `L1, unet`, …, also of the baseline. `unit` is that of the pictures."""
+        units = independent_units(self.pictures.examples)
+        (baseline,) = (one.name for one in self.methods if not one.is_network)
+        for one, values in zip(self.methods, self.values, strict=True):
+            for k, score in enumerate(SCORES):
+
+                def mean(chosen: NDArray[np.int64], k: int = k, values: Reals = values) -> float:
+                    found = float(values[k, chosen].mean())
+                    return found**0.5 if SCORES[k] == "RMSE" else found
+
+                is_error = score != "SSIM"
+                yield (
+                    f"{score}, {one.name}",
+                    Measure(
+                        float(self.scores.loc[one.name, score]),
+                        name=score,
+                        interval=score_interval(mean, units.of, CONFIDENCE, LOGARITHMIC if is_error else LINEAR),
+                        unit=unit if is_error else "",
+                        model=one.name,
+                        dataset=self.pictures.examples.name,
+                        better="lower" if is_error else "higher",
+                        baseline=Measure(self.scores.loc[baseline, score], name=score, model=baseline)
+                        if one.is_network
+                        else None,
+                        key=one.is_network and score == "RMSE",
+                        n=units.count,
+                        units=units.words,
+                    ),
+                )
 
     def warnings(self) -> Iterator[str]:
         """Yield a warning for each network that does not beat the baseline."""
@@ -85,7 +115,7 @@ def judge(models: Sequence[TrainedModel], pictures: Pictures, count: int, spectr
             if spectra is not None and method.is_network:
                 spectra.add(method.name, generated, expected)
     shown = evenly(len(pictures.examples), count)
-    return Judgement(pictures, methods, _scores(methods, values, pictures.examples.groups), shown)
+    return Judgement(pictures, methods, _scores(methods, values, pictures.examples.groups), values, shown)
 
 
 def _models(models: Sequence[TrainedModel], pictures: Pictures) -> Iterator[Translator]:

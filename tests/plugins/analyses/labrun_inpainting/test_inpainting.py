@@ -45,13 +45,14 @@ def close_figures() -> Iterator[None]:
 
 
 def analyse(models, dataset=None, train=None, **fields):
-    return Inpainting(resamples=100, **fields).analyse(models, dataset or examples(), np.random.default_rng(1), train)
+    return Inpainting(resamples=100, **fields).analyse(models, dataset or examples(), train)
 
 
 def test_errors_on_missing_and_known_pixels_are_told_apart():
     findings = analyse([Off("net", 0.5, 2.0)], correlation_length=1.0)
     table = findings.tables["errors"].set_index(["method", "pixels"])
-    assert table.loc[("net", "missing"), ["RMSE", "MAE", "RMSE_low", "RMSE_high"]].tolist() == pytest.approx([0.5] * 4)
+    assert table.loc[("net", "missing"), ["RMSE", "MAE"]].tolist() == pytest.approx([0.5, 0.5])
+    assert table.loc[("net", "missing"), ["RMSE_low", "RMSE_high"]].isna().all()  # each member errs by the same
     assert table.loc[("net", "known"), ["RMSE", "MAE"]].tolist() == pytest.approx([2.0, 2.0])
     assert table.index.get_level_values(0).unique().tolist() == ["net", *METHODS]
     assert table.loc[("net", "missing"), "count"] == 12 * 56
@@ -60,11 +61,9 @@ def test_errors_on_missing_and_known_pixels_are_told_apart():
         assert table.loc[(method, "known"), "RMSE"] == 0
     kriging = table.loc[("kriging", "missing"), "RMSE"]
     assert table.loc[("net", "missing"), "over kriging"] == pytest.approx(0.5 / kriging)
-    assert table.loc[("kriging", "missing"), ["over kriging", "over kriging_low", "over kriging_high"]].tolist() == [
-        1,
-        1,
-        1,
-    ]
+    assert table.loc[("kriging", "missing"), "over kriging"] == 1
+    ends = table.loc[("net", "missing"), ["over kriging_low", "over kriging_high"]].tolist()
+    assert ends[0] < 0.5 / kriging < ends[1]
     metrics = findings.metrics
     assert metrics["RMSE known, net"] == pytest.approx(2)
     assert metrics["RMSE over kriging, net"] == pytest.approx(0.5 / kriging)
@@ -92,31 +91,38 @@ def test_a_baseline_s_error_is_that_of_a_plain_loop():
 
 def test_pictures_are_read_some_at_a_time(monkeypatch):
     whole = analyse([Off("net", 0.5, 1.0)], correlation_length=1.0)
-    monkeypatch.setattr("labrun_inpainting.pictures.BATCH", 5)
+    monkeypatch.setattr("labrun_inpainting.judgement.BATCH", 5)
     parts = analyse([Off("net", 0.5, 1.0)], correlation_length=1.0)
     pd.testing.assert_frame_equal(whole.tables["errors"], parts.tables["errors"], rtol=1e-4)
 
 
-def test_the_bootstrap_draws_members():
-    """A network that errs on the pictures of one member of two alone: its interval reaches from 0 to that error."""
+def test_intervals_are_over_members():
+    """A network whose error differs from member to member: with n pictures of each, the interval is that of the members."""
 
-    class Half(Off):
+    class Growing(Off):
         def predict(self, examples):
             y = examples.load_y(slice(None))
-            return y + 3.0 * (examples.groups == 1)[:, None, None, None]
+            return y + (1.0 + examples.groups)[:, None, None, None]
 
-    findings = analyse([Half("net", 0)], examples(members=2))
-    row = findings.tables["errors"].set_index(["method", "pixels"]).loc[("net", "missing")]
-    assert (row["RMSE_low"], row["RMSE_high"]) == (0, pytest.approx(3))
-    assert row["RMSE"] == pytest.approx(3 / np.sqrt(2))
-    assert findings.warnings == ["the pictures of 'test' come from 2 members: intervals from so few are too narrow"]
+    few, many = (
+        analyse([Growing("net", 0)], examples(images=6 * n, members=6)).metrics["RMSE missing, net"] for n in (1, 4)
+    )
+    assert (few.n, few.units, few.unit) == (6, "members", "grey levels")
+    assert many.interval.low == pytest.approx(few.interval.low, rel=0.05)
+    assert few.interval.low < 2.5 < few < 6 < few.interval.high
+    assert few.baseline.model in ("mean", "nearest", "normalised convolution", "biharmonic")
+    findings = analyse([Growing("net", 0)], examples(members=4))
+    assert (
+        findings.warnings[-1]
+        == "the pictures of 'test' come from 4 members: intervals from fewer than 5 are unreliable"
+    )
 
 
 def test_of_one_member_pictures_are_drawn_and_it_is_said():
     findings = analyse([Off("net", 0.5)], examples(members=1))
     row = findings.tables["errors"].set_index(["method", "pixels"]).loc[("mean", "missing")]
     assert row["RMSE_low"] < row["RMSE"] < row["RMSE_high"]
-    assert "bootstrap interval over pictures" in findings.captions["errors"]
+    assert "interval over pictures" in findings.captions["errors"]
     assert findings.warnings[0].startswith("all pictures of 'test' come from one member")
 
 
