@@ -1,33 +1,38 @@
-"""Analysis `calibration`: whether a classifier is as sure as it is right, and what one temperature does about it."""
+"""Analysis `calibration`: whether probabilities of a classifier are right as often as they say, and a temperature that makes them so."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
+from labrun import Analysis, Examples, Field, Findings, Measure, TrainedModel, hookimpl
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from labrun_calibration.scores import Reliability
 
 
 class Calibration(Analysis):
-    """Whether a classifier is as sure as it is right, before and after temperature scaling.
+    """Are the probabilities that a classifier gives its predictions right as often as they say, before and after temperature scaling?
 
-    The probability that a network gives its answer (the confidence) is compared with how often the answer is right, in
-    bins of equal width; C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, ICML 2017 (arXiv:1706.04599). Scaling divides the
-    logits by a temperature T, found on `validation` by maximum likelihood. It changes no answer, and accuracy stays.
-    Each of several models gets its own T; metrics are then means, and the diagram holds the examples of all.
+    The probability of the predicted class is compared with the share of right predictions, in bins of equal width; C. Guo, G. Pleiss, Y.
+    Sun and K. Q. Weinberger, ICML 2017 (arXiv:1706.04599). Scaling divides the logits by a temperature T, found on `validation` by maximum
+    likelihood; it changes neither predictions nor accuracy. Give the findings to `classification`, and it uses the temperatures.
+
+    Each network has its own T. Networks that differ in their seed alone are judged together: metrics are means over them, and the diagram
+    holds the examples of all.
     """
 
     name: ClassVar[str] = "calibration"
     version: ClassVar[int] = 1
 
-    bins: int = Field(15, ge=1, le=1000, description="M, bins of equal width for the confidence from 0 to 1")
+    bins: int = Field(15, ge=1, le=1000, description="M, number of bins of equal width for probabilities from 0 to 1")
 
     def analyse(self, model: list[TrainedModel], validation: Examples, dataset: list[Examples]) -> Findings:
-        """Metrics `temperature` and, for a dataset `test`, `ECE test`, `maximum error test`, `NLL test` [nats], `Brier score
-        test`, and each of them with `, scaled`. Tables `scores` (a row for each model, dataset and temperature) and
-        `reliability` (a row a bin). Figure `reliability`.
+        """Return the metrics `temperature` and, for a dataset `test`, `ECE test`, `maximum error test`, `NLL test` [nats], `Brier score
+        test`, each also `…, scaled`, and with the network for several kinds; the tables `scores` (a row for each model, dataset and
+        temperature), `temperatures` and `reliability` (a row for each bin); the figure `reliability`.
 
         Raises:
             ValueError: a dataset has no classes, or others than a model.
@@ -35,6 +40,8 @@ class Calibration(Analysis):
         import numpy as np
         import pandas as pd
 
+        from labrun.kit.methods import group_by_kind
+        from labrun.kit.temperatures import temperature_table
         from labrun_calibration.drawing import draw_reliability
         from labrun_calibration.scores import probabilities_of, reliability, scores
         from labrun_calibration.temperature import fit_temperature
@@ -42,7 +49,7 @@ class Calibration(Analysis):
         for examples in [validation, *dataset]:
             for one in model:
                 _check_classes(one, examples)
-        answers = validation.load_y(slice(None))
+        answers, kinds = validation.load_y(slice(None)), group_by_kind(model)
         found = [fit_temperature(one.logits(validation), answers) for one in model]
         temperatures = {"as trained": [1.0] * len(model), "scaled": [t.value for t in found]}
         rows: list[dict[str, Any]] = []
@@ -54,22 +61,30 @@ class Calibration(Analysis):
                 for one, z, t in zip(model, logits, values, strict=True):
                     row = {"model": one.name, "dataset": examples.name, "state": state, "temperature": t}
                     rows.append(row | scores(z, truth, t, self.bins))
-                pooled = np.concatenate([probabilities_of(z, t) for z, t in zip(logits, values, strict=True)])
-                binned = reliability(pooled, np.tile(truth, len(model)), self.bins)
-                bins.setdefault(examples.name, {})[state] = binned
+                for kind, places in kinds.items():
+                    pooled = np.concatenate([probabilities_of(logits[i], values[i]) for i in places])
+                    binned = reliability(pooled, np.tile(truth, len(places)), self.bins)
+                    label = examples.name if len(kinds) == 1 else f"{examples.name}, {kind}"
+                    bins.setdefault(label, {})[state] = binned
         table = pd.DataFrame(rows)
-        several = len(model) > 1
+        pooled_words = "" if len(kinds) == len(model) else " Each panel holds the examples of all seeds."
         return Findings(
-            metrics={"temperature": float(np.mean(temperatures["scaled"]))} | _metrics(table),
-            tables={"scores": table, "reliability": _bin_table(bins)},
+            metrics=_metrics(table, kinds),
+            tables={
+                "scores": table,
+                "temperatures": temperature_table(
+                    dict(zip([one.name for one in model], temperatures["scaled"], strict=True))
+                ),
+                "reliability": _bin_table(bins),
+            },
             figures={"reliability": draw_reliability(bins)},
             captions={
-                "reliability": "How often answers of a confidence are right (with 95 % Wilson intervals, every example "
-                "counted as independent), and below it the share of the examples that have it; on the grey line a network "
-                f"is as sure as it is right. The temperature was found on '{validation.name}'."
-                + (f" Examples of {len(model)} models." if several else ""),
-                "scores": "ECE is the mean difference of confidence and accuracy over the bins, weighted by examples; it is "
-                "above 0 by chance alone where examples are few. 'maximum error' is the largest, however few its examples.",
+                "reliability": "Share of right predictions against their probability (with 95 % Wilson intervals, every example counted as "
+                "independent) and, below, the share of examples with that probability. Above the grey line, a network is right more often "
+                f"than it says. The temperature was found on '{validation.name}'.{pooled_words}",
+                "scores": "ECE is the mean difference of probability and accuracy over the bins, weighted by examples; with few examples "
+                "it is above 0 by chance. 'maximum error' is the largest difference, however few its examples.",
+                "temperatures": "Temperature of each network, by which its logits are divided. Below 1, it was less sure than right.",
             },
             warnings=[
                 f"temperature of the model '{one.name}' from '{validation.name}': {t.remark}"
@@ -82,25 +97,43 @@ class Calibration(Analysis):
 def _check_classes(model: TrainedModel, examples: Examples) -> None:
     if examples.classes is None or examples.classes != model.spec.classes:
         raise ValueError(
-            f"the model '{model.name}' knows the classes {model.spec.classes}, the dataset '{examples.name}' has "
-            f"{examples.classes}; calibration wants the same, in the same order"
+            f"the model '{model.name}' has the classes {model.spec.classes}, but the dataset '{examples.name}' has "
+            f"{examples.classes}; calibration needs the same, in the same order"
         )
 
 
-def _metrics(table: Any) -> dict[str, float]:
-    """Means over the models: `ECE test`, `ECE test, scaled`, …"""
+def _metrics(table: pd.DataFrame, kinds: Mapping[str, Sequence[int]]) -> dict[str, Measure | float]:
+    """Return means over the networks of each kind: `temperature`, `ECE test`, `ECE test, scaled`, …"""
     from labrun_calibration.scores import NAMES
 
-    return {
-        f"{name} {dataset}" + (", scaled" if state == "scaled" else ""): float(rows[name].mean())
-        for dataset, of_dataset in table.groupby("dataset", sort=False)
-        for name in NAMES
-        for state, rows in of_dataset.groupby("state", sort=False)
-    }
+    models = list(dict.fromkeys(table["model"]))
+    metrics: dict[str, Measure | float] = {}
+    for kind, places in kinds.items():
+        end = "" if len(kinds) == 1 else f", {kind}"
+        own = table[table["model"].isin([models[i] for i in places])]
+        scaled = own[own["state"] == "scaled"]
+        metrics[f"temperature{end}"] = Measure(scaled["temperature"].mean(), name="temperature", model=kind)
+        for dataset, rows in own.groupby("dataset", sort=False):
+            for name in NAMES:
+                before, after = (rows.loc[rows["state"] == state, name].mean() for state in ("as trained", "scaled"))
+                known: dict[str, Any] = {
+                    "unit": UNITS.get(name, ""),
+                    "model": kind,
+                    "dataset": dataset,
+                    "better": "lower",
+                }
+                metrics[f"{name} {dataset}{end}"] = Measure(before, name=name, **known)
+                metrics[f"{name} {dataset}, scaled{end}"] = Measure(
+                    after, name=f"{name}, scaled", baseline=float(before), key=name == "ECE", **known
+                )
+    return metrics
 
 
-def _bin_table(datasets: dict[str, dict[str, Reliability]]) -> Any:
-    """One row for each dataset, state and bin that holds examples."""
+UNITS = {"NLL": "nats"}
+
+
+def _bin_table(datasets: dict[str, dict[str, Reliability]]) -> pd.DataFrame:
+    """Return a row for each dataset, state and bin that holds examples."""
     import pandas as pd
 
     rows = [
@@ -110,7 +143,7 @@ def _bin_table(datasets: dict[str, dict[str, Reliability]]) -> Any:
             "above": one.edges[m],
             "up to": one.edges[m + 1],
             "examples": one.counts[m],
-            "confidence": one.confidence[m],
+            "probability": one.probability[m],
             "accuracy": one.accuracy[m],
         }
         for dataset, states in datasets.items()
@@ -122,4 +155,5 @@ def _bin_table(datasets: dict[str, dict[str, Reliability]]) -> Any:
 
 @hookimpl
 def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
     return [Calibration]

@@ -1,4 +1,4 @@
-"""Reliability diagrams."""
+"""Draw reliability diagrams."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from labrun_calibration.scores import Reliability
 __all__ = ["draw_reliability"]
 
 COLUMNS = 3
-"""Datasets side by side."""
+"""Datasets side by side"""
 STYLES = {"as trained": ("C3", "o"), "scaled": ("C0", "s")}
 
 
 def draw_reliability(datasets: Mapping[str, Mapping[str, Reliability]]) -> Figure:
-    """For each dataset accuracy against confidence, and below it how many examples have which confidence.
+    """Draw, for each dataset, accuracy against probability and, below, the share of examples with that probability.
 
-    `datasets` holds for each the bins "as trained" and "scaled".
+    `datasets` holds the bins "as trained" and "scaled" of each.
     """
     columns = min(COLUMNS, len(datasets))
     lines = -(-len(datasets) // columns)
@@ -49,14 +49,14 @@ def draw_reliability(datasets: Mapping[str, Mapping[str, Reliability]]) -> Figur
 
 
 def _draw_accuracy(axes: Axes, bins: Mapping[str, Reliability]) -> None:
-    """Points with the Wilson interval of a probability of 95 %; on the diagonal the network is as sure as it is right."""
+    """Draw points with their 95 % Wilson intervals; on the diagonal, probabilities are right."""
     from scipy.stats import binomtest
 
     axes.plot([0, 1], [0, 1], color="0.6", lw=1)
     for name, one in bins.items():
         colour, marker = STYLES[name]
         held = one.counts > 0
-        confidence, accuracy = one.confidence[held], one.accuracy[held]
+        probability, accuracy = one.probability[held], one.accuracy[held]
         hits = np.rint(accuracy * one.counts[held]).astype(int)
         intervals = [
             binomtest(int(k), int(n)).proportion_ci(0.95, method="wilson")
@@ -64,7 +64,7 @@ def _draw_accuracy(axes: Axes, bins: Mapping[str, Reliability]) -> None:
         ]
         reach = [accuracy - [i.low for i in intervals], [i.high for i in intervals] - accuracy]
         axes.errorbar(
-            confidence,
+            probability,
             accuracy,
             np.maximum(reach, 0),
             color=colour,
@@ -82,5 +82,5 @@ def _draw_accuracy(axes: Axes, bins: Mapping[str, Reliability]) -> None:
 def _draw_counts(axes: Axes, bins: Mapping[str, Reliability]) -> None:
     for name, one in bins.items():
         axes.stairs(one.counts / one.counts.sum(), one.edges, color=STYLES[name][0], lw=1.2)
-    axes.set(xlim=(0, 1), ylim=(0, None), xlabel="confidence")
+    axes.set(xlim=(0, 1), ylim=(0, None), xlabel="probability")
     axes.grid(alpha=0.25)

@@ -1,4 +1,4 @@
-"""How well probabilities agree with what happens. Probabilities are (n, classes), rows with the sum 1; `truth` (n,)."""
+"""Scores of probabilities, (n, classes) with rows of sum 1, against the true classes, `truth` (n,)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ NAMES = ("ECE", "maximum error", "NLL", "Brier score")
 
 
 def probabilities_of(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """softmax(z / T), (n, classes) float64, from the logits z (n, classes)."""
+    """Return softmax(z / T), (n, classes) float64, from the logits z (n, classes)."""
     from scipy.special import softmax
 
     return softmax(np.asarray(logits, dtype=float) / temperature, axis=1)
 
 
 def negative_log_likelihood(logits: np.ndarray, truth: np.ndarray, temperature: float = 1.0) -> float:
-    """−(1/n) Σᵢ ln softmax(zᵢ / T)_yᵢ [nats], from the logits z (n, classes)."""
+    """Return −(1/n) Σᵢ ln softmax(zᵢ / T)_yᵢ [nats], from the logits z (n, classes)."""
     from scipy.special import log_softmax
 
     logs = log_softmax(np.asarray(logits, dtype=float) / temperature, axis=1)
@@ -36,60 +36,60 @@ def negative_log_likelihood(logits: np.ndarray, truth: np.ndarray, temperature: 
 
 
 def brier_score(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """(1/n) Σᵢ Σ_c (p_ic − [yᵢ = c])², from 0 to 2 (G. W. Brier, Mon. Weather Rev. 78, 1 (1950), eq. 2)."""
+    """Return (1/n) Σᵢ Σ_c (p_ic − [yᵢ = c])², from 0 to 2 (G. W. Brier, Mon. Weather Rev. 78, 1 (1950), eq. 2)."""
     hit = np.eye(probabilities.shape[1])[truth]
     return float(((probabilities - hit) ** 2).sum(axis=1).mean())
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """Confidence and accuracy in bins of equal width: bin m holds the examples with (m − 1)/M < confidence ≤ m/M.
+    """Probability of the predicted class p and accuracy in bins of equal width: bin m holds the examples with (m − 1)/M < p ≤ m/M.
 
-    `counts` are examples; `confidence` and `accuracy` are means, NaN in an empty bin. All are (M,).
+    `counts` are examples; `probability` and `accuracy` are means, NaN in an empty bin. All are (M,).
     """
 
     counts: np.ndarray
-    confidence: np.ndarray
+    probability: np.ndarray
     accuracy: np.ndarray
 
     @property
     def edges(self) -> np.ndarray:
-        """The bounds of the bins, (M + 1,)."""
+        """Edges of the bins, (M + 1,)."""
         return np.linspace(0, 1, len(self.counts) + 1)
 
     @property
     def gaps(self) -> np.ndarray:
-        """|accuracy − confidence| of the bins that hold examples."""
+        """|accuracy − probability| of the bins that hold examples."""
         held = self.counts > 0
-        return np.abs(self.accuracy[held] - self.confidence[held])
+        return np.abs(self.accuracy[held] - self.probability[held])
 
     @property
     def expected_error(self) -> float:
-        """ECE = Σ_m (n_m / n) |accuracy_m − confidence_m| (Guo et al. 2017, eq. 3)."""
+        """ECE = Σ_m (n_m / n) |accuracy_m − probability_m| (Guo et al. 2017, eq. 3)."""
         return float(np.average(self.gaps, weights=self.counts[self.counts > 0]))
 
     @property
     def maximum_error(self) -> float:
-        """MCE = max_m |accuracy_m − confidence_m| (Guo et al. 2017, eq. 5)."""
+        """MCE = max_m |accuracy_m − probability_m| (Guo et al. 2017, eq. 5)."""
         return float(self.gaps.max())
 
 
 def reliability(probabilities: np.ndarray, truth: np.ndarray, bins: int) -> Reliability:
-    """Sort examples into bins by the probability of the class that they are taken for."""
-    confidence = probabilities.max(axis=1)
+    """Sort examples into bins by the probability of their predicted class."""
+    probability = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == truth
-    own = np.searchsorted(np.linspace(0, 1, bins + 1), confidence, side="left").clip(1, bins) - 1
+    own = np.searchsorted(np.linspace(0, 1, bins + 1), probability, side="left").clip(1, bins) - 1
     counts = np.bincount(own, minlength=bins)
     share = np.divide(1.0, counts, out=np.full(bins, np.nan), where=counts > 0)
     return Reliability(
         counts,
-        np.bincount(own, weights=confidence, minlength=bins) * share,
+        np.bincount(own, weights=probability, minlength=bins) * share,
         np.bincount(own, weights=correct, minlength=bins) * share,
     )
 
 
 def scores(logits: np.ndarray, truth: np.ndarray, temperature: float, bins: int) -> dict[str, float]:
-    """Examples, accuracy, mean confidence, and the numbers that `NAMES` names, of softmax(z / T)."""
+    """Return the number of examples, accuracy, mean probability of the predicted class, and the scores in `NAMES`, of softmax(z / T)."""
     probabilities = probabilities_of(logits, temperature)
     sorted_in = reliability(probabilities, truth, bins)
     values = (
@@ -101,5 +101,5 @@ def scores(logits: np.ndarray, truth: np.ndarray, temperature: float, bins: int)
     return {
         "examples": len(truth),
         "accuracy": float((probabilities.argmax(axis=1) == truth).mean()),
-        "confidence": float(probabilities.max(axis=1).mean()),
+        "probability": float(probabilities.max(axis=1).mean()),
     } | dict(zip(NAMES, values, strict=True))

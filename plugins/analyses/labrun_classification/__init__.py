@@ -1,11 +1,11 @@
-"""Analysis `classification`: which class a network takes every member of a simulation for."""
+"""Analysis `classification`: the probabilities of the classes of every member of a simulation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from labrun import Analysis, Ensemble, Examples, Field, Findings, Outline, TrainedModel, hookimpl
+from labrun import Analysis, Ensemble, Examples, Field, Findings, Measure, Outline, TrainedModel, hookimpl
 from labrun.kit.classification import Classification
 
 if TYPE_CHECKING:
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 class ClassifyMembers(Analysis):
-    """Probabilities of the classes for every member of a simulation, by one network or the mean of several.
+    """Probabilities of the classes for every member of a simulation, from one network or the mean of several that differ in their seed.
 
-    The result is the table `members`, which a phase map, a montage or a comparison works on. With several networks (a matrix over
-    seeds) their probabilities are averaged (B. Lakshminarayanan, A. Pritzel and C. Blundell, NeurIPS 2017).
+    The result is the table `members`, which phase maps, montages and comparisons use. The probabilities of several networks (a matrix over
+    seeds) are averaged (B. Lakshminarayanan, A. Pritzel and C. Blundell, NeurIPS 2017). With a `calibration` (the analysis of that name, of
+    the same networks), logits are divided by each network's temperature first, so that probabilities are right as often as they say.
     """
 
     name: ClassVar[str] = "classification"
@@ -24,33 +25,42 @@ class ClassifyMembers(Analysis):
 
     array: str = Field(description="array of the simulation that the network sees")
 
-    def check(self, simulation: Outline, model: list[Outline]) -> Iterable[tuple[str, str]]:
-        """The array must be there."""
+    def check(self, simulation: Outline, **_: object) -> Iterable[tuple[str, str]]:
+        """Check that the array exists."""
         yield from simulation.missing_array("array", self.array)
 
-    def analyse(self, model: list[TrainedModel], simulation: Ensemble) -> Findings:
-        """Table `members` (see `labrun.kit.classification`) and `classes`: how many members each class has, how surely.
+    def analyse(self, model: list[TrainedModel], simulation: Ensemble, calibration: Findings | None = None) -> Findings:
+        """Return the table `members` (see `labrun.kit.classification`), and `classes`: the number of members of each class and their mean
+        probability.
 
         Raises:
-            ValueError: the networks have other classes than the first, or were trained on other shapes.
+            ValueError: the networks differ in more than their seed, in their classes, or were trained on other shapes; or the calibration
+                is that of other networks.
         """
         import numpy as np
 
-        classes = _common_classes(model)
+        from labrun.kit.temperatures import calibrated_probabilities
 
+        classes = _common_classes(model)
         examples = Examples.inputs_only(lambda i: simulation.stack(i, self.array), len(simulation), simulation.name)
-        probabilities = np.mean([one.probabilities(examples) for one in model], axis=0)
+        probabilities = np.mean([calibrated_probabilities(one, examples, calibration) for one in model], axis=0)
         found = Classification(simulation.parameters, classes, probabilities)
         findings = found.findings()
         findings.tables = {"classes": _count(found)} | findings.tables
+        common: dict[str, Any] = {"model": model[0].kind, "dataset": simulation.name}
         findings.metrics = {
             "members": len(simulation),
-            "mean probability": float(found.probability.mean()),
-            "mean entropy [nats]": float(found.entropy.mean()),
+            "mean probability": Measure(float(found.probability.mean()), name="mean probability", **common),
+            "mean entropy [nats]": Measure(float(found.entropy.mean()), name="mean entropy", unit="nats", **common),
         }
+        source = (
+            "Probabilities are those of the network, not calibrated."
+            if calibration is None
+            else f"Probabilities are calibrated by '{calibration.name}'."
+        )
         findings.captions = {
-            "classes": "'probability' and 'entropy' are means over the members that are taken for the class.",
-            "members": "Every member with what was swept, its most probable class, and the probabilities of all classes.",
+            "classes": f"'probability' and 'entropy' are means over the members that are predicted as the class. {source}",
+            "members": f"Every member with its swept parameters, its most probable class, and the probabilities of all classes. {source}",
         }
         return findings
 
@@ -58,10 +68,15 @@ class ClassifyMembers(Analysis):
 def _common_classes(models: list[TrainedModel]) -> tuple[str, ...]:
     first = models[0].spec.classes
     if first is None:
-        raise ValueError(f"the model '{models[0].name}' was trained on numbers; a classification needs classes")
+        raise ValueError(f"the model '{models[0].name}' was trained on numbers, but a classification needs classes")
     for other in models:
         if other.spec.classes != first:
-            raise ValueError(f"'{models[0].name}' and '{other.name}' have other classes, or another order")
+            raise ValueError(f"'{models[0].name}' and '{other.name}' have different classes, or another order")
+        if other.kind != models[0].kind:
+            raise ValueError(
+                f"'{models[0].name}' and '{other.name}' differ in more than their seed, so their probabilities have no common mean: name "
+                "networks of one kind, or one analysis for each by 'each'"
+            )
     return first
 
 
@@ -81,4 +96,5 @@ def _count(found: Classification) -> pd.DataFrame:
 
 @hookimpl
 def labrun_analyses() -> list[type[Analysis]]:
+    """Offer the analysis."""
     return [ClassifyMembers]

@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from labrun import Examples
+from labrun.kit.temperatures import read_temperature
 from labrun_calibration import Calibration
 from labrun_calibration.scores import probabilities_of
 
@@ -19,7 +20,7 @@ class Logits:
     """A model whose logits are its input times a factor."""
 
     def __init__(self, name: str, factor: float) -> None:
-        self.name, self.factor = name, factor
+        self.name, self.factor, self.kind = name, factor, name.partition("[seed")[0]
         self.spec = SimpleNamespace(classes=CLASSES)
 
     def logits(self, examples: Examples) -> np.ndarray:
@@ -57,8 +58,8 @@ def test_one_temperature_makes_an_overconfident_network_as_sure_as_it_is_right()
     table = findings.tables["scores"].set_index("state")
     assert table.loc["as trained", "temperature"] == 1.0
     assert table["accuracy"].nunique() == 1
-    assert table.loc["as trained", "confidence"] > table.loc["as trained", "accuracy"] + 0.1
-    assert table.loc["scaled", "confidence"] == pytest.approx(table.loc["scaled", "accuracy"], abs=0.02)
+    assert table.loc["as trained", "probability"] > table.loc["as trained", "accuracy"] + 0.1
+    assert table.loc["scaled", "probability"] == pytest.approx(table.loc["scaled", "accuracy"], abs=0.02)
     assert findings.tables["reliability"].groupby("state")["examples"].sum().tolist() == [3000, 3000]
     assert findings.warnings == []
 
@@ -69,11 +70,23 @@ def test_each_model_has_its_own_temperature():
     scaled = findings.tables["scores"].query("state == 'scaled' and dataset == 'far'").set_index("model")
     assert scaled.loc["cold", "temperature"] == pytest.approx(6 * scaled.loc["warm", "temperature"], rel=1e-3)
     assert scaled.loc["cold", "ECE"] == pytest.approx(scaled.loc["warm", "ECE"], abs=1e-3)
-    assert findings.metrics["ECE far, scaled"] == pytest.approx(scaled["ECE"].mean())
-    assert findings.metrics["temperature"] == pytest.approx(scaled["temperature"].mean())
-    assert findings.tables["reliability"].query("dataset == 'test' and state == 'scaled'")["examples"].sum() == 6000
+    for name in ("cold", "warm"):
+        assert findings.metrics[f"ECE far, scaled, {name}"] == scaled.loc[name, "ECE"]
+        assert findings.metrics[f"temperature, {name}"] == read_temperature(findings, name)
+        assert read_temperature(findings, name) == scaled.loc[name, "temperature"]
     titles = [axes.get_title() for axes in findings.figures["reliability"].axes if axes.get_title()]
-    assert [title.split(":")[0] for title in titles] == ["test", "far"]
+    assert [title.split(":")[0] for title in titles] == ["test, cold", "test, warm", "far, cold", "far, warm"]
+
+
+def test_networks_that_differ_in_their_seed_are_put_together():
+    models = [Logits(f"net[seed={seed}]", 3.0 + seed) for seed in range(2)]
+    findings = Calibration().analyse(models, examples("validation", 0), [examples("test", 1)])
+    scaled = findings.tables["scores"].query("state == 'scaled'")
+    assert findings.metrics["ECE test, scaled"] == pytest.approx(scaled["ECE"].mean())
+    assert findings.metrics["temperature"] == pytest.approx(scaled["temperature"].mean())
+    assert findings.metrics["ECE test, scaled"].baseline == findings.metrics["ECE test"]
+    assert findings.tables["reliability"].query("state == 'scaled'")["examples"].sum() == 6000
+    assert findings.captions["reliability"].endswith("Each panel holds the examples of all seeds.")
 
 
 def test_validation_without_errors_is_told():
@@ -83,15 +96,15 @@ def test_validation_without_errors_is_told():
     assert findings.metrics["temperature"] == 1.0
     assert findings.metrics["ECE test"] == findings.metrics["ECE test, scaled"]
     assert findings.warnings == [
-        f"temperature of the model 'net' from 'validation': all {len(right)} examples are right, which bounds no "
-        "temperature: it is left at 1"
+        f"temperature of the model 'net' from 'validation': all {len(right)} examples are right, so no "
+        "temperature is best: it is left at 1"
     ]
 
 
 @pytest.mark.parametrize("classes", [None, ("b", "a", "c")])
 def test_other_classes_are_refused(classes):
     with pytest.raises(
-        ValueError, match=r"net' knows the classes \('a', 'b', 'c'\), the dataset 'test' has .* same order"
+        ValueError, match=r"net' has the classes \('a', 'b', 'c'\), but the dataset 'test' has .* same order"
     ):
         Calibration().analyse([Logits("net", 1.0)], examples("validation", 0), [examples("test", 1, classes=classes)])
 

@@ -45,20 +45,20 @@ def test_expected_error_is_that_of_a_plain_loop(answers, bins, temperature):
 def test_the_right_probabilities_have_an_error_within_that_of_sampling(answers):
     """A bin of n examples errs by √(p (1 − p) / n) √(2/π) on the average."""
     found = reliability(probabilities_of(answers[0]), answers[1], 15)
-    p, counts = found.confidence[found.counts > 0], found.counts[found.counts > 0]
+    p, counts = found.probability[found.counts > 0], found.counts[found.counts > 0]
     chance = np.average(np.sqrt(p * (1 - p) / counts * 2 / np.pi), weights=counts)
     assert 0.3 * chance < found.expected_error < 2 * chance < 0.04
     assert reliability(probabilities_of(answers[0], 1 / 3), answers[1], 15).expected_error > 5 * found.expected_error
 
 
 def test_curve_is_that_of_scikit_learn_for_two_classes(rng):
-    """There a bin is for the probability of class 1; with all of them above ½ that is the confidence."""
+    """There a bin is for the probability of class 1; with all of them above ½ that is the probability of the prediction."""
     ahead = rng.uniform(0.5001, 0.9999, 1000)
     truth = (rng.random(1000) < ahead**2).astype(int)
     accuracy, confidence = calibration_curve(truth, ahead, n_bins=10)
     found = reliability(np.stack([1 - ahead, ahead], axis=1), truth, 10)
     np.testing.assert_allclose(found.accuracy[found.counts > 0], accuracy)
-    np.testing.assert_allclose(found.confidence[found.counts > 0], confidence)
+    np.testing.assert_allclose(found.probability[found.counts > 0], confidence)
     assert found.counts.sum() == 1000
     assert found.maximum_error == pytest.approx(np.abs(accuracy - confidence).max())
 

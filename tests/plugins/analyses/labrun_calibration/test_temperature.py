@@ -32,7 +32,7 @@ def test_no_temperature_near_it_is_likelier(answers):
 def test_scaling_a_network_that_is_never_wrong_is_left():
     found = fit_temperature(np.eye(3) * 0.2, np.arange(3))
     assert found.value == 1.0
-    assert found.remark == "all 3 examples are right, which bounds no temperature: it is left at 1"
+    assert found.remark == "all 3 examples are right, so no temperature is best: it is left at 1"
 
 
 def test_answers_that_have_nothing_to_do_with_the_truth_are_told(rng):
@@ -40,4 +40,4 @@ def test_answers_that_have_nothing_to_do_with_the_truth_are_told(rng):
     worst = fit_temperature(np.array([[1.0, 0.0]] * 3 + [[0.0, 1.0]]), np.array([1, 1, 0, 0]))
     assert found.value > 3
     assert worst.value == pytest.approx(BOUNDS[1], rel=1e-3)
-    assert worst.remark == "the temperature 20 is at the end of what is looked at"
+    assert worst.remark == "the temperature 20 is at the end of the range"

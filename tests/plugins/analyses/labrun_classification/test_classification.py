@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
-from labrun import ArraySpec, Ensemble, ExampleSpec, Outline
+from labrun import ArraySpec, Ensemble, ExampleSpec, Findings, Outline
 from labrun.kit.classification import Classification
+from labrun.kit.temperatures import temperature_table
 from labrun_classification import ClassifyMembers
 
 
@@ -13,11 +16,15 @@ class Fixed:
 
     def __init__(self, scale, classes=("low", "high"), name="cnn"):
         self.scale, self.name = scale, name
+        self.kind = name.partition("[seed")[0]
         self.spec = ExampleSpec(ArraySpec((4,), "float64"), ArraySpec((), "int64"), classes)
 
     def probabilities(self, examples):
         high = self.scale * examples.load_x(np.arange(len(examples))).mean(axis=1)
         return np.stack([1 - high, high], axis=1)
+
+    def logits(self, examples):
+        return np.log(self.probabilities(examples))
 
 
 @pytest.fixture
@@ -40,8 +47,38 @@ def test_probabilities_of_several_networks_are_averaged(simulation):
     np.testing.assert_allclose(found.probabilities[:, 1], 0.75 * np.array([0.1, 0.6, 0.9]))
 
 
+def test_networks_that_differ_in_more_than_their_seed_are_not_averaged(simulation):
+    ClassifyMembers(array="u").analyse([Fixed(1.0, name="cnn[seed=0]"), Fixed(0.5, name="cnn[seed=1]")], simulation)
+    with pytest.raises(ValueError, match=r"'cnn\[rate=1\]' and 'cnn\[rate=2\]' differ in more than their seed"):
+        ClassifyMembers(array="u").analyse([Fixed(1.0, name="cnn[rate=1]"), Fixed(0.5, name="cnn[rate=2]")], simulation)
+
+
+def test_a_calibration_makes_probabilities_surer(simulation):
+    """With T = 1/2, p becomes p² / (p² + (1 − p)²)."""
+    calibration = Findings(tables={"temperatures": temperature_table({"cnn": 0.5})})
+    calibration.name = "calibration"
+    findings = ClassifyMembers(array="u").analyse([Fixed(1.0)], simulation, calibration)
+    p = np.array([0.1, 0.6, 0.9])
+    np.testing.assert_allclose(Classification.read(findings).probabilities[:, 1], p**2 / (p**2 + (1 - p) ** 2))
+    assert findings.captions["classes"].endswith("Probabilities are calibrated by 'calibration'.")
+    plain = ClassifyMembers(array="u").analyse([Fixed(1.0)], simulation)
+    assert plain.captions["members"].endswith("not calibrated.")
+
+
+@pytest.mark.parametrize(
+    ("tables", "known"),
+    [
+        ({}, "it has no table 'temperatures'"),
+        ({"temperatures": temperature_table({"other": 1.0})}, "it has those of other. Name"),
+    ],
+)
+def test_a_calibration_of_other_networks_is_refused(simulation, tables, known):
+    with pytest.raises(ValueError, match=f"no temperature of the model 'cnn'; {re.escape(known)}"):
+        ClassifyMembers(array="u").analyse([Fixed(1.0)], simulation, Findings(tables=tables))
+
+
 def test_networks_of_other_classes_are_refused(simulation):
-    with pytest.raises(ValueError, match="'cnn' and 'other' have other classes"):
+    with pytest.raises(ValueError, match="'cnn' and 'other' have different classes"):
         ClassifyMembers(array="u").analyse([Fixed(1.0), Fixed(1.0, ("high", "low"), "other")], simulation)
 
 
