@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from labrun.amounts import counted
 from labrun.contracts.ensemble import REPEAT
 from labrun.faults import did_you_mean
 
@@ -38,6 +39,9 @@ class Units:
     """What they are, in the plural: `members`"""
     remark: str = ""
     """A sentence that a reader must know of the choice, if any"""
+
+    def __str__(self) -> str:
+        return counted(self.count, self.words)
 
     @cached_property
     def count(self) -> int:

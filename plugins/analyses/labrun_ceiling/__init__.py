@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from labrun import Analysis, Examples, Findings, TrainedModel, hookimpl
+from labrun import Analysis, Examples, Findings, Measure, TrainedModel, hookimpl
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,11 +44,11 @@ class Ceiling(Analysis):
         if dataset.classes is None:
             raise ValueError(f"ceiling needs classes, but the y of '{dataset.name}' is not a class")
         found = find_identical(dataset)
-        accuracies = {one.name: _accuracy(one, dataset) for one in model or []}
+        accuracies = {one.name: _accuracy(one, dataset, found.ceiling) for one in model or []}
         classes = _class_table(found, dataset)
         findings = Findings(
             metrics={
-                "ceiling": found.ceiling,
+                "ceiling": Measure(found.ceiling, name="ceiling", dataset=dataset.name, key=not accuracies),
                 "identical examples": float(found.shared.sum()),
                 "empty examples": float(found.empty.sum()),
             },
@@ -59,7 +59,13 @@ class Ceiling(Analysis):
         for name, accuracy in accuracies.items():
             findings.metrics |= {
                 f"accuracy {name}": accuracy,
-                f"share of the ceiling, {name}": accuracy / found.ceiling,
+                f"share of the ceiling, {name}": Measure(
+                    accuracy / found.ceiling,
+                    name="share of the ceiling",
+                    model=name,
+                    dataset=dataset.name,
+                    better="higher",
+                ),
             }
         if accuracies:
             rows = {"the best possible": found.ceiling} | accuracies
@@ -67,13 +73,15 @@ class Ceiling(Analysis):
         return findings
 
 
-def _accuracy(model: TrainedModel, dataset: Examples) -> float:
+def _accuracy(model: TrainedModel, dataset: Examples, ceiling: float) -> Measure:
+    from labrun.kit.accuracy import accuracy_measure
+
     if model.spec.classes != dataset.classes:
         raise ValueError(
             f"the model '{model.name}' learned the classes {', '.join(model.spec.classes or ['(none)'])}, but those of '{dataset.name}' "
             f"are {', '.join(dataset.classes or [])}"
         )
-    return float((model.predict(dataset).argmax(axis=-1) == dataset.load_y(slice(None))).mean())
+    return accuracy_measure(dataset, [model.predict(dataset).argmax(axis=-1)], model.name, ceiling=ceiling, key=True)
 
 
 def _class_table(found: Identical, dataset: Examples) -> pd.DataFrame:

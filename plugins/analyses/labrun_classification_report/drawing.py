@@ -1,4 +1,4 @@
-"""The report as a picture: three marks for each class."""
+"""Draw the report: three marks for each class."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 __all__ = ["draw_report"]
 
 COLUMNS = 3
-"""Datasets side by side."""
+"""Datasets side by side"""
 MARKS = {"precision": (">", "C0", 45), "recall": ("<", "C1", 45), "F1": ("o", "black", 9)}
-"""Marker, colour and size of each score; F1, which lies between the others, is drawn last."""
+"""Marker, colour and size of each score; F1, which lies between the others, is drawn last"""
 
 
 def draw_report(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """A panel for each dataset: a line for each class and for the two means, from precision to recall."""
+    """Draw a panel for each dataset, with a line for each class and for both means, from precision to recall."""
     columns = min(COLUMNS, len(tables))
     rows = -(-len(tables) // columns)
     lines = max(len(table) for table in tables.values())
@@ -49,13 +49,13 @@ def _draw_scores(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _names(table: pd.DataFrame) -> list[str]:
-    """Classes with their support; of the means it is always the same."""
+    """Return the classes with their support, and the names of the means."""
     means = len(table) - 2
     rows = enumerate(zip(table["class"], table["support"], strict=True))
     return [f"{name} ({support:,})" if i < means else f"{name}" for i, (name, support) in rows]
 
 
 def _least(tables: Mapping[str, pd.DataFrame]) -> float:
-    """Where the axis begins: a little below the least score, on a tenth."""
+    """Return where the axis begins: a little below the least score, on a tenth."""
     least = min(float(table[list(MARKS)].min().min()) for table in tables.values())
     return max(np.floor(10 * (least - 0.02)) / 10, 0.0) - 0.015

@@ -27,7 +27,7 @@ class ConfusionMatrix(Analysis):
     version: ClassVar[int] = 1
 
     by: str | list[str] | None = Field(None, description=BY)
-    confidence: float = Field(0.95, gt=0, lt=1, description="confidence level of the intervals")
+    confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
     resamples: int = Field(2000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
     def analyse(self, model: list[TrainedModel], dataset: list[Examples]) -> Findings:

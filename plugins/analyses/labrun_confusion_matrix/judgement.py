@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labrun import Examples, Interval, Measure, TrainedModel
+from labrun.kit.accuracy import accuracy_measure
 from labrun.kit.intervals import LOGISTIC, add_seeds, score_interval, share_interval
 from labrun.kit.methods import Method, check_names, group_by_kind
 from labrun.kit.units import Units, independent_units
@@ -99,21 +100,18 @@ def judge(
     """Yield a judgement for each kind of network; `is_key` makes its accuracy a key result."""
     truth, units = examples.load_y(slice(None)), independent_units(examples, by)
     classes, sizes = len(examples.classes or ()), units.sizes
-    frequent = Measure(float(np.bincount(truth).max() / len(truth)), name="accuracy", model="most frequent class")
     for kind, places in group_by_kind(methods).items():
         networks = [methods[place] for place in places]
         predicted = np.stack([one.answer(examples) for one in networks])
         right = [units.sums(one == truth) for one in predicted]
         counts = np.stack([confusion(truth, one, classes) for one in predicted])
-        accuracies = (predicted == truth).mean(axis=1).tolist()
         f1 = [macro_f1(one) for one in counts]
 
         def mean_f1(chosen: NDArray[np.int64], predicted: NDArray[np.int64] = predicted) -> float:
             return float(np.mean([macro_f1(confusion(truth[chosen], one[chosen], classes)) for one in predicted]))
 
-        common: dict[str, Any] = {"model": kind, "dataset": examples.name, "better": "higher", "ceiling": 1.0}
-        common |= {"n": units.count, "units": units.words}
-        of_accuracy = share_interval(np.mean(right, axis=0), sizes, confidence)
+        known: dict[str, Any] = {"model": kind, "dataset": examples.name, "better": "higher", "ceiling": 1.0}
+        known |= {"n": units.count, "units": units.words}
         of_f1 = score_interval(mean_f1, units.of, confidence, LOGISTIC)
         yield Judgement(
             examples.name,
@@ -122,18 +120,11 @@ def judge(
             counts,
             [share_interval(one, sizes, confidence) for one in right],
             units,
-            Measure(
-                float(np.mean(accuracies)),
-                name="accuracy",
-                interval=add_seeds(of_accuracy, accuracies, units.count),
-                baseline=frequent,
-                key=is_key,
-                **common,
-            ),
+            accuracy_measure(examples, [*predicted], kind, confidence, units, key=is_key),
             Measure(
                 float(np.mean(f1)),
                 name="macro F1",
                 interval=add_seeds(of_f1, f1, units.count) if of_f1 else None,
-                **common,
+                **known,
             ),
         )

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+METHOD = "trees on hand-made features"
+
+
 class ShallowBaseline(Analysis):
     """Random trees on hand-made features of patterns, the baseline that networks have to beat.
 
@@ -33,21 +36,26 @@ class ShallowBaseline(Analysis):
         Raises:
             ValueError: x is not a square pattern with frames, or y is not a class.
         """
-        import numpy as np
         import pandas as pd
         from sklearn.ensemble import ExtraTreesClassifier
+
+        from labrun.kit.accuracy import accuracy_measure
 
         _check(train)
         inputs = self._features(train)
         truth = train.load_y(slice(None))
         seeds = [int(seed) for seed in rng.integers(2**31, size=self.forests)]
         forests = [ExtraTreesClassifier(self.trees, random_state=seed, n_jobs=-1).fit(inputs, truth) for seed in seeds]
-        metrics, rows = {}, []
+        metrics: dict[str, float] = {}
+        rows = []
         for examples in dataset:
             features, wanted = self._features(examples), examples.load_y(slice(None))
-            accuracies = [float((forest.predict(features) == wanted).mean()) for forest in forests]
-            metrics[f"accuracy {examples.name}"] = float(np.mean(accuracies))
-            rows += [{"dataset": examples.name, "forest": i + 1, "accuracy": a} for i, a in enumerate(accuracies)]
+            predicted = [forest.predict(features) for forest in forests]
+            metrics[f"accuracy {examples.name}"] = accuracy_measure(examples, predicted, METHOD, key=True)
+            rows += [
+                {"dataset": examples.name, "forest": i + 1, "accuracy": float((one == wanted).mean())}
+                for i, one in enumerate(predicted)
+            ]
         return Findings(
             metrics=metrics,
             tables={"scores": pd.DataFrame(rows)},

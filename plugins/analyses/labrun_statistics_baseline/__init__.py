@@ -41,18 +41,16 @@ class StatisticsBaseline(Analysis):
         import pandas as pd
 
         from labrun.kit.predictions import Predictions, true_values
+        from labrun_statistics_baseline.scores import correlation, measures
 
         model = self._fitted(train, rng)
         metrics: dict[str, float] = {}
         predicted, rows = [], []
         for examples in dataset:
             truth, found = true_values(examples), self._predict(model, examples)
-            numbers = {
-                "r": float(np.corrcoef(truth, found)[0, 1]) if np.ptp(truth) > 0 else 0.0,
-                "MAE": float(np.abs(found - truth).mean()),
-            }
+            numbers = {"r": correlation(truth, found), "MAE": float(np.abs(found - truth).mean())}
             rows.append({"dataset": examples.name, "examples": len(examples), **numbers})
-            metrics |= {f"{name} {examples.name}": number for name, number in numbers.items()}
+            metrics |= {f"{one.name} {examples.name}": one for one in measures(examples, truth, found, self._method)}
             predicted.append((examples, self._method, found))
         return Findings(
             metrics=metrics,

@@ -62,7 +62,7 @@ class SummaryBaseline(Analysis):
         )
         importances = self._importances(forest, train)
         findings = Findings(
-            metrics=_metrics(scores),
+            metrics=_metrics(scores, dataset, predictions),
             tables={"scores": scores, "groups": groups, "importances": importances},
             figures={"importances": draw_importances(importances)},
             captions=self._captions(train),
@@ -138,11 +138,14 @@ def _predicted(forest: Any, examples: Examples, features: np.ndarray) -> np.ndar
     return found if examples.quantity is None else examples.quantity.value(found)
 
 
-def _metrics(scores: pd.DataFrame) -> dict[str, float]:
-    names = {"accuracy": "accuracy", "rmse": "RMSE", "r2": "R²"}
-    kept = {column: name for column, name in names.items() if column in scores}
-    metrics = {f"{name} {row['dataset']}": row[column] for _, row in scores.iterrows() for column, name in kept.items()}
-    first = next(iter(kept.values()))
+def _metrics(scores: pd.DataFrame, dataset: list[Examples], predictions: list[np.ndarray]) -> dict[str, float]:
+    """Return the accuracy, or RMSE and R², of each dataset as measures, then the spreads over groups."""
+    from labrun_summary_baseline.scores import measures
+
+    metrics: dict[str, float] = {}
+    for examples, found in zip(dataset, predictions, strict=True):
+        metrics |= {f"{one.name} {examples.name}": one for one in measures(examples, found, METHOD)}
+    first = "accuracy" if "accuracy" in scores else "RMSE"
     spreads = scores.dropna(subset="spread")
     return metrics | {f"spread of {first} {row['dataset']}": row["spread"] for _, row in spreads.iterrows()}
 

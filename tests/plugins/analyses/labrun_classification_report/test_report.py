@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import classification_report
 
 from labrun import Examples
+from labrun.kit.units import Units
 from labrun_classification_report import ClassificationReport
 from labrun_classification_report.scores import report
 
@@ -30,6 +32,11 @@ def examples(name: str, truth, predicted, classes=CLASSES) -> Examples:
     return Examples(lambda i: x[i], lambda i: truth[i], np.arange(len(x)), classes=classes, name=name)
 
 
+def alone(count: int) -> Units:
+    """Every example is a unit."""
+    return Units(np.arange(count), "members")
+
+
 @pytest.fixture
 def answers(rng):
     truth = rng.choice(4, 300, p=[0.5, 0.3, 0.15, 0.05])
@@ -43,11 +50,17 @@ def close_figures() -> Iterator[None]:
 
 
 def test_scores_are_those_of_counts_by_hand():
-    table = report(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 2, 2]), "abc").set_index("class")
+    table = report(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 2, 2]), "abc", alone(6)).set_index("class")
     assert table["precision"].tolist()[:3] == pytest.approx([2 / 2, 1 / 2, 1 / 2])
     assert table["recall"].tolist()[:3] == pytest.approx([2 / 3, 1 / 2, 1 / 1])
     assert table["F1"].tolist()[:3] == pytest.approx([4 / 5, 2 / 4, 2 / 3])
     assert table["support"].tolist() == [3, 2, 1, 6, 6]
+    recall = binomtest(2, 3).proportion_ci(method="wilson")
+    assert table.loc["a", ["recall_low", "recall_high"]].tolist() == pytest.approx([recall.low, recall.high])
+    assert table.loc["a", "precision_low"] == pytest.approx(
+        2 / (2 + 1.959964**2), abs=1e-6
+    )  # both predictions are right
+    assert table.loc[["macro mean", "weighted mean"], "recall_low"].isna().all()
     assert table["predictions"].tolist() == [2, 2, 2, 6, 6]
     assert table.loc["macro mean", "recall"] == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
     assert table.loc["weighted mean", "precision"] == pytest.approx((3 * 1 + 2 / 2 + 1 / 2) / 6)
@@ -58,7 +71,7 @@ def test_several_datasets_are_told_as_scikit_learn_tells_them(answers):
     sets = [examples("train", truth, truth), examples("test", truth, predicted)]
     found = ClassificationReport().analyse(Knows(), sets)
     table = found.tables["report"]
-    assert [*table.columns] == ["dataset", "class", "precision", "recall", "F1", "support", "predictions"]
+    assert [*table.columns][:7] == ["dataset", "class", "precision", "recall", "F1", "support", "predictions"]
     expected = classification_report(truth, predicted, target_names=CLASSES, output_dict=True)
     rows = table.query("dataset == 'test'").set_index("class")
     for name, theirs in [(c, c) for c in CLASSES] + [("macro mean", "macro avg"), ("weighted mean", "weighted avg")]:
@@ -83,8 +96,8 @@ def test_classes_that_are_silent_or_absent_are_told():
     ]  # there is no d, and nothing is taken for it
     assert table.loc["b", "precision"] == table.loc["c", "recall"] == 0
     assert found.warnings == [
-        "'test': the class 'b' is never predicted, so that its precision is 0",
-        "'test': the class 'c' is predicted, and does not occur, so that its recall is 0",
+        "'test': the class 'b' is never predicted, so its precision is 0",
+        "'test': the class 'c' is predicted but does not occur, so its recall is 0",
     ]
 
 
@@ -97,7 +110,7 @@ def test_the_figure_has_a_panel_for_each_dataset(answers, count):
     )
     panels = [axes for axes in figure.axes if axes.axison]
     assert [axes.get_title() for axes in panels] == [f"set {i}" for i in range(count)]
-    table = report(*answers, CLASSES)
+    table = report(*answers, CLASSES, alone(300))
     marks = {
         mark.get_label(): mark.get_offsets()[:, 0] for mark in panels[-1].collections if mark.get_label()[0] != "_"
     }
@@ -109,5 +122,5 @@ def test_the_figure_has_a_panel_for_each_dataset(answers, count):
 
 @pytest.mark.parametrize("classes", [None, ("b", "a", "c", "d")])
 def test_other_classes_are_refused(classes):
-    with pytest.raises(ValueError, match=r"net' knows the classes .* the dataset 'test' has .* same order"):
+    with pytest.raises(ValueError, match=r"net' has the classes .* the dataset 'test' has .* same order"):
         ClassificationReport().analyse(Knows(), [examples("test", [0], [0], classes)])

@@ -1,0 +1,48 @@
+"""The accuracy of predicted classes as a measure, with its interval over independent units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from labrun.contracts.measure import Measure
+from labrun.kit.intervals import add_seeds, share_interval
+from labrun.kit.units import independent_units
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from labrun.contracts.examples import Examples
+    from labrun.kit.units import Units
+
+__all__ = ["accuracy_measure"]
+
+
+def accuracy_measure(
+    examples: Examples,
+    predicted: Sequence[np.ndarray],
+    model: str,
+    confidence: float = 0.95,
+    units: Units | None = None,
+    **more: Any,
+) -> Measure:
+    """Return the mean accuracy of networks or forests that differ in their seed, beside that of the most frequent class.
+
+    Args:
+        predicted: for each of them the number of the predicted class, (examples,).
+        model: the name that they share.
+        units: what the interval is over; by default `independent_units`.
+        more: further fields of the measure.
+    """
+    import numpy as np
+
+    truth, units = examples.load_y(slice(None)), units or independent_units(examples)
+    right = np.stack([one == truth for one in predicted])
+    interval = share_interval(units.sums(right.mean(axis=0)), units.sizes, confidence)
+    frequent = Measure(float(np.bincount(truth).max() / len(truth)), name="accuracy", model="most frequent class")
+    known: dict[str, Any] = {"baseline": frequent, "ceiling": 1.0, "better": "higher"}
+    known |= {"model": model, "dataset": examples.name, "n": units.count, "units": units.words}
+    accuracies = right.mean(axis=1).tolist()
+    return Measure(
+        float(right.mean()), name="accuracy", interval=add_seeds(interval, accuracies, units.count), **known | more
+    )
