@@ -35,6 +35,7 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/network_rendering.py
 	$(BIN)/python benchmarks/pix2pix_step.py
 	$(BIN)/python benchmarks/classification.py
+	$(BIN)/python benchmarks/interval_coverage.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/list_plugins.py

@@ -209,7 +209,7 @@ def add_seeds(interval: Interval, values: Sequence[float], units: int) -> Interv
     level, mean, own = (1 + interval.confidence) / 2, fmean(values), variance(values) / len(values)
     ends = []
     for end in (interval.low, interval.high):
-        other = ((end - mean) / t.ppf(level, units - 1)) ** 2
+        other = float((end - mean) / t.ppf(level, units - 1)) ** 2
         total = own + other
         freedom = total**2 / (own**2 / (len(values) - 1) + other**2 / (units - 1)) if total > 0 else 1.0
         ends.append(mean + (1 if end > mean else -1) * float(t.ppf(level, freedom)) * total**0.5)
