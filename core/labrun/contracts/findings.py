@@ -179,14 +179,14 @@ def _save_figure(figure: Figure, stem: Path) -> None:
     plt.close(figure)
 
 
-def read_metrics(folder: Path) -> dict[str, float | Measure]:
+def read_metrics(folder: Path | GuardedPath) -> dict[str, float | Measure]:
     """Read the metrics in a folder of findings, in their order; measures with all that belongs to them."""
-    own = GuardedPath(folder)
+    own = GuardedPath.of(folder)
     values = read_json(own / "metrics.json")
     measures = read_json(own / MEASURES) if (own / MEASURES).is_regular() else {}
     return {
         name: Measure.from_record(measures[name]) if name in measures else values[name]
-        for name in read_contents(folder)["metrics"]
+        for name in read_contents(own.path)["metrics"]
     }
 
 

@@ -220,7 +220,7 @@ def _add_model(content: StageContent, path: GuardedPath) -> None:
 def _add_findings(content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
     contents = read_contents(path.path)
     captions = contents["captions"]
-    content.metrics = dict(read_metrics(path.path))
+    content.metrics = dict(read_metrics(path))
     content.warnings = contents["warnings"]
     content.figures = [Figure(name, _data_uri(path, name), captions.get(name, "")) for name in contents["figures"]]
     content.tables = [_table(path / f"{name}.csv", name, captions.get(name, "")) for name in contents["tables"]]
