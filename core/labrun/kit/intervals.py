@@ -45,7 +45,7 @@ def share_interval(
 
     Otherwise the examples of a unit are correlated, and N of them count as n(ρ) = N / (1 + (Σ total² / N − 1) ρ) (L. Kish, Survey Sampling
     (1965)). How strong the correlation ρ is follows from the beta-binomial likelihood of the counts; the interval holds the middle of
-    beta distributions of n(ρ) examples, averaged over ρ with a uniform prior. With few units, or few that hold an error, ρ is hardly
+    beta distributions of n(ρ) examples, averaged over ρ with a prior ∝ √ρ. With few units, or few that hold an error, ρ is hardly
     known, and the interval is wide.
 
     Args:
@@ -66,7 +66,7 @@ def share_interval(
     if np.all((right == 0) | (right == total)):
         return _wilson(float(share), float(total.sum() / design), confidence)
     correlation = ((np.arange(CORRELATIONS) + 0.5) / CORRELATIONS) ** 2  # dense where most are
-    weights = _likelihood(right, total, share, correlation) * np.sqrt(correlation)
+    weights = _likelihood(right, total, share, correlation) * correlation
     counts = total.sum() / (1 + max(design - 1, 0) * correlation)
     low, high = _mixture_quantiles(share, counts, weights / weights.sum(), confidence)
     return Interval(min(low, float(share)), max(high, float(share)), confidence, "beta-binomial")
