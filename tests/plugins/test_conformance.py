@@ -263,8 +263,6 @@ MODELS: dict[str, Toy] = {
 
 # --- analyses: configuration and inputs -----------------------------------------------------------------------------------------
 
-FEW = {"resamples": 100}
-
 
 def simulation(ensemble: Callable[[], Ensemble]) -> Callable[[], dict[str, Any]]:
     return lambda: {"simulation": ensemble()}
@@ -289,7 +287,7 @@ def bond_recovery() -> dict[str, Any]:
 
 
 ANALYSES: dict[str, Toy] = {
-    "bond_recovery": (FEW, bond_recovery),
+    "bond_recovery": ({}, bond_recovery),
     "bubble_sizes": ({"rays": 200}, simulation(cubes)),
     "calibration": ({}, lambda: {"model": [classifier()], "validation": validation(), "dataset": [pictures()]}),
     "ceiling": ({}, lambda: {"dataset": pictures(), "model": [classifier()]}),
@@ -298,12 +296,12 @@ ANALYSES: dict[str, Toy] = {
     "classification_report": ({}, lambda: {"model": classifier(), "dataset": [pictures()]}),
     "cluster_convergence": ({"figures": 1}, simulation(particles)),
     "cluster_sizes": ({}, simulation(particles)),
-    "confusion_matrix": (FEW, lambda: {"model": [classifier()], "dataset": [pictures()]}),
+    "confusion_matrix": ({}, lambda: {"model": [classifier()], "dataset": [pictures()]}),
     "decision_boundary": ({}, lambda: {"model": trained("mlp", points), "dataset": points()}),
     "evolution_strip": ({}, lambda: {"model": [trained("unet", copies, samples=2)]}),
     "feature_gallery": ({}, simulation(particles)),
     "geometric_baselines": (
-        {**FEW, "taught": 4},
+        {"taught": 4},
         lambda: {
             "simulation": networks(),
             "validation_simulation": networks("networks", 1),
@@ -313,7 +311,7 @@ ANALYSES: dict[str, Toy] = {
     "global_history": ({}, simulation(cubes)),
     "graph_export": ({}, lambda: {"model": trained("unet", drawings), "dataset": drawings()}),
     "image_filters": ({}, lambda: {"simulation": toy_ensemble({"image": SHAPE})}),
-    "inpainting": ({**FEW, "correlation_length": 1.0}, model_and_dataset("inpainting_cnn", gaps)),
+    "inpainting": ({"correlation_length": 1.0}, model_and_dataset("inpainting_cnn", gaps)),
     "learned_filters": ({}, lambda: {"model": [classifier()]}),
     "learning_curve": (
         {"x": "count", "y": "MAE"},
@@ -339,7 +337,7 @@ ANALYSES: dict[str, Toy] = {
     "prediction_gallery": ({}, lambda: {"model": classifier(), "dataset": pictures()}),
     "receptive_field": ({}, lambda: {"model": [classifier()]}),
     "reconstruction": ({}, lambda: {"model": [trained("autoencoder", copies)], "dataset": copies(), "train": copies()}),
-    "regression": (FEW, lambda: {"dataset": [numbers()], "model": [trained("slice_cnn", numbers)]}),
+    "regression": ({}, lambda: {"dataset": [numbers()], "model": [trained("slice_cnn", numbers)]}),
     "saliency": ({"samples": 2, "steps": 2}, lambda: {"model": classifier(), "dataset": pictures()}),
     "shallow_baseline": ({"trees": 5, "forests": 1}, lambda: {"train": frames(), "dataset": [frames("test")]}),
     "slice_gallery": ({}, simulation(cubes)),

@@ -25,7 +25,7 @@ class Interval:
 class Measure(float):
     """A number that an analysis found, with what belongs beside it. It is a float, and calculates and compares like one.
 
-        Measure(0.978, name="accuracy", interval=Interval(0.967, 0.988, 0.95, "bootstrap"), model="cnn", dataset="test", better="higher",
+        Measure(0.978, name="accuracy", interval=Interval(0.967, 0.988, 0.95, "jackknife"), model="cnn", dataset="test", better="higher",
                 baseline=0.86, key=True, n=40, units="members")
 
     `n` and `units` are the number of independent units that it was measured on, and their name. `baseline` is what it has to beat,

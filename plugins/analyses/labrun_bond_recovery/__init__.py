@@ -51,7 +51,6 @@ class BondRecovery(Analysis):
         6.0, gt=0, description="largest displacement of a site that still counts as found [pixels of a picture of 256]"
     )
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
-    resamples: int = Field(1000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
     def check(self, simulation: Outline, validation_simulation: Outline, **_: object) -> Iterable[tuple[str, str]]:
         """Check that the arrays and the column exist."""

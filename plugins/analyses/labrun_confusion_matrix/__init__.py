@@ -28,7 +28,6 @@ class ConfusionMatrix(Analysis):
 
     by: str | list[str] | None = Field(None, description=BY)
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
-    resamples: int = Field(2000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
     def analyse(self, model: list[TrainedModel], dataset: list[Examples]) -> Findings:
         """Return the metrics `accuracy test` and `macro F1 test` of a dataset `test` (`accuracy test, <network>` for networks of several

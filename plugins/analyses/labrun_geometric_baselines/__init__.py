@@ -38,7 +38,6 @@ class GeometricBaselines(Analysis):
         300, ge=1, description="number of networks that gradient boosting is trained on (the first ones)"
     )
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
-    resamples: int = Field(1000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
     def check(
         self, simulation: Outline, validation_simulation: Outline, train_simulation: Outline | None = None

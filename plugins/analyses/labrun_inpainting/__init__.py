@@ -44,7 +44,6 @@ class Inpainting(Analysis):
     )
     shown: int = Field(3, ge=1, le=12, description="number of pictures in the figure (the first ones)")
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
-    resamples: int = Field(1000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
     def analyse(self, model: list[TrainedModel], dataset: Examples, train: Examples | None = None) -> Findings:
         """Return the table `errors`, the figures `errors` and `reconstructions`, and the metrics `RMSE missing, <method>` and `MAE missing,

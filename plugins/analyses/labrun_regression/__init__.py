@@ -38,7 +38,6 @@ class Regression(Analysis):
 
     by: str | list[str] | None = Field(None, description=BY)
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
-    resamples: int = Field(1000, ge=100, description="has no effect: intervals need no resampling", deprecated=True)
 
     def check(self, *_: Any, **inputs: Any) -> Iterable[tuple[str, str]]:
         """Check that there is something to judge."""

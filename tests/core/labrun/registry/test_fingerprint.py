@@ -248,7 +248,7 @@ def packages_that_import(module: str) -> set[str]:
     ("module", "through"),
     [
         ("labrun.kit.presets", []),
-        ("labrun.kit.bootstrap", ["labrun_spring_networks.recovery"]),
+        ("labrun.kit.intervals", ["labrun.kit.accuracy", "labrun_spring_networks.recovery"]),
         ("labrun_lattices.clusters", []),
         ("labrun_layers.periodic_padding", ["labrun_layers.layer_language"]),
     ],

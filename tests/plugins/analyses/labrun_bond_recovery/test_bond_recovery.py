@@ -78,7 +78,7 @@ def analyse(*models, dataset=None, baseline=None, **fields):
         "validation_simulation": VALIDATION,
         "baseline": baseline,
     }
-    return BondRecovery(resamples=100, **fields).analyse([*models], **inputs)
+    return BondRecovery(**fields).analyse([*models], **inputs)
 
 
 def whole(findings, method):
@@ -177,7 +177,7 @@ def test_the_members_that_the_table_tells_are_compared():
 
 def test_the_truth_can_be_read_from_the_drawing():
     blind = Ensemble.from_arrays([{}] * 4, TEST.columns, "files")
-    findings = BondRecovery(truth="drawing", resamples=100).analyse(
+    findings = BondRecovery(truth="drawing").analyse(
         [Net("net")], examples(TEST), blind, examples(VALIDATION, name="validation"), blind
     )
     row = whole(findings, "net")
@@ -188,7 +188,7 @@ def test_the_truth_can_be_read_from_the_drawing():
 def test_bonds_over_a_periodic_boundary_are_not_asked_for():
     periodic = simulate("periodic", 3, boundary="periodic")
     dataset = examples(periodic)
-    findings = BondRecovery(resamples=100, by=None).analyse(
+    findings = BondRecovery(by=None).analyse(
         [SimpleNamespace(name="net", variant={}, predict=lambda some: some.load_y(slice(None)))],
         dataset, periodic, dataset, periodic,
     )  # fmt: skip
@@ -226,7 +226,7 @@ def test_the_figures_show_the_worst_network_of_each_class():
 
 def test_drawings_that_cannot_be_read_are_told():
     small = replace_drawings(TEST)
-    findings = BondRecovery(resamples=100).analyse(
+    findings = BondRecovery().analyse(
         [Net("net")],
         examples(small),
         small,
@@ -320,7 +320,7 @@ models:
     with: {loss: crossentropy, filters: 2, depth: 1}
     fit: {train: pairs.train, epochs: 1, batch_size: 4}
 analyses:
-  baselines: {use: geometric_baselines, from: {simulation: networks, validation_simulation: networks}, with: {resamples: 100}}
+  baselines: {use: geometric_baselines, from: {simulation: networks, validation_simulation: networks}}
   recovery:
     use: bond_recovery
     from:
@@ -330,7 +330,7 @@ analyses:
       validation: pairs.validation
       validation_simulation: networks
       baseline: baselines
-    with: {resamples: 100, tolerance: 30}
+    with: {tolerance: 30}
 """
 
 

@@ -130,7 +130,3 @@ def test_few_parameter_sets_are_not_taken_for_units_and_the_caption_says_what_th
 def test_a_misspelt_column_is_explained():
     with pytest.raises(ValueError, match="'by' names 'pont', which is not a column of 'test': did you mean 'point'"):
         ConfusionMatrix(by="pont").analyse([Net("net")], [letters()])
-
-
-def test_projects_of_old_may_still_name_resamples():
-    assert ConfusionMatrix.configured({"resamples": 500, "by": ["kill", "feed"]}).by == ["kill", "feed"]

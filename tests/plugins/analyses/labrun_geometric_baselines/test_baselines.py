@@ -106,7 +106,7 @@ def test_features_do_not_depend_on_scale_and_rotation(scattered):
 def test_a_distance_tells_all_of_a_regular_lattice():
     """Of undistorted triangular lattices the nearest neighbours are the bonds; Delaunay's edges and Gabriel's graph agree."""
     regular = [simulate(name, 1, 2, ("triangular",), distortion=0.001) for name in ("test", "validation")]
-    table = GeometricBaselines(resamples=100).analyse(*regular, np.random.default_rng(1)).tables["recovery"]
+    table = GeometricBaselines().analyse(*regular, np.random.default_rng(1)).tables["recovery"]
     found = table[table["class"] == "all"].set_index("method")
     assert found.loc[["distance", "Delaunay, filtered by length", "Gabriel graph"], "F1"].tolist() == [1, 1, 1]
     assert 1 < found.loc["distance", "threshold"] < np.sqrt(3)
@@ -115,24 +115,20 @@ def test_a_distance_tells_all_of_a_regular_lattice():
 
 def test_learning_beats_geometry_on_lattices_that_differ():
     test, validation, train = simulate("test", 1), simulate("validation", 2), simulate("train", 3, 24)
-    findings = GeometricBaselines(resamples=100).analyse(test, validation, np.random.default_rng(1), train)
+    findings = GeometricBaselines().analyse(test, validation, np.random.default_rng(1), train)
     f1 = {name: value for name, value in findings.metrics.items() if name.startswith("F1")}
     assert max(f1, key=f1.get) == "F1, gradient boosting on pairs"
     assert f1["F1, gradient boosting on pairs"] > 0.95 > f1["F1, distance"] > 0.7
     table = findings.tables["recovery"]
     assert table["class"].unique().tolist() == ["kagome", "square", "all"]
-    few = GeometricBaselines(resamples=100, taught=2).analyse(test, validation, np.random.default_rng(1), train).metrics
+    few = GeometricBaselines(taught=2).analyse(test, validation, np.random.default_rng(1), train).metrics
     assert few["F1, gradient boosting on pairs"] < f1["F1, gradient boosting on pairs"]
     assert few["F1, distance"] == f1["F1, distance"]
 
 
 def test_bonds_over_a_boundary_are_left_out():
     periodic = simulate("periodic", 1, boundary="periodic")
-    table = (
-        GeometricBaselines(resamples=100, by=None)
-        .analyse(periodic, periodic, np.random.default_rng(1))
-        .tables["recovery"]
-    )
+    table = GeometricBaselines(by=None).analyse(periodic, periodic, np.random.default_rng(1)).tables["recovery"]
     assert table["bonds"].unique().tolist() == [sum(int(np.sum(~one["offsets"].any(axis=1))) for one in periodic)]
     assert table["class"].unique().tolist() == ["networks", "all"]
 
@@ -167,7 +163,6 @@ analyses:
   baselines:
     use: geometric_baselines
     from: {simulation: networks, validation_simulation: others, train_simulation: others}
-    with: {resamples: 100}
 """
 
 

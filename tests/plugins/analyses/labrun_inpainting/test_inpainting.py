@@ -45,7 +45,7 @@ def close_figures() -> Iterator[None]:
 
 
 def analyse(models, dataset=None, train=None, **fields):
-    return Inpainting(resamples=100, **fields).analyse(models, dataset or examples(), train)
+    return Inpainting(**fields).analyse(models, dataset or examples(), train)
 
 
 def test_errors_on_missing_and_known_pixels_are_told_apart():
@@ -238,7 +238,7 @@ analyses:
   inpainting:
     use: inpainting
     from: {model: [cnn, unet], dataset: pictures.test, train: pictures.train}
-    with: {correlation_length: 1.0, resamples: 100, shown: 1}
+    with: {correlation_length: 1.0, shown: 1}
 """
 
 

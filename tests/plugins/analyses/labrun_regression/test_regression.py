@@ -20,7 +20,7 @@ from labrun_regression import NOTHING, Regression
 
 RATE = Quantity("tumbling rate", "1/sweep", "log2")
 RATES = np.logspace(-6, -1, 5, base=2)
-QUICK = Regression(resamples=100)
+QUICK = Regression()
 
 
 class Net:
@@ -400,7 +400,7 @@ models:
     fit: {train: lines.train, epochs: 1, batch_size: 4}
     matrix: {fit.epochs: [1, 4], fit.seed: [0, 1]}
 analyses:
-  scores: {use: regression, from: {model: net, dataset: lines.test}, with: {resamples: 200}}
+  scores: {use: regression, from: {model: net, dataset: lines.test}}
   curve: {use: learning_curve, from: scores, with: {x: epochs, y: mae}}
 """
 
