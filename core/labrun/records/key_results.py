@@ -42,15 +42,25 @@ class Warned:
 def key_results(run: RunRecord, stages: Collection[str] | None = None) -> list[KeyResult]:
     """Return the key measures of each finished analysis (of these stages, or of all), in the order of the project.
 
-    An analysis without key measures shows its first number. The numbers `x, low` and `x, high` are the interval of a plain number `x`.
+    An analysis without key measures shows its first number with an interval, else the first that is not a count. The numbers `x, low`
+    and `x, high` are the interval of a plain number `x`.
     """
     found = []
     for stage in run.in_order():
         if stage.startswith("analyses.") and run.is_done(stage) and (stages is None or stage in stages):
             metrics = read_metrics(run.file(stage, "metrics.json").parent)
             keys = [name for name, one in metrics.items() if isinstance(one, Measure) and one.key]
-            found += [KeyResult(stage, name, _measure(name, metrics)) for name in keys or list(metrics)[:1]]
+            found += [KeyResult(stage, name, _measure(name, metrics)) for name in keys or _telling(metrics)[:1]]
     return found
+
+
+def _telling(metrics: dict[str, float | Measure]) -> list[str]:
+    """The numbers with an interval; without any, those that are not counts."""
+    measures = {name: _measure(name, metrics) for name in metrics}
+    with_intervals = [name for name, one in measures.items() if one.interval is not None]
+    return with_intervals or [
+        name for name, one in measures.items() if not one.is_integer() or float(one) in (0.0, 1.0)
+    ]
 
 
 def _measure(name: str, metrics: dict[str, float | Measure]) -> Measure:

@@ -6,6 +6,7 @@ import base64
 import csv
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -238,13 +239,24 @@ def _data_uri(path: GuardedPath, name: str) -> str:
 def _table(path: GuardedPath, name: str, caption: str) -> Table:
     with path.opened("r", newline="", encoding="utf-8") as stream:
         header, *rows = list(csv.reader(stream)) or [[]]
-    shown = [[_cell(value) for value in row] for row in rows[:ROWS_AT_MOST]]
-    return Table(name, header, shown, caption, max(0, len(rows) - ROWS_AT_MOST))
+    columns = [_column(column) for column in zip(*rows[:ROWS_AT_MOST], strict=True)]
+    return Table(
+        name, header, [list(row) for row in zip(*columns, strict=True)], caption, max(0, len(rows) - ROWS_AT_MOST)
+    )
 
 
-def _cell(text: str) -> str:
+def _column(cells: Sequence[str]) -> list[str]:
+    """The cells of a column as the page shows them: counts, which pandas may have written as 30.0, as whole numbers."""
+    numbers = [float(cell) for cell in cells if _is_number(cell)]
+    whole = len(numbers) == sum(cell != "" for cell in cells) and all(number.is_integer() for number in numbers)
+    if whole:
+        return [cell and cell.removesuffix(".0") for cell in cells]
+    return [f"{float(cell):.5g}" if len(cell) >= 8 and _is_number(cell) else cell for cell in cells]
+
+
+def _is_number(cell: str) -> bool:
     try:
-        value = float(text)
+        float(cell)
     except ValueError:
-        return text
-    return text if len(text) < 8 else f"{value:.5g}"
+        return False
+    return True

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from labrun.amounts import bytes_in_words, duration_in_words
+from labrun.amounts import bytes_in_words, duration_in_words, shown
 from labrun.contracts.events import StageFinished
 from labrun.contracts.measure import Measure
 from labrun.contracts.plugin import hookimpl
@@ -97,6 +97,7 @@ def _environment() -> Environment:
 
 
 def _number(value: Any) -> str:
+    """A number of the page: whole numbers with separators."""
     if isinstance(value, (bool, Measure)) or not isinstance(value, (int, float)):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else shown(value)

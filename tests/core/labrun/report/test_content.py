@@ -1,6 +1,8 @@
 """What the report tells of a sweep."""
 
-from labrun.report.content import _distinct
+import pytest
+
+from labrun.report.content import _column, _distinct
 
 
 def test_values_of_every_kind_are_told_once():
@@ -29,3 +31,20 @@ def test_a_sweep_over_lists_has_a_report(tmp_path, monkeypatch, labrun):
     outcome = labrun("run", "blocks.yaml")
     assert (outcome.code, outcome.err) == (0, "")
     assert "8, [2, 3]" in (tmp_path / "runs/blocks/report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (["30.0", "0.0", "7.0"], ["30", "0", "7"]),  # counts, as pandas writes them
+        (["30.0", "", "7.0"], ["30", "", "7"]),
+        (["30.0", "0.5"], ["30.0", "0.5"]),
+        (["0.123456789", "12345678.9"], ["0.12346", "1.2346e+07"]),
+        (["20260101", "123456789"], ["20260101", "123456789"]),
+        (["1.0", "spots"], ["1.0", "spots"]),
+        (["", ""], ["", ""]),
+        ([], []),
+    ],
+)
+def test_cells_of_a_column(cells, shown):
+    assert _column(cells) == shown

@@ -190,3 +190,7 @@ def test_graph_draws_a_box_for_each_stage_and_a_line_for_each_need(page):
     assert page[1].count('<g class="box') == 4
     assert page[1].count('<path class="edge"') == 3
     assert "shown ×2" in page[0].text
+
+
+def test_a_warning_stands_once_for_each_stage(page):
+    assert page[0].text.count("too few <members>") == 2  # of the two stages of the matrix
