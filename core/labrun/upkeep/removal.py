@@ -42,5 +42,6 @@ def _stages(run: GuardedPath) -> Iterator[GuardedPath]:
     """Yield the folders that labrun has marked as its own."""
     if (run / FOLDER / MARK).is_regular():
         yield run / FOLDER
-    for section in SECTIONS:
-        yield from (stage for stage in (run / section).entries() if stage.is_folder() and (stage / KEY).is_regular())
+    for section in (run / name for name in SECTIONS):
+        if section.is_folder():
+            yield from (stage for stage in section.entries() if stage.is_folder() and (stage / KEY).is_regular())
