@@ -162,5 +162,6 @@ FILES: dict[str, Callable[[Path], None]] = {
     "image_pair_files": write_pairs,
     "idx_images": write_idx,
     "twentyone_cm_files": write_cubes,
+    "mechanical_network": lambda folder: None,
 }
 """For each plugin with a block of YAML, what writes the files that it names."""

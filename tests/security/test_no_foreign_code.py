@@ -17,6 +17,7 @@ from tests.waiting import HANG
 from labrun import open_run
 from labrun.contracts.samples import FILE, Samples
 from labrun.faults import LabrunError
+from labrun.files.guarded import GuardedPath
 from labrun.kit.expression import parse
 from labrun.kit.pictures import open_picture
 from labrun.learning.checkpoint import Checkpoint
@@ -101,7 +102,7 @@ def test_a_pickle_in_new_data_is_refused(pickled, crater, tmp_path):
 
 def test_a_pickle_in_a_checkpoint_or_in_samples_is_refused(pickled, crater, tmp_path):
     np.savez(tmp_path / "checkpoint.npz", **{"history": np.array("[]"), "values/0": pickled})
-    assert Checkpoint.load(tmp_path / "checkpoint.npz") is None
+    assert Checkpoint.load(GuardedPath(tmp_path) / "checkpoint.npz") is None
     np.savez(tmp_path / FILE, epochs=pickled, pictures=pickled, x=pickled, y=pickled)
     with pytest.raises(ValueError, match="allow_pickle=False"):
         Samples.load(tmp_path)
@@ -139,7 +140,7 @@ def test_objects_in_hdf5_are_not_taken_for_arrays(tmp_path):
     ],
 )
 def test_an_expression_is_arithmetic_and_nothing_else(text):
-    with pytest.raises(ValueError, match=r"not allowed|no expression"):
+    with pytest.raises(ValueError, match=r"not allowed|is not an expression"):
         parse(text, ("x", "y"))
 
 

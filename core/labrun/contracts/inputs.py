@@ -86,7 +86,7 @@ class Outline:
         that its configuration gives no such array (`Simulator.gives`)."""
         lacks = isinstance(self.plugin, Simulator) and self.plugin.gives(name) is False
         if lacks or (self.outputs is not None and name not in self.outputs):
-            yield field, f"'{self.stage}' gives no array '{name}'{did_you_mean(name, self.outputs or ())}"
+            yield field, f"'{self.stage}' gives no array '{name}'{did_you_mean(name, {*(self.outputs or ())} - {name})}"
 
     def missing_column(self, field: str, name: str) -> Iterator[tuple[str, str]]:
         """Yield a fault of `field`, for `Plugin.check`, if the table of the sweep has no such column."""

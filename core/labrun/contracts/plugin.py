@@ -99,8 +99,9 @@ class Simulator(Plugin):
         raise NotImplementedError
 
     def gives(self, array: str) -> bool | None:
-        """Check whether a member of this configuration holds an array; None if that is not known before it is simulated."""
-        return array in self.outputs if self.outputs else None
+        """Check whether a member of this configuration holds an array that `outputs` declares; None if that is not known before it is
+        simulated."""
+        return None
 
     def watch(self, rng: np.random.Generator, pictures: int) -> Iterator[View]:
         """Yield `pictures` views of one simulation as it proceeds, for `labrun simulate`."""

@@ -187,7 +187,7 @@ def jackknife_interval(
 def score_interval(
     statistic: Callable[[np.ndarray], Any], units: np.ndarray, confidence: float, scale: Scale = LINEAR
 ) -> Interval | None:
-    """Return `jackknife_interval` of one number; None where it has none."""
+    """Return `jackknife_interval` of one number from `units`, (examples,), the unit of each; None where it has none."""
     import math
 
     low, high = (float(end) for end in jackknife_interval(statistic, units, confidence, scale))

@@ -104,7 +104,7 @@ def true_values(examples: Examples) -> np.ndarray:
 
 
 def expect_finite(predicted: np.ndarray, who: str, dataset: str) -> np.ndarray:
-    """Return predictions, (examples, …), after a check that all are finite.
+    """Return predictions, (examples, …) in any unit, after a check that all are finite.
 
     Raises:
         ValueError: some are not.

@@ -143,7 +143,7 @@ class MechanicalNetwork(Simulator):
     )
     scale: Radii | tuple[Radii, Radii] | None = Field(
         None,
-        description="a spacing, the length of a bond, in radii of dots, if it fits; a number or a range; default: as large as fits",
+        description="a spacing, the length of a bond, if it fits [radii of dots]; a number or a range; default: as large as fits",
     )
     dot_radius: Ink | tuple[Ink, Ink] = Field(
         (1.8, 3.6), description="radius of the dots [pixels of a picture of 256]; a number or a range"
@@ -152,9 +152,11 @@ class MechanicalNetwork(Simulator):
         (0.6, 1.2), description="width of the lines [pixels of a picture of 256]; a number or a range"
     )
     dot_level: Level | tuple[Level, Level] = Field(
-        0.0, description="grey level of the dots, 0 is black and 255 white; a number or a range"
+        0.0, description="level of the dots, 0 is black and 255 white [grey levels]; a number or a range"
     )
-    line_level: Level | tuple[Level, Level] = Field(0.0, description="grey level of the lines; a number or a range")
+    line_level: Level | tuple[Level, Level] = Field(
+        0.0, description="level of the lines [grey levels]; a number or a range"
+    )
     renderer: Literal["coverage", "matplotlib"] = Field(
         "coverage", description="program that draws: the simulator itself, or Matplotlib (ten times slower)"
     )

@@ -161,7 +161,10 @@ def test_runs_of_different_projects_are_compared(runs, labrun):
     [
         (lambda run: (run / "run.json").write_text("{"), "run.json is not a valid record"),
         (lambda run: (run / "run.json").write_text('{"stages": {}}'), "KeyError: 'git'"),
-        (lambda run: (run / "analyses/spread/metrics.json").unlink(), "there is no file analyses/spread/metrics.json"),
+        (
+            lambda run: (run / "analyses/spread/metrics.json").unlink(),
+            "there is no file 'copy/analyses/spread/metrics.json'",
+        ),
     ],
 )
 def test_all_runs_that_are_none_are_named(runs, labrun, damage, told):
@@ -181,7 +184,7 @@ def test_names_in_a_record_do_not_lead_out_of_the_folder(runs, labrun):
     Path("other/secret/metrics.json").write_text('{"mine": 1}')
     outcome = labrun("compare", *runs)
     assert outcome.code == 2
-    assert "there is no file analyses/../../secret/metrics.json" in outcome.err
+    assert "'analyses/../../secret/metrics.json' is not the name of a file in" in outcome.err
 
 
 def test_commands_of_a_terminal_are_made_visible(runs, labrun):

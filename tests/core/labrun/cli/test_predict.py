@@ -232,7 +232,7 @@ def test_a_damaged_model(told):
     size = weights.stat().st_size
     weights.write_bytes(weights.read_bytes()[:1000])
     assert told(NET, TRAIN) == (
-        f"'{weights}' is damaged (it has 1,000 bytes, and {size:,} were written): run its project again, which makes it anew, "
+        f"'{weights}' is damaged (it has 1,000 bytes, and {size:,} were written): run its project again, which makes it again, "
         "or copy it again"
     )
     Path(NET, "manifest.json").unlink()  # a folder that somebody has made
@@ -247,9 +247,7 @@ def test_a_damaged_model(told):
 
 def test_flipped_bit_in_weights_and_in_data(told):
     """HDF5 would give other numbers, and say nothing."""
-    changed = (
-        "is damaged (its content is not what was written): run its project again, which makes it anew, or copy it again"
-    )
+    changed = "is damaged (its content is not what was written): run its project again, which makes it again, or copy it again"
     part = Path(TRAIN, "parts", "000001.h5")
     for path in (part, Path(NET, "model.weights.h5")):
         content = bytearray(path.read_bytes())

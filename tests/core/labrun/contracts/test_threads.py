@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import ClassVar
 import numpy as np
 from labrun import Examples, Model
+from labrun.learning.checkpoint import checkpoint_in
 from labrun.learning.settings import FitBlock
 from labrun.learning.training import train
 
@@ -39,7 +40,7 @@ examples = Examples(lambda i: x[i], lambda i: x[i].mean((1, 2, 3)), np.arange(12
 folder = Path(sys.argv[2])
 folder.mkdir()
 fit = FitBlock(train="noise", epochs=1, batch_size=64, threads=int(sys.argv[3]))
-train(Net(), fit, examples, None, {}, 1, folder / "checkpoint", folder, lambda *_: None)
+train(Net(), fit, examples, None, {}, 1, checkpoint_in(folder), folder, lambda *_: None)
 print(hashlib.sha256((folder / "model.weights.h5").read_bytes()).hexdigest())
 """
 

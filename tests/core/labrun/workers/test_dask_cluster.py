@@ -20,6 +20,7 @@ from tests.waiting import HANG, wait_until
 
 from labrun.faults import LabrunError
 from labrun.files.digests import sha256_of
+from labrun.files.guarded import GuardedPath
 
 distributed = pytest.importorskip("distributed")
 
@@ -235,7 +236,7 @@ def test_a_part_that_is_not_seen_here_is_told(tmp_path, monkeypatch):
     with pytest.raises(
         LabrunError, match=r"wrote .*000003.h5, but after 0.2 s it is not visible here: is the folder the same"
     ):
-        Delivery(Receipt(3, "0" * 64, [])).keep(tmp_path, 3)
+        Delivery(Receipt(3, "0" * 64, [])).keep(GuardedPath(tmp_path), 3)
 
 
 def test_a_scheduler_file_names_a_scheduler(noise, labrun, cluster):
@@ -251,6 +252,7 @@ def test_a_scheduler_file_names_a_scheduler(noise, labrun, cluster):
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere.json", "rubbish", "foo://x:1"])
 def test_no_scheduler(noise, labrun, monkeypatch, address):
     monkeypatch.setattr("labrun.workers.dask_cluster.CONNECT", 0.5)
+    monkeypatch.setattr("labrun.workers.dask_cluster.APPEAR", 0.5)
     done = labrun("run", noise(), "--dask", address)
     assert done.code == 1
     head = re.escape(f"no Dask scheduler answers at '{address}': ")

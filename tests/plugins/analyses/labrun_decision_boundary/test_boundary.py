@@ -191,7 +191,7 @@ def test_what_cannot_be_drawn_is_explained(rng):
         plugin(truth="pressure - log(temperature)").analyse(model, examples(), rng)
     with pytest.raises(ValueError, match=r"'temperature' is .* in all examples, so the picture has no extent"):
         plugin(x_range=None).analyse(model, examples(1), rng)
-    with pytest.raises(ValueError, match=r"low is below high; found \[5, 5\]"):
+    with pytest.raises(ValueError, match=r"with low below high; found \[5, 5\]"):
         plugin(x_range=(5, 5))
 
 
