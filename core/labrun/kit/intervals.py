@@ -18,7 +18,7 @@ __all__ = [
     "LINEAR",
     "LOGARITHMIC",
     "LOGISTIC",
-    "Scale",
+    "ScoreScale",
     "add_seeds",
     "jackknife_interval",
     "score_interval",
@@ -112,7 +112,7 @@ def _mixture_quantiles(share: float, counts: np.ndarray, weights: np.ndarray, co
 
 
 @dataclass(frozen=True)
-class Scale:
+class ScoreScale:
     """A scale on which a score is nearly normal, and the way back."""
 
     forward: Callable[[np.ndarray], np.ndarray]
@@ -147,11 +147,11 @@ def _expit(values: np.ndarray) -> np.ndarray:
     return expit(values)
 
 
-LINEAR, LOGARITHMIC, LOGISTIC = Scale(_same, _same), Scale(_log, _exp), Scale(_logit, _expit)
+LINEAR, LOGARITHMIC, LOGISTIC = ScoreScale(_same, _same), ScoreScale(_log, _exp), ScoreScale(_logit, _expit)
 
 
 def jackknife_interval(
-    statistic: Callable[[np.ndarray], Any], units: np.ndarray, confidence: float, scale: Scale = LINEAR
+    statistic: Callable[[np.ndarray], Any], units: np.ndarray, confidence: float, scale: ScoreScale = LINEAR
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the interval of a statistic, both ends in its shape: Student's t with the jackknife's variance, units left out one by one.
 
@@ -185,7 +185,7 @@ def jackknife_interval(
 
 
 def score_interval(
-    statistic: Callable[[np.ndarray], Any], units: np.ndarray, confidence: float, scale: Scale = LINEAR
+    statistic: Callable[[np.ndarray], Any], units: np.ndarray, confidence: float, scale: ScoreScale = LINEAR
 ) -> Interval | None:
     """Return `jackknife_interval` of one number from `units`, (examples,), the unit of each; None where it has none."""
     import math

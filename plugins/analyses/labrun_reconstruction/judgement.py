@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labrun import Examples, Interval, Measure
 from labrun.kit.batches import batches
 from labrun.kit.choosing import evenly
-from labrun.kit.intervals import Scale, jackknife_interval
+from labrun.kit.intervals import ScoreScale, jackknife_interval
 from labrun.kit.methods import check_names
 from labrun.kit.units import Units, independent_units
 from labrun_lattices.spectra import log_bins, power_spectrum
@@ -40,7 +40,7 @@ def _backward(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([mse, rmse, 1 - rest], axis=-1)
 
 
-NEARLY_NORMAL = Scale(_forward, _backward)
+NEARLY_NORMAL = ScoreScale(_forward, _backward)
 
 
 @dataclass(frozen=True)

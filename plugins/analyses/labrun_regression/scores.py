@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labrun.kit.intervals import Scale
+from labrun.kit.intervals import ScoreScale
 
 __all__ = ["FEW", "NEARLY_NORMAL", "SCORES", "is_constant", "judge", "judge_values", "recurring_values"]
 
@@ -49,7 +49,7 @@ def _backward(values: np.ndarray) -> np.ndarray:
     return np.stack([np.tanh(r), np.exp(mae), 1 - np.exp(r2), np.exp(rmse)], axis=-1)
 
 
-NEARLY_NORMAL = Scale(_forward, _backward)
+NEARLY_NORMAL = ScoreScale(_forward, _backward)
 """Where the scores are nearly normal: Fisher's z, and logarithms of errors"""
 
 

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Examples, Measure
-from labrun.kit.intervals import LOGARITHMIC, Scale, score_interval
+from labrun.kit.intervals import LOGARITHMIC, ScoreScale, score_interval
 from labrun.kit.units import independent_units
 
 __all__ = ["correlation", "measures"]
 
 CONFIDENCE = 0.95
-FISHER = Scale(np.arctanh, np.tanh)
+FISHER = ScoreScale(np.arctanh, np.tanh)
 
 
 def correlation(truth: NDArray[np.float64], found: NDArray[np.float64]) -> float:
