@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Examples
 from labrun.kit.accuracy import accuracy_measure
+from labrun.kit.bootstrap import bootstrap_interval
 from labrun.kit.methods import Method
 from labrun_regression.judgement import judge_dataset
 from labrun_regression.scores import SCORES, judge
@@ -86,7 +86,7 @@ def judge_classes(rng: np.random.Generator, units: int, share: float, correlatio
     examples = Examples(lambda i: np.zeros((len(i), 1)), lambda i: truth[i], groups, classes="abc", name="test")
     interval = accuracy_measure(examples, [np.where(right, truth, (truth + 1) % 3)], "net", CONFIDENCE).interval
     assert interval is not None
-    low, high = percentile_bootstrap(lambda chosen: right[chosen].mean(), groups, CONFIDENCE, 100, rng)
+    low, high = bootstrap_interval(lambda chosen: right[chosen].mean(), groups, CONFIDENCE, 100, rng)
     return {
         "accuracy": interval.low <= share <= interval.high,
         "accuracy, bootstrap": bool(low <= share <= high),
@@ -136,26 +136,11 @@ def judge_numbers(
     judged = judge_dataset(examples, [Method("net", answer)], None, CONFIDENCE)
     ends = zip(judged.low[0], judged.high[0], true, strict=True)
     found = {name: bool(low <= value <= high) for name, (low, high, value) in zip(SCORES.values(), ends, strict=True)}
-    low, high = percentile_bootstrap(
+    low, high = bootstrap_interval(
         lambda chosen: judge(predicted[None, chosen], truth[chosen])[0], groups, CONFIDENCE, 100, rng
     )
     inside = (low <= true) & (true <= high)
     return found | {f"{name}, bootstrap": bool(one) for name, one in zip(SCORES.values(), inside, strict=True)}
-
-
-def percentile_bootstrap(
-    statistic: Callable[[NDArray[np.int64]], Any],
-    groups: NDArray[np.int64],
-    confidence: float,
-    resamples: int,
-    rng: np.random.Generator,
-) -> Any:
-    """The quantiles of a statistic of examples (n,) over resamples of whole groups (B. Efron and R. J. Tibshirani 1993, ch. 13)."""
-    _, group_of = np.unique(groups, return_inverse=True)
-    members = np.split(np.argsort(group_of, kind="stable"), np.bincount(group_of).cumsum()[:-1])
-    drawn = (rng.integers(0, len(members), len(members)) for _ in range(resamples))
-    values = [statistic(np.concatenate([members[i] for i in chosen])) for chosen in drawn]
-    return np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
 
 
 if __name__ == "__main__":
