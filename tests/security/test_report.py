@@ -25,7 +25,7 @@ PROJECT = {
             "use": "marked",
             "with": {"note": MARK},
             "failures": "skip",
-            "sweep": {"table": "t.csv", "columns": ["amplitude"], "labels": ["label", MARK]},
+            "sweep": {"table": "t.csv", "columns": ["amplitude"], "labels": ["label", MARK, f"more {MARK}"]},
         }
     },
     "datasets": {"texts": {"use": "texts", "from": "marked"}},
@@ -64,7 +64,8 @@ def page(tmp_path_factory):
     shutil.copy(HERE / "hostile.py", folder)
     column = MARK.replace('"', '""')
     (folder / "t.csv").write_text(
-        f'amplitude,label,"{column}"\n' + f'1,"{column}","{column}"\n' * 2 + f'-1,"{column}",x\n', encoding="utf-8"
+        f'amplitude,label,"{column}","more {column}"\n' + f'1,"{column}","{column}",y\n' * 2 + f'-1,"{column}",x,y\n',
+        encoding="utf-8",
     )
     (folder / "hostile.yaml").write_text(yaml.safe_dump(PROJECT, sort_keys=False), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
@@ -99,7 +100,7 @@ def test_every_text_is_there_as_it_is(page):
     """Where a text is missing, the test above tells nothing of it."""
     found = Page()
     found.feed(page.read_text(encoding="utf-8"))
-    assert found.text.count(MARK) >= 10
+    assert found.text.count(MARK) > 10
 
 
 def test_the_page_may_not_reach_the_network(page):
