@@ -68,24 +68,22 @@ class Registry:
         for module in self.local:
             take_names(module)
 
-    def _load(self, path: Path) -> ModuleType:
-        self._expect_other_neighbours(path)
-        module = load_file(path)
-        self.local.append(module)
-        return module
-
-    def _expect_other_neighbours(self, path: Path) -> None:
-        for name, file in neighbours_of(path).items():
-            for other in self.local:
-                theirs = neighbours_of(Path(str(other.__file__))).get(name, file)
-                if theirs.resolve() != file.resolve():
-                    raise Refusal(
-                        f"it imports '{name}' from {file}, but {other.__file__} imports it from {theirs}: rename one"
-                    )
-
     def add(self, plugin: Any, distribution: str, version: str = "") -> BrokenPlugin | None:
         """Register a loaded module, or any other object with hooks; return what is wrong with it, or None."""
         return self._add(lambda: plugin, Source(distribution, distribution, version, type(plugin).__module__))
+
+    def _load(self, path: Path) -> ModuleType:
+        beside = neighbours_of(path)
+        for other in self.local:
+            theirs = neighbours_of(Path(str(other.__file__)))
+            for name in beside.keys() & theirs.keys():
+                if beside[name].resolve() != theirs[name].resolve():
+                    raise Refusal(
+                        f"it imports '{name}' from {beside[name]}, but {other.__file__} imports it from {theirs[name]}: rename one"
+                    )
+        module = load_file(path)
+        self.local.append(module)
+        return module
 
     def _add(self, load: Callable[[], Any], source: Source) -> BrokenPlugin | None:
         registered, broken = False, None
