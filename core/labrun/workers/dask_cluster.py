@@ -25,9 +25,6 @@ __all__ = ["Cluster"]
 CONNECT = 10.0
 """Seconds in which a scheduler must answer, also after a lost connection."""
 
-APPEAR = 60.0
-"""Seconds in which the file of a scheduler that has just been started must appear."""
-
 BETWEEN_LOOKS = 1.0
 """Seconds between two updates of the list of workers."""
 
@@ -209,7 +206,7 @@ class _ClusterExecutor(Executor):
 
 def _is_there(address: str) -> bool:
     """Check whether the address is a file; wait for one that a scheduler is about to write."""
-    deadline = time.monotonic() + APPEAR
+    deadline = time.monotonic() + CONNECT
     while not (found := Path(address).is_file()) and address.endswith(".json") and time.monotonic() < deadline:
         time.sleep(0.1)
     return found

@@ -252,7 +252,6 @@ def test_a_scheduler_file_names_a_scheduler(noise, labrun, cluster):
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere.json", "rubbish", "foo://x:1"])
 def test_no_scheduler(noise, labrun, monkeypatch, address):
     monkeypatch.setattr("labrun.workers.dask_cluster.CONNECT", 0.5)
-    monkeypatch.setattr("labrun.workers.dask_cluster.APPEAR", 0.5)
     done = labrun("run", noise(), "--dask", address)
     assert done.code == 1
     head = re.escape(f"no Dask scheduler answers at '{address}': ")
