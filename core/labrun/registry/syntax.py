@@ -42,8 +42,6 @@ class Source:
             tree = ast.parse(content)
         except (SyntaxError, ValueError):
             return cls(content, ())
-        if ast.get_docstring(tree, clean=False) is not None:
-            tree.body = tree.body[1:]
         imports: list[Import] = []
         tree.body = _stripped(tree.body, imports)
         if b"import_module" in content or b"__import__" in content:
@@ -63,6 +61,8 @@ def _stripped(body: list[ast.stmt], imports: list[Import]) -> list[ast.stmt]:
                     Import(statement.module or "", alias.name, alias.asname or alias.name, statement.level)
                     for alias in statement.names
                 ]
+            case ast.Expr(value=ast.Constant(value=str())):  # a docstring, or the description of a name
+                pass
             case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
                 kept += _stripped(statement.orelse, imports)
             case _:
@@ -73,11 +73,6 @@ def _stripped(body: list[ast.stmt], imports: list[Import]) -> list[ast.stmt]:
 
 def _strip_blocks(statement: ast.stmt, imports: list[Import]) -> None:
     """Strip the blocks of a compound statement in place; one that is empty then gets a `pass`."""
-    if (
-        isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-        and ast.get_docstring(statement, clean=False) is not None
-    ):
-        statement.body = statement.body[1:]
     inner: list[ast.AST] = [statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]
     for block in inner:
         for name in ("body", "orelse", "finalbody"):

@@ -59,6 +59,7 @@ def of_file(folder: Path, source: str, **beside: str) -> str:
         ('"""A plugin."""\n', "", True),
         ('"""A plugin."""', '"""Another."""\n# with a comment', True),
         ("rng):\n", 'rng):\n        """Return `u`."""\n\n', True),
+        ('    name = "rain"\n', '    name = "rain"\n    """What it is called."""\n', True),
         ("    return [Rain]", "    return [\n        Rain,  # one\n    ]", True),
         ("from labrun import Simulator, hookimpl", "from labrun import hookimpl\nfrom labrun import Simulator", True),
         ("from labrun import Simulator", "from labrun.contracts.plugin import Simulator", True),
