@@ -44,7 +44,7 @@ def check(project: Path, overrides: tuple[str, ...], no_plugins: bool) -> None:
 
 
 def state_in_words(made: Plan, planned: Planned) -> str:
-    """How much of a stage is done: `done`, `damaged`, `3 of 8 parts`, `to do`."""
+    """Describe the state of a stage: `done`, `damaged`, `3 of 8 parts`, `to do`."""
     from labrun.planning.progress import progress_of
 
     if made.manifest(planned):
@@ -121,7 +121,7 @@ def why(project: Path, stage: str, overrides: tuple[str, ...], runs: Path) -> No
 
 
 def _reasons(before: dict[str, Any], planned: Planned) -> Iterator[str]:
-    """The inputs of the key that have changed; of the code, the files that have."""
+    """List the inputs of the key that have changed; for code, the files."""
     code = before.get("code", {})
     for line in _differences(before["inputs"], planned.inputs, ""):
         if not line.startswith("plugin.source:") or not code:

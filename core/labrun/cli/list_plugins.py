@@ -92,7 +92,7 @@ def _print_section(heading: str, entries: Iterable[tuple[str, str]], colour: str
 
 
 def _inventory(registry: Registry, offers: list[Offer]) -> dict[str, Any]:
-    """What `--json` writes. Programs read it: keys are added, never renamed or removed (docs/plugins.md)."""
+    """Return the output of `--json`. Programs read it: keys are added, never renamed or removed (docs/plugins.md)."""
     plugins = [
         {
             "kind": _kind(offer),

@@ -18,7 +18,7 @@ from labrun.faults import printable
 __all__ = ["run"]
 
 ALL = "*"
-"""What `--fresh` without a stage means."""
+"""The meaning of `--fresh` without a stage."""
 EXIT_CODES = {"done": 0, "failed": 1}
 
 

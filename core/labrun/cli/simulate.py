@@ -157,7 +157,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _record(simulator: Simulator, seed: int) -> dict[str, Any]:
-    """What a file of arrays says of their origin; descriptions hold the units."""
+    """Describe the origin of arrays for their file; descriptions hold the units."""
     values = simulator.model_dump(mode="json")
     descriptions = {field.path: field.description for field in fields_in_words(type(simulator))}
     return {

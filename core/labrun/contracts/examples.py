@@ -56,7 +56,7 @@ class Quantity:
 
 @dataclass(frozen=True)
 class ExampleSpec:
-    """What a model must know about its examples: the shapes and types of `x` and `y`, the classes if `y` is a class, and the quantity if
+    """The description of examples for a model: the shapes and types of `x` and `y`, the classes if `y` is a class, and the quantity if
     `y` is a number and the dataset declares it."""
 
     x: ArraySpec | dict[str, ArraySpec]
@@ -147,7 +147,7 @@ class Examples(HasCard):
         self.name = name
         self.warnings = list(warnings)
         self.origin: Origin | None = None
-        """Where the examples come from, if it is known. labrun sets it for datasets that are made of one simulation."""
+        """The origin of the examples, if it is known. labrun sets it for datasets that are made of one simulation."""
 
     @classmethod
     def inputs_only(cls, load_x: Loader, count: int, name: str = "", table: pd.DataFrame | None = None) -> Examples:

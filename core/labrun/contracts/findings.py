@@ -25,7 +25,7 @@ __all__ = ["Findings"]
 
 _FILE_NAME = re.compile(r"[\w-][\w. ,=+\[\]-]*")  # stages of a matrix are called net[seed=1]
 MEASURES = "measures.json"
-"""What belongs to those metrics that are measures, by their names"""
+"""Intervals and other details of metrics that are measures, by name"""
 _TAKEN = ("findings", "metrics", "measures", "manifest")
 _ENDINGS = {"tables": (".csv",), "figures": (".svg", ".png"), "html": (".html",), "files": ("",)}
 

@@ -70,7 +70,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Outline:
-    """What is known about an input before anything has run."""
+    """An input as it is known before anything has run."""
 
     stage: str
     plugin: Plugin

@@ -36,7 +36,7 @@ class Measure(float):
     value: float
     _: KW_ONLY
     name: str = ""
-    """What was measured, without model and dataset: `accuracy`"""
+    """The quantity, without model and dataset: `accuracy`"""
     interval: Interval | None = None
     unit: str = ""
     model: str = ""

@@ -46,7 +46,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one member takes on average, and what a worker takes before its first."""
+    """Resources of one member on average, and of a worker before its first."""
 
     seconds: float
     low: float

@@ -41,7 +41,7 @@ Hire = Callable[[Plan, Notify], "Workers"]
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended: `done`, `failed` or `interrupted`, by which signal, and where its files are."""
+    """The end of a run: `done`, `failed` or `interrupted`, by which signal, and where its files are."""
 
     outcome: str
     signal: int | None

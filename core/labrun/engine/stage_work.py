@@ -32,7 +32,7 @@ class StageWork:
     interruption: Interruption
     begun: float = field(default_factory=time.perf_counter)
     reached: str = ""
-    """How far it is, in words; empty until something is done."""
+    """Progress in words; empty until something is done."""
 
     @property
     def seconds(self) -> float:
@@ -41,7 +41,7 @@ class StageWork:
 
     @property
     def damage(self) -> list[Damage]:
-        """What is wrong with a result that was finished once."""
+        """Damage to a result that was finished once."""
         return self.plan.damage(self.planned)
 
     def started(self, unit: str, total: int, done: int = 0) -> None:

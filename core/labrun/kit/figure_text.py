@@ -108,7 +108,7 @@ class _Writer:
         return ", ".join(f"[{self._numbers[name]}] = {name}" for name in used) + "." if used else ""
 
     def warnings(self) -> list[str]:
-        """What a reader of the figures must know."""
+        """Notes for readers of the figures."""
         found = [
             f"Matplotlib cannot set '{text}' as a formula: the figure shows it as it is written"
             for text in self._broken

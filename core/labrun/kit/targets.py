@@ -29,7 +29,7 @@ Scale: TypeAlias = Literal["linear", "log", "class"]
 """The value itself, its binary logarithm, or each distinct value as a class"""
 
 Missing: TypeAlias = Literal["refuse", "drop"]
-"""What becomes of members without a value: a fault, or a warning in the report."""
+"""Treatment of members without a value: a fault, or a warning in the report."""
 
 SHOWN = 8
 """Members that a message lists."""

@@ -41,7 +41,7 @@ class SamplesBlock(StrictModel):
 
 
 class FitBlock(StrictModel):
-    """How a model is trained."""
+    """The training of a model."""
 
     train: str = Field(description="dataset, or part of one, to train on")
     validation: str | None = Field(None, description="dataset, or part of one, to validate on")

@@ -104,7 +104,7 @@ def _plan(stage: Stage, project: Project, planned: dict[str, Planned]) -> Planne
 
 
 def _citation(found: Ref | list[Ref], planned: dict[str, Planned]) -> Any:
-    """How the key of a stage names those that it works on."""
+    """Name the inputs of a stage for its key."""
     if isinstance(found, list):
         return [_citation(ref, planned) for ref in found]
     named = planned[found.id]

@@ -1,4 +1,4 @@
-"""How far the result of each kind of stage is, as the store holds it."""
+"""Measure the progress of each kind of stage by what the store holds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def progress_of(plan: Plan, planned: Planned) -> Progress:
 
 @singledispatch
 def _made(stage: Stage, plan: Plan, planned: Planned) -> Progress:
-    """How much is there of a stage that is not finished."""
+    """Return the progress of a stage that is not finished."""
     return Progress(0, 1, "steps")
 
 

@@ -1,4 +1,4 @@
-"""What finished stages give to others: an Ensemble, Examples, a TrainedModel, Findings, each made when it is first asked for."""
+"""Results of finished stages for other stages: an Ensemble, Examples, a TrainedModel, Findings, each made when it is first used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What labrun's engine contributes to results, as one number for each section of a project.
+"""The version of labrun's engine in keys: one number for each section of a project.
 
 The key of a stage covers the code of its plugin (`labrun.registry.code`); the engine that simulates, splits, trains and writes stands
 in the key by the number of its section. Raise it in the commit that makes the engine give other results: all results of that section, and

@@ -1,4 +1,4 @@
-"""What the annotations of a plugin's fields allow."""
+"""Read which values the annotations of a plugin's fields allow."""
 
 from __future__ import annotations
 

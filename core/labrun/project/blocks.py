@@ -39,7 +39,7 @@ class Head(StrictModel):
 
 
 class StageBlock(StrictModel):
-    """What all stages share, and what joining stages asks of a block."""
+    """The keys that all stages share, and those that connect them."""
 
     use: str = Field(description="name of the plugin, or distribution:name")
     with_: dict[str, Any] = Field(default={}, alias="with", description="configuration of the plugin")

@@ -15,9 +15,9 @@ from labrun.project.sweeptable import SweepError, SweepTable
 __all__ = ["NULLS", "expect_complete"]
 
 MISSING_WORDS = frozenset({"nan", "na", "n/a", "#n/a", "none", "missing", "-", "--", "?"})
-"""What stands for a missing value where all other values of a column are numbers, in lower case. In labels, `null` does too."""
+"""Words for a missing value where all other values of a column are numbers, in lower case. In labels, `null` does too."""
 NULLS = frozenset({"null", "~"})
-"""What says in a CSV file that an optional parameter is not set."""
+"""The word in a CSV file for an optional parameter that is not set."""
 ROWS_SHOWN = 5
 
 

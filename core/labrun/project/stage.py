@@ -57,14 +57,14 @@ Inputs = dict[str, Ref | list[Ref]]
 
 @dataclass(frozen=True)
 class Stage:
-    """What all kinds of stages share. A matrix has been laid out: `name` is then `base[value=…]`."""
+    """The base of all kinds of stages. A matrix has been laid out: `name` is then `base[value=…]`."""
 
     section: ClassVar[Section]
 
     name: str
     base: str
     values: dict[str, Any]
-    """What distinguishes this stage from others of its matrix."""
+    """The values that distinguish this stage from others of its matrix."""
     offer: Offer
     plugin: Plugin
     inputs: Inputs
@@ -75,7 +75,7 @@ class Stage:
 
     @property
     def names(self) -> tuple[str, str, str, str]:
-        """What it may be called on the command line; all variants of a matrix share the last two."""
+        """Its names on the command line; all variants of a matrix share the last two."""
         return self.id, self.name, self.base, f"{self.section}.{self.base}"
 
     @property
@@ -95,12 +95,12 @@ class Stage:
 
     @property
     def work(self) -> str:
-        """How much there is to do, in words; empty if that is not known."""
+        """The amount of work in words; empty if it is not known."""
         return ""
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a user must know of this stage before and after a run."""
+        """Warnings about this stage, before and after a run."""
         return ()
 
     @property
@@ -110,7 +110,7 @@ class Stage:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a reader wants to know of how the stage is set up."""
+        """The settings that the report shows."""
         return self.config
 
     @property
@@ -119,11 +119,11 @@ class Stage:
         return self.base
 
     def recipe(self) -> dict[str, Any]:
-        """What the result depends on, beside the plugin, its configuration, the seed and other stages; it goes into the key."""
+        """Return the part of the key that the plugin, its configuration, the seed and other stages do not cover."""
         return {}
 
     def identity(self, key: str) -> str:
-        """What stands for a result with this key in the keys of stages that use it."""
+        """Return what represents a result with this key in the keys of stages that use it."""
         return key
 
     def accepts(self, notes: Mapping[str, Any]) -> bool:
@@ -131,11 +131,11 @@ class Stage:
         return True
 
     def citation(self, identity: str, part: str | None) -> dict[str, Any]:
-        """How the keys of other stages name this one, or a part of it."""
+        """Return the name of this stage, or of a part of it, in the keys of other stages."""
         return {"stage": self.name, "key": identity}
 
     def outline(self) -> Outline:
-        """What a plugin that uses this stage may check before anything has run."""
+        """Return what a plugin that uses this stage can check before anything has run."""
         return Outline(self.name, self.plugin)
 
 

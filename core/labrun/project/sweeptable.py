@@ -27,7 +27,7 @@ class SweepError(LabrunError):
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the values of a table come from: `cell` finds it for a row and a column, `heading` for the name of a column."""
+    """The places of a table's values: `cell` finds it for a row and a column, `heading` for the name of a column."""
 
     cell: Callable[[int, str], Where] = lambda row, column: ()
     heading: Callable[[str], Where] = lambda column: ()
@@ -47,7 +47,7 @@ class SweepTable:
     """The row that each member comes from, where rows are repeated or left out."""
     seed_by: tuple[str, ...] | None = None
     remarks: tuple[str, ...] = ()
-    """What the user should know of the table: rows that were left out."""
+    """Warnings about the table: rows that were left out."""
 
     def where(self, member: int, column: str = "") -> Where:
         """Return where the value of a member stands; without a column, all of its row."""

@@ -30,7 +30,7 @@ __all__ = ["Source", "open_sweep", "tabulate"]
 
 
 class Source(ABC):
-    """What the rows of a sweep are made from."""
+    """The sources of the rows of a sweep."""
 
     parameters: Sequence[str]
 

@@ -47,7 +47,7 @@ class Draft:
     name: str
     base: str
     values: dict[str, Any]
-    """What distinguishes it from others of its matrix."""
+    """The values that distinguish it from others of its matrix."""
     variant: Variant
     offer: Offer
     inputs: Inputs

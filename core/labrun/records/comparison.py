@@ -148,6 +148,6 @@ def _plain(value: Any) -> Any:
 
 
 def difference(value: Any, first: Any) -> str:
-    """How much larger a number is than the first: ` (+0.02)`; empty for equal numbers and for values that are not numbers."""
+    """Format the difference from the first number, ` (+0.02)`; empty for equal numbers and for values that are not numbers."""
     numbers = [number for number in (value, first) if isinstance(number, (int, float)) and math.isfinite(number)]
     return f" ({value - first:+.3g})" if len(numbers) == 2 and value != first else ""

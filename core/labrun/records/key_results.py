@@ -33,7 +33,7 @@ class KeyResult:
 
 @dataclass(frozen=True)
 class Warned:
-    """What a reader must know before believing the result of a stage."""
+    """A warning about the result of a stage."""
 
     stage: str
     text: str
@@ -55,7 +55,7 @@ def key_results(run: RunRecord, stages: Collection[str] | None = None) -> list[K
 
 
 def _telling(metrics: dict[str, float | Measure]) -> list[str]:
-    """The numbers with an interval; without any, those that are not counts."""
+    """List the numbers with an interval; if there are none, those that are not counts."""
     measures = {name: _measure(name, metrics) for name in metrics}
     with_intervals = [name for name, one in measures.items() if one.interval is not None]
     return with_intervals or [

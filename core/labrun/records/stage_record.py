@@ -1,4 +1,4 @@
-"""What `run.json` holds of a stage so that its result can be read without its project (`labrun.records.recorded_project`)."""
+"""The record of a stage in `run.json`, so that its result can be read without its project (`labrun.records.recorded_project`)."""
 
 from __future__ import annotations
 

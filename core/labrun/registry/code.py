@@ -39,9 +39,9 @@ class CodeFile:
     name: str
     path: Path
     source: Source | None = None
-    """Of a Python file; None for data."""
+    """The parsed file; None for data."""
     imports: tuple[tuple[Import, str], ...] = ()
-    """What a module imports; beside each import, the name of the `CodeFile` that it leads to, or an empty text for the engine, the standard
+    """The imports of a module; beside each, the name of the `CodeFile` that it leads to, or an empty text for the engine, the standard
     library and third-party libraries."""
 
 
@@ -71,7 +71,7 @@ class _Search:
     """A walk along imports."""
 
     folder: Path
-    """Where the plugin's package or file lies: its neighbours are found there."""
+    """The folder of the plugin's package or file, in which its neighbours are found."""
     start: list[str]
     distribution: str
     local: bool
@@ -114,7 +114,7 @@ class _Search:
             todo += [package] if package else []
 
     def target_of(self, one: Import, package: str) -> str:
-        """The name of the module that an import brings; empty if it does not count."""
+        """Return the name of the module that an import leads to; empty if it does not count."""
         above = package.split(".")[: len(package.split(".")) - one.level + 1] if one.level else []
         base = ".".join([*above, *([one.module] if one.module else [])])
         inner = f"{base}.{one.name}"
@@ -123,7 +123,7 @@ class _Search:
         return base if self.file_of(base) is not None else ""
 
     def file_of(self, name: str) -> Path | None:
-        """The file of a module that counts; None for any other."""
+        """Return the file of a module that counts; None for any other."""
         top, *inner = name.split(".")
         if top == "labrun" and (len(inner) < 2 or inner[0] not in TOOLKIT):
             return None
@@ -139,7 +139,7 @@ class _Search:
         return next((path for path in candidates if path.is_file()), None)
 
     def root_of(self, top: str) -> Path | None:
-        """The folder that holds a top-level module, if that one counts."""
+        """Return the folder that holds a top-level module; None if the module does not count."""
         if top in sys.stdlib_module_names:
             return None
         beside = self.folder / top
@@ -153,7 +153,7 @@ class _Search:
         return root if top in _modules_of(self.distribution) | _modules_of("labrun") else None
 
     def data_of(self, top: str) -> Iterator[CodeFile]:
-        """The files of a package beside its Python files. Of labrun there are none that the toolkit reads."""
+        """Yield the data files of a package. The toolkit of labrun reads none."""
         root = self.root_of(top)
         if root is None or top == "labrun" or not (root / top).is_dir():
             return
@@ -166,13 +166,13 @@ class _Search:
 
 @cache
 def _parsed(path: Path) -> Source:
-    """Of a module that Python imports once in a process, whatever is written to its file since."""
+    """Parse a module once in a process, as Python imports it once, whatever is written to its file since."""
     return Source.of(path.read_bytes())
 
 
 @cache
 def _root_of(top: str) -> Path | None:
-    """The folder on the import path that holds a top-level module or package; None if there is none."""
+    """Find the folder on the import path that holds a top-level module or package; None if there is none."""
     spec = PathFinder.find_spec(top) or _spec_of_editable(top)
     if spec is None:
         return None
@@ -182,7 +182,7 @@ def _root_of(top: str) -> Path | None:
 
 
 def _spec_of_editable(top: str) -> ModuleSpec | None:
-    """The spec of a package that a finder of its installer knows, as some editable installs have it."""
+    """Find a package by the import hook of its installer, which some editable installs use."""
     try:
         spec = importlib.util.find_spec(top)
     except (ImportError, ValueError):  # __main__, or a module that was made by hand
@@ -192,7 +192,7 @@ def _spec_of_editable(top: str) -> ModuleSpec | None:
 
 @cache
 def _modules_of(distribution: str) -> frozenset[str]:
-    """The top-level modules that a distribution installs."""
+    """List the top-level modules that a distribution installs."""
     try:
         files = metadata.files(distribution) or []
     except (metadata.PackageNotFoundError, ValueError):  # a local file, or an object of a test

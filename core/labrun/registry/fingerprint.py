@@ -35,19 +35,19 @@ def fingerprint(offer: Offer) -> Fingerprint:
 
 
 def _body(file: CodeFile) -> str:
-    """SHA-256 of a file's own content, whatever it imports."""
+    """Hash a file's own content, whatever it imports."""
     if file.source is not None:
         return hashlib.sha256(file.source.body).hexdigest()
     return cached_sha256(Path(file.path))
 
 
 def _alone(file: CodeFile, bodies: Mapping[str, str]) -> str:
-    """SHA-256 of a file as it is written."""
+    """Hash a file as it is written, for messages about changes."""
     return digest_of([bodies[file.name], sorted([one.module, one.name, one.alias] for one, _ in file.imports)])
 
 
 def _digest(file: CodeFile, bodies: Mapping[str, str]) -> str:
-    """SHA-256 of a module and of the bodies that its imports lead to; of data, also of its place in the package, by which code reads it."""
+    """Hash a module with the bodies that its imports lead to, or a data file with its place in the package, by which code reads it."""
     if file.source is None:
         return digest_of([file.name, bodies[file.name]])
     return digest_of([bodies[file.name], sorted(_entry(one, target, bodies) for one, target in file.imports)])

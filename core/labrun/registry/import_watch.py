@@ -23,7 +23,7 @@ SHOWN = 200
 
 @dataclass
 class ImportWatch:
-    """What happened while a module was imported."""
+    """Side effects of importing a module."""
 
     seconds: float = 0.0
     printed: str = ""

@@ -33,7 +33,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a module comes from."""
+    """The origin of a module."""
 
     label: str
     distribution: str

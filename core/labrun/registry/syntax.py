@@ -1,4 +1,4 @@
-"""What a Python file computes, apart from how it is written: its syntax tree without comments, docstrings and imports.
+"""Reduce a Python file to what it computes: its syntax tree without comments, docstrings and imports.
 
 Imports are listed beside it, since only what they bring counts and not where it lives. Those for type checkers alone
 (`if TYPE_CHECKING:`) are left out.
@@ -20,7 +20,7 @@ class Import:
     module: str
     """As written; empty for `from . import name`."""
     name: str
-    """What is taken from the module; empty for `import module`."""
+    """The name in the module; empty for `import module`."""
     alias: str
     """The name that it gets."""
     level: int = 0
@@ -50,7 +50,7 @@ class Source:
 
 
 def _stripped(body: list[ast.stmt], imports: list[Import]) -> list[ast.stmt]:
-    """Statements without docstrings, imports and what only type checkers run; the imports are appended to `imports`."""
+    """Return statements without docstrings, imports and what only type checkers run; append the imports to `imports`."""
     kept: list[ast.stmt] = []
     for statement in body:
         match statement:
@@ -81,7 +81,7 @@ def _strip_blocks(statement: ast.stmt, imports: list[Import]) -> None:
 
 
 def _named_imports(tree: ast.AST) -> Iterator[Import]:
-    """Calls of `import_module` and `__import__` with a constant name."""
+    """Yield the modules that `import_module` and `__import__` load by a constant name."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(

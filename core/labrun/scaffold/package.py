@@ -20,7 +20,7 @@ COMMON = "common"
 
 @dataclass(frozen=True)
 class Kind:
-    """What distinguishes the packages of one kind, apart from their templates."""
+    """The differences between the packages of each kind, apart from their templates."""
 
     summary: str
     dependencies: tuple[str, ...]

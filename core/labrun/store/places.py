@@ -1,4 +1,4 @@
-"""Where runs and their store lie, and by which mark a store is known.
+"""The places of runs and their store, and the mark by which a store is known.
 
 Only a folder that bears labrun's mark is a store: a file `labrun-store.tag`, written when the store is made. So people may put their runs,
 or the store alone, on another disk by links of their own, and yet a link from somebody else cannot make labrun take a folder of documents

@@ -32,7 +32,7 @@ class NewerManifest(LabrunError, ValueError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a finished result consists of, and what it was made from."""
+    """The contents of a finished result, and the inputs it was made from."""
 
     key: str
     section: str

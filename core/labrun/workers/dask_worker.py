@@ -40,7 +40,7 @@ class NeededPlugin:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a run requires of every worker."""
+    """Requirements of a run on every worker."""
 
     labrun: str
     plugins: tuple[NeededPlugin, ...]

@@ -28,11 +28,11 @@ class Workers(Protocol):
 
     @property
     def count(self) -> int:
-        """How many tasks are executed at once."""
+        """Number of tasks that are executed at once."""
 
     @property
     def where(self) -> str:
-        """Where the workers are and how results return, for people; empty for this machine."""
+        """A description of the workers' place and of how results return; empty for this machine."""
 
     @property
     def probe(self) -> StoreProbe | None:
@@ -48,7 +48,7 @@ class Workers(Protocol):
 
     @property
     def chances(self) -> int:
-        """How often a task is tried that kills its worker while nothing else is executed."""
+        """Number of tries for a task that kills its worker while nothing else is executed."""
 
     def executor(self) -> Executor:
         """Return the living executor, started when first needed, and again if necessary.
