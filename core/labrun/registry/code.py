@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
 
 from labrun.registry.offers import Offer
@@ -28,6 +28,9 @@ TOOLKIT = ("kit", "files")
 
 NOT_READ = (".pyc", ".pyo", ".md", ".rst", ".pyi", ".nbi", ".nbc")
 """Files of a package that no code reads."""
+
+SUFFIXES = (".py", *EXTENSION_SUFFIXES)
+"""Endings of modules, also of compiled ones."""
 
 INSTALLED = {"site-packages", "dist-packages"}
 
@@ -77,6 +80,8 @@ class _Search:
     local: bool
     """Whether the plugin is one local file of a project. Such files may change while Python runs, and are read anew each time."""
     found: dict[str, CodeFile] = field(default_factory=dict)
+    roots: dict[str, Path | None] = field(default_factory=dict)
+    """The folders of top-level modules that were looked up."""
 
     @classmethod
     def of(cls, offer: Offer) -> _Search:
@@ -117,10 +122,11 @@ class _Search:
         """Return the name of the module that an import leads to; empty if it does not count."""
         above = package.split(".")[: len(package.split(".")) - one.level + 1] if one.level else []
         base = ".".join([*above, *([one.module] if one.module else [])])
-        inner = f"{base}.{one.name}"
-        if one.name and self.file_of(inner) is not None:
-            return inner
-        return base if self.file_of(base) is not None else ""
+        file = self.file_of(base)
+        may_have_modules = file is None or file.name == "__init__.py"
+        if one.name and may_have_modules and self.file_of(f"{base}.{one.name}") is not None:
+            return f"{base}.{one.name}"
+        return base if file is not None else ""
 
     def file_of(self, name: str) -> Path | None:
         """Return the file of a module that counts; None for any other."""
@@ -131,17 +137,16 @@ class _Search:
         if root is None:
             return None
         place = root.joinpath(top, *inner)
-        candidates = [place / "__init__.py", place.with_name(f"{place.name}.py")]
-        if place.parent.is_dir():
-            candidates += sorted(place.parent.glob(f"{place.name}.*.so")) + sorted(
-                place.parent.glob(f"{place.name}.*.pyd")
-            )
+        candidates = [place / "__init__.py", *(place.with_name(place.name + suffix) for suffix in SUFFIXES)]
         return next((path for path in candidates if path.is_file()), None)
 
     def root_of(self, top: str) -> Path | None:
         """Return the folder that holds a top-level module; None if the module does not count."""
-        if top in sys.stdlib_module_names:
-            return None
+        if top not in self.roots:
+            self.roots[top] = None if top in sys.stdlib_module_names else self._find_root(top)
+        return self.roots[top]
+
+    def _find_root(self, top: str) -> Path | None:
         beside = self.folder / top
         is_beside = (beside / "__init__.py").is_file() or beside.with_suffix(".py").is_file()
         root = _root_of(top)
