@@ -21,6 +21,7 @@ __all__ = [
     "check_missing",
     "expect_one_kind",
     "find_missing",
+    "is_missing",
     "known_members",
     "make_target",
 ]
@@ -78,10 +79,11 @@ def find_missing(values: Sequence[Any] | np.ndarray) -> NDArray[np.bool_]:
 
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         return np.isnan(values).reshape(len(values), -1).any(axis=1)
-    return np.array([_is_missing(value) for value in values], bool)
+    return np.array([is_missing(value) for value in values], bool)
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Check whether one value is missing: None, NaN or an empty text."""
     return value is None or (isinstance(value, str) and not value.strip()) or bool(value != value)  # NaN
 
 
@@ -119,10 +121,8 @@ def known_members(simulation: Ensemble, column: str, missing: Missing) -> tuple[
 
 def check_missing(simulation: Outline, field: str, column: str, missing: Missing) -> Iterator[tuple[str, str]]:
     """Yield a fault of `field` for `Plugin.check` if a column has missing values and they are not to be dropped."""
-    import numpy as np
-
     values = simulation.values.get(column, ())
-    numbers = np.flatnonzero(find_missing(values)).tolist()
+    numbers = [number for number, value in enumerate(values) if is_missing(value)]
     if numbers and (missing == "refuse" or len(numbers) == len(values)):
         yield field, _about_missing(simulation.stage, column, numbers, len(values)) + REMEDY
 

@@ -97,10 +97,10 @@ def _opened(path: GuardedPath) -> Iterator[Any]:
     Raises:
         labrun.files.limits.DAMAGE: there is no such file, or it is damaged.
     """
-    import numpy as np
-
     if not ends_with_digest(path):
         raise ValueError(f"'{path}' does not end with the digest of its content")
+    import numpy as np  # only for a checkpoint that is there
+
     expect_archive(path)
     with path.opened() as stream, np.load(stream, allow_pickle=False) as file:
         yield file

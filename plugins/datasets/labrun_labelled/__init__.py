@@ -11,7 +11,7 @@ from labrun.kit.targets import (
     Target,
     check_missing,
     expect_one_kind,
-    find_missing,
+    is_missing,
     known_members,
     make_target,
 )
@@ -50,8 +50,7 @@ class Labelled(Dataset):
         yield from simulation.missing_array("x", self.x)
         yield from simulation.missing_column("y", self.y)
         yield from check_missing(simulation, "y", self.y, self.missing)
-        values = simulation.values.get(self.y, ())
-        known = [value for value, lacks in zip(values, find_missing(values), strict=True) if not lacks]
+        known = [value for value in simulation.values.get(self.y, ()) if not is_missing(value)]
         if not known:
             return
         try:
@@ -60,7 +59,8 @@ class Labelled(Dataset):
             yield "leave_out", str(error)
             return
         try:
-            self._target(left)
+            if self._classes(left) is None:
+                make_target(left, self.y, "linear")
         except ValueError as error:
             yield "y" if self.classes is None else "classes", str(error)
 
@@ -89,32 +89,37 @@ class Labelled(Dataset):
             warnings=warnings,
         )
 
-    def _places_left(self, values: Sequence[Any]) -> np.ndarray:
+    def _places_left(self, values: Sequence[Any]) -> list[int]:
         """Find the values that are not left out."""
-        import numpy as np
-
         names = [str(value) for value in values]
         for name in self.leave_out:
             if name not in names:
                 raise ValueError(
                     f"'leave_out' names '{name}', which the column '{self.y}' does not hold{did_you_mean(name, names)}"
                 )
-        left = np.flatnonzero([name not in self.leave_out for name in names])
-        if not len(left):
+        left = [place for place, name in enumerate(names) if name not in self.leave_out]
+        if not left:
             raise ValueError(f"'leave_out' names every class of the column '{self.y}': no example is left")
         return left
 
     def _target(self, values: Sequence[Any]) -> Target:
         import numpy as np
 
-        if not self._is_class(values):
+        classes = self._classes(values)
+        if classes is None:
             return make_target(values, self.y, "linear")
-        names = [str(value) for value in values]
-        classes = self.classes or list(dict.fromkeys(names))
         number_of = {name: number for number, name in enumerate(classes)}
-        if unknown := sorted(set(names) - set(number_of)):
+        return Target(np.array([number_of[str(value)] for value in values], np.int64), classes)
+
+    def _classes(self, values: Sequence[Any]) -> list[str] | None:
+        """Name the classes in their order; None for numbers to predict."""
+        if not self._is_class(values):
+            return None
+        found = list(dict.fromkeys(map(str, values)))
+        classes = self.classes or found
+        if unknown := sorted(set(found) - set(classes)):
             raise ValueError(f"the column '{self.y}' holds {', '.join(unknown)}, which 'classes' does not name")
-        return Target(np.array([number_of[name] for name in names], np.int64), classes)
+        return classes
 
     def _is_class(self, values: Sequence[Any]) -> bool:
         texts = any(isinstance(value, str) for value in values)

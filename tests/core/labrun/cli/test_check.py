@@ -13,7 +13,9 @@ def test_a_sound_project(write_project, labrun):
     assert outcome.out == "project.yaml: no faults; 1 simulation, 1 dataset, 2 analyses, 1 model\n"
 
 
-@pytest.mark.parametrize("words", [("check", "project.yaml"), ("list-plugins",), ("why", "project.yaml", "net")])
+@pytest.mark.parametrize(
+    "words", [("check", "project.yaml"), ("list-plugins",), ("status", "project.yaml"), ("why", "project.yaml", "net")]
+)
 def test_nothing_heavy_is_imported(write_project, labrun_process, words):
     write_project()
     outcome = labrun_process(*words, python=("-X", "importtime"))
