@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.card import HasCard
+from labrun.contracts.figure_files import png_of, save_figure
 from labrun.contracts.measure import Measure
 from labrun.faults import did_you_mean
 from labrun.files.atomic import read_json, write_json
@@ -26,6 +27,8 @@ __all__ = ["Findings"]
 _FILE_NAME = re.compile(r"[\w-][\w. ,=+\[\]-]*")  # stages of a matrix are called net[seed=1]
 MEASURES = "measures.json"
 """Intervals and other details of metrics that are measures, by name"""
+SHOWN_DPI = 110
+"""Resolution of a figure in a notebook"""
 _TAKEN = ("findings", "metrics", "measures", "manifest")
 _ENDINGS = {"tables": (".csv",), "figures": (".svg", ".png"), "html": (".html",), "files": ("",)}
 
@@ -68,9 +71,7 @@ class Findings(HasCard):
             raise KeyError(f"there is no figure '{name}'{did_you_mean(name, self.figure_names)}")
         if self.folder is not None:
             return (GuardedPath(self.folder) / f"{name}.png").content()
-        stream = io.BytesIO()
-        self.figures[name].savefig(stream, dpi=110, bbox_inches="tight")
-        return stream.getvalue()
+        return png_of(self.figures[name], SHOWN_DPI)
 
     def __repr__(self) -> str:
         metrics = ", ".join(f"{name} {value:.4g}" for name, value in self.metrics.items()) or "no metrics"
@@ -99,7 +100,7 @@ class Findings(HasCard):
                     f"{name!r} cannot be the name of a file among the findings: use letters, digits and _-, or the name of a stage."
                 )
         for name, figure in self.figures.items():
-            _save_figure(figure, folder / name)
+            save_figure(figure, folder / name)
         for name, table in self.tables.items():
             table.to_csv(folder / f"{name}.csv", index=any(name is not None for name in table.index.names))
         for name, fragment in self.html.items():
@@ -167,16 +168,6 @@ def _is_number(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return not isinstance(value, (str, bytes))
-
-
-def _save_figure(figure: Figure, stem: Path) -> None:
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
-
-    with mpl.rc_context({"svg.hashsalt": stem.name}):
-        figure.savefig(stem.with_name(stem.name + ".svg"), metadata={"Date": None}, bbox_inches="tight")
-    figure.savefig(stem.with_name(stem.name + ".png"), dpi=150, bbox_inches="tight")
-    plt.close(figure)
 
 
 def read_metrics(folder: Path | GuardedPath) -> dict[str, float | Measure]:

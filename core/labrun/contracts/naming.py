@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Any
 
-__all__ = ["LONGEST_NAME", "suffix"]
+__all__ = ["LONGEST_NAME", "kind_of", "suffix"]
 
 LONGEST_NAME = 100
 """Characters of a name that a project gives to itself or a stage. File systems take 255 bytes, with the endings of temporary files."""
@@ -28,6 +28,15 @@ def suffix(values: dict[str, Any], *, exact: bool = False) -> str:
     if exact or len(text.encode()) > LONGEST_SUFFIX:
         text = f"{text.encode()[:LONGEST_SUFFIX].decode(errors='ignore')}~{_digest(values)}"
     return f"[{text}]"
+
+
+def kind_of(name: str, values: dict[str, Any]) -> str:
+    """Return the name of a stage of a matrix without its seed, which stages share that differ in the seed alone: `net[width=8]`.
+
+    `values` are those that distinguish the stage, by their keys or the last words of these.
+    """
+    rest = {axis: value for axis, value in values.items() if axis.rpartition(".")[2] != "seed"}
+    return name.partition("[")[0] + suffix(rest, exact="~" in name)
 
 
 def _digest(values: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from labrun.contracts.backend import keras_settings_restored, load_keras
 from labrun.contracts.card import HasCard
 from labrun.contracts.examples import Examples, ExampleSpec
 from labrun.contracts.input_ranges import InputRanges
-from labrun.contracts.naming import suffix
+from labrun.contracts.naming import kind_of
 from labrun.contracts.samples import Samples
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.atomic import read_json
@@ -43,6 +43,7 @@ class TrainedModel(HasCard):
         name: str = "",
         inputs: dict[str, Any] | None = None,
         variant: Mapping[str, Any] | None = None,
+        place: int = 0,
     ) -> None:
         self.plugin = plugin
         self.folder = folder
@@ -51,6 +52,8 @@ class TrainedModel(HasCard):
         self._parts: dict[str, keras.Model] = {}
         self.variant = {axis.rpartition(".")[2]: value for axis, value in (variant or {}).items()}
         """The values that distinguish the model from others of its matrix, by the last word of their keys: `{"seed": 1}`."""
+        self.place = place
+        """The place of its kind among the networks of the project, from 0, from which its colour in figures follows."""
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name} {value:.4g}" for name, value in self.history.iloc[-1].items())
@@ -59,8 +62,7 @@ class TrainedModel(HasCard):
     @property
     def kind(self) -> str:
         """The name without the seed, shared by the models of a matrix that differ only in their seed: `net[width=8]`."""
-        rest = {axis: value for axis, value in self.variant.items() if axis != "seed"}
-        return self.name.partition("[")[0] + suffix(rest, exact="~" in self.name)
+        return kind_of(self.name, self.variant)
 
     @cached_property
     def spec(self) -> ExampleSpec:

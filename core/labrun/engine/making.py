@@ -125,12 +125,13 @@ def _copy_pretrained(stage: PretrainedModelStage, work: StageWork) -> list[str]:
 @make.register(AnalysisStage)
 def _analyse(stage: AnalysisStage, work: StageWork) -> list[str]:
     import matplotlib as mpl
+    import matplotlib.style
 
     from labrun.kit.figure_text import make_legible
 
     work.started("steps", 1)
     mpl.use("agg")
-    with work.building() as folder:
+    with work.building() as folder, mpl.style.context("labrun.kit.figures"):
         inputs = work.results.inputs(stage)
         findings = stage.plugin.analyse(**inputs)
         if not isinstance(findings, Findings):

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import cycle
 
-__all__ = ["class_colours"]
+from labrun.kit.palette import PALETTE
 
-_COLOURS = (
-    "#2f6fd0", "#f28e2b", "#2ca25f", "#d62f3b", "#f2cf3c", "#8a4fc4", "#ff97ff", "#00efff", "#603800", "#780068",
-    "#48df70", "#978fff", "#005870", "#4028af", "#c7bfbf", "#007000", "#df58b7", "#20afcf", "#9f7800", "#875868",
-)  # fmt: skip
-"""Six usual ones, then those farthest from each other and from the light and the dark background of a report: any two are at least 0.13
-apart in OKLab (Ottosson 2020), and 0.16 from either background."""
+__all__ = ["class_colours"]
 
 
 def class_colours(classes: Sequence[str], order: Sequence[str] = ()) -> list[str]:
@@ -22,5 +17,5 @@ def class_colours(classes: Sequence[str], order: Sequence[str] = ()) -> list[str
     in the same colours.
     """
     names = dict.fromkeys([*order, *classes])
-    colour_of = dict(zip(names, cycle(_COLOURS), strict=False))
+    colour_of = dict(zip(names, cycle(PALETTE), strict=False))
     return [colour_of[name] for name in classes]

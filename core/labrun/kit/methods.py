@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from labrun.kit.palette import BASELINE, network_colour
+
 if TYPE_CHECKING:
     from labrun.contracts.trained import TrainedModel
 
@@ -14,8 +16,6 @@ __all__ = ["Method", "check_names", "group_by_kind", "metric_name"]
 
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
-
-NETWORK, BASELINE = "#2f6fd0", "#e07b00"
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Method(Generic[Given, Answer]):
 
     @property
     def colour(self) -> str:
-        """One colour for networks, another for baselines."""
-        return BASELINE if self.model is None else NETWORK
+        """That of the network in its report, or that of all baselines."""
+        return BASELINE if self.model is None else network_colour(self.model.place)
 
     def columns(self, others: Collection[str], title: str = "method") -> dict[str, Any]:
         """Return the first columns of its row in a table: the name, under `title`, and the values that were varied.

@@ -11,6 +11,7 @@ from labrun.contracts.inputs import Section
 from labrun.files.digests import digest_of
 from labrun.files.guarded import GuardedPath
 from labrun.files.integrity import Damage
+from labrun.planning.network_places import network_places
 from labrun.planning.versions import ENGINE
 from labrun.project.load import Project, Ref, Stage
 from labrun.registry.fingerprint import fingerprint
@@ -74,8 +75,9 @@ class Plan:
 def make_plan(project: Project, root: Path, only: Iterable[str] | None = None) -> Plan:
     """Key all stages; with `only`, keep these and what they need."""
     planned: dict[str, Planned] = {}
+    places = network_places(project)
     for stage in project.stages.values():
-        planned[stage.id] = _plan(stage, project, planned)
+        planned[stage.id] = _plan(stage, project, planned, places)
     if only is not None:
         wanted = list(only)
         for identifier in wanted:
@@ -84,7 +86,7 @@ def make_plan(project: Project, root: Path, only: Iterable[str] | None = None) -
     return Plan(project, Store(root), planned)
 
 
-def _plan(stage: Stage, project: Project, planned: dict[str, Planned]) -> Planned:
+def _plan(stage: Stage, project: Project, planned: dict[str, Planned], places: Mapping[str, int]) -> Planned:
     code = fingerprint(stage.offer)
     inputs: dict[str, Any] = {
         "labrun": ENGINE[stage.section],
@@ -99,6 +101,8 @@ def _plan(stage: Stage, project: Project, planned: dict[str, Planned]) -> Planne
         "from": {name: _citation(found, planned) for name, found in sorted(stage.needs.items())},
         **stage.recipe(),
     }
+    if stage.section == "analyses":
+        inputs["places"] = {ref.id: places[ref.id] for ref in stage.refs() if ref.id in places}
     key = digest_of(inputs)
     return Planned(stage, key, stage.identity(key), inputs, code.files)
 

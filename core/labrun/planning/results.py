@@ -13,6 +13,7 @@ from labrun.contracts.inputs import wants
 from labrun.contracts.origin import find_origin
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
+from labrun.planning.network_places import network_places
 from labrun.planning.plan import Plan, Planned
 from labrun.project.stage import AnalysisStage, DatasetStage, ModelStage, Ref, SimulationStage, Stage
 from labrun.seeds import generator
@@ -32,6 +33,7 @@ class Results:
         self._map = partial(map_members, workers=workers)
         self._given: dict[str, Any] = {}
         self._parts: dict[str, dict[str, Examples]] = {}
+        self._places = network_places(plan.project)
 
     def inputs(self, stage: Stage) -> dict[str, Any]:
         """Return the inputs of a stage, by the names of its method's parameters; `rng` too, where it asks for one."""
@@ -114,7 +116,8 @@ class Results:
 
     @_give.register(ModelStage)
     def _(self, stage: ModelStage, planned: Planned) -> TrainedModel:
-        return TrainedModel(stage.plugin, self.plan.folder(planned), stage.name, self.inputs(stage), stage.values)
+        folder, place = self.plan.folder(planned), self._places[stage.id]
+        return TrainedModel(stage.plugin, folder, stage.name, self.inputs(stage), stage.values, place)
 
     @_give.register(AnalysisStage)
     def _(self, stage: AnalysisStage, planned: Planned) -> Findings:

@@ -14,7 +14,7 @@ from labrun.contracts.inputs import Section
 
 __all__ = ["ENGINE", "ENGINE_MODULES"]
 
-ENGINE: Mapping[Section, int] = MappingProxyType({"simulations": 3, "datasets": 3, "models": 4, "analyses": 3})
+ENGINE: Mapping[Section, int] = MappingProxyType({"simulations": 3, "datasets": 3, "models": 4, "analyses": 4})
 """The version of what the engine contributes to the results of each section."""
 
 _ALL = ("labrun.seeds", "labrun.planning.results", "labrun.engine.making", "labrun.contracts.plugin")
@@ -50,12 +50,15 @@ ENGINE_MODULES: Mapping[Section, tuple[str, ...]] = MappingProxyType(
             *_ALL,
             "labrun.contracts.ensemble",
             "labrun.contracts.examples",
+            "labrun.contracts.figure_files",
             "labrun.contracts.findings",
             "labrun.contracts.measure",
             "labrun.contracts.samples",
             "labrun.contracts.trained",
             "labrun.kit.figure_text",
+            "labrun.kit.figures.mplstyle",
             "labrun.kit.fonts",
+            "labrun.planning.network_places",
             "labrun.workers.map_members",
         ),
     }

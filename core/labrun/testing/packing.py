@@ -34,6 +34,7 @@ class _Model:
     folder: Path
     name: str
     variant: dict[str, Any]
+    place: int
 
 
 def packed(value: Any) -> Any:
@@ -46,7 +47,7 @@ def packed(value: Any) -> Any:
     if isinstance(value, TrainedModel):
         plugin = value.plugin
         config = plugin.model_dump(mode="json")
-        return _Model(source_of(type(plugin)), config, value.folder, value.name, value.variant)
+        return _Model(source_of(type(plugin)), config, value.folder, value.name, value.variant, value.place)
     return replace(value, figures={}) if isinstance(value, Findings) else value
 
 
@@ -58,7 +59,9 @@ def unpacked(value: Any) -> Any:
         return examples_of(value.x, value.y, value.groups, **value.others)
     if isinstance(value, _Model):
         plugin: Any = value.source.load()
-        return TrainedModel(plugin.configured(value.config), value.folder, value.name, variant=value.variant)
+        return TrainedModel(
+            plugin.configured(value.config), value.folder, value.name, variant=value.variant, place=value.place
+        )
     return value
 
 

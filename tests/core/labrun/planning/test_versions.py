@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import sys
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,10 @@ RECORD = Path(__file__).with_name("engine.json")
 
 
 def digest_of_module(name: str) -> str:
-    """Of what a module computes, without comments, docstrings, layout and imports."""
+    """Of what a module computes, without comments, docstrings, layout and imports; of the content of a style sheet."""
+    package, _, file = name.removesuffix(".mplstyle").rpartition(".")
+    if name.endswith(".mplstyle"):
+        return hashlib.sha256((resources.files(package) / f"{file}.mplstyle").read_bytes()).hexdigest()[:16]
     spec = importlib.util.find_spec(name)
     assert spec is not None
     assert spec.origin is not None
