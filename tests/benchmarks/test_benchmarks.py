@@ -41,6 +41,7 @@ TOY: dict[str, tuple[list[str], list[str]]] = {
     ),
     "kills": (["1", "1"], ["killed [1-9]\\d* times \\(seed 1\\), 0 results lost or wrong"]),
     "list_plugins": (["--rounds", "1"], ["50 more, 5 broken +# s", "45 of the 45 sound ones", "walk-40"]),
+    "live_page": (["--members", "4", "--epochs", "2"], ["page: # parts written, # s", "share: # %"]),
     "network_rendering": (["--pairs", "3", "--rounds", "1"], ["128 +ours +#", "256 +Pillow +#", "256 +members +#"]),
     "persistent_exclusion_clusters": (["--snapshots", "2", "--rounds", "1"], ["0.50 +0.5\\d* +# +# +# +# +# +#"]),
     "persistent_exclusion_kernel": (["--updates", "1e4", "--rounds", "1"], ["0.50 +0.5\\d* +# +# +# +#, #"]),

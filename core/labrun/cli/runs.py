@@ -54,7 +54,7 @@ def _row(run: Listed) -> list[str]:
 @click.argument("run", required=False, shell_complete=complete_runs)
 @runs_option
 def open_report(run: str | None, runs: Path) -> None:
-    """Open the report of a run in the browser.
+    """Open the report of a run in the browser, also while the run goes on.
 
     RUN is the folder of a run, or the name of one in the folder of runs (default: the latest run).
     """
@@ -63,7 +63,7 @@ def open_report(run: str | None, runs: Path) -> None:
 
     report = find_run(run, runs) / "report.html"
     if not is_plain(report.parent, report.name):
-        raise LabrunError(f"there is no report {report}: it is written when a run ends")
+        raise LabrunError(f"there is no report {report}: run the project again to write it")
     click.echo(report)
     click.launch(str(report))
 

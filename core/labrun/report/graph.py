@@ -38,9 +38,9 @@ def _box(box: str, found: list[Planned], place: Point, outcomes: dict[str, str],
     x, y = place
     first = found[0]
     states = {outcomes.get(p.id, "") for p in found}
-    state = next((s for s in ("failed", "skipped", "interrupted", "not reached") if s in states), "done").replace(
-        " ", "-"
-    )
+    state = next(
+        (s for s in ("failed", "running", "skipped", "interrupted", "not reached") if s in states), "done"
+    ).replace(" ", "-")
     count = f" ×{len(found)}" if len(found) > 1 else ""
     name = escape(_short(first.stage.base, 24) + count)
     plugin = escape(_short(first.stage.offer.name, 27))

@@ -110,7 +110,7 @@ def test_open_what_is_not_there(runs, labrun):
     outcome = labrun("open", "first")
     assert (outcome.code, outcome.err) == (
         1,
-        "there is no report runs/first/report.html: it is written when a run ends\n",
+        "there is no report runs/first/report.html: run the project again to write it\n",
     )
 
 
