@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from labrun.contracts.measure import Interval, Measure
 from labrun.files.atomic import read_json
 from labrun.records.run_record import RunRecord, place_of
 
-__all__ = ["KeyResult", "Warned", "key_results", "warnings_of"]
+__all__ = ["KeyResult", "Warned", "key_measures", "key_results", "measures_of", "warnings_of"]
 
 
 @dataclass(frozen=True)
@@ -40,35 +40,37 @@ class Warned:
 
 
 def key_results(run: RunRecord, stages: Collection[str] | None = None) -> list[KeyResult]:
-    """Return the key measures of each finished analysis (of these stages, or of all), in the order of the project.
-
-    An analysis without key measures shows its first number with an interval, else the first that is not a count. The numbers `x, low`
-    and `x, high` are the interval of a plain number `x`.
-    """
+    """Return the key measures of each finished analysis (of these stages, or of all), in the order of the project."""
     found = []
     for stage in run.in_order():
         if stage.startswith("analyses.") and run.is_done(stage) and (stages is None or stage in stages):
-            metrics = read_metrics(run.file(stage, "metrics.json").parent)
-            keys = [name for name, one in metrics.items() if isinstance(one, Measure) and one.key]
-            found += [KeyResult(stage, name, _measure(name, metrics)) for name in keys or _telling(metrics)[:1]]
+            measures = measures_of(read_metrics(run.file(stage, "metrics.json").parent))
+            found += [KeyResult(stage, name, measure) for name, measure in key_measures(measures).items()]
     return found
 
 
-def _telling(metrics: dict[str, float | Measure]) -> list[str]:
-    """List the numbers with an interval; if there are none, those that are not counts."""
-    measures = {name: _measure(name, metrics) for name in metrics}
+def measures_of(metrics: Mapping[str, float | Measure]) -> dict[str, Measure]:
+    """Return all metrics as measures. The plain numbers `x, low` and `x, high` are the interval of a plain number `x`."""
+    ends = {f"{name}, {end}" for name in metrics for end in ("low", "high") if _interval(name, metrics)}
+    return {name: _measure(name, metrics) for name in metrics if name not in ends}
+
+
+def key_measures(measures: Mapping[str, Measure]) -> dict[str, Measure]:
+    """Return the key measures of an analysis. If it has none: its first number with an interval, else the first that is not a count."""
+    keys = [name for name, one in measures.items() if one.key]
     with_intervals = [name for name, one in measures.items() if one.interval is not None]
-    return with_intervals or [
-        name for name, one in measures.items() if not one.is_integer() or float(one) in (0.0, 1.0)
-    ]
+    no_counts = [name for name, one in measures.items() if not one.is_integer() or float(one) in (0.0, 1.0)]
+    return {name: measures[name] for name in keys or with_intervals[:1] or no_counts[:1]}
 
 
-def _measure(name: str, metrics: dict[str, float | Measure]) -> Measure:
+def _measure(name: str, metrics: Mapping[str, float | Measure]) -> Measure:
     value = metrics[name]
-    if isinstance(value, Measure):
-        return value
+    return value if isinstance(value, Measure) else Measure(value, interval=_interval(name, metrics))
+
+
+def _interval(name: str, metrics: Mapping[str, float | Measure]) -> Interval | None:
     low, high = (metrics.get(f"{name}, {end}") for end in ("low", "high"))
-    return Measure(value, interval=None if low is None or high is None else Interval(low, high))
+    return None if low is None or high is None else Interval(low, high)
 
 
 def warnings_of(run: RunRecord, stages: Collection[str] | None = None) -> list[Warned]:
