@@ -33,6 +33,9 @@ class Head(StrictModel):
     )
     description: str = Field("", description="the question that the project answers")
     seed: int = Field(0, ge=0, description="all random numbers follow from this one")
+    headline: str | None = Field(
+        None, description="analysis whose figure heads the report; STAGE/FIGURE if it has several"
+    )
     requires: list[str] = Field(default=[], description="packages that must be installed, as in 'labrun>=1'")
     plugins: list[str] = Field(default=[], description="local plugin files, beside the project")
     extends: str | None = Field(None, description="the project that this one is laid over")

@@ -80,6 +80,8 @@ def make_project(document: Document, path: Path, registry: Registry | None = Non
     if head is not None:
         _meet_requirements(head, book)
     blocks = _read_blocks(book, registry, broken)
+    if head is not None and head.headline is not None:
+        _check_headline(head.headline, blocks, book)
     stages = _make_stages(blocks, Configuring(book, folder, head.seed if head else 0))
     if head is None or book:
         raise ProjectFaults(book)
@@ -203,6 +205,13 @@ def _read_variants(book: FaultBook, section: Section, name: str, raw: dict[str, 
             locate = partial(variant.place, book.document, path)
             book.extend(explain(error, model, variant.block, lambda _: where, locate))
             yield variant
+
+
+def _check_headline(headline: str, blocks: dict[BlockName, Block], book: FaultBook) -> None:
+    known = [name for section, name in blocks if section == "analyses"]
+    stage = headline.partition("/")[0]
+    if stage.partition("[")[0] not in known:
+        book.add(f"headline: there is no analysis '{stage}'{did_you_mean(stage, known)}", ("headline",))
 
 
 # -- the stages ----------------------------------------------------------------------------------------------------------------
