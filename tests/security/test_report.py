@@ -82,11 +82,16 @@ def test_no_text_becomes_an_element(page):
     found = Page()
     found.feed(page.read_text(encoding="utf-8"))
     scripts = [value for tag, name, value in found.attributes if tag == "script"]
+    files = sum(name == "data-type" for _, name, _ in found.attributes)
+    tables = sum(entry == ("details", "class", "table") for entry in found.attributes)
     assert (
-        found.elements.count("script") == 1 + len(scripts) // 3
-    )  # the page's own, and files, each with type, id and data-type
-    assert found.elements.count("img") == 2  # the figure of each of two stages
-    assert found.elements.count("svg") == 1  # the graph of stages
+        len(scripts) == 3 * files + tables
+    )  # the files have type, id and data-type, the rows of a table only their type
+    assert found.elements.count("script") == 1 + files + tables  # and the page's own
+    assert found.elements.count("img") == 3  # the figure of each of two stages, and the place to enlarge them
+    assert found.elements.count("svg") == 1 + sum(
+        value == "dots" for _, _, value in found.attributes
+    )  # the graph of stages
     assert found.elements.count("style") == 1
     assert not [entry for entry in found.attributes if entry[1].startswith("on")]
     assert not [

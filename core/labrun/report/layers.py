@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 __all__ = ["HEIGHT", "WIDTH", "Drawing", "Point", "lay_out"]
 
-WIDTH, HEIGHT, LANE = 168, 40, 8
+WIDTH, HEIGHT, LANE = 176, 54, 8
 """Width and height of a box, height of a lane [px]."""
 GAP_X, GAP_Y, MARGIN = 56, 14, 8
 SWEEPS = 8

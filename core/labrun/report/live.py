@@ -1,7 +1,7 @@
 """The page of a run that goes on: there from the first second, and rewritten when a stage begins or ends and every few seconds between.
 
 The thread that runs the stages renders the whole page. Another thread replaces only the block of the stages in work, with the time of
-writing, from which a reader sees that the run is alive. `templates/live.js` loads the page again.
+writing, from which a reader sees that the run is alive. `templates/js/live.js` loads the page again.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from markupsafe import Markup
 
@@ -12,23 +11,10 @@ from labrun.contracts.plugin import hookimpl
 from labrun.files.guarded import GuardedPath
 from labrun.planning.plan import Plan
 from labrun.records.run_folder import RunFolder
-from labrun.report.attachments import Attachments
-from labrun.report.content import stage_content
-from labrun.report.environment import environment
-from labrun.report.graph import draw_graph
 from labrun.report.live import LivePage
-from labrun.report.matrix_tables import compare
+from labrun.report.page import render_report
 
 __all__ = ["ReportWriter", "write_report"]
-
-SECTION_TITLES = {
-    "analyses": "Results",
-    "models": "Models",
-    "datasets": "Datasets",
-    "simulations": "Simulations",
-}
-"""In the order of the page: results first, then their inputs."""
-NOT_DONE = ("failed", "skipped", "not reached")
 
 
 class ReportWriter:
@@ -77,51 +63,3 @@ def write_report(folder: RunFolder, plan: Plan, ended: Mapping[str, StageFinishe
     page = render_report(folder, plan, ended)
     with path.written() as stream:
         stream.write(page.encode())
-
-
-def render_report(
-    folder: RunFolder,
-    plan: Plan,
-    ended: Mapping[str, StageFinished],
-    begun: Collection[str] = (),
-    live: Markup | None = None,
-) -> str:
-    """Return the page made from the run's folder. Of a run that goes on, `begun` are the stages that work has begun on, and `live` shows
-    those that are in work."""
-    record = folder.last_record()
-    if live:
-        record["stages"] = {
-            name: _so_far(entry, name in begun, ended.get(name)) for name, entry in record["stages"].items()
-        }
-    attachments = Attachments()
-    stages = [
-        stage_content(folder, planned, record, ended.get(planned.id), attachments) for planned in plan.stages.values()
-    ]
-    as_written = [
-        f"{section}.{name}" for section in SECTION_TITLES for name in plan.project.document.value.get(section) or ()
-    ]
-    stages.sort(key=lambda stage: as_written.index(f"{stage.section}.{stage.base}"))
-    sections = [(title, [s for s in stages if s.section == section]) for section, title in SECTION_TITLES.items()]
-    return (
-        environment()
-        .get_template("report.html")
-        .render(
-            project=plan.project,
-            record=record,
-            work=sum(stage.seconds or 0.0 for stage in stages),
-            sections=[(title, found) for title, found in sections if found],
-            graph=Markup(draw_graph(list(plan.stages.values()), {s.id: s.outcome for s in stages})),
-            comparisons=compare(stages),
-            attachments=list(attachments.found.values()),
-            failed=[s for s in stages if s.outcome in NOT_DONE and not (live and s.outcome == "not reached")],
-            live=live,
-        )
-    )
-
-
-def _so_far(entry: dict[str, Any], begun: bool, ended: StageFinished | None) -> dict[str, Any]:
-    """Return the record of a stage while a run goes on: the one on the disk is older, and counts what will be reused as done."""
-    if ended is None:
-        return entry | {"outcome": "running" if begun else "not reached"}
-    seconds = ended.seconds if ended.outcome == "done" else entry["seconds"]
-    return entry | {"outcome": ended.outcome, "seconds": seconds}

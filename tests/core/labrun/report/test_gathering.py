@@ -1,11 +1,9 @@
-"""What the report tells of a sweep."""
+"""What the report shows of a sweep."""
 
-import pytest
-
-from labrun.report.content import _column, _distinct
+from labrun.report.gathering import _distinct
 
 
-def test_values_of_every_kind_are_told_once():
+def test_values_of_every_kind_are_listed_once():
     values = [8, [12, 16], 2.5, "b", [12, 16], "a", 8, True, {"x": 1}]
     assert _distinct(values) == [True, 2.5, 8, "a", "b", [12, 16], {"x": 1}]
 
@@ -31,20 +29,3 @@ def test_a_sweep_over_lists_has_a_report(tmp_path, monkeypatch, labrun):
     outcome = labrun("run", "blocks.yaml")
     assert (outcome.code, outcome.err) == (0, "")
     assert "8, [2, 3]" in (tmp_path / "runs/blocks/report.html").read_text()
-
-
-@pytest.mark.parametrize(
-    ("cells", "shown"),
-    [
-        (["30.0", "0.0", "7.0"], ["30", "0", "7"]),  # counts, as pandas writes them
-        (["30.0", "", "7.0"], ["30", "", "7"]),
-        (["30.0", "0.5"], ["30.0", "0.5"]),
-        (["0.123456789", "12345678.9"], ["0.12346", "1.2346e+07"]),
-        (["20260101", "123456789"], ["20260101", "123456789"]),
-        (["1.0", "spots"], ["1.0", "spots"]),
-        (["", ""], ["", ""]),
-        ([], []),
-    ],
-)
-def test_cells_of_a_column(cells, shown):
-    assert _column(cells) == shown
