@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Fault", "LabrunError", "Place", "ProjectFaults", "did_you_mean", "printable"]
+__all__ = ["Fault", "LabrunError", "Place", "ProjectFaults", "did_you_mean", "printable", "text_of"]
 
 
 SHOWN = 400
@@ -83,6 +83,14 @@ def printable(text: str) -> str:
 
 
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def text_of(error: BaseException) -> str:
+    """Return the text of an exception, whatever its class does when asked for it."""
+    try:
+        return str(error)
+    except BaseException:
+        return "(its text cannot be shown)"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
+from labrun.faults import text_of
+
 __all__ = ["expect_space", "free_space", "is_out_of_space"]
 
 
@@ -38,7 +40,7 @@ def free_space(folder: Path) -> int:
 def is_out_of_space(error: BaseException | None) -> bool:
     """Whether an error, or one that it was raised from, says that the disk or the quota is full."""
     while error is not None:
-        if (isinstance(error, OSError) and error.errno in _FULL) or os.strerror(errno.ENOSPC) in str(error):
+        if (isinstance(error, OSError) and error.errno in _FULL) or os.strerror(errno.ENOSPC) in text_of(error):
             return True
         error = error.__cause__ or error.__context__
     return False

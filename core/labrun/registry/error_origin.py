@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+from labrun.faults import text_of
+
 __all__ = ["error_name", "error_origin"]
 
 LENGTH = 500
@@ -18,7 +20,7 @@ def error_origin(module: str, error: BaseException) -> str:
     """Return `ValueError: no luck (/…/kernel.py:12)`: the error, and the innermost line within the package of `module`."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
-    message = " ".join(str(error).split())
+    message = " ".join(text_of(error).split())
     message = f"{message[:LENGTH]} …" if len(message) > LENGTH else message
     what = f"{error_name(error)}: {message}" if message else error_name(error)
     where = _place(module, error)

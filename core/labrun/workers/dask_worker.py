@@ -12,6 +12,7 @@ from typing import Any
 
 from labrun.contracts.inputs import Section
 from labrun.faults import LabrunError
+from labrun.workers.crossing import call
 from labrun.workers.protocol import ONE_THREAD, one_thread
 from labrun.workers.store_probe import StoreProbe
 
@@ -71,7 +72,7 @@ def perform(terms: Terms, function: Callable[[Any], Any], argument: Any) -> Any:
         if problems := _problems(terms):
             raise LabrunError(f"{own_name()}, which joined later, {'; '.join(problems)}. {ADVICE}")
         with one_thread():
-            return function(argument)
+            return call(function, argument)
 
 
 def own_name() -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labrun.contracts.ensemble import Ensemble
-from labrun.faults import LabrunError
+from labrun.faults import LabrunError, text_of
 from labrun.registry.plugin_code import PluginFile, plugin_files_in
 from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.protocol import Workers, one_thread
@@ -38,11 +38,13 @@ class Chunk:
     probe: StoreProbe | None
 
 
-def apply(chunk: Chunk) -> list[Any]:
-    """Apply the function to each member of a chunk. Runs in a worker.
+def apply(chunk: Chunk) -> bytes:
+    """Apply the function to each member of a chunk, and return the results pickled: the driver must not take one that it cannot read
+    for the death of a worker. Runs in a worker.
 
     Raises:
         LabrunError: this worker does not see the store, though those asked at the start did.
+        TypeError: a result cannot be pickled.
     """
     if chunk.probe is not None and not chunk.probe.is_seen():
         raise LabrunError(
@@ -51,7 +53,11 @@ def apply(chunk: Chunk) -> list[Any]:
     for file in chunk.files:
         file.load()
     function, ensemble = pickle.loads(chunk.pickled)
-    return [function(ensemble, i) for i in range(len(ensemble))]
+    results = [function(ensemble, i) for i in range(len(ensemble))]
+    try:
+        return pickle.dumps(results)
+    except Exception as error:
+        raise TypeError(f"Ensemble.map: a worker cannot send a result: {text_of(error)}") from error
 
 
 def map_members(ensemble: Ensemble, function: Function, workers: Workers | None) -> Iterator[Any]:
@@ -105,12 +111,20 @@ def _by_workers(
     made = dispatch(workers, apply, tasks, in_order=True)
     try:
         for _, results in made:
-            yield from results
+            yield from _unpacked(results)
     except TaskKillsWorker as error:
-        first, last = (ensemble.numbers[min(i, len(ensemble) - 1)] for i in (error.number, error.number + size - 1))
+        start = error.numbers[0]
+        first, last = (ensemble.numbers[min(i, len(ensemble) - 1)] for i in (start, start + size - 1))
         raise LabrunError(
             f"the worker process died repeatedly on members {first} to {last} of '{ensemble.name}'. Is there too little memory, or does "
             "compiled code crash?"
         ) from error
     finally:
         made.close()
+
+
+def _unpacked(results: bytes) -> list[Any]:
+    try:
+        return list(pickle.loads(results))
+    except Exception as error:  # the class of a plugin may do anything here
+        raise TypeError(f"Ensemble.map: a result of a worker cannot be read here: {text_of(error)}") from error

@@ -10,12 +10,13 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import resource_tracker
 from typing import Any
 
+from labrun.workers.crossing import call
 from labrun.workers.interruption import SIGNALS
 from labrun.workers.protocol import ONE_THREAD
 
@@ -51,7 +52,7 @@ class Pool:
         if self._pool is not None and getattr(self._pool, "_broken", False):
             self.stop(at_once=True)  # its remaining processes ignore SIGTERM, which the pool itself would send
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.count, mp_context=_spawning(), initializer=_begin)
+            self._pool = _Processes(self.count, mp_context=_spawning(), initializer=_begin)
         return self._pool
 
     def attend(self) -> None:
@@ -76,6 +77,13 @@ class Pool:
 
     def _processes(self) -> list[multiprocessing.process.BaseProcess]:
         return list((getattr(self._pool, "_processes", None) or {}).values())
+
+
+class _Processes(ProcessPoolExecutor):
+    """Python's own executor, which takes an exception that it cannot read for the death of a worker."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:  # type: ignore[override]
+        return super().submit(call, function, *arguments)
 
 
 def _spawning() -> multiprocessing.context.SpawnContext:

@@ -43,6 +43,39 @@ def fail(ensemble: Ensemble, i: int) -> int:
     return i
 
 
+class Picky(Exception):
+    """Cannot be read by another process: its `__init__` takes more than it hands on."""
+
+    def __init__(self, member: int, reason: str) -> None:
+        super().__init__(f"member {member}: {reason}")
+
+
+class Stuck:
+    """Can be sent, but not read."""
+
+    def __reduce__(self) -> tuple[object, tuple[int, ...]]:
+        return _refuse, (17,)
+
+
+def _refuse(number: int) -> None:
+    if number == 17:
+        raise RuntimeError("not here")
+
+
+def fail_in_its_own_way(ensemble: Ensemble, i: int) -> int:
+    if ensemble.numbers[i] == 17:
+        raise Picky(17, "no such thing")
+    return i
+
+
+def stick(ensemble: Ensemble, i: int) -> object:
+    return Stuck() if ensemble.numbers[i] == 17 else i
+
+
+def open_door(ensemble: Ensemble, i: int) -> object:
+    return (lambda: i) if ensemble.numbers[i] == 17 else i
+
+
 def die(ensemble: Ensemble, i: int) -> None:
     if ensemble.numbers[i] == 17:
         os.abort()
@@ -127,6 +160,19 @@ def threads(ensemble: Ensemble, i: int) -> list[int]:
 def test_what_the_function_raises_comes_through(on_workers):
     with pytest.raises(KeyError, match="no such thing"):
         list(on_workers.map(fail))
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "message"),
+    [
+        (fail_in_its_own_way, Exception, r"^Picky: member 17: no such thing$"),
+        (stick, TypeError, r"^Ensemble\.map: a result of a worker cannot be read here: not here$"),
+        (open_door, TypeError, r"^Ensemble\.map: a worker cannot send a result: .*pickle"),
+    ],
+)
+def test_what_cannot_be_read_elsewhere_is_not_a_death(on_workers, function, error, message):
+    with pytest.raises(error, match=message):
+        list(on_workers.map(function))
 
 
 def test_a_function_that_kills_is_told_with_its_members(on_workers):
