@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 
-__all__ = ["bytes_in_words", "counted", "duration_in_words", "shown", "with_interval"]
+__all__ = ["DURATION", "bytes_in_words", "counted", "duration_in_words", "seconds_in", "shown", "with_interval"]
+
+_SECONDS = {"days": 86400.0, "day": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0}
+_NUMBER_AND_UNIT = rf"[0-9]+(?:\.[0-9]+)?\s*(?:{'|'.join(_SECONDS)})"
+DURATION = rf"^\s*{_NUMBER_AND_UNIT}(?:\s+{_NUMBER_AND_UNIT})*\s*$"
+"""The pattern of a duration in words, such as `90 s`, `1 h 30 min` or `2 days`."""
 
 
 def duration_in_words(seconds: float) -> str:
@@ -16,6 +22,18 @@ def duration_in_words(seconds: float) -> str:
         return f"{minutes} min {rest:02d} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours < 48 else f"{hours // 24} days {hours % 24} h"
+
+
+def seconds_in(duration: str) -> float:
+    """Return a duration in seconds, given as `duration_in_words` writes it: `90 s`, `1 h 30 min`, `2 days`.
+
+    Raises:
+        ValueError: it is not written so.
+    """
+    if not re.fullmatch(DURATION, duration):
+        raise ValueError("expected a number of seconds, or a duration such as '90 s', '10 min' or '1 h 30 min'")
+    parts = re.findall(r"([0-9.]+)\s*([a-z]+)", duration)
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
 def bytes_in_words(size: float) -> str:

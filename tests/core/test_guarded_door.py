@@ -112,6 +112,7 @@ ALLOWED = {
         {".exists", ".mkdir", ".rename", ".is_dir"},
         "the crate that a person names, and the root of a store",
     ),
+    "engine/isolation.py": ({"open"}, "the null device"),
     "engine/making.py": ({".write_text"}, "a new folder under a random name, in which a result is built"),
     "learning/checkpoint.py": ({"np.load"}, "of a stream"),
     "learning/pretrained.py": ({".is_dir"}, "the folder that a project names: a root, which may be a link"),

@@ -15,10 +15,11 @@ import click
 from labrun.cli.completion import complete_plugins
 from labrun.cli.plugin_files import plugin_files_option, project_option, registry_with
 from labrun.cli.prose import reflowed
-from labrun.contracts.fields import fields_in_words
+from labrun.contracts.fields import FieldInWords, fields_in_words
 from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, inputs_of
 from labrun.contracts.plugin import Model, Plugin, Simulator
 from labrun.faults import Fault, ProjectFaults, did_you_mean
+from labrun.project.blocks import STAGE_BLOCKS
 from labrun.registry.registry import Offer, Registry
 
 __all__ = ["describe"]
@@ -77,6 +78,8 @@ def _print(offer: Offer) -> None:
     ]
     _print_block("with", ["field", "type", "default", "description"], rows)
     _print_block("from", ["input", "takes"], [[i.name, _input_in_words(i)] for i in inputs_of(plugin)])
+    keys = [[f.path, f.type, f.default_in_words, f.description] for f in _stage_keys(offer)]
+    _print_block("stage", ["key", "type", "default", "description"], keys)
     _print_block("gives", ["array", "description"], [list(pair) for pair in _outputs(plugin).items()])
     _print_block(
         "pretrained", ["name", "folder"], [[name, str(folder)] for name, folder in _pretrained(plugin).items()]
@@ -127,6 +130,12 @@ def _input_in_words(wanted: Input) -> str:
     return f"{number}, optional" if wanted.optional else number
 
 
+def _stage_keys(offer: Offer) -> list[FieldInWords]:
+    """Return the keys of a stage that uses the plugin, beside those that every stage has."""
+    keys = fields_in_words(STAGE_BLOCKS[offer.section])
+    return [key for key in keys if not key.depth and key.path not in ("use", "with", "from")]
+
+
 def _outputs(plugin: type[Plugin]) -> dict[str, str]:
     return dict(plugin.outputs) if issubclass(plugin, Simulator) else {}
 
@@ -147,6 +156,7 @@ def _record(offer: Offer) -> dict[str, Any]:
         "source": _source(plugin),
         "documentation": inspect.cleandoc(plugin.__doc__ or ""),
         "fields": [vars(field) for field in fields_in_words(plugin)],
+        "stage": [vars(key) for key in _stage_keys(offer)],
         "inputs": [vars(wanted) for wanted in inputs_of(plugin)],
         "outputs": _outputs(plugin),
         "pretrained": {name: str(folder) for name, folder in _pretrained(plugin).items()},

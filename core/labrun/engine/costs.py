@@ -11,7 +11,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from labrun.amounts import bytes_in_words
-from labrun.engine.delivery import PartTask, simulate_part
+from labrun.engine.delivery import simulate_part
+from labrun.engine.part_task import PartTask
 from labrun.engine.simulation import Simulation
 from labrun.faults import LabrunError
 from labrun.files.cache import read_cached, write_cached

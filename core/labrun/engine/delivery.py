@@ -5,46 +5,22 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from labrun.contracts.plugin import Arrays
-from labrun.engine.members import simulate_member
+from labrun.engine.isolation import isolated_members
+from labrun.engine.part_task import PartTask, Simulated
 from labrun.faults import LabrunError
-from labrun.files.disk_space import expect_space, is_out_of_space
+from labrun.files.disk_space import expect_space
 from labrun.files.guarded import GuardedPath
-from labrun.registry.error_origin import error_origin
-from labrun.registry.import_watch import watch_import
-from labrun.registry.plugin_code import PluginCode
-from labrun.seeds import generator
-from labrun.store.parts import Failure, Receipt, part_name, write_part, write_receipt
-from labrun.workers.store_probe import StoreProbe, scratch_folder
+from labrun.store.parts import Receipt, part_name, write_part, write_receipt
+from labrun.workers.store_probe import scratch_folder
 
-__all__ = ["Delivery", "PartTask", "deliver_part", "simulate_part"]
+__all__ = ["Delivery", "deliver_part", "simulate_part"]
 
 UNSEEN = 120.0
 """Seconds within which a file that a worker wrote must be visible here. Network file systems cache for a minute that a file is missing."""
-
-
-@dataclass(frozen=True)
-class PartTask:
-    """Everything that a worker needs to make one part."""
-
-    source: PluginCode
-    folder: GuardedPath
-    number: int
-    members: list[int]
-    rows: list[dict[str, Any]]
-    fixed: dict[str, Any]
-    seed: int
-    stage: str
-    draws: list[Any]
-    """The source of each member's random numbers: its number, or the values of `seed_by`."""
-    probe: StoreProbe | None = None
-    """Shows the worker whether it shares the folder; None if it surely does."""
 
 
 @dataclass(frozen=True)
@@ -102,19 +78,11 @@ def deliver_part(task: PartTask) -> Delivery:
 
 def simulate_part(task: PartTask) -> Receipt:
     """Simulate the members of a part one after the other and write them. Runs in a worker."""
-    with watch_import():  # the driver has reported what the import prints
-        plugin_class: Any = task.source.load()
+    isolated = task.isolated or task.timeout is not None
+    return write_part(task.folder, task.number, isolated_members(task) if isolated else _members(task))
 
-    def results() -> Iterator[tuple[int, Arrays] | Failure]:
-        for member, row, draw in zip(task.members, task.rows, task.draws, strict=True):
-            try:
-                plugin = plugin_class.configured(task.fixed | row)
-                arrays = simulate_member(plugin, generator(task.seed, task.stage, draw))
-            except BaseException as error:  # whatever a simulator raises, the member fails, not the stage
-                if is_out_of_space(error):
-                    raise
-                yield Failure(member, row, error_origin(plugin_class.__module__, error), traceback.format_exc())
-            else:
-                yield member, arrays
 
-    return write_part(task.folder, task.number, results())
+def _members(task: PartTask) -> Iterator[Simulated]:
+    plugin_class = task.load()
+    for i in range(len(task.members)):
+        yield task.simulate(i, plugin_class)

@@ -153,7 +153,8 @@ def _about_failures(stage: SimulationStage, failures: list[Failure]) -> str:
         shown.append(counted(others, "other errors"))
     if kept := size - len(failures):
         successful = counted(kept, "successful members are", "successful member is")
-        remedy = f"Fix the simulator or the failed parameters, or set 'failures: skip' in {stage.id}"
+        patience = ", raise 'timeout'" if any(failure.timeout is not None for failure in failures) else ""
+        remedy = f"Fix the simulator or the failed parameters{patience}, or set 'failures: skip' in {stage.id}"
         advice = f"The {successful} kept. {remedy}"
     else:
         advice = "No member succeeded. Fix the simulator or its parameters"

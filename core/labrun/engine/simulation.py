@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from labrun.engine.delivery import PartTask, deliver_part
+from labrun.engine.delivery import deliver_part
+from labrun.engine.part_task import PartTask
 from labrun.faults import LabrunError
 from labrun.files.guarded import GuardedPath
 from labrun.files.integrity import Damage
@@ -61,13 +62,14 @@ class Simulation:
             damage += [Damage(f"{self.folder.name}/{one.name}", one.problem) for one in found]
         return receipts, damage
 
-    def task(self, number: int, probe: StoreProbe | None = None) -> PartTask:
-        """Return what a worker must know to make a part."""
+    def task(self, number: int, probe: StoreProbe | None = None, *, isolated: bool = False) -> PartTask:
+        """Return what a worker must know to make a part; `isolated` keeps a member that ends its process from ending the worker."""
         stage, members, groups = self.stage, self.parts[number], self._groups
         draws = [m if groups is None else list(groups[m]) for m in members]
         rows = [stage.table.row(m) for m in members]
         folder = self.folder.absolute()  # a simulator may change the working directory
-        return PartTask(self.source, folder, number, members, rows, stage.fixed, self.seed, stage.name, draws, probe)
+        own = (folder, number, members, rows, stage.fixed, self.seed, stage.name, draws)
+        return PartTask(self.source, *own, probe, stage.timeout, isolated)
 
     def count(self, parts: Iterable[int]) -> int:
         """Count the members of these parts."""
@@ -83,24 +85,36 @@ class Simulation:
         """Make the parts that `receipts` lacks and add theirs; `progress` is called with the number of members that are done. When the run
         is asked to stop, no further part is begun, and those in hand are finished.
 
+        Parts that killed their workers again and again are made at the end, with their members isolated: those that do so fail, the
+        others are done.
+
         Raises:
-            LabrunError: a part killed its worker again and again.
+            LabrunError: a part killed its worker all the same.
             OSError: the disk is full, or the folder cannot be written.
             KeyboardInterrupt: the run was asked to stop.
         """
         missing = [number for number in range(len(self.parts)) if number not in receipts]
-        tasks = ((number, self.task(number, workers.probe)) for number in missing)
-        made = dispatch(workers, deliver_part, tasks, lambda: interruption.requested)
         done = self.count(receipts)
-        try:
-            for number, delivery in made:
-                receipts[number] = delivery.keep(self.folder, number)
-                done += len(self.parts[number])
-                progress(done)
-        except TaskKillsWorker as error:
-            raise LabrunError(self._about_deaths(error.number, error.times)) from error
-        finally:
-            made.close()
+
+        def make(tasks: Iterable[tuple[int, PartTask]]) -> TaskKillsWorker | None:
+            nonlocal done
+            made = dispatch(workers, deliver_part, tasks, lambda: interruption.requested)
+            try:
+                for number, delivery in made:
+                    receipts[number] = delivery.keep(self.folder, number)
+                    done += len(self.parts[number])
+                    progress(done)
+            except TaskKillsWorker as error:
+                return error
+            finally:
+                made.close()
+            return None
+
+        fatal = make((number, self.task(number, workers.probe)) for number in missing)
+        if fatal is not None:
+            fatal = make((number, self.task(number, workers.probe, isolated=True)) for number in fatal.numbers)
+        if fatal is not None:
+            raise LabrunError(self._about_deaths(fatal.numbers[0], fatal.times))
         interruption.check()
 
     def _about_deaths(self, part: int, times: int) -> str:

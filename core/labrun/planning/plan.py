@@ -49,8 +49,9 @@ class Plan:
     stages: dict[str, Planned]
 
     def manifest(self, planned: Planned) -> Manifest | None:
-        """Return the manifest of a stage that is in the store."""
-        return self.store.manifest(planned.section, planned.key)
+        """Return the manifest of a stage that is in the store and will do (`Stage.accepts`)."""
+        manifest = self.store.manifest(planned.section, planned.key)
+        return manifest if manifest is not None and planned.stage.accepts(manifest.notes) else None
 
     def seconds(self, planned: Planned) -> float | None:
         """Return how long the result of a stage took [s], from its manifest; its files are not checked."""

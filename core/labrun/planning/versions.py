@@ -24,7 +24,9 @@ ENGINE_MODULES: Mapping[Section, tuple[str, ...]] = MappingProxyType(
         "simulations": (
             *_ALL,
             "labrun.engine.delivery",
+            "labrun.engine.isolation",
             "labrun.engine.members",
+            "labrun.engine.part_task",
             "labrun.store.parts",
             "labrun.workers.protocol",
         ),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from labrun.amounts import DURATION, seconds_in
 from labrun.contracts.naming import LONGEST_NAME
 from labrun.contracts.strict import StrictModel
 from labrun.learning.settings import FitBlock
@@ -21,6 +22,9 @@ __all__ = [
     "Split",
     "StageBlock",
 ]
+
+LONGEST = 1e9
+"""Seconds that a time limit may have: 31 years."""
 
 STAGE_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 
@@ -90,11 +94,26 @@ class _JoinedBlock(StageBlock):
         return {key: [named] if isinstance(named, str) else named for key, named in self.from_.items()}
 
 
+def _in_seconds(value: Any) -> Any:
+    return seconds_in(value) if isinstance(value, str) else value
+
+
+_Seconds = Annotated[float, Field(gt=0, le=LONGEST)]
+Duration = Annotated[
+    _Seconds,
+    BeforeValidator(_in_seconds, json_schema_input_type=_Seconds | Annotated[str, Field(pattern=DURATION)]),
+]
+"""A number of seconds, or a text such as `10 min`."""
+
+
 class SimulationBlock(StageBlock):
     """A simulation: one member for each row of its sweep."""
 
     sweep: Sweep | None = Field(None, description="the table of parameters; without one there is a single member")
     failures: Literal["stop", "skip"] = Field("stop", description="what a member that fails does to the run")
+    timeout: Duration | None = Field(
+        None, description="the most time that a member may take: seconds, or '10 min'; one that takes longer fails"
+    )
 
 
 class Split(StrictModel):

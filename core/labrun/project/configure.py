@@ -114,7 +114,7 @@ class Configuring:
         if plugin is None:
             return None
         head = (draft.name, draft.base, draft.values, draft.offer, plugin, draft.inputs)
-        return SimulationStage(*head, table, fixed, block.failures)
+        return SimulationStage(*head, table, fixed, block.failures, block.timeout)
 
     def _table(self, draft: Draft, block: SimulationBlock) -> SweepTable | None:
         """Make the table of a sweep; the names of its columns are checked before its rows are made."""

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from labrun.amounts import duration_in_words
 from labrun.contracts.inputs import Outline, Section
 from labrun.contracts.keras_settings import keras_settings
 from labrun.contracts.plugin import Analysis, Dataset, Model, Plugin, Simulator
@@ -150,6 +151,8 @@ class SimulationStage(Stage):
     fixed: dict[str, Any]
     """The configuration that is not swept."""
     failures: Literal["stop", "skip"] = "stop"
+    timeout: float | None = None
+    """The most time that a member may take [s]."""
 
     @cached_property
     def stored_parts(self) -> list[list[int]]:
@@ -158,7 +161,8 @@ class SimulationStage(Stage):
 
     @property
     def work(self) -> str:
-        return f"{self.table.size} members"
+        members = f"{self.table.size} members"
+        return members if self.timeout is None else f"{members} of at most {duration_in_words(self.timeout)}"
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -179,11 +183,20 @@ class SimulationStage(Stage):
         return {"sweep": {"members": self.table.size, "rows": rows, "seed_by": groups}}
 
     def identity(self, key: str) -> str:
-        """The key and the labels: a label that changes does not simulate anything again, but makes the datasets and what follows anew."""
-        return digest_of([key, _digest_of_columns(self.table.labels)]) if self.table.labels else key
+        """The key, and what does not change a member, but what others see of the simulation: labels, and the time limit where members
+        that exceed it are left out. Change one of them, and nothing that is done is simulated again, but datasets and what follows are
+        made anew."""
+        labels = _digest_of_columns(self.table.labels) if self.table.labels else None
+        timeout = self.timeout if self.failures == "skip" else None
+        if timeout is not None:
+            return digest_of([key, labels, timeout])
+        return key if labels is None else digest_of([key, labels])
 
     def accepts(self, notes: Mapping[str, Any]) -> bool:
-        return self.failures == "skip" or not notes.get("failed")
+        """Accept failed members where they are skipped, unless one would now be given more time than it had."""
+        limits = [failure["timeout"] for failure in notes.get("failures", []) if failure.get("timeout") is not None]
+        has_more_time = bool(limits) and (self.timeout is None or self.timeout > min(limits))
+        return not notes.get("failed") or (self.failures == "skip" and not has_more_time)
 
     def outline(self) -> Outline:
         columns = self.table.columns

@@ -70,6 +70,8 @@ class Failure:
     parameters: dict[str, Any]
     error: str
     traceback: str
+    timeout: float | None = None
+    """The time that it was given, if it took longer [s]."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from typing import Any
 
@@ -19,11 +19,11 @@ FOR_EACH = 2
 
 
 class TaskKillsWorker(Exception):
-    """A task whose worker died repeatedly while it executed nothing else."""
+    """Tasks whose workers died repeatedly while they executed nothing else."""
 
-    def __init__(self, number: int, times: int) -> None:
-        super().__init__(number, times)
-        self.number = number
+    def __init__(self, numbers: Sequence[int], times: int) -> None:
+        super().__init__(numbers, times)
+        self.numbers = numbers
         self.times = times
 
 
@@ -43,7 +43,7 @@ def dispatch(
     does not prevent the others.
 
     Raises:
-        TaskKillsWorker: a task killed its worker repeatedly.
+        TaskKillsWorker: tasks killed their workers repeatedly; all others are done.
         LabrunError: there are no workers left.
     """
     desk = _Desk(workers, function, iter(tasks), in_order)
@@ -59,7 +59,7 @@ def dispatch(
             desk.collect()
             yield from desk.give_out()
         if desk.killers and not stopping():
-            raise TaskKillsWorker(desk.killers[0], workers.chances)
+            raise TaskKillsWorker(desk.killers, workers.chances)
     finally:
         for future in desk.running:
             future.cancel()

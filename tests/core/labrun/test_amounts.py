@@ -2,7 +2,7 @@
 
 import pytest
 
-from labrun.amounts import bytes_in_words, counted, duration_in_words, shown
+from labrun.amounts import bytes_in_words, counted, duration_in_words, seconds_in, shown
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,24 @@ from labrun.amounts import bytes_in_words, counted, duration_in_words, shown
 )
 def test_duration(seconds, words):
     assert duration_in_words(seconds) == words
+
+
+@pytest.mark.parametrize("seconds", [0.5, 59.9, 60, 725, 4020, 172_800, 396_000])
+def test_duration_is_read_as_it_is_written(seconds):
+    assert seconds_in(duration_in_words(seconds)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"), [("90s", 90), ("1.5 h", 5400), (" 1 day 2 h ", 93_600), ("10  min", 600)]
+)
+def test_duration_as_a_person_writes_it(words, seconds):
+    assert seconds_in(words) == seconds
+
+
+@pytest.mark.parametrize("words", ["", "10", "min", "-5 s", "10 minutes", "1h30min", "5 m", "1e3 s", "٣ s", "5 s; rm"])
+def test_other_texts_are_not_durations(words):
+    with pytest.raises(ValueError, match="'90 s', '10 min' or '1 h 30 min'"):
+        seconds_in(words)
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,16 @@ def test_inputs_with_faults_are_not_checked(told):
         ("simulations: {a: {}}\n", "4:15", "simulations.a lacks the key 'use'"),
         ("simulations: {a: {use: 3}}\n", "4:24", "simulations.a: use: expected a text, found 3"),
         (
+            "simulations: {a: {use: stern, timeout: soon}}\n",
+            "4:40",
+            "simulations.a: timeout: expected a number of seconds, or a duration such as '90 s', '10 min' or '1 h 30 min'",
+        ),
+        (
+            "simulations: {a: {use: stern, timeout: 0 s}}\n",
+            "4:40",
+            "simulations.a: timeout: must be above 0 (found the text '0 s')",
+        ),
+        (
             "simulations: {a: {use: stern, with: [1]}}\n",
             "4:37",
             "simulations.a: with: expected a mapping, found a list",

@@ -150,6 +150,8 @@ def test_draft_7(schema):
         ("epochs: 2", "epochs: 2, augment: {flip: both}"),
         ("epochs: 2", "epochs: 2, augment: [flip, {zoom: 0.1}]"),
         ("use: line\n", "use: line\n    matrix: {with.learning_rate: [0.1, 0.2]}\n"),
+        ("use: wave\n", "use: wave\n    timeout: 90\n"),
+        ("use: wave\n", "use: wave\n    timeout: 1 h 30 min\n"),
         ("project: waves", "extends: base.yaml"),
     ],
 )
@@ -166,6 +168,8 @@ def test_accepts(schema, waves, old, new):
         ("points: 6", "points: 1"),
         ("    split:", "    splits:"),
         ("epochs: 2", "epochs: 0"),
+        ("use: wave\n", "use: wave\n    timeout: 0\n"),
+        ("use: wave\n", "use: wave\n    timeout: soon\n"),
         ("  net:", "  2net:"),
         ("{train: 0.5", "{train: 1.5"),
     ],

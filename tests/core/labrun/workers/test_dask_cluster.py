@@ -299,16 +299,28 @@ def test_workers_with_threads_are_told_and_work_with_one(noise, labrun, tmp_path
     )
 
 
-def test_a_part_that_kills_its_worker_is_named_and_the_others_are_made(noise, labrun, tmp_path):
+def test_a_member_that_kills_its_worker_is_named_and_the_others_are_made(noise, labrun, tmp_path):
     """On a cluster of its own: a nanny gives up a worker that dies while it starts, and none may be left."""
     path = noise(PROJECT.replace("use: noise", "use: noise, with: {fatal: 3}").replace("repeats: 4", "repeats: 1"))
     with started(tmp_path / "cluster", 3) as cluster:
         done = labrun("run", path, "--dask", cluster.address)
     assert done.code == 1
-    expected = "simulations.first: failed: the worker process died again and again in member 3 (first: {'strength': 3}). Was there too"
-    assert expected in done.out, done
-    assert len([*Path("runs").rglob("*.h5")]) == 5
+    expected = "simulations.first: failed: 1 of 6 members failed: its process was ended by SIGKILL: too little memory, or a crash in "
+    assert f"{expected}compiled code?, first in member 3 (strength=3). The 5 successful members are kept" in done.out
     assert "distributed" not in done.err
+
+
+def test_a_member_that_hangs_is_named_and_its_worker_goes_on(noise, labrun, cluster):
+    text = PROJECT.replace("use: noise", "use: noise, failures: skip, timeout: 1 s").replace(
+        "{grid: {strength: [0, 1, 2, 3, 4, 5]}, repeats: 4}",
+        "{table: [{pause: 0, strength: 1}, {pause: 3600, strength: 2}]}",
+    )
+    done = labrun("run", noise(text), "--dask", cluster.address)
+    assert done.code == 0, done
+    (manifest,) = Path("runs/.store/simulations").glob("*/manifest.json")
+    (failure,) = json.loads(manifest.read_text())["notes"]["failures"]
+    assert failure["member"] == 1
+    assert re.fullmatch(r"TimeoutError: not done after 1\.0 s \(\S+noise\.py:\d+\)", failure["error"])
 
 
 def test_workers_that_join_are_used(noise, labrun, tmp_path, monkeypatch):
