@@ -100,7 +100,7 @@ class Simulator(Plugin):
 
     def gives(self, array: str) -> bool | None:
         """Check whether a member of this configuration holds an array that `outputs` declares; None if that is not known before it is
-        simulated."""
+        simulated. An array that it does not give may be left out of the result."""
         return None
 
     def watch(self, rng: np.random.Generator, pictures: int) -> Iterator[View]:

@@ -56,8 +56,9 @@ class TrainedModel(HasCard):
         """The place of its kind among the networks of the project, from 0, from which its colour in figures follows."""
 
     def __repr__(self) -> str:
-        last = ", ".join(f"{name} {value:.4g}" for name, value in self.history.iloc[-1].items())
-        return f"<TrainedModel {self.name} ({self.plugin.name}): {last}>"
+        last = self.history.tail(1).to_dict("records")
+        numbers = ", ".join(f"{name} {value:.4g}" for row in last for name, value in row.items())
+        return f"<TrainedModel {self.name} ({self.plugin.name}): {numbers or 'not trained'}>"
 
     @property
     def kind(self) -> str:

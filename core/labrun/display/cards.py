@@ -100,7 +100,7 @@ def examples_card(examples: Examples) -> str:
 def model_card(model: TrainedModel) -> str:
     """Show the last numbers of the training, its curves, and the inputs of the network."""
     history = model.history
-    last = {name: value for name, value in history.iloc[-1].items() if value == value}
+    last = {name: value for row in history.tail(1).to_dict("records") for name, value in row.items() if value == value}
     summary = GuardedPath(model.folder) / "summary.txt"
     return _render(
         "model",

@@ -67,8 +67,8 @@ def expect_digest(path: Path, digest: str) -> None:
         raise ValueError(f"'{path}' is another file than the one asked for: its sha256 is {found}, not {digest}")
 
 
-def require_digest(path: Path, digest: str) -> None:
-    """Refuse a file that is named without its SHA-256. Only then is the file needed: a finished result does without it.
+def require_digest(path: Path, digest: str, field: str) -> None:
+    """Refuse a file that is named without its SHA-256, in `field`. Only then is the file needed: a finished result does without it.
 
     Raises:
         ValueError: the digest is missing; the message gives it, so that it can be copied into the project.
@@ -76,9 +76,9 @@ def require_digest(path: Path, digest: str) -> None:
     if digest:
         return
     if not path.is_file():
-        raise ValueError(f"there is no file '{path}', seen from {Path.cwd()}")
+        raise ValueError(f"{field.removesuffix('_sha256')}: there is no file '{path}', seen from {Path.cwd()}")
     raise ValueError(
-        f"sha256 is missing: give it with the file, so that a change of the file is noticed. For '{path}' it is now {sha256_of(path)}"
+        f"{field} is missing: give it with the file, so that a change of the file is noticed. For '{path}' it is now {sha256_of(path)}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -20,6 +21,7 @@ def build_network(settings: PatternCNN, examples: ExampleSpec) -> keras.Model:
         raise ValueError(f"pattern_cnn takes x of shape (height, width, frames); these examples have {examples.x}")
     if examples.classes is None:
         raise ValueError("pattern_cnn predicts classes; the y of these examples is a number")
+    expect_room(settings, examples.x.shape)
     frames = examples.x.shape[2]
 
     # input
@@ -49,6 +51,31 @@ def build_network(settings: PatternCNN, examples: ExampleSpec) -> keras.Model:
         make_optimizer(settings), make_loss(settings, len(examples.classes)), metrics=["accuracy"], jit_compile=False
     )
     return model
+
+
+def expect_room(settings: PatternCNN, shape: tuple[int, ...]) -> None:
+    """Refuse examples on which a block would have no room for its kernel or its pool.
+
+    Raises:
+        ValueError: height, width or, as a third axis of the network, the number of frames is too small.
+    """
+    axes = ("height", "width", "frames") if settings.frames == "time" else ("height", "width")
+    for axis, (name, size) in enumerate(zip(axes, shape, strict=False)):
+        if not has_room(settings, axis, size):
+            least = next(cells for cells in count(size) if has_room(settings, axis, cells))
+            raise ValueError(
+                f"pattern_cnn: its blocks need a {name} of at least {least}, and these examples have {name} {size}. Make the patterns "
+                "larger, or give fewer 'blocks', smaller pools, or 'padding: same'"
+            )
+
+
+def has_room(settings: PatternCNN, axis: int, size: int) -> bool:
+    """Check whether something is left after all blocks of this many cells along an axis."""
+    for block in settings.blocks:
+        kernel, pool = (box[axis] if isinstance(box, list) else box or 1 for box in (block.kernel, block.pool))
+        size = (size - kernel) // block.stride + 1 if settings.padding == "valid" else -(-size // block.stride)
+        size = max(size, 0) // pool
+    return size > 0
 
 
 def apply_block(x: Any, block: Block, settings: PatternCNN, name: str) -> Any:

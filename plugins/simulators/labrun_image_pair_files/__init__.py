@@ -55,10 +55,7 @@ class ImagePairFiles(Simulator):
     def _check_digests(self) -> Self:
         """Look at a file only if its digest is missing: a result that is stored needs its files no more."""
         for field, path, digest in self._files:
-            try:
-                require_digest(path, digest)
-            except ValueError as error:
-                raise ValueError(f"{field}: {error}") from None
+            require_digest(path, digest, f"{field}_sha256")
         return self
 
     @property

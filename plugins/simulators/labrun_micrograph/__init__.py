@@ -45,10 +45,10 @@ class Micrograph(Simulator):
     """
 
     name: ClassVar[str] = "micrograph"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     outputs: ClassVar[Mapping[str, str]] = {
         "image": "(height, width) uint8: grey levels, 0 to 255",
-        "grains": "(height, width) int32: number of each pixel's grain from 1 on, 0 in a void; (0, 0), empty, for a file",
+        "grains": "(height, width) int32: number of each pixel's grain from 1 on, 0 in a void; none for a file",
     }
 
     size: Pixels | tuple[Pixels, Pixels] = Field(256, description="pixels along each side, or [height, width]")
@@ -77,13 +77,17 @@ class Micrograph(Simulator):
             raise ValueError(
                 f"{' and '.join(idle)}: a file is read as it is; leave out all fields but file and file_sha256"
             )
-        require_digest(self.file, self.file_sha256)
+        require_digest(self.file, self.file_sha256, "file_sha256")
         return self
 
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width of a generated micrograph [pixels]."""
         return (self.size, self.size) if isinstance(self.size, int) else self.size
+
+    def gives(self, array: str) -> bool | None:
+        """Check whether there are grains: not in a file."""
+        return False if array == "grains" and self.file is not None else None
 
     def simulate(self, rng: np.random.Generator) -> Arrays:
         """Return the picture and the grains (see `outputs`).
@@ -92,10 +96,8 @@ class Micrograph(Simulator):
             FileNotFoundError: the file is missing.
             ValueError: it has changed, or cannot be read.
         """
-        import numpy as np
-
         if self.file is not None:
-            return {"image": self._read(self.file), "grains": np.empty((0, 0), np.int32)}
+            return {"image": self._read(self.file)}
         image, grains = self._drawn(rng).picture(self.boundary_width, self.noise, rng)
         return {"image": image, "grains": grains}
 

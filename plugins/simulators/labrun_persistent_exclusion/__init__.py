@@ -165,6 +165,10 @@ class PersistentExclusion(Simulator):
                 "kept: set observe=true, or leave duration out"
             )
 
+    def gives(self, array: str) -> bool | None:
+        """Check whether there are snapshots: without any, only observables are kept."""
+        return self.snapshots > 0 if array == "snapshots" else None
+
     def start(self, rng: np.random.Generator) -> Lattice:
         """Return the lattice before the first sweep."""
         from labrun_persistent_exclusion.kernel import Lattice  # Numba is loaded only where it runs

@@ -56,7 +56,7 @@ class PersistentExclusionFiles(Simulator):
     @model_validator(mode="after")
     def _check_digest(self) -> Self:
         """Look at the file only if its digest is missing: a result that is stored needs its file no more."""
-        require_digest(self.file, self.file_sha256)
+        require_digest(self.file, self.file_sha256, "file_sha256")
         return self
 
     def simulate(self, rng: np.random.Generator) -> Arrays:

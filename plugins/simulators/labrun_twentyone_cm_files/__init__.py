@@ -94,7 +94,7 @@ class TwentyoneCmFiles(Simulator):
                 raise ValueError(
                     f"{' and '.join(about_cubes)}: a 'file' of 21cmFAST contains all of it; leave out one or the other"
                 )
-            require_digest(self.file, self.file_sha256)
+            require_digest(self.file, self.file_sha256, "file_sha256")
             return self
         if not self.files:
             raise ValueError(f"no file: expected 'file' (21cmFAST 3 or 4), or one or more of {', '.join(CUBES)}")
@@ -105,7 +105,7 @@ class TwentyoneCmFiles(Simulator):
             )
         for name, (path, digest) in self.files.items():
             expect_kind(path, name)
-            require_digest(path, digest)
+            require_digest(path, digest, f"{name}_sha256")
         self._combined_facts()
         return self
 

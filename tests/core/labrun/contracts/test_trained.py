@@ -10,6 +10,7 @@ import pytest
 from scipy.special import softmax
 
 from labrun import ArraySpec, Examples, ExampleSpec, Model, Quantity, TrainedModel
+from labrun.display.cards import model_card
 
 CLASSES = ("a", "b", "c")
 
@@ -181,3 +182,11 @@ def test_nothing_is_read_before_it_is_needed(tmp_path):
     with pytest.raises(FileNotFoundError):
         _ = model.spec
     assert isinstance(model.folder, Path)
+
+
+def test_model_without_a_finished_epoch_can_be_shown(write_model):
+    folder = write_model(Mean(), spec())
+    (folder / "history.csv").write_text("epoch,loss\n", encoding="utf-8")
+    model = TrainedModel(Mean(), folder, "net")
+    assert repr(model) == "<TrainedModel net (mean): not trained>"
+    assert "TrainedModel of mean" in model_card(model)

@@ -159,6 +159,16 @@ def test_declared_outputs_must_come_back(monkeypatch, rng):
         simulate_member(Returns(), rng)
 
 
+def test_declared_output_that_a_configuration_does_not_give_may_be_left_out(monkeypatch, rng):
+    monkeypatch.setitem(globals(), "RETURNED", {"u": 1})
+    monkeypatch.setattr(Returns, "outputs", {"u": "", "v": ""})
+    monkeypatch.setattr(Returns, "gives", lambda self, array: array != "v")
+    assert set(simulate_member(Returns(), rng)) == {"u"}
+    monkeypatch.setitem(globals(), "RETURNED", {"v": 1})
+    with pytest.raises(TypeError, match="declares the outputs"):
+        simulate_member(Returns(), rng)
+
+
 @pytest.mark.parametrize("value", [1, [True, False], np.float16(2), np.arange(3, dtype=">i4"), 2j, np.ma.array([1, 2])])
 def test_numbers_of_all_kinds_are_arrays(monkeypatch, rng, value):
     monkeypatch.setitem(globals(), "RETURNED", {"u": value})

@@ -147,6 +147,9 @@ def test_mistakes_show_before_a_run():
     assert found["target"].startswith("the table of 'runs' has no column 'tumbling_rate'")
     assert found["time"] == "'runs' gives no array 'step': did you mean 'steps'?"
     assert dict(Snapshots(time="step", target="density").check(outline)) == {}
+    none = PersistentExclusion(density=0.1, tumbling_rate=0.1, snapshots=0, observe=True)
+    outline = Outline("runs", none, ("density",), PersistentExclusion.outputs)
+    assert dict(Snapshots(target="density").check(outline))["array"].startswith("'runs' gives no array 'snapshots'")
 
 
 def test_nothing_is_read_before_it_is_asked_for(trajectories):

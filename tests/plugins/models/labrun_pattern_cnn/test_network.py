@@ -95,3 +95,36 @@ def test_wrong_examples_are_explained():
         PatternCNN(preset="compact").build(flat)
     with pytest.raises(ValueError, match="y of these examples is a number"):
         PatternCNN(preset="compact").build(spec(3, classes=None))
+
+
+@pytest.mark.parametrize(
+    ("preset", "frames", "least", "name"),
+    [
+        ("compact", 3, 45, "height"),
+        ("origin_2d", 3, 45, "height"),
+        ("origin_3d", 10, 41, "height"),
+        ("origin_3d", 3, 4, "frames"),
+    ],
+)
+def test_patterns_that_are_too_small_for_the_blocks(preset, frames, least, name):
+    """As many cells as the message asks for are enough for Keras, and one fewer are not."""
+    plugin = PatternCNN(preset=preset)
+    small = spec(frames, size=32 if name == "height" else 64)
+    found = 32 if name == "height" else frames
+    with pytest.raises(
+        ValueError, match=f"its blocks need a {name} of at least {least}, and these examples have {name} {found}"
+    ) as error:
+        plugin.build(small)
+    assert "keras" not in str(error.value)
+    shape = (least, 64, frames) if name == "height" else (64, 64, least)
+    model = plugin.build(ExampleSpec(ArraySpec(shape, "float32"), ArraySpec((), "int64"), CLASSES))
+    assert model.predict_on_batch(np.zeros((1, *shape), "float32")).shape == (1, len(CLASSES))
+    if name == "height":
+        with pytest.raises(Exception, match="pool"):
+            model.predict_on_batch(np.zeros((1, least - 1, 64, frames), "float32"))
+
+
+def test_small_patterns_suit_blocks_that_fill_up_their_edges():
+    for padding in ("same", "periodic"):
+        model = PatternCNN(preset="compact", padding=padding).build(spec(3, size=32))
+        assert model.predict_on_batch(np.zeros((1, 32, 32, 3), "float32")).shape == (1, len(CLASSES))

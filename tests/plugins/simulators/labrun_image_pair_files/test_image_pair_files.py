@@ -136,7 +136,7 @@ def test_pictures_are_resampled_without_losing_thin_lines(write, rng, channels):
 def test_a_missing_digest_is_told(write, colours, field):
     config = write(*colours)
     digest = config.pop(f"{field}_sha256")
-    with pytest.raises(ValidationError, match=f"{field}: sha256 is missing: .* it is now {digest}"):
+    with pytest.raises(ValidationError, match=f"{field}_sha256 is missing: .* it is now {digest}"):
         ImagePairFiles.configured(config)
 
 

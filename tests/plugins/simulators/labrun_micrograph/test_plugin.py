@@ -87,19 +87,21 @@ def test_a_file_is_read_and_has_no_grains(picture):
     grey, config = picture
     arrays = simulated(**config)
     np.testing.assert_array_equal(arrays["image"], grey)
-    assert (arrays["grains"].shape, arrays["grains"].dtype) == ((0, 0), np.int32)
+    assert set(arrays) == {"image"}
+    assert Micrograph(**config).gives("grains") is False
+    assert Micrograph().gives("grains") is None
 
 
 def test_a_missing_digest_is_told(picture):
     _, config = picture
     assert message(file=config["file"]) == (
-        "sha256 is missing: give it with the file, so that a change of the file is noticed. "
+        "file_sha256 is missing: give it with the file, so that a change of the file is noticed. "
         f"For '{config['file']}' it is now {config['file_sha256']}"
     )
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path, rng):
-    assert message(file="nothing.png").startswith("there is no file 'nothing.png', seen from ")
+    assert message(file="nothing.png").startswith("file: there is no file 'nothing.png', seen from ")
     known = Micrograph(file="nothing.png", file_sha256="0" * 64)  # its picture may be in the store
     with pytest.raises(FileNotFoundError, match=r"there is no file 'nothing\.png', seen from "):
         known.simulate(rng)
@@ -164,7 +166,7 @@ def test_a_file_in_a_project(picture, labrun_process, tmp_path):
     (part,) = (tmp_path / "runs" / "steel" / "simulations" / "steel").rglob("*.h5")
     with h5py.File(part) as file:
         np.testing.assert_array_equal(file["0/image"][()], grey)
-        assert file["0/grains"].shape == (0, 0)
+        assert set(file["0"]) == {"image"}
 
 
 def test_the_hook_offers_it():

@@ -84,7 +84,7 @@ def test_groups_are_searched_and_other_datasets_ignored(write, snapshots, rng):
 
 def test_a_missing_digest_is_told(write, snapshots):
     config = write(as_the_origin(snapshots))
-    with pytest.raises(ValidationError, match=f"sha256 is missing: .* it is now {config['file_sha256']}"):
+    with pytest.raises(ValidationError, match=f"file_sha256 is missing: .* it is now {config['file_sha256']}"):
         PersistentExclusionFiles(file=config["file"])
 
 

@@ -623,7 +623,7 @@ def test_a_neutral_fraction_in_a_name_is_that_of_its_cube(write, cube, rng, told
 
 def test_digests_and_fields_that_do_not_belong_together(write, cube, rng, tmp_path):
     path = write(DELTA, cube)
-    with pytest.raises(ValidationError, match=f"sha256 is missing: .* it is now {digest(path)}"):
+    with pytest.raises(ValidationError, match=f"density_sha256 is missing: .* it is now {digest(path)}"):
         TwentyoneCmFiles(density=path)
     with pytest.raises(ValidationError, match="no file: expected 'file'"):
         TwentyoneCmFiles()
