@@ -37,7 +37,7 @@ TOY: dict[str, tuple[list[str], list[str]]] = {
     ),
     "interval_coverage": (
         ["--repeats", "4", "--units", "5"],
-        ["accuracy, true share 0.50 to 0.60 +#", "F1 of bonds, true share 1.00 +100.0", "between 93 and 97 %: # of #"],
+        ["accuracy, beta, 0.50 to 0.70 +#", "scale, RMSE +#", "between 93 and 97 %: # of #"],
     ),
     "kills": (["1", "1"], ["killed [1-9]\\d* times \\(seed 1\\), 0 results lost or wrong"]),
     "list_plugins": (["--rounds", "1"], ["50 more, 5 broken +# s", "45 of the 45 sound ones", "walk-40"]),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labrun.contracts.measure import Measure
-from labrun.kit.intervals import add_seeds, share_interval
+from labrun.kit.intervals import share_interval
 from labrun.kit.units import independent_units
 
 if TYPE_CHECKING:
@@ -38,11 +38,8 @@ def accuracy_measure(
 
     truth, units = examples.load_y(slice(None)), units or independent_units(examples)
     right = np.stack([one == truth for one in predicted])
-    interval = share_interval(units.sums(right.mean(axis=0)), units.sizes, confidence)
+    interval = share_interval(np.stack([units.sums(one) for one in right]), units.sizes, confidence)
     frequent = Measure(float(np.bincount(truth).max() / len(truth)), name="accuracy", model="most frequent class")
     known: dict[str, Any] = {"baseline": frequent, "ceiling": 1.0, "better": "higher"}
     known |= {"model": model, "dataset": examples.name, "n": units.count, "units": units.words}
-    accuracies = right.mean(axis=1).tolist()
-    return Measure(
-        float(right.mean()), name="accuracy", interval=add_seeds(interval, accuracies, units.count), **known | more
-    )
+    return Measure(float(right.mean()), name="accuracy", interval=interval, **known | more)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Examples, Field, Findings, Measure, TrainedModel, hookimpl
@@ -19,6 +18,10 @@ class Calibration(Analysis):
     The probability of the predicted class is compared with the share of right predictions, in bins of equal width; C. Guo, G. Pleiss, Y.
     Sun and K. Q. Weinberger, ICML 2017 (arXiv:1706.04599). Scaling divides the logits by a temperature T, found on `validation` by maximum
     likelihood; it changes neither predictions nor accuracy. Give the findings to `classification`, and it uses the temperatures.
+
+    The log-likelihood and the Brier score have intervals over parameter sets or members (see `labrun.kit.units`). The ECE has none: it is a
+    sum of absolute values, above 0 by chance even for a calibrated network. Beside it stands the ECE that such a network would have by
+    chance on these examples.
 
     Each network has its own T. Networks that differ in their seed alone are judged together: metrics are means over them, and the diagram
     holds the examples of all.
@@ -43,6 +46,7 @@ class Calibration(Analysis):
         from labrun.kit.methods import group_by_kind
         from labrun.kit.temperatures import temperature_table
         from labrun_calibration.drawing import draw_reliability
+        from labrun_calibration.measures import dataset_measures
         from labrun_calibration.scores import probabilities_of, reliability, scores
         from labrun_calibration.temperature import fit_temperature
 
@@ -54,9 +58,15 @@ class Calibration(Analysis):
         temperatures = {"as trained": [1.0] * len(model), "scaled": [t.value for t in found]}
         rows: list[dict[str, Any]] = []
         bins: dict[str, dict[str, Reliability]] = {}
+        metrics: dict[str, float | Measure] = {}
+        for kind, places in kinds.items():
+            mean = float(np.mean([found[i].value for i in places]))
+            name = "temperature" if len(kinds) == 1 else f"temperature, {kind}"
+            metrics[name] = Measure(mean, name="temperature", model=kind)
         for examples in dataset:
             truth = examples.load_y(slice(None))
             logits = [one.logits(examples) for one in model]
+            metrics |= dict(dataset_measures(examples, kinds, logits, temperatures["scaled"], self.bins))
             for state, values in temperatures.items():
                 for one, z, t in zip(model, logits, values, strict=True):
                     row = {"model": one.name, "dataset": examples.name, "state": state, "temperature": t}
@@ -69,7 +79,7 @@ class Calibration(Analysis):
         table = pd.DataFrame(rows)
         pooled_words = "" if len(kinds) == len(model) else " Each panel holds the examples of all seeds."
         return Findings(
-            metrics=_metrics(table, kinds),
+            metrics=metrics,
             tables={
                 "scores": table,
                 "temperatures": temperature_table(
@@ -83,7 +93,8 @@ class Calibration(Analysis):
                 "independent) and, below, the share of examples with that probability. Above the grey line, a network is right more often "
                 f"than it says. The temperature was found on '{validation.name}'.{pooled_words}",
                 "scores": "ECE is the mean difference of probability and accuracy over the bins, weighted by examples; with few examples "
-                "it is above 0 by chance. 'maximum error' is the largest difference, however few its examples.",
+                "it is above 0 by chance, as the ceiling in the metrics shows. 'maximum error' is the largest difference, however few its "
+                "examples.",
                 "temperatures": "Temperature of each network, by which its logits are divided. Below 1, it was less sure than right.",
             },
             warnings=[
@@ -100,36 +111,6 @@ def _check_classes(model: TrainedModel, examples: Examples) -> None:
             f"the model '{model.name}' has the classes {model.spec.classes}, but the dataset '{examples.name}' has "
             f"{examples.classes}; calibration needs the same, in the same order"
         )
-
-
-def _metrics(table: pd.DataFrame, kinds: Mapping[str, Sequence[int]]) -> dict[str, Measure | float]:
-    """Return means over the networks of each kind: `temperature`, `ECE test`, `ECE test, scaled`, …"""
-    from labrun_calibration.scores import NAMES
-
-    models = list(dict.fromkeys(table["model"]))
-    metrics: dict[str, Measure | float] = {}
-    for kind, places in kinds.items():
-        end = "" if len(kinds) == 1 else f", {kind}"
-        own = table[table["model"].isin([models[i] for i in places])]
-        scaled = own[own["state"] == "scaled"]
-        metrics[f"temperature{end}"] = Measure(scaled["temperature"].mean(), name="temperature", model=kind)
-        for dataset, rows in own.groupby("dataset", sort=False):
-            for name in NAMES:
-                before, after = (rows.loc[rows["state"] == state, name].mean() for state in ("as trained", "scaled"))
-                known: dict[str, Any] = {
-                    "unit": UNITS.get(name, ""),
-                    "model": kind,
-                    "dataset": dataset,
-                    "better": "lower",
-                }
-                metrics[f"{name} {dataset}{end}"] = Measure(before, name=name, **known)
-                metrics[f"{name} {dataset}, scaled{end}"] = Measure(
-                    after, name=f"{name}, scaled", baseline=float(before), key=name == "ECE", **known
-                )
-    return metrics
-
-
-UNITS = {"NLL": "nats"}
 
 
 def _bin_table(datasets: dict[str, dict[str, Reliability]]) -> pd.DataFrame:

@@ -9,7 +9,9 @@ import numpy as np
 __all__ = [
     "NAMES",
     "Reliability",
-    "brier_score",
+    "brier_scores",
+    "error_by_chance",
+    "log_losses",
     "negative_log_likelihood",
     "probabilities_of",
     "reliability",
@@ -18,6 +20,8 @@ __all__ = [
 
 
 NAMES = ("ECE", "maximum error", "NLL", "Brier score")
+DRAWS = 200
+"""Draws of `error_by_chance`"""
 
 
 def probabilities_of(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
@@ -27,18 +31,24 @@ def probabilities_of(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray
     return softmax(np.asarray(logits, dtype=float) / temperature, axis=1)
 
 
-def negative_log_likelihood(logits: np.ndarray, truth: np.ndarray, temperature: float = 1.0) -> float:
-    """Return −(1/n) Σᵢ ln softmax(zᵢ / T)_yᵢ [nats], from the logits z (n, classes)."""
+def log_losses(logits: np.ndarray, truth: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Return −ln softmax(zᵢ / T)_yᵢ of each example, (n,) [nats], from the logits z (n, classes); their mean is the NLL."""
     from scipy.special import log_softmax
 
     logs = log_softmax(np.asarray(logits, dtype=float) / temperature, axis=1)
-    return float(-logs[np.arange(len(truth)), truth].mean())
+    return -logs[np.arange(len(truth)), truth]
 
 
-def brier_score(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """Return (1/n) Σᵢ Σ_c (p_ic − [yᵢ = c])², from 0 to 2 (G. W. Brier, Mon. Weather Rev. 78, 1 (1950), eq. 2)."""
+def negative_log_likelihood(logits: np.ndarray, truth: np.ndarray, temperature: float = 1.0) -> float:
+    """Return the NLL, the mean of `log_losses` [nats]."""
+    return float(log_losses(logits, truth, temperature).mean())
+
+
+def brier_scores(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return Σ_c (p_ic − [yᵢ = c])² of each example, (n,), from 0 to 2; their mean is the Brier score (G. W. Brier, Mon. Weather Rev. 78, 1
+    (1950), eq. 2)."""
     hit = np.eye(probabilities.shape[1])[truth]
-    return float(((probabilities - hit) ** 2).sum(axis=1).mean())
+    return ((probabilities - hit) ** 2).sum(axis=1)
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,15 @@ def reliability(probabilities: np.ndarray, truth: np.ndarray, bins: int) -> Reli
     )
 
 
+def error_by_chance(probabilities: np.ndarray, bins: int, rng: np.random.Generator) -> float:
+    """Return the ECE that a calibrated classifier of these probabilities, (n, classes), has by chance: the mean over draws in which its
+    predictions are right with their probabilities, each by itself (J. Bröcker and L. A. Smith, Weather Forecast. 22, 651 (2007))."""
+    own = probabilities.max(axis=1)
+    of_bin = np.searchsorted(np.linspace(0, 1, bins + 1), own, side="left").clip(1, bins) - 1
+    draws = ((rng.random(len(own)) < own) - own for _ in range(DRAWS))
+    return float(np.mean([np.abs(np.bincount(of_bin, misses)).sum() for misses in draws]) / len(own))
+
+
 def scores(logits: np.ndarray, truth: np.ndarray, temperature: float, bins: int) -> dict[str, float]:
     """Return the number of examples, accuracy, mean probability of the predicted class, and the scores in `NAMES`, of softmax(z / T)."""
     probabilities = probabilities_of(logits, temperature)
@@ -96,7 +115,7 @@ def scores(logits: np.ndarray, truth: np.ndarray, temperature: float, bins: int)
         sorted_in.expected_error,
         sorted_in.maximum_error,
         negative_log_likelihood(logits, truth, temperature),
-        brier_score(probabilities, truth),
+        float(brier_scores(probabilities, truth).mean()),
     )
     return {
         "examples": len(truth),

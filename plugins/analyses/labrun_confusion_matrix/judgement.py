@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from labrun import Examples, Interval, Measure, TrainedModel
 from labrun.kit.accuracy import accuracy_measure
-from labrun.kit.intervals import LOGISTIC, add_seeds, score_interval, share_interval
+from labrun.kit.intervals import fraction_interval, share_interval
 from labrun.kit.methods import Method, check_names, group_by_kind
+from labrun.kit.spread import leave_out_sums
 from labrun.kit.units import Units, independent_units
-from labrun_confusion_matrix.scores import confusion, macro_f1
+from labrun_confusion_matrix.scores import confusion, macro_f1, units_of_classes
 
 __all__ = ["Classifier", "Judgement", "classifiers", "judge"]
 
@@ -65,7 +66,7 @@ class Judgement:
                 "accuracy": accuracy,
                 "low": interval.low,
                 "high": interval.high,
-                "macro F1": macro_f1(counts),
+                "macro F1": float(macro_f1(counts)),
             }
 
     def errors(self, classes: Sequence[str]) -> pd.DataFrame:
@@ -104,27 +105,22 @@ def judge(
         networks = [methods[place] for place in places]
         predicted = np.stack([one.answer(examples) for one in networks])
         right = [units.sums(one == truth) for one in predicted]
-        counts = np.stack([confusion(truth, one, classes) for one in predicted])
-        f1 = [macro_f1(one) for one in counts]
-
-        def mean_f1(chosen: NDArray[np.int64], predicted: NDArray[np.int64] = predicted) -> float:
-            return float(np.mean([macro_f1(confusion(truth[chosen], one[chosen], classes)) for one in predicted]))
-
+        counts = np.stack([confusion(truth, one, classes, units.of) for one in predicted], axis=1)
+        f1 = leave_out_sums(macro_f1, counts)
         known: dict[str, Any] = {"model": kind, "dataset": examples.name, "better": "higher", "ceiling": 1.0}
         known |= {"n": units.count, "units": units.words}
-        of_f1 = score_interval(mean_f1, units.of, confidence, LOGISTIC)
         yield Judgement(
             examples.name,
             kind,
             networks,
-            counts,
+            counts.sum(axis=0),
             [share_interval(one, sizes, confidence) for one in right],
             units,
             accuracy_measure(examples, [*predicted], kind, confidence, units, key=is_key),
             Measure(
-                float(np.mean(f1)),
+                float(f1.full.mean()),
                 name="macro F1",
-                interval=add_seeds(of_f1, f1, units.count) if of_f1 else None,
+                interval=fraction_interval(f1, units_of_classes(counts[:, 0]), len(truth), confidence),
                 **known,
             ),
         )

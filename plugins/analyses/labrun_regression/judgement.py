@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from labrun import Examples, Interval, Measure, Quantity
-from labrun.kit.intervals import add_seeds, jackknife_interval
+from labrun.kit.intervals import student_interval
 from labrun.kit.methods import group_by_kind
 from labrun.kit.predictions import rounded
+from labrun.kit.spread import leave_out
 from labrun.kit.units import FEW, Units, independent_units
 from labrun_regression.predictors import Predictor, truth_of
 from labrun_regression.scores import NEARLY_NORMAL, SCORES, is_constant, judge, judge_values, recurring_values
@@ -45,7 +46,7 @@ class Judgement:
     """Ends of the intervals of the scores, (k, 4); NaN where a score has none"""
     confidence: float
     of_kinds: Mapping[str, np.ndarray]
-    """For each kind its mean scores and the ends of their intervals over units, (3, 4)"""
+    """For each kind the ends of the intervals of its mean scores, over units and seeds, (2, 4)"""
     values: np.ndarray | None
     """Distinct values of the truth, if they are few"""
     of_values: Sequence[Sequence[dict[str, float]]]
@@ -93,17 +94,13 @@ class Judgement:
     def _measure(self, kind: str, places: Sequence[int], j: int, *, is_key: bool) -> Measure:
         """Return the mean of score j over the predictors of a kind."""
         score, name = [*SCORES.items()][j]
-        value, low, high = (float(one) for one in self.of_kinds[kind][:, j])
-        interval = None
-        if not np.isnan(low):
-            interval = add_seeds(
-                Interval(low, high, self.confidence, "jackknife"), self.scores[places, j].tolist(), self.units.count
-            )
+        low, high = (float(end) for end in self.of_kinds[kind][:, j])
+        method = "jackknife" if len(places) == 1 else f"jackknife, {len(places)} seeds"
         is_error = score in ("mae", "rmse")
         return Measure(
-            value,
+            float(self.scores[places, j].mean()),
             name=name,
-            interval=interval,
+            interval=None if np.isnan(low) else Interval(low, high, self.confidence, method),
             unit=self.quantity.unit if is_error else "",
             model=kind,
             dataset=self.dataset,
@@ -158,14 +155,12 @@ def judge_dataset(
     predictions = np.stack([one.answer(examples) for one in predictors])
     units, kinds = independent_units(examples, by), group_by_kind(predictors)
 
-    def statistic(chosen: np.ndarray) -> np.ndarray:
-        """Return the scores of all predictors, then the means of each kind."""
-        scores = judge(predictions[:, chosen], truth[chosen])
-        return np.stack([*scores, *(scores[places].mean(axis=0) for places in kinds.values())])
-
-    scores = statistic(np.arange(len(truth)))
-    low, high = jackknife_interval(statistic, units.of, confidence, NEARLY_NORMAL)
-    single = len(predictors)
+    replicates = leave_out(lambda chosen: judge(predictions[:, chosen], truth[chosen]), units.of)
+    low, high = student_interval(replicates.spread(NEARLY_NORMAL), confidence, NEARLY_NORMAL)
+    of_kinds = {
+        kind: student_interval(replicates.mean(places, NEARLY_NORMAL), confidence, NEARLY_NORMAL)
+        for kind, places in kinds.items()
+    }
     values = recurring_values(truth)
     return Judgement(
         examples.name,
@@ -175,11 +170,11 @@ def judge_dataset(
         truth,
         predictors,
         predictions,
-        scores[:single],
-        low[:single],
-        high[:single],
+        replicates.full,
+        low,
+        high,
         confidence,
-        dict(zip(kinds, np.stack([scores, low, high], axis=1)[single:], strict=True)),
+        {kind: np.stack(ends) for kind, ends in of_kinds.items()},
         values,
         [judge_values(p, truth, values) if values is not None else [] for p in predictions],
     )

@@ -4,17 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, t
 
-from labrun import Interval
-from labrun.kit.intervals import (
-    BLOCKS,
-    LOGARITHMIC,
-    LOGISTIC,
-    SKEWNESS,
-    add_seeds,
-    jackknife_interval,
-    score_interval,
-    share_interval,
-)
+from labrun.kit.intervals import LOGARITHMIC, fraction_interval, jackknife_interval, score_interval, share_interval
+from labrun.kit.spread import leave_out_sums
 
 # --- shares -----------------------------------------------------------------------------------------------------------------
 
@@ -51,6 +42,25 @@ def test_correlated_examples_make_an_interval_wider():
     assert widths[2] > 1.5 * widths[1]
 
 
+def test_a_unit_that_holds_all_errors_does_not_count_for_less_than_one_example():
+    """Of 20 units one is half wrong: the interval is no wider than if it were all wrong, by more than its place."""
+    half, whole = share_interval([10] * 19 + [5], [10] * 20, 0.95), share_interval([10] * 19 + [0], [10] * 20, 0.95)
+    assert half.low > whole.low - 0.05
+    assert half.low < share_interval([10] * 10 + [9.5] * 10, [10] * 20, 0.95).low
+
+
+def test_the_ends_are_those_of_as_many_independent_examples_on_the_logit_scale():
+    """The variance is s² / m, and n* = p q / v (z / t)² lies between the number of units and that of examples."""
+    found = share_interval([40, 30, 30, 20] * 3, [40] * 12, 0.95)
+    variance = np.var([1, 0.75, 0.75, 0.5] * 3, ddof=1) / 12
+    count = 0.75 * 0.25 / variance * (1.959964 / t.ppf(0.975, 11)) ** 2
+    right, wrong = count * 0.75 + 0.5, count * 0.25 + 0.5
+    reach = 1.959964 * np.sqrt(1 / right + 1 / wrong)
+    ends = 1 / (1 + wrong / right * np.exp([reach, -reach]))
+    assert (found.low, found.high) == pytest.approx(tuple(ends), abs=1e-6)
+    assert found.method == "jackknife, logit"
+
+
 def test_an_interval_holds_its_share_and_stays_within_bounds(rng):
     for _ in range(30):
         total = rng.integers(0, 9, 7) + np.eye(7, dtype=int)[0]
@@ -74,12 +84,18 @@ def test_a_share_of_nothing_is_refused():
 
 
 def test_the_jackknife_of_a_mean_is_student_s_interval(rng):
-    """The mean over units has the variance s² / m; it is multiplied by 1 + 2 / m."""
-    values = rng.normal(3, 2, 12)
+    """The mean over units has the variance s² / m; these are no more spread at their ends than normal numbers."""
+    values = rng.permutation(np.linspace(0, 1, 12))
     units = np.repeat(np.arange(12), 5)
     low, high = jackknife_interval(lambda chosen: values[units[chosen]].mean(), units, 0.9)
-    reach = t.ppf(0.95, 11) * values.std(ddof=1) / np.sqrt(12) * np.sqrt(1 + SKEWNESS / 12)
+    reach = t.ppf(0.95, 11) * values.std(ddof=1) / np.sqrt(12)
     assert (low, high) == pytest.approx((values.mean() - reach, values.mean() + reach))
+
+
+def test_a_variance_that_one_unit_makes_has_about_two_degrees_of_freedom():
+    values = np.eye(30)[0]
+    low, high = jackknife_interval(lambda chosen: values[chosen].mean(), np.arange(30), 0.95)
+    assert (high - low) / 2 == pytest.approx(t.ppf(0.975, 2 / (2 / 29 + 1)) / 30, rel=1e-6)
 
 
 def test_on_a_logarithmic_scale_the_ends_have_equal_ratios(rng):
@@ -88,8 +104,6 @@ def test_on_a_logarithmic_scale_the_ends_have_equal_ratios(rng):
     assert found is not None
     assert found.low * found.high == pytest.approx(values.mean() ** 2)
     assert found.low > 0
-    share = score_interval(lambda chosen: (values[chosen] < 2).mean() * 0.9, np.arange(9), 0.95, LOGISTIC)
-    assert share is None or 0 < share.low < share.high < 1
 
 
 def test_scores_of_several_methods_keep_their_shape(rng):
@@ -107,38 +121,29 @@ def test_a_perfect_score_and_a_single_unit_have_no_interval():
     assert score_interval(lambda chosen: chosen.mean(), np.zeros(20), 0.95) is None
 
 
-def test_many_units_are_left_out_in_blocks(rng):
-    calls = []
-    values = rng.normal(0, 1, 5000)
-
-    def mean(chosen):
-        calls.append(len(chosen))
-        return values[chosen].mean()
-
-    low, high = jackknife_interval(mean, np.arange(5000), 0.95)
-    assert len(calls) == 1 + BLOCKS
-    assert set(calls[1:]) == {4950}
-    assert (high - low) / 2 == pytest.approx(1.96 / np.sqrt(5000), rel=0.25)
+def test_a_fraction_has_the_interval_of_a_share_with_its_variance():
+    right, total = np.array([4, 3, 3, 2, 1, 4.0]), np.full(6, 4.0)
+    sums = np.stack([right, total], axis=-1)[:, None]
+    found = fraction_interval(leave_out_sums(lambda s: s[..., 0] / s[..., 1], sums), 6, 24, 0.95)
+    assert found == share_interval(right, total, 0.95)
+    sums[:, :, 0] = 4
+    perfect = fraction_interval(leave_out_sums(lambda s: s[..., 0] / s[..., 1], sums), 6, 24, 0.95)
+    assert perfect == share_interval(total, total, 0.95)
 
 
 # --- seeds ------------------------------------------------------------------------------------------------------------------
 
 
 def test_seeds_that_agree_leave_the_interval_as_it_is():
-    interval = Interval(0.4, 0.6, 0.95, "Wilson")
-    assert add_seeds(interval, [0.5], 30) == interval
-    found = add_seeds(interval, [0.5, 0.5, 0.5], 30)
-    assert (found.low, found.high) == pytest.approx((0.4, 0.6))
-    assert found.method == "Wilson, 3 seeds"
+    right = np.array([4, 3, 3, 2, 1, 4])
+    found = share_interval([right] * 3, [4] * 6, 0.95)
+    alone = share_interval(right, [4] * 6, 0.95)
+    assert (found.low, found.high) == pytest.approx((alone.low, alone.high))
+    assert found.method == "jackknife, logit, 3 seeds"
 
 
-def test_seeds_that_differ_widen_it_by_their_variance():
-    """Both variances add up: t(63) √(0.05² + 0.03²), where the seeds' alone is their own over their number."""
-    units = 31
-    member = 0.05 * t.ppf(0.975, units - 1)
-    values = 0.5 + 0.03 * np.sqrt(10 * 9 / 10) * np.array([-1, 1] * 5)
-    found = add_seeds(Interval(0.5 - member, 0.5 + member), values.tolist(), units)
-    total = 0.05**2 + 0.03**2
-    freedom = total**2 / (0.05**4 / 30 + 0.03**4 / 9)
-    assert found.high - 0.5 == pytest.approx(t.ppf(0.975, freedom) * np.sqrt(total))
-    assert found.low == pytest.approx(1 - found.high)
+def test_seeds_that_differ_on_all_units_alike_widen_it():
+    right = np.array([[9, 8, 8, 7, 6, 9]] * 3)
+    narrow, wide = (share_interval(right - step * np.array([[-1], [0], [1]]), [10] * 6, 0.95) for step in (0, 1))
+    assert wide.low < narrow.low - 0.05
+    assert wide.high > narrow.high

@@ -55,6 +55,11 @@ def test_one_temperature_makes_an_overconfident_network_as_sure_as_it_is_right()
     assert metrics["Brier score test"] > metrics["Brier score test, scaled"]
     truth, x = test.load_y(slice(None)), test.load_x(slice(None))
     assert metrics["NLL test"] == pytest.approx(log_loss(truth, probabilities_of(3 * x)))
+    nll = metrics["NLL test, scaled"]
+    assert nll.interval.low < nll < nll.interval.high < metrics["NLL test"].interval.low
+    assert (nll.n, nll.units) == (3000, "members")
+    assert metrics["ECE test, scaled"].interval is None
+    assert 0.005 < metrics["ECE test, scaled"].ceiling < 0.03
     table = findings.tables["scores"].set_index("state")
     assert table.loc["as trained", "temperature"] == 1.0
     assert table["accuracy"].nunique() == 1

@@ -7,7 +7,8 @@ from sklearn.metrics import brier_score_loss, log_loss
 
 from labrun_calibration.scores import (
     NAMES,
-    brier_score,
+    brier_scores,
+    error_by_chance,
     negative_log_likelihood,
     probabilities_of,
     reliability,
@@ -67,7 +68,7 @@ def test_likelihood_and_brier_score_are_those_of_scikit_learn(answers):
     logits, truth = answers
     probabilities = probabilities_of(logits, 1.7)
     assert negative_log_likelihood(logits, truth, 1.7) == pytest.approx(log_loss(truth, probabilities))
-    assert brier_score(probabilities, truth) == pytest.approx(
+    assert brier_scores(probabilities, truth).mean() == pytest.approx(
         brier_score_loss(truth, probabilities, scale_by_half=False)
     )
 
@@ -82,3 +83,12 @@ def test_certainty_that_is_wrong_has_an_infinite_likelihood_in_no_sum_of_floats(
     found = scores(logits, np.array([1]), 1.0, 15)
     assert [found[name] for name in NAMES] == pytest.approx([1.0, 1.0, 1000.0, 2.0])
     assert found["accuracy"] == 0.0
+
+
+def test_a_calibrated_classifier_has_its_error_by_chance(rng):
+    """Labels drawn from the probabilities: the ECE is that by chance, though the true one is 0."""
+    logits = 2 * rng.standard_normal((400, 3))
+    probabilities = probabilities_of(logits)
+    drawn = [(probabilities.cumsum(axis=1) < rng.random((400, 1))).sum(axis=1) for _ in range(50)]
+    measured = np.mean([reliability(probabilities, truth, 15).expected_error for truth in drawn])
+    assert error_by_chance(probabilities, 15, rng) == pytest.approx(measured, rel=0.1)
