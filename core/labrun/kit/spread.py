@@ -69,13 +69,13 @@ class Spread:
 
     @property
     def of_units(self) -> np.ndarray:
-        """The variance over units."""
+        """The variance over units, in the shape of the score."""
         blocks = len(self.deviations)
         return (blocks - 1) / blocks * (self.deviations**2).sum(axis=0)
 
     @property
     def units_freedom(self) -> np.ndarray:
-        """Degrees of freedom of `of_units`, from m − 1 for normal deviations down to 2 where one block holds all of the variance.
+        """Degrees of freedom of `of_units`, in its shape: m − 1 for normal deviations, about 2 where one block makes all of the variance.
 
         A variance s² of m numbers has the relative variance 2 / (m − 1) + γ / m, where γ is their excess kurtosis; as many degrees of
         freedom as have a χ² of this relative variance are F. E. Satterthwaite's, Biometrics Bull. 2, 110 (1946).
@@ -87,12 +87,12 @@ class Spread:
 
     @property
     def variance(self) -> np.ndarray:
-        """The variance over units and seeds."""
+        """The variance over units and seeds, in the shape of the score."""
         return self.of_units + self.of_seeds
 
     @property
     def freedom(self) -> np.ndarray:
-        """Degrees of freedom of `variance`, by the rule of B. L. Welch, Biometrika 34, 28 (1947)."""
+        """Degrees of freedom of `variance`, in its shape, by the rule of B. L. Welch, Biometrika 34, 28 (1947)."""
         return join_freedom((self.of_units, self.units_freedom), (self.of_seeds, self.seeds_freedom))
 
     def __sub__(self, other: Spread) -> Spread:
@@ -107,7 +107,7 @@ class Spread:
 
 
 def join_freedom(*parts: tuple[Any, Any]) -> np.ndarray:
-    """Return the degrees of freedom of a sum of variances, given with their own; infinite where the sum is 0."""
+    """Return the degrees of freedom of a sum of variances of one shape, given with their own; infinite where the sum is 0."""
     import numpy as np
 
     total = sum(np.asarray(variance, float) for variance, _ in parts)
@@ -172,7 +172,7 @@ class Replicates:
 
 
 def in_blocks(units: np.ndarray) -> np.ndarray:
-    """Return the block, from 0, of each of the units of `units`, (…) int64: the unit itself where there are at most `BLOCKS`."""
+    """Return the block of each of the units, (n,) int64: the unit itself where there are at most `BLOCKS`."""
     return units % BLOCKS
 
 
