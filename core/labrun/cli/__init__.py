@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 from labrun.cli.compare import compare
 from labrun.cli.describe import describe
 from labrun.cli.doctor import doctor
+from labrun.cli.ending import end_with_main_thread
 from labrun.cli.export import export
 from labrun.cli.inspect import check, status, why
 from labrun.cli.list_plugins import list_plugins
@@ -72,6 +73,13 @@ class _Group(click.Group):
                 f"'{word}' is neither a command nor a project (PROJECT.yaml){did_you_mean(word, self.commands)}"
             )
         return super().resolve_command(context, args)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().__call__(*arguments, **options)
+        except SystemExit as ending:
+            end_with_main_thread(ending.code if isinstance(ending.code, int) else 1)
+            raise
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         with forgiving_streams():
