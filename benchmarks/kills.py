@@ -1,7 +1,8 @@
-"""Kill the driver or a worker with `kill -9` at random moments, during stages of all kinds.
+"""Kill the driver or a worker with `kill -9` at random moments, in all kinds of stages, `export` and `gc`.
 
-`python -m benchmarks.kills 200` kills two hundred times. A killed run is started again until it finishes. Then all bytes are compared with
-those of an undisturbed run, `labrun verify` reads the store, and a new run starts.
+`python -m benchmarks.kills 200` kills at least two hundred times. A run is killed once or twice in each kind of stage, and started again
+each time until it finishes. Then all bytes are compared with those of an undisturbed run, `labrun verify` reads the store, an export is
+killed, and `labrun gc --delete` is killed as it removes what no run needs. The next `gc` must find all that is left, and nothing else.
 """
 
 from __future__ import annotations

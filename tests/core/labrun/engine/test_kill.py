@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -285,9 +285,10 @@ def labrun_at(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 KINDS = ("start", "simulations", "datasets", "models", "analyses")
+"""Moments of a run, in their order: before the first stage, and in a stage of each kind."""
 
 
-def stage_in_hand(folder: Path, runs: str, starts: int) -> str:
+def moment(folder: Path, runs: str, starts: int) -> str:
     """The kind of stage that a run is at, as far as it has told, if `starts` runs have begun before."""
     told = sorted(
         (e for kind in ("RunStarted", "StageStarted", "StageFinished") for e in lines(folder, runs, kind)), key=_time
@@ -302,14 +303,6 @@ def _time(event: dict[str, Any]) -> float:
     return float(event["time"])
 
 
-def wait_for_a_moment(process: subprocess.Popen[bytes], chance: random.Random, at: Callable[[], str]) -> None:
-    """Until a moment in a stage of a kind that chance chooses, or some seconds have gone."""
-    wanted, deadline = chance.choice(KINDS), time.monotonic() + chance.uniform(2, 20)
-    while process.poll() is None and time.monotonic() < deadline and at() != wanted:
-        time.sleep(0.02)
-    time.sleep(chance.uniform(0, 1.5))
-
-
 def kill_one(process: subprocess.Popen[bytes], mark: str, chance: random.Random) -> str:
     """Kill the driver, or a worker if there are any. Returns which, as the end of a sentence."""
     workers = [pid for pid, words in processes(mark).items() if "spawn_main" in words]
@@ -322,41 +315,95 @@ def kill_one(process: subprocess.Popen[bytes], mark: str, chance: random.Random)
     return ", a worker"
 
 
-def kill_until_it_finishes(folder: Path, runs: str, kills: int, chance: random.Random, hit: Counter[str]) -> None:
-    """Run, and kill while `hit` counts fewer than `kills`; if the driver was killed, run again."""
+def kill_at_each_moment(folder: Path, runs: str, chance: random.Random, hit: Counter[str]) -> None:
+    """Run a project, and kill it once or twice in each kind of stage; start it again each time, and let it finish at last."""
+    wanted = deque(kind for kind in KINDS for _ in range(chance.choice((1, 2))))
     code = -signal.SIGKILL
     while code == -signal.SIGKILL:
         mark = f"{runs}-{hit.total()}"
-        at = partial(stage_in_hand, folder, runs, len(lines(folder, runs, "RunStarted")))
+        at = partial(moment, folder, runs, len(lines(folder, runs, "RunStarted")))
         with running(folder, *command(runs), mark=mark) as process:
-            while hit.total() < kills and process.poll() is None:
-                wait_for_a_moment(process, chance, at)
-                if process.poll() is None:
-                    stage = at()
-                    hit[stage + kill_one(process, mark, chance)] += 1
+            while wanted and process.poll() is None:
+                if KINDS.index(wanted[0]) < (KINDS.index(now) if (now := at()) in KINDS else 0):
+                    wanted.popleft()  # it was over before a kill
+                elif now == wanted[0]:
+                    time.sleep(chance.uniform(0, 1))
+                    if process.poll() is None:
+                        hit[at() + kill_one(process, mark, chance)] += 1
+                        wanted.popleft()
+                else:
+                    time.sleep(0.02)
             code = process.wait()
     assert code == 0, (folder / "out.txt").read_text()
 
 
-def kill_at_random(folder: Path, kills: int, seed: int, tell: Callable[[str], None] = lambda _: None) -> Counter[str]:
-    """Kill a run, or one of its workers, so many times, whatever it is doing, and let it go on; begin anew when it has finished.
+def kill_command(folder: Path, words: list[str], chance: random.Random, longest: float) -> bool:
+    """Start a command, kill it within `longest` seconds, and return whether it was still at work."""
+    with running(folder, sys.executable, "-m", "labrun", *words, mark="") as process:
+        time.sleep(chance.uniform(0.3, 1) * longest)
+        process.kill()
+        return process.wait() == -signal.SIGKILL
 
-    Returns how often which kind of stage was hit.
+
+def kill_export(folder: Path, runs: str, chance: random.Random, hit: Counter[str]) -> None:
+    """Kill an export. What it leaves lies in the store, where `gc` finds it after a day."""
+    words = ["export", f"{runs}/kill", "--ro-crate", f"{runs}.crate", "--members"]
+    for _ in range(2):
+        hit["export"] += kill_command(folder, words, chance, 3)
+        shutil.rmtree(folder / f"{runs}.crate", ignore_errors=True)
+    assert not list(folder.glob("*.labrun-*.tmp"))
+    assert labrun_at(folder, *words).returncode == 0
+    shutil.rmtree(folder / f"{runs}.crate")
+
+
+def kill_gc(folder: Path, runs: str, chance: random.Random, hit: Counter[str]) -> None:
+    """Another project needs only the simulation. Kill `gc` as it removes what the first has made, and see what the next one removes."""
+    other = ("--set", "project=other", "--only", "simulations.waves")
+    assert subprocess.run(command(runs, *other), cwd=folder, capture_output=True, check=False).returncode == 0
+    shutil.rmtree(folder / runs / "kill")
+    needed = {path: path.read_bytes() for path in (folder / runs / ".store/simulations").rglob("*") if path.is_file()}
+    for path in (folder / runs).rglob("*"):
+        if not any(path.is_relative_to(folder / runs / kept) for kept in (".store/simulations", "other")):
+            os.utime(path, (1_500_000_000, 1_500_000_000), follow_symlinks=False)
+    for _ in range(2):
+        hit["gc"] += kill_command(folder, ["gc", "--delete", "--runs", runs], chance, 1)
+    _age_what_is_left(folder / runs)
+    assert labrun_at(folder, "gc", "--delete", "--runs", runs).returncode == 0
+    left = [path for path in (folder / runs / ".store").glob("*/*") if path.parent.name != "simulations"]
+    assert not left
+    assert not list((folder / runs).rglob("*.tmp"))
+    assert {path: path.read_bytes() for path in needed if path.is_file()} == needed
+
+
+def _age_what_is_left(runs: Path) -> None:
+    """A day passes for what killed processes have left."""
+    for path in runs.rglob("*.tmp"):
+        for inner in (*path.rglob("*"), path):
+            os.utime(inner, (1_500_000_000, 1_500_000_000), follow_symlinks=False)
+
+
+def kill_at_random(folder: Path, kills: int, seed: int, tell: Callable[[str], None] = lambda _: None) -> Counter[str]:
+    """Kill runs and their workers, exports and `gc` so many times, and check after each run that nothing is lost, wrong or left.
+
+    Returns how often what was hit.
     """
     chance = random.Random(seed)
     hit: Counter[str] = Counter()
     while hit.total() < kills:
         runs = f"random-{seed}-{hit.total()}"
-        kill_until_it_finishes(folder, runs, kills, chance, hit)
+        kill_at_each_moment(folder, runs, chance, hit)
         assert digests(folder / runs) == digests(folder / "whole")
         check_no_epoch_was_lost(folder, runs)
         assert labrun_at(folder, "verify", "--runs", runs).returncode == 0
+        kill_export(folder, runs, chance, hit)
+        kill_gc(folder, runs, chance, hit)
         shutil.rmtree(folder / runs)
-        tell(f"killed {hit.total()} times; the run that has finished is as one without a kill")
+        tell(f"killed {hit.total()} times: {dict(hit)}")
     return hit
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_twenty_random_moments(project: Path) -> None:
-    assert kill_at_random(project, 20, 1).total() >= 20
+def test_killed_at_every_moment(project: Path) -> None:
+    hit = kill_at_random(project, 1, 1)
+    assert {*KINDS, "export", "gc"} <= {kind.partition(",")[0] for kind in hit}
