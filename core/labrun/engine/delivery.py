@@ -15,6 +15,7 @@ from labrun.faults import LabrunError
 from labrun.files.disk_space import expect_space
 from labrun.files.guarded import GuardedPath
 from labrun.store.parts import Receipt, part_name, write_part, write_receipt
+from labrun.store.places import is_marked
 from labrun.workers.store_probe import scratch_folder
 
 __all__ = ["Delivery", "deliver_part", "simulate_part"]
@@ -58,6 +59,10 @@ def _await(path: GuardedPath, size: int) -> None:
         if time.monotonic() - begun > UNSEEN:
             raise LabrunError(
                 f"a worker wrote {path}, but after {UNSEEN:g} s it is not visible here: is the folder the same on both machines?"
+            )
+        if not is_marked(path.root):
+            raise LabrunError(
+                f"the store {path.root} was removed during the run. Run the same command again: it makes what is missing"
             )
         time.sleep(0.1)
 

@@ -24,7 +24,7 @@ from labrun.files.integrity import Damage
 from labrun.planning.plan import Plan, Planned
 from labrun.planning.results import Results
 from labrun.records.run_folder import RunFolder
-from labrun.registry.error_origin import error_origin
+from labrun.registry.error_origin import error_origin, full_traceback
 from labrun.workers.interruption import Interruption
 from labrun.workers.protocol import Workers
 
@@ -122,8 +122,8 @@ class Engine:
         except KeyboardInterrupt:
             self._end(planned, _Ended("interrupted", f"{work.reached} are kept" if work.reached else ""), work)
             raise
-        except (Exception, SystemExit) as error:  # a plugin may raise anything; the other stages go on
-            ended = _Ended("failed", _in_words(error, planned, self.plan.store.root), traceback.format_exc())
+        except BaseException as error:  # a plugin may raise anything; the other stages go on
+            ended = _Ended("failed", _in_words(error, planned, self.plan.store.root), full_traceback(error))
         self._end(planned, ended, work)
 
     def _do(self, planned: Planned, work: StageWork) -> _Ended:

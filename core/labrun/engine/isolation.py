@@ -32,6 +32,7 @@ from typing import IO, Any
 
 from labrun.amounts import duration_in_words
 from labrun.engine.part_task import PartTask, Simulated
+from labrun.registry.error_origin import code_folder
 from labrun.store.parts import Failure
 from labrun.workers.crossing import portable
 
@@ -272,7 +273,7 @@ def _answer_all(questions: IO[bytes], answers: IO[bytes]) -> None:
             task = question
             try:
                 plugin_class = task.load()
-                answer: Any = _code_folder(plugin_class.__module__)
+                answer: Any = code_folder(plugin_class.__module__)
             except BaseException as error:
                 answer = portable(error)
             _send(answers, answer)
@@ -288,11 +289,6 @@ def _simulate(task: PartTask, i: int, plugin_class: Any) -> Simulated | BaseExce
         return task.simulate(i, plugin_class)
     except BaseException as error:  # the disk is full
         return portable(error)
-
-
-def _code_folder(module: str) -> str:
-    file = getattr(sys.modules[module.partition(".")[0]], "__file__", None)
-    return str(Path(file).parent) if file else ""
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,7 +10,7 @@ from labrun.contracts.plugin import Arrays
 from labrun.engine.members import simulate_member
 from labrun.files.disk_space import is_out_of_space
 from labrun.files.guarded import GuardedPath
-from labrun.registry.error_origin import error_origin
+from labrun.registry.error_origin import error_origin, full_traceback
 from labrun.registry.import_watch import watch_import
 from labrun.registry.plugin_code import PluginCode
 from labrun.seeds import generator
@@ -63,7 +62,7 @@ class PartTask:
         except BaseException as error:
             if is_out_of_space(error):
                 raise
-            return Failure(member, row, error_origin(plugin_class.__module__, error), traceback.format_exc())
+            return Failure(member, row, error_origin(plugin_class.__module__, error), full_traceback(error))
         finally:
             if os.getpid() != process:  # a copy that the simulator has forked, and let return
                 os._exit(1)

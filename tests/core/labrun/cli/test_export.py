@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -389,3 +390,28 @@ def test_the_validator_finds_a_step_that_no_workflow_refers_to(crate, validated)
     assert validated(Path("crate")) == [
         f"./{lost}: A HowToStep must be referred to from a ComputationalWorkflow via step"
     ]
+
+
+@pytest.mark.parametrize("target", ["crate", "crate.zip"])
+def test_what_a_killed_export_leaves_is_found_by_gc(run, labrun, monkeypatch, target):
+    """It lies in the store, and is removed a day later."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr("labrun.files.guarded.GuardedPath.remove_all", lambda _: None)  # no time for that
+        dying.setattr(Path, "rename", die)
+        with pytest.raises(Killed):
+            labrun("export", run, "--ro-crate", target)
+    assert not Path(target).exists()
+    (left,) = Path("runs/.store").glob("*.tmp")
+    dead = left.rename(left.with_name(left.name.replace(f"-{os.getpid()}-", "-999999999-")))
+    assert "nothing to remove" in labrun("gc").out
+    for path in (*dead.rglob("*"), dead):
+        os.utime(path, (0, 0))
+    assert labrun("gc", "--delete").code == 0
+    assert not dead.exists()

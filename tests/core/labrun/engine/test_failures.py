@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 FAULTY = '''
-import os, signal
+import os, shutil, signal
 from typing import ClassVar, Literal
 import numpy as np
 from labrun import Analysis, Dataset, Ensemble, Examples, Field, Findings, Model, Simulator, hookimpl
@@ -35,6 +35,7 @@ class Faulty(Simulator):
                 if not os.path.exists("died"):
                     open("died", "w").close()
                     os._exit(3)
+            case "delete": shutil.rmtree("runs/.store")
         return {"u": u}
 
 class Chosen(Dataset):
@@ -284,3 +285,15 @@ def test_store_that_cannot_be_written(faulty, labrun):
         1,
         "'runs/.store' is not a folder, so it cannot be a store: move it away, or choose another folder with --runs DIR\n",
     )
+
+
+def test_store_that_is_deleted_during_a_run(faulty, labrun):
+    """The message names the store, not a plugin; the same command makes all again."""
+    done = labrun("run", faulty(PROJECT.replace("FAULT", "delete")), "--workers", 1)
+    assert done.code == 1
+    failed = next(line for line in done.out.splitlines() if ": failed: " in line)
+    assert re.search(r"(cannot write |the store )(\S+/)?runs/\.store\b", failed)
+    assert re.search(r"No such file or directory\. |was removed during the run\. Run the same command again", failed)
+    assert "plugin" not in failed
+    assert "AssertionError" not in done.out + done.err
+    assert labrun("run", faulty(PROJECT.replace("FAULT", "none")), "--workers", 1).code == 0

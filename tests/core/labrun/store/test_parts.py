@@ -243,3 +243,21 @@ def test_a_file_that_is_no_part(tmp_path):
         match=r"000000.h5' is not a part of an ensemble: parts are numbered, and hold members by their numbers",
     ):
         StoredMembers.found_in(tmp_path)
+
+
+def test_no_lock_is_taken_on_a_file_that_is_written(tmp_path, monkeypatch):
+    """Some file systems have no locks (`flock` gives ENOLCK), where HDF5 would refuse to write. Had it one, nobody else could take it."""
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.delenv("HDF5_USE_FILE_LOCKING", raising=False)
+    locked = []
+
+    def members():
+        yield member(2)
+        (path,) = tmp_path.glob("*.tmp")
+        with path.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locked.append(path)
+        yield member(3)
+
+    write_part(tmp_path, 0, members())
+    assert locked

@@ -140,3 +140,19 @@ def test_manifest_that_names_files_elsewhere(store, tmp_path):
     record["files"]["../../../../secret"] = {"size": 1, "sha256": "0"}
     path.write_text(json.dumps(record))
     assert verify(store) == [f"analyses.spread in /analyses/{KEY}: ../../../../secret is missing"]
+
+
+@pytest.mark.parametrize("when", ["before", "between"])
+def test_a_training_that_ends_meanwhile_is_no_damage(store, monkeypatch, when):
+    """It removes its checkpoints, before `verify` reads them or at any moment after."""
+    verification = Verification(store)
+    verification.add_store()
+    place = store.checkpoints(KEY)
+    if when == "before":
+        place.remove_all()
+    else:
+        from labrun.upkeep import verification as module
+
+        read = module.ends_with_digest
+        monkeypatch.setattr(module, "ends_with_digest", lambda path: (place.remove_all(), read(path))[1])
+    assert list(verification.run(lambda _: None)) == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -231,12 +232,20 @@ def test_a_part_that_changed_on_its_way_is_refused(tmp_path):
 def test_a_part_that_is_not_seen_here_is_told(tmp_path, monkeypatch):
     from labrun.engine.delivery import Delivery
     from labrun.store.parts import Receipt
+    from labrun.store.places import make_store, store_of
 
+    make_store(tmp_path)
+    store = store_of(tmp_path)
     monkeypatch.setattr("labrun.engine.delivery.UNSEEN", 0.2)
     with pytest.raises(
         LabrunError, match=r"wrote .*000003.h5, but after 0.2 s it is not visible here: is the folder the same"
     ):
-        Delivery(Receipt(3, "0" * 64, [])).keep(GuardedPath(tmp_path), 3)
+        Delivery(Receipt(3, "0" * 64, [])).keep(GuardedPath(store), 3)
+    shutil.rmtree(store)
+    with pytest.raises(
+        LabrunError, match=r"^the store .*\.store was removed during the run\. Run the same command again"
+    ):
+        Delivery(Receipt(3, "0" * 64, [])).keep(GuardedPath(store), 3)
 
 
 def test_a_scheduler_file_names_a_scheduler(noise, labrun, cluster):
