@@ -59,7 +59,7 @@ def labrun(folder: Path, *words: str) -> str:
 
 def compare(name: str, simulations: str, workers: int) -> tuple[float, float]:
     """Plan and run one project in a folder of its own; print a line, and return the estimated and the measured seconds."""
-    from labrun.engine.costs import known_cost, members_left
+    from labrun.planning.costs import known_cost, members_left
     from labrun.planning.plan import make_plan
     from labrun.project.load import load
 

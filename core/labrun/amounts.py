@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 import re
 
-__all__ = ["DURATION", "bytes_in_words", "counted", "duration_in_words", "seconds_in", "shown", "with_interval"]
+__all__ = [
+    "DURATION",
+    "bytes_in_words",
+    "counted",
+    "duration_in_words",
+    "roughly_in_words",
+    "seconds_in",
+    "shown",
+    "with_interval",
+]
 
 _SECONDS = {"days": 86400.0, "day": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0}
 _NUMBER_AND_UNIT = rf"[0-9]+(?:\.[0-9]+)?\s*(?:{'|'.join(_SECONDS)})"
@@ -34,6 +43,20 @@ def seconds_in(duration: str) -> float:
         raise ValueError("expected a number of seconds, or a duration such as '90 s', '10 min' or '1 h 30 min'")
     parts = re.findall(r"([0-9.]+)\s*([a-z]+)", duration)
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def roughly_in_words(seconds: float) -> str:
+    """Format an estimated duration: `8 s`, `40 s`, `3 min`, `1 h 20 min`, `5 h`, `3 days`."""
+    if seconds < 55:
+        return f"{seconds:.0f} s" if seconds < 10 else f"{5 * round(seconds / 5)} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 180:
+        hours, rest = divmod(10 * round(minutes / 10), 60)
+        return f"{hours} h {rest:02d} min" if rest else f"{hours} h"
+    hours = round(minutes / 60)
+    return f"{hours} h" if hours < 48 else f"{round(hours / 24)} days"
 
 
 def bytes_in_words(size: float) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from labrun.contracts.estimate import TimeLeft
+
 __all__ = ["Event", "RunFinished", "RunStarted", "StageFinished", "StageProgressed", "StageStarted"]
 
 Outcome = Literal["done", "reused", "failed", "skipped", "interrupted"]
@@ -32,6 +34,8 @@ class RunStarted(Event):
     workers: int
     where: str = ""
     """The cluster that the workers belong to, in words; empty if they are processes on this machine."""
+    left: TimeLeft | None = None
+    """The time that the run will take."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class StageStarted(Event):
     total: int
     done: int
     inputs: dict[str, Any] = field(default_factory=dict)
+    left: TimeLeft | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class StageProgressed(Event):
     done: int
     total: int
     numbers: dict[str, float] = field(default_factory=dict)
+    left: TimeLeft | None = None
 
 
 @dataclass(frozen=True)

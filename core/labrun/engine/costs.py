@@ -6,7 +6,7 @@ import math
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -15,17 +15,16 @@ from labrun.engine.delivery import simulate_part
 from labrun.engine.part_task import PartTask
 from labrun.engine.simulation import Simulation
 from labrun.faults import LabrunError
-from labrun.files.cache import read_cached, write_cached
 from labrun.files.disk_space import free_space
 from labrun.files.guarded import GuardedPath
-from labrun.planning.plan import Plan, Planned
-from labrun.planning.progress import progress_of
+from labrun.planning.costs import Cost, known_cost, members_left, remember_cost
+from labrun.planning.plan import Plan
 from labrun.project.stage import SimulationStage
 from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.memory import peak_memory
 from labrun.workers.pool import Pool
 
-__all__ = ["Cost", "Estimate", "known_cost", "measured_cost", "members_left", "require_disk", "spread_members"]
+__all__ = ["measured_cost", "require_disk", "spread_members"]
 
 MEMBERS = 8
 """Members that are simulated, spread over the sweep: where density and rate vary, the one in the middle can be three times too slow."""
@@ -33,51 +32,11 @@ ENOUGH = 20.0
 """Seconds of measuring after which no further member is begun."""
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A duration [s], and the range in which it probably lies."""
-
-    seconds: float
-    low: float
-    high: float
-
-    def __add__(self, other: Estimate) -> Estimate:
-        return Estimate(self.seconds + other.seconds, self.low + other.low, self.high + other.high)
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Resources of one member on average, and of a worker before its first."""
-
-    seconds: float
-    low: float
-    high: float
-    """The range of the mean over the sweep [s]: two standard errors to each side."""
-    startup: float
-    """Seconds to start a worker, import the simulator and compile its kernels."""
-    disk: int
-    """Bytes in the store."""
-    memory: int
-    """Peak memory of the worker [bytes]."""
-
-    def of_members(self, members: int, workers: int) -> Estimate:
-        """Estimate how long `workers` take for so many members."""
-        rounds = members / min(workers, members)
-        low, mean, high = (self.startup + rounds * each for each in (self.low, self.seconds, self.high))
-        return Estimate(mean, low, high)
-
-
 def spread_members(size: int) -> list[int]:
     """Choose members all over a sweep. Steps of the golden ratio meet no period of a grid."""
     golden = (math.sqrt(5) - 1) / 2
     chosen = [int(size * ((i + 0.5) * golden % 1)) for i in range(MEMBERS)]
     return list(dict.fromkeys(chosen)) if size > MEMBERS else list(range(size))
-
-
-def known_cost(planned: Planned) -> Cost | None:
-    """Return the cost of a member that was measured before on this machine."""
-    found = read_cached("costs", planned.key)
-    return Cost(**found) if set(found) == {field.name for field in fields(Cost)} else None
 
 
 def measured_cost(plan: Plan, stage: SimulationStage) -> Cost:
@@ -102,7 +61,7 @@ def measured_cost(plan: Plan, stage: SimulationStage) -> Cost:
     if isinstance(found, str):
         raise LabrunError(f"{planned.id}: {found}")
     cost = _cost(found, time.perf_counter() - begun)
-    write_cached("costs", planned.key, asdict(cost))
+    remember_cost(planned, cost)
     return cost
 
 
@@ -176,14 +135,6 @@ def _measure(tasks: list[PartTask]) -> _Measured | str:
         warm = time.perf_counter() - begun
     counted = [one for one in times if one] or [[first]]
     return _Measured(counted, list(sizes.values()), peak_memory(), warm)
-
-
-def members_left(plan: Plan, planned: Planned) -> int:
-    """Count the members of a simulation that are still to be made; 0 for other stages."""
-    if not isinstance(planned.stage, SimulationStage):
-        return 0
-    progress = progress_of(plan, planned)
-    return planned.stage.table.size * (progress.total - progress.done) // progress.total
 
 
 def require_disk(plan: Plan) -> None:

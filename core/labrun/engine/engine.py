@@ -17,6 +17,7 @@ from labrun.engine.making import MembersFailed, make
 from labrun.engine.observers import Observers
 from labrun.engine.progress_record import MAKE_ROOM, ProgressRecord
 from labrun.engine.stage_work import StageWork
+from labrun.engine.timekeeper import Timekeeper
 from labrun.faults import LabrunError
 from labrun.files.disk_space import is_out_of_space
 from labrun.files.guarded import GuardedPath
@@ -61,6 +62,7 @@ class Engine:
         self.write_report = write_report
         self.results = Results(plan, workers)
         self.record = ProgressRecord(folder, plan, observers)
+        self.clock = Timekeeper(plan, workers.count)
 
     def run(self) -> Outcome:
         """Run all stages.
@@ -73,8 +75,8 @@ class Engine:
         reused = [p.id for p in stages if self._is_done(p)]
         self.record.begin(reused)
         ids, folder = [p.id for p in stages], str(self.folder.path)
-        name, workers = self.plan.project.name, self.workers
-        self.observers.notify(RunStarted(time.time(), name, folder, ids, reused, workers.count, workers.where))
+        name, workers, left = self.plan.project.name, self.workers, self.clock.begin(reused)
+        self.observers.notify(RunStarted(time.time(), name, folder, ids, reused, workers.count, workers.where, left))
         outcome: Outcome = "failed"
         try:
             for planned in stages:
@@ -110,7 +112,7 @@ class Engine:
         return str(path)
 
     def _stage(self, planned: Planned) -> None:
-        work = StageWork(self.plan, planned, self.results, self.workers, self.observers, self.interruption)
+        work = StageWork(self.plan, planned, self.results, self.workers, self.observers, self.interruption, self.clock)
         try:
             ended = self._do(planned, work)
             if ended.outcome in DONE:
@@ -139,6 +141,7 @@ class Engine:
 
     def _end(self, planned: Planned, ended: _Ended, work: StageWork) -> None:
         self.record.end_stage(planned.id, ended.outcome)
+        self.clock.end_stage(planned, ended.outcome)
         folder = str(self.folder.stage(planned)) if ended.outcome in DONE else ""
         self.observers.notify(
             StageFinished(time.time(), planned.id, ended.outcome, work.seconds, ended.message, ended.traceback, folder)

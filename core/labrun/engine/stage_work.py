@@ -11,6 +11,7 @@ from typing import Any
 
 from labrun.contracts.events import StageProgressed, StageStarted
 from labrun.engine.observers import Observers
+from labrun.engine.timekeeper import Timekeeper
 from labrun.files.integrity import Damage, in_words
 from labrun.planning.plan import Plan, Planned
 from labrun.planning.results import Results
@@ -30,6 +31,7 @@ class StageWork:
     workers: Workers
     observers: Observers
     interruption: Interruption
+    clock: Timekeeper
     begun: float = field(default_factory=time.perf_counter)
     reached: str = ""
     """Progress in words; empty until something is done."""
@@ -47,15 +49,16 @@ class StageWork:
     def started(self, unit: str, total: int, done: int = 0) -> None:
         """Report that work begins on `total` units, `done` of which are there already."""
         planned = self.planned
-        name = planned.stage.offer.name
+        name, left = planned.stage.offer.name, self.clock.begin_stage(planned, done, total)
         self.observers.notify(
-            StageStarted(time.time(), planned.id, name, planned.key, unit, total, done, planned.inputs)
+            StageStarted(time.time(), planned.id, name, planned.key, unit, total, done, planned.inputs, left)
         )
 
     def progressed(self, done: int, total: int, unit: str, numbers: dict[str, float] | None = None) -> None:
         """Report that `done` of `total` units are done."""
         self.reached = f"{done} of {total} {unit}"
-        self.observers.notify(StageProgressed(time.time(), self.planned.id, done, total, numbers or {}))
+        left = self.clock.progress(self.planned, done)
+        self.observers.notify(StageProgressed(time.time(), self.planned.id, done, total, numbers or {}, left))
 
     def complain(self, damage: Iterable[Damage], consequence: str) -> None:
         """Report damage, and what is done about it."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from labrun.amounts import bytes_in_words, duration_in_words, shown
+from labrun.amounts import bytes_in_words, duration_in_words, roughly_in_words, shown
 from labrun.contracts.measure import Measure
 
 __all__ = ["environment"]
@@ -24,6 +24,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["duration"] = duration_in_words
+    made.filters["roughly"] = roughly_in_words
     made.filters["number"] = _number
     made.filters["bytes"] = bytes_in_words
     return made

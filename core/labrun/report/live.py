@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from labrun.contracts.estimate import Estimate, TimeLeft
 from labrun.contracts.events import RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.files.guarded import GuardedPath
 from labrun.report.curves import Curves, draw_curves
@@ -41,7 +42,14 @@ class StageInWork:
     total: int
     done: int
     begun: float
+    left: TimeLeft | None
+    seen: float
+    """When `left` was said."""
     numbers: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+
+    def seconds_left(self, now: float) -> float | None:
+        """Return the time until its end [s], as far as it is known."""
+        return self.left.stage.after(now - self.seen).seconds if self.left and self.left.stage else None
 
     @property
     def curves(self) -> list[Curves]:
@@ -62,6 +70,8 @@ class LivePage:
         self._stages = 0
         self._ended: set[str] = set()
         self._in_work: dict[str, StageInWork] = {}
+        self._left: TimeLeft | None = None
+        self._seen = 0.0
         self._page: list[str] = []
         self._outdated = True
         self._begun = time.monotonic()
@@ -72,21 +82,26 @@ class LivePage:
     def begin(self, event: RunStarted) -> None:
         """Write the page of a run that begins, and go on writing it every few seconds."""
         self._stages = len(event.stages)
+        self._show_left(event.left, event.time)
         self._renew()
         threading.Thread(target=self._go_on, name="live report", daemon=True).start()
 
     def begin_stage(self, event: StageStarted) -> None:
         """Show a stage from now on."""
-        stage = StageInWork(event.stage, event.plugin, event.unit, event.total, event.done, event.time)
+        stage = StageInWork(
+            event.stage, event.plugin, event.unit, event.total, event.done, event.time, event.left, event.time
+        )
         with self._lock:
             self._in_work[event.stage] = stage
+            self._show_left(event.left, event.time)
         self._renew()
 
     def progress(self, event: StageProgressed) -> None:
         """Note how far a stage is."""
         with self._lock:
             stage = self._in_work[event.stage]
-            stage.done = event.done
+            stage.done, stage.left, stage.seen = event.done, event.left, event.time
+            self._show_left(event.left, event.time)
             if event.numbers:
                 stage.numbers.append((event.done, event.numbers))
         if self._outdated:
@@ -124,12 +139,24 @@ class LivePage:
         with self._spending(), self._path.written() as stream:
             stream.write(self._block().join(self._page).encode())
 
+    def _show_left(self, left: TimeLeft | None, seen: float) -> None:
+        self._left, self._seen = left, seen
+
+    def _run_left(self, now: float) -> Estimate | None:
+        """Return the time until the end of the run, as far as it is known."""
+        if self._left is None or (self._left.unknown and not self._left.run.seconds):
+            return None
+        return self._left.run.after(now - self._seen)
+
     def _block(self) -> str:
+        now = time.time()
         return (
             environment()
             .get_template("live.html")
             .render(
-                now=time.time(),
+                now=now,
+                left=self._run_left(now),
+                unknown=self._left.unknown if self._left else 0,
                 between=BETWEEN,
                 stages=list(self._in_work.values()),
                 ended=len(self._ended),

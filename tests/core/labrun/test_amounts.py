@@ -2,7 +2,7 @@
 
 import pytest
 
-from labrun.amounts import bytes_in_words, counted, duration_in_words, seconds_in, shown
+from labrun.amounts import bytes_in_words, counted, duration_in_words, roughly_in_words, seconds_in, shown
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,21 @@ def test_counted(words, text):
 )
 def test_shown(value, text):
     assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "0 s"),
+        (8.4, "8 s"),
+        (42, "40 s"),
+        (58, "1 min"),
+        (200, "3 min"),
+        (3590, "1 h"),
+        (4900, "1 h 20 min"),
+        (20_000, "6 h"),
+        (400_000, "5 days"),
+    ],
+)
+def test_estimated_duration(seconds, words):
+    assert roughly_in_words(seconds) == words

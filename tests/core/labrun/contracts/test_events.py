@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from labrun.contracts.estimate import Estimate, TimeLeft
 from labrun.contracts.events import RunFinished, StageProgressed
 
 
@@ -16,7 +17,14 @@ def test_record_is_json_with_the_name_of_the_event():
         "done": 3,
         "total": 10,
         "numbers": {"loss": 0.25},
+        "left": None,
     }
+
+
+def test_time_that_is_left_is_part_of_the_record():
+    left = TimeLeft(None, Estimate(3.0, 2.0, 5.0), 1)
+    record = StageProgressed(12.5, "models.net", 3, 10, left=left).record()
+    assert record["left"] == {"stage": None, "run": {"seconds": 3.0, "low": 2.0, "high": 5.0}, "unknown": 1}
 
 
 def test_events_compare_by_value():

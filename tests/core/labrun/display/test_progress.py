@@ -43,7 +43,7 @@ def test_one_output_is_drawn_anew(shown):
     (handle,) = shown
     assert "<b>&lt;b&gt;</b>: 2 stages, 1 of them done before" in handle.pages[0]
     assert 'value="1" max="4"' in handle.pages[1]
-    assert "2/4 epochs loss 0.5123" in handle.pages[2]
+    assert "2/4 epochs  loss 0.5123" in handle.pages[2]
     assert "✗ models.b &lt;i&gt;no&lt;/i&gt;" in handle.pages[3]
     assert "<div>stages failed after 5.0 s</div><div>report: runs/x/report.html</div>" in handle.pages[-1]
     assert "progress" not in handle.pages[-1]

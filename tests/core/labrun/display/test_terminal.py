@@ -7,8 +7,10 @@ import io
 import pytest
 from rich.console import Console
 
+from labrun.contracts.estimate import Estimate, TimeLeft
 from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.display import terminal as display
+from labrun.display import time_left
 
 
 @pytest.fixture
@@ -65,3 +67,46 @@ def test_terminal_shows_names_and_outcomes(outcome):
     assert "simulations.[a]" in text
     assert "report: runs/waves/report.html" in text
     assert ("a message with [brackets]" in text) == (outcome == "failed")
+
+
+LEFT = TimeLeft(Estimate(40, 30, 55), Estimate(200, 150, 340), 2)
+
+
+def events(stage="models.net"):
+    """A run with two stages, one of which proceeds."""
+    yield "labrun_run_started", RunStarted(0, "waves", "runs/waves", [stage, "analyses.a"], [], 2, left=LEFT)
+    yield "labrun_stage_started", StageStarted(0, stage, "line", "key", "epochs", 10, 0, left=LEFT)
+    yield "labrun_stage_progressed", StageProgressed(0, stage, 3, 10, {"loss": 0.5}, left=LEFT)
+
+
+def test_lines_show_the_time_that_is_left(console, monkeypatch):
+    monkeypatch.setattr(display, "SECONDS_BETWEEN_LINES", 0)
+    shown = display.display_for(console)
+    for hook, event in events():
+        getattr(shown, hook)(event)
+    assert console.file.getvalue().splitlines()[1:] == [
+        "waves: about 3 min (2 min to 6 min) left, without 2 stages of unknown duration",
+        "models.net: line, 10 epochs, about 40 s (30 s to 1 min)",
+        "models.net: 3/10 epochs  about 40 s left  loss 0.5  "
+        "run: about 3 min (2 min to 6 min) left, without 2 stages of unknown duration",
+    ]
+
+
+def test_terminal_shows_the_time_that_is_left(monkeypatch):
+    console = Console(file=io.StringIO(), width=160, force_terminal=True, color_system=None)
+    shown = display.Terminal(console)
+    for hook, event in events():
+        getattr(shown, hook)(event)
+    shown._progress.refresh()
+    shown._progress.stop()
+    text = console.file.getvalue()
+    assert "about 40 s left" in text
+    assert "about 3 min left" in text
+    assert "without 2 stages of unknown duration" in text
+    assert "loss 0.5" in text
+
+
+def test_nothing_is_said_of_what_is_not_known(console):
+    assert time_left.run_left_in_words(TimeLeft(None, Estimate(0, 0, 0), 3)) == ""
+    assert time_left.run_left_in_words(TimeLeft(None, Estimate(3, 3, 3), 0)) == "about 3 s left"
+    assert time_left.stage_left_in_words(TimeLeft(None, Estimate(3, 3, 3), 0)) == ""

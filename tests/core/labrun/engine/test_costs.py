@@ -8,16 +8,9 @@ import re
 import pytest
 
 from labrun.engine import costs
-from labrun.engine.costs import (
-    Cost,
-    Estimate,
-    known_cost,
-    measured_cost,
-    members_left,
-    require_disk,
-    spread_members,
-)
+from labrun.engine.costs import measured_cost, require_disk, spread_members
 from labrun.faults import LabrunError
+from labrun.planning.costs import Cost, known_cost, members_left
 from labrun.planning.plan import make_plan
 from labrun.project.load import load
 
@@ -86,13 +79,6 @@ def test_members_are_spread_over_a_sweep(size):
         assert all(sum(part * size <= 4 * m < (part + 1) * size for m in members) for part in range(4))
     if side**2 == size >= 25:
         assert len({member % side for member in members}) >= 4
-
-
-def test_what_members_cost_adds_up():
-    cost = Cost(2.0, 1.5, 3.0, 4.0, 10, 100)
-    assert cost.of_members(1, 8) == Estimate(6.0, 5.5, 7.0)
-    assert cost.of_members(10, 2) == Estimate(14.0, 11.5, 19.0)
-    assert Estimate(1, 0, 2) + Estimate(3, 2, 5) == Estimate(4, 2, 7)
 
 
 def test_damaged_memory_is_none(make, tmp_path):
