@@ -27,7 +27,8 @@ from labrun.learning.augmentation import Augmentation
 from labrun.learning.schedule import Schedule
 from labrun.learning.settings import EarlyStopping, FitBlock, SamplesBlock
 from labrun.project.blocks import STAGE_BLOCKS, Split
-from labrun.project.sweep import Interval, Random, Range, Sweep
+from labrun.project.ranges import Interval, Range
+from labrun.project.sweep import Random, Sweep
 from labrun.project.yaml12 import Document
 from labrun.registry.registry import Offer, Registry
 

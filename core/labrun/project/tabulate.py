@@ -21,7 +21,8 @@ from labrun.project.file_digests import digest_field
 from labrun.project.filepatterns import FoundFile, PatternError, find_files, join_files
 from labrun.project.missing import NULLS, expect_complete
 from labrun.project.own_files import outside_project
-from labrun.project.sweep import MAX_CELLS, MAX_MEMBERS, Random, Range, Sweep
+from labrun.project.ranges import MAX_MEMBERS, Range
+from labrun.project.sweep import MAX_CELLS, Random, Sweep
 from labrun.project.sweeptable import Origin, SweepError, SweepTable, Where
 from labrun.project.yaml12 import KeyPath
 from labrun.seeds import generator
