@@ -13,7 +13,8 @@ from labrun.contracts.examples import ArraySpec, Examples, ExampleSpec, Quantity
 from labrun.contracts.findings import Findings
 from labrun.contracts.inputs import Outline
 from labrun.contracts.measure import Interval, Measure
-from labrun.contracts.plugin import Analysis, Arrays, Dataset, Field, Model, Plugin, Simulator, View, hookimpl
+from labrun.contracts.plugin import Analysis, Arrays, Dataset, Field, Model, Plugin, Sampler, Simulator, View, hookimpl
+from labrun.contracts.sampling import Asked, Choice
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.kernel_cache import provide_kernel_cache
@@ -26,6 +27,8 @@ __all__ = [
     "Analysis",
     "ArraySpec",
     "Arrays",
+    "Asked",
+    "Choice",
     "Dataset",
     "Ensemble",
     "ExampleSpec",
@@ -41,6 +44,7 @@ __all__ = [
     "Quantity",
     "Run",
     "RunFailed",
+    "Sampler",
     "Simulator",
     "TrainedModel",
     "View",

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from labrun.contracts.fields import fields_in_words
-from labrun.contracts.inputs import ONE_OF, SECTIONS, Section, inputs_of
+from labrun.contracts.inputs import KINDS, ONE_OF, SECTIONS, Kind, inputs_of
 from labrun.contracts.plugin import Model, Plugin, Simulator
 from labrun.registry.registry import Offer, Registry
 
-TITLES: dict[Section, str] = {
+TITLES: dict[Kind, str] = {
     "simulations": "Simulators",
     "datasets": "Datasets",
     "models": "Models",
     "analyses": "Analyses",
+    "samplers": "Samplers",
 }
 
 
@@ -26,7 +27,7 @@ def setup(app: Any) -> dict[str, bool]:
 
 
 def write_pages(folder: Path) -> None:
-    """Write `simulators.md`, `datasets.md`, `models.md` and `analyses.md`; an unchanged page keeps its time."""
+    """Write `simulators.md`, `datasets.md`, `models.md`, `analyses.md` and `samplers.md`; an unchanged page keeps its time."""
     offers = [offer for offer in Registry.installed().offers if offer.distribution == "labrun"]
     folder.mkdir(exist_ok=True)
     for section, title in TITLES.items():
@@ -37,9 +38,10 @@ def write_pages(folder: Path) -> None:
             path.write_text(text, encoding="utf-8")
 
 
-def _page(title: str, section: Section, offers: Sequence[Offer]) -> Iterator[str]:
+def _page(title: str, section: Kind, offers: Sequence[Offer]) -> Iterator[str]:
     yield f"# {title}\n"
-    yield f"Plugins for the stages under `{section}`. `labrun describe NAME` shows the same in a terminal.\n"
+    place = f"the stages under `{section}`" if section in SECTIONS else "sweeps with `adaptive`"
+    yield f"Plugins for {place}. `labrun describe NAME` shows the same in a terminal.\n"
     yield from _table(["name", "description"], [[f"[`{o.name}`](#{_anchor(o.name)})", o.summary] for o in offers])
     for offer in offers:
         yield from _plugin(offer)
@@ -96,4 +98,4 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-assert SECTIONS.keys() == TITLES.keys()
+assert KINDS.keys() == TITLES.keys()

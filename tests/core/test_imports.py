@@ -25,7 +25,7 @@ ORDER = (
 FOR_PLUGINS = {"labrun", "faults", "flattening", "files", "contracts", "kit"}
 """What of the core a plugin may import."""
 
-KINDS = ("simulators", "datasets", "models", "analyses", "observers", "shared")
+KINDS = ("simulators", "datasets", "models", "analyses", "samplers", "observers", "shared")
 
 
 def modules_in(root: Path) -> dict[str, Path]:

@@ -12,11 +12,17 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from labrun.contracts.inputs import SECTIONS
+from labrun.contracts.inputs import KINDS
 from labrun.registry.registry import Registry
 
 ROOT = Path(__file__).parents[2]
-PAGES = {"simulations": "simulators", "datasets": "datasets", "models": "models", "analyses": "analyses"}
+PAGES = {
+    "simulations": "simulators",
+    "datasets": "datasets",
+    "models": "models",
+    "analyses": "analyses",
+    "samplers": "samplers",
+}
 
 
 class Links(HTMLParser):
@@ -121,4 +127,4 @@ def test_every_page_stands_in_the_contents():
     listed = set(re.findall(r"^([\w/-]+)$", index, re.MULTILINE))
     assert {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"} - listed == set()
     assert {f"reference/{name}" for name in PAGES.values()} <= listed
-    assert PAGES.keys() == SECTIONS.keys()
+    assert PAGES.keys() == KINDS.keys()

@@ -23,6 +23,7 @@ from labrun.testing import (
     AnalysisContract,
     DatasetContract,
     ModelContract,
+    SamplerContract,
     SimulatorContract,
     simulated_ensemble,
     toy_ensemble,
@@ -363,6 +364,10 @@ def only_a_and_b() -> Examples:
     return toy_examples((*SHAPE, 1), name="two")
 
 
+# --- samplers: configuration ----------------------------------------------------------------------------------------------------
+
+SAMPLERS: dict[str, dict[str, Any]] = {"boundary": {}}
+
 # --- one class of tests for each plugin -----------------------------------------------------------------------------------------
 
 BASES = {
@@ -370,14 +375,17 @@ BASES = {
     "datasets": DatasetContract,
     "models": ModelContract,
     "analyses": AnalysisContract,
+    "samplers": SamplerContract,
 }
-TOYS = {"simulations": SIMULATORS, "datasets": DATASETS, "models": MODELS, "analyses": ANALYSES}
+TOYS = {"simulations": SIMULATORS, "datasets": DATASETS, "models": MODELS, "analyses": ANALYSES, "samplers": SAMPLERS}
 
 
 def contract(section: str, plugin: type, toy: Any) -> type:
     members: dict[str, Any] = {"plugin": plugin, "__doc__": None}
     if section == "simulations":
         members["config"] = toy()
+    elif section == "samplers":
+        members["config"] = toy
     else:
         config, given = toy
         method = "examples" if section == "models" else "inputs"

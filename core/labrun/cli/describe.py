@@ -16,7 +16,7 @@ from labrun.cli.completion import complete_plugins
 from labrun.cli.plugin_files import plugin_files_option, project_option, registry_with
 from labrun.cli.prose import reflowed
 from labrun.contracts.fields import FieldInWords, fields_in_words
-from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, inputs_of
+from labrun.contracts.inputs import KINDS, ONE_OF, Input, inputs_of
 from labrun.contracts.plugin import Model, Plugin, Simulator
 from labrun.faults import Fault, ProjectFaults, did_you_mean
 from labrun.project.blocks import STAGE_BLOCKS
@@ -63,7 +63,7 @@ def _named(registry: Registry, plugin: str) -> list[Offer]:
 def _print(offer: Offer) -> None:
     plugin = offer.plugin
     text = inspect.cleandoc(plugin.__doc__ or "it has no documentation")
-    origin = f"{SECTIONS[offer.section].__name__} of {offer.distribution} {offer.distribution_version}".rstrip()
+    origin = f"{KINDS[offer.section].__name__} of {offer.distribution} {offer.distribution_version}".rstrip()
     click.echo(f"{click.style(offer.name, bold=True)}  {origin}, version {plugin.version}, contracts {plugin.api}")
     click.echo(_source(plugin))
     click.echo(f"\n{reflowed(text, _columns()) if sys.stdout.isatty() else text}\n")
@@ -147,7 +147,7 @@ def _pretrained(plugin: type[Plugin]) -> dict[str, Any]:
 def _record(offer: Offer) -> dict[str, Any]:
     plugin = offer.plugin
     return {
-        "kind": SECTIONS[offer.section].__name__,
+        "kind": KINDS[offer.section].__name__,
         "name": offer.name,
         "version": plugin.version,
         "api": plugin.api,

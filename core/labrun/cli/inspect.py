@@ -52,7 +52,7 @@ def state_in_words(made: Plan, planned: Planned) -> str:
     if made.damage(planned):
         return "damaged"
     progress = progress_of(made, planned)
-    return f"{progress.done} of {progress.total} {progress.unit}" if progress.done else "to do"
+    return str(progress) if progress.done else "to do"
 
 
 def tell_damage(made: Plan) -> None:
@@ -116,7 +116,7 @@ def why(project: Path, stage: str, overrides: tuple[str, ...], runs: Path) -> No
             click.echo(f"{identifier}: nothing has changed since the last run, but it was not finished")
         else:
             click.echo(f"{identifier}: must be done again, since this has changed:")
-            for line in _reasons(record[identifier], planned):
+            for line in dict.fromkeys(_reasons(record[identifier], planned)):  # two plugins may share a file
                 click.echo(f"  {printable(line)}")
 
 
@@ -124,7 +124,7 @@ def _reasons(before: dict[str, Any], planned: Planned) -> Iterator[str]:
     """List the inputs of the key that have changed; for code, the files."""
     code = before.get("code", {})
     for line in _differences(before["inputs"], planned.inputs, ""):
-        if not line.startswith("plugin.source:") or not code:
+        if not line.startswith(("plugin.source:", "sampler.source:")) or not code:
             yield line
             continue
         for name in sorted({*code, *planned.code}):

@@ -10,19 +10,19 @@ from typing import Any
 import click
 
 from labrun.cli.tables import print_table
-from labrun.contracts.inputs import SECTIONS
+from labrun.contracts.inputs import KINDS
 from labrun.faults import Fault, ProjectFaults, did_you_mean
 from labrun.registry.registry import Offer, Registry
 
 __all__ = ["list_plugins"]
 
-KINDS = {kind.__name__.lower(): section for section, kind in SECTIONS.items()}
-"""The section of a project in which plugins of each kind are named."""
+WORDS = {base.__name__.lower(): kind for kind, base in KINDS.items()}
+"""The kinds of plugins, by the word for one."""
 
 
 @click.command("list-plugins")
 @click.argument("word", default="")
-@click.option("--kind", type=click.Choice([*KINDS]), help="List plugins of this kind only.")
+@click.option("--kind", type=click.Choice([*WORDS]), help="List plugins of this kind only.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def list_plugins(word: str, kind: str | None, as_json: bool) -> None:
     """List plugins, by kind.
@@ -48,13 +48,13 @@ def list_plugins(word: str, kind: str | None, as_json: bool) -> None:
 
 
 def _sorted(offers: Iterable[Offer]) -> list[Offer]:
-    order = list(SECTIONS)
+    order = list(KINDS)
     return sorted(offers, key=lambda offer: (order.index(offer.section), offer.name))
 
 
 def _fits(offer: Offer, word: str, kind: str | None) -> bool:
     text = f"{offer.name} {offer.summary} {offer.distribution}".lower()
-    return word.lower() in text and (kind is None or offer.section == KINDS[kind])
+    return word.lower() in text and (kind is None or offer.section == WORDS[kind])
 
 
 def _print(offers: list[Offer]) -> None:
@@ -63,14 +63,14 @@ def _print(offers: list[Offer]) -> None:
     if not sys.stdout.isatty():
         print_table(["kind", *columns], [[_kind(offer), *_row(offer)] for offer in offers])
         return
-    for section in SECTIONS:
+    for section in KINDS:
         rows = [_row(offer) for offer in offers if offer.section == section]
         if rows:
             print_table(columns, rows, title=f"{section} ({len(rows)})")
 
 
 def _kind(offer: Offer) -> str:
-    return SECTIONS[offer.section].__name__
+    return KINDS[offer.section].__name__
 
 
 def _row(offer: Offer) -> list[str]:

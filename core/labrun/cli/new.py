@@ -34,7 +34,7 @@ def new() -> None:
 @click.argument("name")
 @click.option(
     "--kind",
-    type=click.Choice(["simulator", "dataset", "model", "analysis"]),
+    type=click.Choice(["simulator", "dataset", "model", "analysis", "sampler"]),
     required=True,
     help="Kind of the plugin.",
 )

@@ -1,4 +1,4 @@
-"""The hooks of labrun: four by which packages offer plugins, five by which observers follow a run.
+"""The hooks of labrun: five by which packages offer plugins, five by which observers follow a run.
 
 An implementation may omit arguments; those that it takes are passed by name. Observers are called one by one: if one raises, this is
 reported once, and the run continues without it.
@@ -13,7 +13,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from labrun.contracts.events import RunFinished, RunStarted, StageFinished, StageProgressed, StageStarted
-    from labrun.contracts.plugin import Analysis, Dataset, Model, Simulator
+    from labrun.contracts.plugin import Analysis, Dataset, Model, Sampler, Simulator
 
 hookspec = pluggy.HookspecMarker("labrun")
 
@@ -39,6 +39,12 @@ def labrun_models() -> Sequence[type[Model]]:
 @hookspec
 def labrun_analyses() -> Sequence[type[Analysis]]:
     """Return the analyses that this package offers."""
+    raise NotImplementedError
+
+
+@hookspec
+def labrun_samplers() -> Sequence[type[Sampler]]:
+    """Return the samplers that this package offers."""
     raise NotImplementedError
 
 

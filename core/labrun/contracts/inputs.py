@@ -12,11 +12,23 @@ from typing import Any, Literal
 from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples
 from labrun.contracts.findings import Findings
-from labrun.contracts.plugin import Analysis, Dataset, Model, Plugin, Simulator
+from labrun.contracts.plugin import Analysis, Dataset, Model, Plugin, Sampler, Simulator
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import did_you_mean
 
-__all__ = ["METHODS", "ONE_OF", "SECTIONS", "Input", "Outline", "Section", "inputs_of", "section_of", "wants"]
+__all__ = [
+    "KINDS",
+    "METHODS",
+    "ONE_OF",
+    "SECTIONS",
+    "Input",
+    "Kind",
+    "Outline",
+    "Section",
+    "inputs_of",
+    "kind_of",
+    "wants",
+]
 
 Section = Literal["simulations", "datasets", "models", "analyses"]
 """The four sections of a project; each holds the stages of one kind."""
@@ -28,11 +40,17 @@ SECTIONS: dict[Section, type[Plugin]] = {
     "analyses": Analysis,
 }
 
-ONE_OF: dict[Section, str] = {
+Kind = Section | Literal["samplers"]
+"""The kinds of plugins: one for each section, and samplers, which a sweep names."""
+
+KINDS: dict[Kind, type[Plugin]] = dict(SECTIONS.items()) | {"samplers": Sampler}
+
+ONE_OF: dict[Kind, str] = {
     "simulations": "simulation",
     "datasets": "dataset",
     "models": "model",
     "analyses": "analysis",
+    "samplers": "sampler",
 }
 """The word for one stage of a section."""
 
@@ -46,15 +64,16 @@ _SECTION_OF: dict[Any, Section] = {
 
 _KINDS = {kind.__name__: kind for kind in _SECTION_OF}
 
-METHODS: dict[Section, str] = {
+METHODS: dict[Kind, str] = {
     "simulations": "simulate",
     "datasets": "examples",
     "models": "build",
     "analyses": "analyse",
+    "samplers": "propose",
 }
 """The method that makes the result of a plugin."""
 
-_GIVEN: dict[Section, set[str]] = {"datasets": {"folder"}, "models": {"examples"}}
+_GIVEN: dict[Kind, set[str]] = {"datasets": {"folder"}, "models": {"examples"}}
 """Parameters other than `rng` that are not stages."""
 
 
@@ -100,14 +119,14 @@ class Outline:
             yield from self.missing_column(field, name)
 
 
-def section_of(plugin: type[Plugin]) -> Section:
-    """Return the section of a project that a plugin class belongs to."""
-    return next(section for section, base in SECTIONS.items() if issubclass(plugin, base))
+def kind_of(plugin: type[Plugin]) -> Kind:
+    """Return the kind of a plugin class."""
+    return next(kind for kind, base in KINDS.items() if issubclass(plugin, base))
 
 
 def wants(plugin: type[Plugin], name: str) -> bool:
     """Check whether the method has a parameter of this name: `rng`, the random generator of the stage, or `folder`, that of a dataset."""
-    return name in inspect.signature(getattr(plugin, METHODS[section_of(plugin)])).parameters
+    return name in inspect.signature(getattr(plugin, METHODS[kind_of(plugin)])).parameters
 
 
 def inputs_of(plugin: type[Plugin]) -> tuple[Input, ...]:
@@ -116,12 +135,12 @@ def inputs_of(plugin: type[Plugin]) -> tuple[Input, ...]:
     Raises:
         TypeError: a parameter is not annotated with one of the kinds.
     """
-    section = section_of(plugin)
-    if section == "simulations":
+    kind = kind_of(plugin)
+    if kind in ("simulations", "samplers"):
         return ()
-    method = getattr(plugin, METHODS[section])
+    method = getattr(plugin, METHODS[kind])
     parameters = list(inspect.signature(method).parameters.values())[1:]
-    given = {"rng"} | _GIVEN.get(section, set())
+    given = {"rng"} | _GIVEN.get(kind, set())
     return tuple(_read(plugin, p, _annotation(method, p)) for p in parameters if p.name not in given)
 
 

@@ -1,4 +1,4 @@
-"""The four contracts, one of which every plugin fulfils: Simulator, Dataset, Model, Analysis.
+"""The five contracts, one of which every plugin fulfils: Simulator, Dataset, Model, Analysis, Sampler.
 
 A plugin is a frozen pydantic model with one method. Its fields are its configuration, its docstring is its documentation, and
 `version` is raised whenever its results change. A Dataset, Model or Analysis declares its inputs in the signature of its method, as a
@@ -14,7 +14,7 @@ test of pytest declares its fixtures (see `labrun.contracts.inputs`):
     ==================  ========================
 
 `list[…]` asks for several stages, a default of `None` makes an input optional, and a parameter `rng: np.random.Generator` receives the
-random generator of the stage.
+random generator of the stage. A Simulator and a Sampler ask for no stages.
 """
 
 from __future__ import annotations
@@ -33,8 +33,21 @@ if TYPE_CHECKING:
     import numpy as np
 
     from labrun.contracts.examples import ExampleSpec
+    from labrun.contracts.sampling import Asked, Choice
 
-__all__ = ["API", "Analysis", "Arrays", "Dataset", "Field", "Model", "Plugin", "Simulator", "View", "hookimpl"]
+__all__ = [
+    "API",
+    "Analysis",
+    "Arrays",
+    "Dataset",
+    "Field",
+    "Model",
+    "Plugin",
+    "Sampler",
+    "Simulator",
+    "View",
+    "hookimpl",
+]
 
 hookimpl = pluggy.HookimplMarker("labrun")
 
@@ -175,3 +188,27 @@ class Analysis(Plugin):
     """
 
     analyse: ClassVar[Any]
+
+
+class Sampler(Plugin):
+    """Chooses the next rows of an adaptive sweep from the rows so far and what was measured of them."""
+
+    needs: ClassVar[Literal["classes", "numbers"]] = "numbers"
+    """What the sweep must measure: the class of each row, or a number."""
+
+    def propose(self, asked: Asked, candidates: np.ndarray, count: int, rng: np.random.Generator) -> Choice:
+        """Choose `count` of the candidates, (candidates, coordinates), which are mapped as `asked.points` are and were not asked before.
+
+        At least one row has a value. Rows in work have none, but are asked already: choose places that they leave open. The choice must
+        follow from the arguments alone, since a run that was interrupted must choose the same rows again.
+        """
+        raise NotImplementedError
+
+    def predict(self, asked: Asked, points: np.ndarray) -> np.ndarray:
+        """Return the value expected at each point, (points,), in the unit of `asked.values`: that of the nearest row.
+
+        A sweep that stops by `until: {change: …}` compares these predictions between rounds.
+        """
+        from labrun.contracts.sampling import nearest_values
+
+        return nearest_values(asked, points)

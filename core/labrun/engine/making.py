@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
 from labrun.amounts import counted
 from labrun.contracts.findings import Findings
+from labrun.engine.asking import Asking
 from labrun.engine.simulation import Simulation
 from labrun.engine.stage_work import StageWork
 from labrun.faults import LabrunError
 from labrun.files.guarded import GuardedPath
 from labrun.learning.pretrained import FILES
 from labrun.project.stage import (
+    AdaptiveStage,
     AnalysisStage,
     DatasetStage,
     FittedModelStage,
@@ -24,7 +27,7 @@ from labrun.project.stage import (
     Stage,
 )
 from labrun.seeds import integer_seed
-from labrun.store.parts import Failure, part_name
+from labrun.store.parts import Failure, Receipt, part_name
 
 __all__ = ["MembersFailed", "make"]
 
@@ -54,25 +57,60 @@ def make(stage: Stage, work: StageWork) -> list[str]:
 
 @make.register(SimulationStage)
 def _simulate(stage: SimulationStage, work: StageWork) -> list[str]:
-    simulation, total = Simulation.of(work.plan, stage), stage.table.size
+    simulation = Simulation.of(work.plan, stage)
+    _seal_members(simulation, work, _made_members(simulation, work, stage.table.size))
+    return []
+
+
+@make.register(AdaptiveStage)
+def _ask(stage: AdaptiveStage, work: StageWork) -> list[str]:
+    asking = Asking(stage, work)
+    receipts = _made_members(asking, work, stage.most_members)
+    asking.measure(len(asking.rounds), receipts)
+    _seal_members(asking, work, receipts, asking.files(), stopped=asking.stopped, changes=asking.changes)
+    return []
+
+
+def _made_members(simulation: Simulation, work: StageWork, total: int) -> dict[int, Receipt]:
+    """Make the parts of a simulation that are missing, and return the receipts of all.
+
+    Raises:
+        MembersFailed: members failed, and the project does not allow it.
+    """
     receipts, damaged_parts = simulation.examine()
     damage = {one.name: one for one in [*damaged_parts, *work.damage]}
     work.complain(damage.values(), "it is made again")
-    lost = {Path(name).stem for name in damage}
+    lost = {Path(name).stem for name in damage if Path(name).parent.name == "parts"}
     receipts = {n: receipt for n, receipt in receipts.items() if Path(part_name(n)).stem not in lost}
     work.started("members", total, simulation.count(receipts))
 
     def progress(done: int) -> None:
-        work.progressed(done, total, "members")
+        work.progressed(done, total, "members", simulation.numbers)
 
     simulation.run(work.workers, receipts, progress, work.interruption)
-    failures = [failure for number in sorted(receipts) for failure in receipts[number].failures]
-    if failures and (stage.failures == "stop" or len(failures) == total):
+    failures, stage = _failures(receipts), simulation.stage
+    if failures and (stage.failures == "stop" or len(failures) == stage.table.size):
         raise MembersFailed(_about_failures(stage, failures), failures[0].traceback)
+    return receipts
+
+
+def _failures(receipts: dict[int, Receipt]) -> list[Failure]:
+    return [failure for number in sorted(receipts) for failure in receipts[number].failures]
+
+
+def _seal_members(
+    simulation: Simulation,
+    work: StageWork,
+    receipts: dict[int, Receipt],
+    further: Mapping[str, str] | None = None,
+    **notes: Any,
+) -> None:
+    """Seal the members with what failed among them; `further` are the digests of files beside the parts."""
+    failures = _failures(receipts)
     failed = sorted(failure.member for failure in failures)
-    parts = {f"parts/{part_name(number)}": receipt.sha256 for number, receipt in receipts.items()}
-    work.seal(simulation.folder.parent.path, parts, failed=failed, failures=[vars(failure) for failure in failures])
-    return []
+    parts = {f"parts/{part_name(number)}": receipt.sha256 for number, receipt in receipts.items()} | dict(further or {})
+    listed = [vars(failure) for failure in failures]
+    work.seal(simulation.folder.parent.path, parts, failed=failed, failures=listed, **notes)
 
 
 @make.register(DatasetStage)

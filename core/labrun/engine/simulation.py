@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from labrun.engine.delivery import deliver_part
 from labrun.engine.part_task import PartTask
@@ -24,7 +23,7 @@ from labrun.workers.store_probe import StoreProbe
 __all__ = ["Simulation"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Simulation:
     """A simulation stage in work: what its parts are made from, and the folder that holds them."""
 
@@ -41,10 +40,6 @@ class Simulation:
     def parts(self) -> list[list[int]]:
         """The members of each part."""
         return self.stage.stored_parts
-
-    @cached_property
-    def _groups(self) -> list[tuple[Any, ...]] | None:
-        return self.stage.table.groups()
 
     @cached_property
     def source(self) -> PluginCode:
@@ -64,7 +59,7 @@ class Simulation:
 
     def task(self, number: int, probe: StoreProbe | None = None, *, isolated: bool = False) -> PartTask:
         """Return what a worker must know to make a part; `isolated` keeps a member that ends its process from ending the worker."""
-        stage, members, groups = self.stage, self.parts[number], self._groups
+        stage, members, groups = self.stage, self.parts[number], self.stage.groups
         draws = [m if groups is None else list(groups[m]) for m in members]
         rows = [stage.table.row(m) for m in members]
         folder = self.folder.absolute()  # a simulator may change the working directory
@@ -74,6 +69,15 @@ class Simulation:
     def count(self, parts: Iterable[int]) -> int:
         """Count the members of these parts."""
         return sum(len(self.parts[number]) for number in parts)
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Numbers worth showing while it runs."""
+        return {}
+
+    def missing(self, receipts: dict[int, Receipt]) -> Iterator[int | None]:
+        """Yield the numbers of the parts to make; None where none can be begun before others are there."""
+        yield from (number for number in range(len(self.parts)) if number not in receipts)
 
     def run(
         self,
@@ -93,10 +97,9 @@ class Simulation:
             OSError: the disk is full, or the folder cannot be written.
             KeyboardInterrupt: the run was asked to stop.
         """
-        missing = [number for number in range(len(self.parts)) if number not in receipts]
         done = self.count(receipts)
 
-        def make(tasks: Iterable[tuple[int, PartTask]]) -> TaskKillsWorker | None:
+        def make(tasks: Iterable[tuple[int, PartTask] | None]) -> TaskKillsWorker | None:
             nonlocal done
             made = dispatch(workers, deliver_part, tasks, lambda: interruption.requested)
             try:
@@ -110,11 +113,14 @@ class Simulation:
                 made.close()
             return None
 
-        fatal = make((number, self.task(number, workers.probe)) for number in missing)
-        if fatal is not None:
+        def tasks() -> Iterator[tuple[int, PartTask] | None]:
+            for number in self.missing(receipts):
+                yield None if number is None else (number, self.task(number, workers.probe))
+
+        while fatal := make(tasks()):  # what waited for the parts that are then isolated is made in another turn
             fatal = make((number, self.task(number, workers.probe, isolated=True)) for number in fatal.numbers)
-        if fatal is not None:
-            raise LabrunError(self._about_deaths(fatal.numbers[0], fatal.times))
+            if fatal is not None:
+                raise LabrunError(self._about_deaths(fatal.numbers[0], fatal.times))
         interruption.check()
 
     def _about_deaths(self, part: int, times: int) -> str:

@@ -52,7 +52,7 @@ def members_left(plan: Plan, planned: Planned) -> int:
     if not isinstance(planned.stage, SimulationStage):
         return 0
     progress = progress_of(plan, planned)
-    return planned.stage.table.size * (progress.total - progress.done) // progress.total
+    return planned.stage.most_members * (progress.total - progress.done) // progress.total
 
 
 def expected_time(plan: Plan, planned: Planned, workers: int, experience: Experience) -> Estimate | None:

@@ -96,7 +96,7 @@ def amount_of_work(plan: Plan, planned: Planned, workers: int) -> float:
     and for each epoch that it trains."""
     stage = planned.stage
     if isinstance(stage, SimulationStage):
-        return stage.table.size / min(workers, stage.table.size)
+        return stage.most_members / min(workers, stage.most_members)
     if isinstance(stage, FittedModelStage):
         return stage.fit.epochs * max(1.0, _members(plan, stage.train))
     refs = list(stage.refs())
@@ -108,7 +108,7 @@ def _members(plan: Plan, ref: Ref) -> float:
     """Return the number of members that a result holds; none for models and findings."""
     stage = plan.stages[ref.id].stage
     if isinstance(stage, SimulationStage):
-        return stage.table.size
+        return stage.most_members
     if not isinstance(stage, DatasetStage):
         return 0
     share = stage.split.fractions[ref.part] if stage.split and ref.part else 1.0

@@ -14,6 +14,7 @@ from labrun.files.integrity import Damage
 from labrun.planning.network_places import network_places
 from labrun.planning.versions import ENGINE
 from labrun.project.load import Project, Ref, Stage
+from labrun.project.stage import AdaptiveStage
 from labrun.registry.fingerprint import fingerprint
 from labrun.store.store import Manifest, Store
 
@@ -89,6 +90,7 @@ def make_plan(project: Project, root: Path, only: Iterable[str] | None = None) -
 
 def _plan(stage: Stage, project: Project, planned: dict[str, Planned], places: Mapping[str, int]) -> Planned:
     code = fingerprint(stage.offer)
+    files = {name: digest for offer in stage.offers for name, digest in fingerprint(offer).files.items()}
     inputs: dict[str, Any] = {
         "labrun": ENGINE[stage.section],
         "plugin": {
@@ -100,12 +102,13 @@ def _plan(stage: Stage, project: Project, planned: dict[str, Planned], places: M
         "config": stage.config,
         "seed": {"project": project.seed, "stage": stage.seed_name},
         "from": {name: _citation(found, planned) for name, found in sorted(stage.needs.items())},
+        **({"rounds": ENGINE["rounds"]} if isinstance(stage, AdaptiveStage) else {}),
         **stage.recipe(),
     }
     if stage.section == "analyses":
         inputs["places"] = {ref.id: places[ref.id] for ref in stage.refs() if ref.id in places}
     key = digest_of(inputs)
-    return Planned(stage, key, stage.identity(key), inputs, code.files)
+    return Planned(stage, key, stage.identity(key), inputs, files)
 
 
 def _citation(found: Ref | list[Ref], planned: dict[str, Planned]) -> Any:

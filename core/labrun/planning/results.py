@@ -98,10 +98,11 @@ class Results:
             raise LabrunError(
                 f"the members of {stage.id} are gone or damaged. Run the same command again: it makes what is missing"
             )
+        stage = stage.as_made(self.plan.place(planned))
         failed = set(manifest.notes["failed"])
         numbers = [member for member in range(stage.table.size) if member not in failed]
         columns = {name: [values[m] for m in numbers] for name, values in stage.table.columns.items()}
-        groups = stage.table.groups()
+        groups = stage.groups
         shared = [groups[member] for member in numbers] if groups is not None else None
         members = StoredMembers(self.plan.place(planned) / "parts", stage.stored_parts)
         ensemble = Ensemble(members, numbers, columns, stage.name, shared, self._map)

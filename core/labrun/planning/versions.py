@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from labrun.contracts.inputs import Section
 
 __all__ = ["ENGINE", "ENGINE_MODULES"]
 
-ENGINE: Mapping[Section, int] = MappingProxyType({"simulations": 3, "datasets": 3, "models": 4, "analyses": 4})
-"""The version of what the engine contributes to the results of each section."""
+Contribution: TypeAlias = Section | Literal["rounds"]
+
+ENGINE: Mapping[Contribution, int] = MappingProxyType(
+    {"simulations": 3, "datasets": 3, "models": 4, "analyses": 4, "rounds": 1}
+)
+"""The version of what the engine contributes to the results of each section, and to the rows of a sweep that goes in rounds."""
 
 _ALL = ("labrun.seeds", "labrun.planning.results", "labrun.engine.making", "labrun.contracts.plugin")
 
-ENGINE_MODULES: Mapping[Section, tuple[str, ...]] = MappingProxyType(
+ENGINE_MODULES: Mapping[Contribution, tuple[str, ...]] = MappingProxyType(
     {
         "simulations": (
             *_ALL,
@@ -62,6 +67,21 @@ ENGINE_MODULES: Mapping[Section, tuple[str, ...]] = MappingProxyType(
             "labrun.kit.fonts",
             "labrun.planning.network_places",
             "labrun.workers.map_members",
+        ),
+        "rounds": (
+            "labrun.contracts.ensemble",
+            "labrun.contracts.examples",
+            "labrun.contracts.sampling",
+            "labrun.contracts.trained",
+            "labrun.engine.asking",
+            "labrun.engine.measuring",
+            "labrun.kit.expression",
+            "labrun.project.adaptive",
+            "labrun.project.ranges",
+            "labrun.project.rounds",
+            "labrun.project.space",
+            "labrun.seeds",
+            "labrun.store.rounds",
         ),
     }
 )

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from labrun.amounts import DURATION, seconds_in
+from labrun.contracts.inputs import Input, inputs_of
 from labrun.contracts.naming import LONGEST_NAME
+from labrun.contracts.plugin import Plugin
 from labrun.contracts.strict import StrictModel
 from labrun.learning.settings import FitBlock
 from labrun.project.sweep import Sweep
@@ -61,6 +63,10 @@ class StageBlock(StrictModel):
         """The datasets that a model is trained on, by their keys under `fit`."""
         return {}
 
+    def takes(self, plugin: type[Plugin]) -> tuple[Input, ...]:
+        """The inputs that the block may name, for its plugin."""
+        return inputs_of(plugin)
+
     @property
     def parts(self) -> tuple[str, ...]:
         """The parts that other stages can name."""
@@ -83,6 +89,10 @@ References = Annotated[
 Matrix = Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)]
 
 
+def _listed(references: dict[str, str | list[str]]) -> dict[str, list[str]]:
+    return {key: [named] if isinstance(named, str) else named for key, named in references.items()}
+
+
 class _JoinedBlock(StageBlock):
     from_: References = Field(default={}, alias="from", description="the stages that it is made from")
     matrix: Matrix | None = Field(
@@ -91,7 +101,7 @@ class _JoinedBlock(StageBlock):
 
     @property
     def inputs(self) -> dict[str, list[str]]:
-        return {key: [named] if isinstance(named, str) else named for key, named in self.from_.items()}
+        return _listed(self.from_)
 
 
 def _in_seconds(value: Any) -> Any:
@@ -109,11 +119,22 @@ Duration = Annotated[
 class SimulationBlock(StageBlock):
     """A simulation: one member for each row of its sweep."""
 
+    from_: References = Field(
+        default={}, alias="from", description="the model, or several, by which an adaptive sweep classifies members"
+    )
     sweep: Sweep | None = Field(None, description="the table of parameters; without one there is a single member")
     failures: Literal["stop", "skip"] = Field("stop", description="what a member that fails does to the run")
     timeout: Duration | None = Field(
         None, description="the most time that a member may take: seconds, or '10 min'; one that takes longer fails"
     )
+
+    @property
+    def inputs(self) -> dict[str, list[str]]:
+        return _listed(self.from_)
+
+    def takes(self, plugin: type[Plugin]) -> tuple[Input, ...]:
+        is_adaptive = self.sweep is not None and self.sweep.adaptive is not None
+        return (Input("model", "models", many=True, optional=True),) if is_adaptive else ()
 
 
 class Split(StrictModel):

@@ -17,11 +17,13 @@ from labrun.learning.pretrained import find_pretrained, load_trained
 from labrun.learning.settings import FitBlock
 from labrun.project.annotations import whole_fields
 from labrun.project.blocks import AnalysisBlock, DatasetBlock, ModelBlock, SimulationBlock
+from labrun.project.choosing import Choosing
 from labrun.project.faultbook import FaultBook
 from labrun.project.file_digests import digests_of_columns, with_digests
 from labrun.project.pydantic_errors import explain
 from labrun.project.rows import Rows, plugin_failed
 from labrun.project.stage import (
+    AdaptiveStage,
     AnalysisStage,
     DatasetStage,
     FittedModelStage,
@@ -30,10 +32,12 @@ from labrun.project.stage import (
     SimulationStage,
     Stage,
 )
+from labrun.project.sweep import Sweep
 from labrun.project.sweeptable import SweepError, SweepTable
 from labrun.project.tabulate import Source, open_sweep, tabulate
 from labrun.project.wiring import Draft
 from labrun.project.yaml12 import KeyPath
+from labrun.registry.registry import Registry
 
 __all__ = ["Configuring"]
 
@@ -45,6 +49,7 @@ class Configuring:
     book: FaultBook
     folder: Path
     seed: int
+    registry: Registry
 
     def stage(self, draft: Draft) -> Stage | None:
         """Configure the stage of a draft, a class for each kind of block; None if something is wrong with it.
@@ -104,6 +109,10 @@ class Configuring:
     # -- simulations --
 
     def _simulation(self, draft: Draft, block: SimulationBlock) -> Stage | None:
+        sweep = block.sweep or Sweep()
+        adaptive = sweep.adaptive
+        choosing = Choosing(self.book, draft, adaptive, self.registry) if adaptive is not None else None
+        chosen = choosing.sampler() if choosing is not None else None
         table = self._table(draft, block)
         if table is None:
             return None
@@ -114,7 +123,21 @@ class Configuring:
         if plugin is None:
             return None
         head = (draft.name, draft.base, draft.values, draft.offer, plugin, draft.inputs)
-        return SimulationStage(*head, table, fixed, block.failures, block.timeout)
+        members = (table, fixed, block.failures, block.timeout)
+        if adaptive is None or choosing is None:
+            return SimulationStage(*head, *members)
+        is_sound = choosing.check_measure(plugin)
+        if chosen is None or not is_sound or not draft.is_joined:
+            return None
+        return AdaptiveStage(
+            *head,
+            *members,
+            (table.size,),
+            adaptive=adaptive,
+            repeats=int(sweep.repeats),
+            sampler_offer=chosen[0],
+            sampler=chosen[1],
+        )
 
     def _table(self, draft: Draft, block: SimulationBlock) -> SweepTable | None:
         """Make the table of a sweep; the names of its columns are checked before its rows are made."""

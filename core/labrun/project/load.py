@@ -82,7 +82,7 @@ def make_project(document: Document, path: Path, registry: Registry | None = Non
     blocks = _read_blocks(book, registry, broken)
     if head is not None and head.headline is not None:
         _check_headline(head.headline, blocks, book)
-    stages = _make_stages(blocks, Configuring(book, folder, head.seed if head else 0))
+    stages = _make_stages(blocks, Configuring(book, folder, head.seed if head else 0, registry))
     if head is None or book:
         raise ProjectFaults(book)
     return Project(path, document, head, registry, stages)

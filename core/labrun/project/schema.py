@@ -33,6 +33,10 @@ def project_schema(registry: Registry) -> dict[str, Any]:
         _embed(STAGE_BLOCKS[section], kind, definitions)
         offers = [offer for offer in registry.offers if offer.section == section]
         _follow_use(definitions, kind, offers)
+        if section == "simulations":
+            _follow_use(
+                definitions, f"{kind}:Chosen", [offer for offer in registry.offers if offer.section == "samplers"]
+            )
         reference = {"$ref": f"#/definitions/{kind}"}
         stages = {
             "type": "object",
@@ -61,18 +65,20 @@ def _known(kind: str, offers: list[Offer]) -> dict[str, Any]:
     return {"additionalProperties": {"properties": {"use": use}}}
 
 
-def _follow_use(definitions: dict[str, Any], kind: str, offers: list[Offer]) -> None:
-    """Let `use` offer the plugins of a kind, and `with` follow the one that is named."""
-    block = definitions[kind]
+def _follow_use(definitions: dict[str, Any], name: str, offers: list[Offer]) -> None:
+    """Let `use` offer plugins, and `with` follow the one that is named, in the block of this name."""
+    block = definitions[name]
     times = Counter(offer.name for offer in offers)
     block["properties"]["use"]["anyOf"] = [
         *({"const": _short(offer, times), "description": offer.summary} for offer in offers),
         {"type": "string"},
     ]
+    if not offers:  # an empty list is not allowed
+        return
     block["allOf"] = [
         {
             "if": {"properties": {"use": {"pattern": _pattern(offer, times)}}, "required": ["use"]},
-            "then": {"properties": {"with": _embed(offer.plugin, f"{kind}.{_short(offer, times)}", definitions)}},
+            "then": {"properties": {"with": _embed(offer.plugin, f"{name}.{_short(offer, times)}", definitions)}},
         }
         for offer in offers
     ]
@@ -108,9 +114,11 @@ def _embed(model: type[BaseModel], name: str, definitions: dict[str, Any]) -> di
 
 
 def _as_draft_7(schema: Any) -> Any:
-    """Replace the keyword for the items of a tuple, which pydantic takes from a later draft, by that of draft 7."""
+    """Replace the keyword for the items of a tuple, which pydantic takes from a later draft, by that of draft 7; and `oneOf`, since
+    alternatives overlap when no key is required."""
     if isinstance(schema, list):
         return [_as_draft_7(inner) for inner in schema]
     if not isinstance(schema, dict):
         return schema
-    return {"items" if key == "prefixItems" else key: _as_draft_7(value) for key, value in schema.items()}
+    renamed = {"prefixItems": "items", "oneOf": "anyOf"}
+    return {renamed.get(key, key): _as_draft_7(value) for key, value in schema.items()}

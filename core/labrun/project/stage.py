@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -17,16 +17,22 @@ from typing import Any, ClassVar, Literal
 from labrun.amounts import duration_in_words
 from labrun.contracts.inputs import Outline, Section
 from labrun.contracts.keras_settings import keras_settings
-from labrun.contracts.plugin import Analysis, Dataset, Model, Plugin, Simulator
+from labrun.contracts.plugin import Analysis, Dataset, Model, Plugin, Sampler, Simulator
 from labrun.files.digests import digest_of
+from labrun.files.guarded import GuardedPath
 from labrun.learning.pretrained import content_of
 from labrun.learning.settings import FitBlock
+from labrun.project.adaptive import Adaptive
 from labrun.project.blocks import Split
+from labrun.project.rounds import table_of
 from labrun.project.sweeptable import SweepTable
+from labrun.registry.fingerprint import fingerprint
 from labrun.registry.registry import Offer
 from labrun.store.parts import cut
+from labrun.store.rounds import MeasuredRound, Round, read_measured, read_rounds
 
 __all__ = [
+    "AdaptiveStage",
     "AnalysisStage",
     "DatasetStage",
     "FittedModelStage",
@@ -83,6 +89,11 @@ class Stage:
     def needs(self) -> Inputs:
         """The stages that this one needs, by what they are for."""
         return self.inputs
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """The plugins that its result depends on."""
+        return (self.offer,)
 
     def refs(self) -> Iterator[Ref]:
         """Every stage that this one needs."""
@@ -153,11 +164,32 @@ class SimulationStage(Stage):
     failures: Literal["stop", "skip"] = "stop"
     timeout: float | None = None
     """The most time that a member may take [s]."""
+    rounds: tuple[int, ...] = ()
+    """The members of each round, where the sweep goes in rounds; no part holds members of two."""
+
+    @cached_property
+    def groups(self) -> list[tuple[Any, ...]] | None:
+        """What the random numbers of each member depend on, where `seed_by` names columns."""
+        return self.table.groups()
 
     @cached_property
     def stored_parts(self) -> list[list[int]]:
         """The members in each part of the ensemble on disk."""
-        return cut(self.table.size, self.table.groups())
+        parts, first = [], 0
+        for size in self.rounds or (self.table.size,):
+            groups = None if self.groups is None else self.groups[first : first + size]
+            parts += [[first + member for member in part] for part in cut(size, groups)]
+            first += size
+        return parts
+
+    @property
+    def most_members(self) -> int:
+        """The number of members that the sweep has at most."""
+        return self.table.size
+
+    def as_made(self, folder: GuardedPath) -> SimulationStage:
+        """Return the stage with the rows that the result in `folder` was made from, or has been made from so far."""
+        return self
 
     @property
     def work(self) -> str:
@@ -201,6 +233,58 @@ class SimulationStage(Stage):
     def outline(self) -> Outline:
         columns = self.table.columns
         return Outline(self.name, self.plugin, tuple(columns), self.plugin.outputs or None, columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptiveStage(SimulationStage):
+    """A simulation whose rows are chosen round by round. `table` holds the first round, until `with_rounds` adds further ones."""
+
+    adaptive: Adaptive
+    repeats: int
+    sampler_offer: Offer
+    sampler: Sampler
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        return (self.offer, self.sampler_offer)
+
+    @property
+    def work(self) -> str:
+        return (
+            f"at most {self.most_members} members, in {self.adaptive.rounds} rounds after the first {self.table.size}"
+        )
+
+    @property
+    def most_members(self) -> int:
+        return self.adaptive.count * self.repeats
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.config | {"adaptive": self.adaptive.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
+
+    def recipe(self) -> dict[str, Any]:
+        """Return the recipe by which rows are chosen; the rows follow from it."""
+        offer, recipe = self.sampler_offer, self.adaptive.model_dump(mode="json", by_alias=True)
+        chooser = {"name": offer.name, "distribution": offer.distribution, "version": offer.plugin.version}
+        return {
+            "sampler": chooser | {"source": fingerprint(offer).digest, "config": self.sampler.model_dump(mode="json")},
+            "adaptive": {name: value for name, value in recipe.items() if name != "sampler"},
+            "sweep": {"repeats": self.repeats, "seed_by": self.table.seed_by},
+            # members that are left out change what is asked next
+            "left_out": {"failures": self.failures, "timeout": self.timeout if self.failures == "skip" else None},
+        }
+
+    def identity(self, key: str) -> str:
+        return key
+
+    def as_made(self, folder: GuardedPath) -> AdaptiveStage:
+        rounds = read_rounds(folder)
+        return self.with_rounds(rounds, [read_measured(folder, i) for i in range(len(rounds))]) if rounds else self
+
+    def with_rounds(self, rounds: Sequence[Round], measured: Sequence[MeasuredRound | None] = ()) -> AdaptiveStage:
+        """Return the stage with the rows of these rounds, the first among them."""
+        table = table_of(self.adaptive, rounds, measured, self.repeats, self.table.seed_by)
+        return replace(self, table=table, rounds=tuple(len(one.rows) * self.repeats for one in rounds))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from labrun.contracts.strict import StrictModel
+from labrun.project.adaptive import Adaptive
 from labrun.project.ranges import MAX_MEMBERS, Interval, Range
 
 __all__ = ["MAX_CELLS", "Random", "Sweep"]
@@ -31,7 +32,7 @@ Values = Annotated[Range | list[Any], BeforeValidator(_as_list, json_schema_inpu
 
 
 class Sweep(StrictModel):
-    """The rows of a simulation: one of `grid`, `table`, `files` and `random`."""
+    """The rows of a simulation: one of `grid`, `table`, `files`, `random` and `adaptive`."""
 
     grid: dict[str, Values] | None = Field(None, description="the product of the values of each parameter")
     table: str | list[dict[str, Any]] | None = Field(None, description="a CSV file beside the project, or rows in line")
@@ -41,6 +42,7 @@ class Sweep(StrictModel):
         description="a pattern for each parameter that names a file, from the folder in which labrun is started: 'cubes/z{redshift}_*'",
     )
     random: Random | None = Field(None, description="members drawn at random")
+    adaptive: Adaptive | None = Field(None, description="rows chosen round by round, from what was measured before")
     columns: list[str] | None = Field(
         None,
         description="columns of the table that are parameters (default: all but labels; of files, those that name them)",
@@ -58,9 +60,11 @@ class Sweep(StrictModel):
 
     @model_validator(mode="after")
     def _check(self) -> Sweep:
-        given = [kind for kind in ("grid", "table", "files", "random") if getattr(self, kind) is not None]
+        given = [kind for kind in ("grid", "table", "files", "random", "adaptive") if getattr(self, kind) is not None]
         if len(given) > 1:
-            raise ValueError(f"give one of 'grid', 'table', 'files' and 'random', not {' and '.join(given)}")
+            raise ValueError(
+                f"give one of 'grid', 'table', 'files', 'random' and 'adaptive', not {' and '.join(given)}"
+            )
         if self.table is None and (self.labels or isinstance(self.repeats, str)):
             raise ValueError("'labels' and a column of repeats go with a 'table'")
         if self.table is None and self.missing == "drop":

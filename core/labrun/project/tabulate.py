@@ -16,12 +16,14 @@ from typing import Any
 from labrun.contracts.ensemble import REPEAT
 from labrun.faults import did_you_mean
 from labrun.files.digests import cached_sha256
+from labrun.project.adaptive import LABELS, Adaptive
 from labrun.project.csvtable import CsvTable, TableError
 from labrun.project.file_digests import digest_field
 from labrun.project.filepatterns import FoundFile, PatternError, find_files, join_files
 from labrun.project.missing import NULLS, expect_complete
 from labrun.project.own_files import outside_project
 from labrun.project.ranges import MAX_MEMBERS, Range
+from labrun.project.rounds import first_round, table_of
 from labrun.project.sweep import MAX_CELLS, Random, Sweep
 from labrun.project.sweeptable import Origin, SweepError, SweepTable, Where
 from labrun.project.yaml12 import KeyPath
@@ -57,6 +59,8 @@ def open_sweep(sweep: Sweep, folder: Path, seed: int, stage: str) -> Source:
         return _Files.find(sweep, sweep.files)
     if sweep.random is not None:
         return _Draws(sweep.random, seed, stage)
+    if sweep.adaptive is not None:
+        return _FirstRound(sweep.adaptive, seed, stage)
     return _Grid(sweep.grid or {})
 
 
@@ -71,9 +75,10 @@ def tabulate(sweep: Sweep, source: Source) -> SweepTable:
         table = _repeated(table, itertools.repeat(sweep.repeats, table.size), table.size * sweep.repeats)
     if not table.size:
         raise SweepError("the sweep is empty: it makes no member", ("table" if sweep.table is not None else "grid",))
+    known = [name for name in table.columns if sweep.adaptive is None or name not in LABELS]
     for i, name in enumerate(sweep.seed_by or ()):
-        if name not in table.columns:
-            raise SweepError(f"'seed_by' names '{name}'{did_you_mean(name, table.columns)}", ("seed_by", i))
+        if name not in known:
+            raise SweepError(f"'seed_by' names '{name}'{did_you_mean(name, known)}", ("seed_by", i))
     table.seed_by = tuple(sweep.seed_by) if sweep.seed_by is not None else None
     return table
 
@@ -138,6 +143,21 @@ class _Draws(Source):
                 unit = qmc.Sobol(dimensions, rng=rng).random_base2(exponent)[: random.count]
         columns = {name: list(interval.spread(unit[:, i])) for i, (name, interval) in enumerate(random.columns.items())}
         return SweepTable(columns, {}, random.count, Origin(lambda member, name: self.heading(name), self.heading))
+
+
+class _FirstRound(Source):
+    """The first round of an adaptive sweep: all that is known before anything has run."""
+
+    def __init__(self, adaptive: Adaptive, seed: int, stage: str) -> None:
+        self.adaptive = adaptive
+        self.first = first_round(adaptive, seed, stage)
+        self.parameters = list(adaptive.columns)
+
+    def heading(self, column: str) -> Where:
+        return "adaptive", "columns", column
+
+    def rows(self) -> SweepTable:
+        return table_of(self.adaptive, [self.first])
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
-from labrun.contracts.inputs import ONE_OF, Input, Section, inputs_of
+from labrun.contracts.inputs import ONE_OF, Input, Section
 from labrun.contracts.naming import suffix
 from labrun.faults import did_you_mean
 from labrun.project.faultbook import FaultBook
@@ -99,14 +99,14 @@ class Wiring:
     def _read(self, block: Block, variant: Variant) -> Iterator[_Reference]:
         if variant.offer is None or variant.parsed is None:
             return
-        yield from self._read_from(block, variant, variant.offer, variant.parsed.inputs)
+        known = {one.name: one for one in variant.parsed.takes(variant.offer.plugin)}
+        yield from self._read_from(block, variant, variant.offer, known, variant.parsed.inputs)
         for key, text in variant.parsed.fitted_on.items():
             yield _Reference(Input(FIT + key, "datasets", False, key == "validation"), ("fit", key), [text])
 
     def _read_from(
-        self, block: Block, variant: Variant, offer: Offer, given: dict[str, list[str]]
+        self, block: Block, variant: Variant, offer: Offer, known: dict[str, Input], given: dict[str, list[str]]
     ) -> Iterator[_Reference]:
-        known = {i.name: i for i in inputs_of(offer.plugin)}
         if "" in given:  # a bare name: the one input that there is, or the one that must be given
             needed = [i for i in known.values() if not i.optional] or list(known.values())
             if len(needed) == 1:

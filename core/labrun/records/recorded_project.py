@@ -75,7 +75,10 @@ class _Reading:
             case "simulations":
                 offer, simulator = self._stand_in(identifier, outputs=entry.get("outputs"))
                 table = self._table(identifier, base, entry)
-                return SimulationStage(name, base, values, offer, cast("Simulator", simulator), {}, table, {})
+                rounds = tuple(entry.get("rounds", ()))
+                return SimulationStage(
+                    name, base, values, offer, cast("Simulator", simulator), inputs, table, {}, rounds=rounds
+                )
             case "datasets":
                 offer, dataset = self._plugin(identifier)
                 split = self._block(section, base).get("split")

@@ -135,7 +135,7 @@ class RunFolder:
                 (folder / name).parent.make_folder()
                 (source / name).link_to(folder / name)
             if isinstance(planned.stage, SimulationStage):
-                _write_members(planned.stage.table, folder / MEMBERS)
+                _write_members(planned.stage.as_made(source).table, folder / MEMBERS)
             with (folder / mark.name).written() as stream:
                 stream.write(_mark(wanted, folder).encode())
             replace_folder(folder, target)
@@ -168,7 +168,7 @@ class RunFolder:
         before = self.last_record().get("stages", {})
         stages = {identifier: before[identifier] for identifier in plan.project.stages if identifier in before}
         for planned in plan.stages.values():
-            stages[planned.id] = stage_record(planned.stage) | {
+            stages[planned.id] = stage_record(planned.stage, plan.place(planned)) | {
                 "key": planned.key,
                 "identity": planned.identity,
                 "plugin": f"{planned.stage.offer.distribution}:{planned.stage.offer.name}",

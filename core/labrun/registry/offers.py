@@ -12,19 +12,21 @@ from typing import Any
 import pluggy
 
 from labrun.contracts import hookspecs
-from labrun.contracts.inputs import METHODS, SECTIONS, Section, inputs_of
+from labrun.contracts.inputs import KINDS, METHODS, Kind, inputs_of
 from labrun.contracts.plugin import API, Model, Plugin
 from labrun.faults import did_you_mean
 
-__all__ = ["GROUP", "Offer", "Refusal", "Source", "expect_hooks", "new_manager", "offers_of"]
+__all__ = ["GROUP", "HOOKS", "Offer", "Refusal", "Source", "expect_hooks", "new_manager", "offers_of"]
 
 GROUP = "labrun"
-HOOKS: dict[Section, str] = {
+HOOKS: dict[Kind, str] = {
     "simulations": "labrun_simulators",
     "datasets": "labrun_datasets",
     "models": "labrun_models",
     "analyses": "labrun_analyses",
+    "samplers": "labrun_samplers",
 }
+"""The hook by which a module offers plugins of each kind."""
 
 
 class Refusal(Exception):
@@ -48,7 +50,8 @@ class Source:
 class Offer:
     """One plugin class and where it comes from."""
 
-    section: Section
+    section: Kind
+    """The section of a project that names it; a sampler is named within one."""
     plugin: type[Plugin]
     distribution: str
     distribution_version: str
@@ -111,7 +114,7 @@ def offers_of(manager: pluggy.PluginManager, module: Any, source: Source) -> Ite
         Refusal: one is not a plugin class, or is written for other contracts than this labrun's.
         TypeError: the signature of its method does not name its inputs.
     """
-    for section in SECTIONS:
+    for section in KINDS:
         hook = getattr(manager.hook, HOOKS[section])
         for implementation in hook.get_hookimpls():
             if implementation.plugin is module:
@@ -127,8 +130,8 @@ def _returned(classes: Any, hook: str) -> Sequence[Any]:
     return classes
 
 
-def _check_class(plugin: Any, section: Section, source: Source) -> None:
-    base, method = SECTIONS[section], METHODS[section]
+def _check_class(plugin: Any, section: Kind, source: Source) -> None:
+    base, method = KINDS[section], METHODS[section]
     if not (isinstance(plugin, type) and issubclass(plugin, base)):
         raise Refusal(f"{plugin!r} is offered as a {base.__name__}, but is not a subclass of labrun.{base.__name__}")
     _check_api(plugin, source)

@@ -17,7 +17,7 @@ from typing import Any
 
 import pluggy
 
-from labrun.contracts.inputs import SECTIONS, Section
+from labrun.contracts.inputs import KINDS, Kind
 from labrun.faults import did_you_mean
 from labrun.registry.code import neighbours_of
 from labrun.registry.import_watch import watch_import
@@ -117,14 +117,14 @@ class Registry:
         for section, name in [key for key, number in times.items() if number > 1]:
             yield name, _clash(section, name, [o for o in self.offers if (o.section, o.name) == (section, name)])
 
-    def find(self, section: Section, use: str) -> Offer:
+    def find(self, section: Kind, use: str) -> Offer:
         """Return the plugin that `use` names, as `name` or `distribution:name`.
 
         Raises:
             UnknownPlugin: there is none, or there are several.
         """
         distribution, _, name = use.rpartition(":")
-        kind = SECTIONS[section].__name__.lower()
+        kind = KINDS[section].__name__.lower()
         fitting = [
             o for o in self.offers if o.section == section and o.name == name and distribution in ("", o.distribution)
         ]
@@ -137,8 +137,9 @@ class Registry:
             raise UnknownPlugin(f"'{distribution}' offers no {kind} '{name}'; '{namesakes[0].distribution}' does")
         if namesakes:
             belongs = namesakes[0].section
-            found = SECTIONS[belongs].__name__.lower()
-            raise UnknownPlugin(f"'{name}' is a {found} and belongs under '{belongs}'; a {kind} is wanted here")
+            found = KINDS[belongs].__name__.lower()
+            place = "sweep.adaptive" if belongs == "samplers" else belongs
+            raise UnknownPlugin(f"'{name}' is a {found} and belongs under '{place}'; a {kind} is wanted here")
         known = [o.name for o in self.offers if o.section == section]
         excuse = "; it may be in one of the plugins that could not be loaded" if self.broken else ""
         raise UnknownPlugin(f"there is no {kind} '{use}'{did_you_mean(name, known)}{excuse}")
@@ -161,8 +162,8 @@ def _installed() -> Iterator[tuple[Source, Callable[[], Any]]]:
         yield Source(f"{name}:{entry_point.name}", name, version, entry_point.module, package=package), entry_point.load
 
 
-def _clash(section: Section, name: str, offers: list[Offer]) -> str:
-    kind = SECTIONS[section].__name__.lower()
+def _clash(section: Kind, name: str, offers: list[Offer]) -> str:
+    kind = KINDS[section].__name__.lower()
     distributions = list(dict.fromkeys(offer.distribution for offer in offers))
     if len(distributions) > 1:
         choices = " or ".join(f"'{distribution}:{name}'" for distribution in distributions)

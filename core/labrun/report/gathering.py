@@ -16,7 +16,7 @@ from labrun.contracts.findings import read_contents, read_metrics
 from labrun.files.atomic import read_json
 from labrun.files.guarded import GuardedPath
 from labrun.planning.plan import Planned
-from labrun.project.stage import AnalysisStage, DatasetStage, ModelStage, SimulationStage, Stage
+from labrun.project.stage import AdaptiveStage, AnalysisStage, DatasetStage, ModelStage, SimulationStage, Stage
 from labrun.project.sweeptable import SweepTable
 from labrun.records.key_results import key_measures, measures_of
 from labrun.records.run_folder import RunFolder
@@ -26,6 +26,7 @@ from labrun.report.measure_table import measure_table, short
 from labrun.report.model_content import add_model
 from labrun.report.settings import settings_of
 from labrun.report.tables import Table, read_table
+from labrun.store.rounds import read_rounds
 
 __all__ = ["stage_content"]
 
@@ -75,6 +76,12 @@ def _(stage: SimulationStage, content: StageContent, path: GuardedPath, attachme
     content.warnings = [*stage.remarks]
 
 
+@_add_result.register(AdaptiveStage)
+def _(stage: AdaptiveStage, content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
+    _add_simulation(content, stage.as_made(path).table, path)
+    _add_rounds(content, path)
+
+
 @_add_result.register(DatasetStage)
 def _(stage: DatasetStage, content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
     _add_dataset(content, path)
@@ -113,6 +120,23 @@ def _add_simulation(content: StageContent, table: SweepTable, path: GuardedPath)
         content.tables.append(Table("sweep", ["column", "values", "from … to"], rows))
     if failures:
         _add_failures(content, failures)
+
+
+def _add_rounds(content: StageContent, path: GuardedPath) -> None:
+    """Add why the last round was the last, and a row for each round."""
+    notes = read_json(path / "manifest.json")["notes"]
+    rounds = read_rounds(path)
+    content.facts |= {"rounds": f"{len(rounds) - 1}, until {notes['stopped']}"}
+    rows: list[list[str | int | float | None]] = []
+    for number, one in enumerate(rounds):
+        scores = [score for score in one.scores if score is not None]
+        change = notes["changes"][number - 1] if 0 < number <= len(notes["changes"]) else None
+        rows.append([number, len(one.rows), max(scores, default=None), min(scores, default=None), change])
+    caption = (
+        "Round 0 is spread over all columns; the sampler chose the others. 'change' is what a round changed of the sampler's predictions, "
+        "where the sweep stops by it."
+    )
+    content.tables.append(Table("rounds", ["round", "rows", "highest score", "lowest score", "change"], rows, caption))
 
 
 def _add_failures(content: StageContent, failures: list[dict[str, Any]]) -> None:

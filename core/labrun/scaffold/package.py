@@ -37,6 +37,7 @@ KINDS = {
         ("labrun>=1", "matplotlib>=3.9", "numpy>=1.26", "pandas>=2.2"),
         ("pandas.*",),
     ),
+    "sampler": Kind("Rows where a number changes most", ("labrun>=1", "numpy>=1.26", "scipy>=1.15"), ("scipy.*",)),
 }
 
 

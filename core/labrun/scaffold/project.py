@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from labrun.contracts.fields import FieldInWords, fields_in_words
-from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, Outline, Section, inputs_of
+from labrun.contracts.inputs import ONE_OF, SECTIONS, Input, Kind, Outline, Section, inputs_of
 from labrun.contracts.plugin import Simulator
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.files.atomic import write_atomically
@@ -134,7 +134,7 @@ def lay_out(choices: Choices, registry: Registry) -> list[Stage]:
 
 def _rank(offer: Offer) -> int:
     """The order in which stages are made: a dataset that needs a model comes after it."""
-    order = [*SECTIONS]
+    order: list[Kind] = [*SECTIONS]
     if offer.section == "datasets" and any(one.section == "models" for one in inputs_of(offer.plugin)):
         return 2 * order.index("models") + 1
     return 2 * order.index(offer.section)

@@ -13,6 +13,7 @@ from labrun.testing.analyses import AnalysisContract
 from labrun.testing.contract import PluginContract
 from labrun.testing.datasets import DatasetContract
 from labrun.testing.models import ModelContract
+from labrun.testing.samplers import SamplerContract, toy_asked
 from labrun.testing.simulators import SimulatorContract
 from labrun.testing.toys import simulated_ensemble, toy_ensemble, toy_examples, toy_trained
 
@@ -21,8 +22,10 @@ __all__ = [
     "DatasetContract",
     "ModelContract",
     "PluginContract",
+    "SamplerContract",
     "SimulatorContract",
     "simulated_ensemble",
+    "toy_asked",
     "toy_ensemble",
     "toy_examples",
     "toy_trained",

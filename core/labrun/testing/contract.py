@@ -11,8 +11,9 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import PydanticUserError, ValidationError
 
-from labrun.contracts.inputs import METHODS, section_of
+from labrun.contracts.inputs import METHODS, kind_of
 from labrun.contracts.plugin import Plugin
+from labrun.registry.offers import HOOKS
 from labrun.registry.plugin_code import PluginCode
 from labrun.registry.registry import Registry
 from labrun.testing.fields import UNITLESS, fields_without_description, fields_without_unit
@@ -28,7 +29,7 @@ Result = TypeVar("Result")
 
 
 class PluginContract:
-    """The base of the four contracts. pytest runs subclasses whose names begin with `Test`."""
+    """The base of the five contracts. pytest runs subclasses whose names begin with `Test`."""
 
     plugin: ClassVar[type[Plugin]]
     """The plugin class to test."""
@@ -127,11 +128,11 @@ class PluginContract:
         module = self._registration()
         registry = Registry()
         broken = registry.add(sys.modules[module.module], "this test")
-        section = section_of(self.plugin)
+        hook = HOOKS[kind_of(self.plugin)]
         assert broken is None, f"'{module.module}' cannot be registered as a plugin: {broken.error if broken else ''}"
         assert any(offer.plugin is self.plugin for offer in registry.offers), (
             f"No hook of the module '{module.module}' offers {self.plugin.__name__}, so no project can use it. Return it in the list of "
-            f"the function labrun_{ {'simulations': 'simulators'}.get(section, section) }, decorated with @hookimpl. If the hook is in "
+            f"the function {hook}, decorated with @hookimpl. If the hook is in "
             'another module, name it in this test: hook = "my_package.hooks".'
         )
 
@@ -164,7 +165,7 @@ class PluginContract:
 
     def method(self) -> str:
         """Return the name of the plugin's method for messages: `Pendulum.simulate`."""
-        return f"{self.plugin.__name__}.{METHODS[section_of(self.plugin)]}"
+        return f"{self.plugin.__name__}.{METHODS[kind_of(self.plugin)]}"
 
 
 def _has_hooks(module: Any) -> bool:

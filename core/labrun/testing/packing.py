@@ -9,7 +9,7 @@ from typing import Any
 
 from labrun.contracts.examples import Examples
 from labrun.contracts.findings import Findings
-from labrun.contracts.inputs import METHODS, inputs_of, section_of, wants
+from labrun.contracts.inputs import METHODS, inputs_of, kind_of, wants
 from labrun.contracts.plugin import Plugin
 from labrun.contracts.trained import TrainedModel
 from labrun.registry.plugin_code import PluginCode
@@ -95,7 +95,7 @@ def check_names(plugin: type[Plugin], inputs: Mapping[str, Any]) -> None:
     odd = [name for name, value in inputs.items() if name in wanted and isinstance(value, list) != wanted[name].many]
     fits = not (unknown or missing or odd)
     assert fits, (
-        f"'inputs' of this test must return the inputs that {plugin.__name__}.{METHODS[section_of(plugin)]} takes, "
+        f"'inputs' of this test must return the inputs that {plugin.__name__}.{METHODS[kind_of(plugin)]} takes, "
         f"{', '.join(f'{name}: ' + ('a list' if one.many else 'one') for name, one in wanted.items())}. Unknown: {unknown}; missing: "
         f"{missing}; a list instead of one, or the reverse: {odd}. 'rng' and 'folder' are given by the kit"
     )
@@ -110,4 +110,4 @@ def call(plugin: Plugin, inputs: Mapping[str, Any], folder: Path | None = None) 
     if folder is not None and wants(kind, "folder"):
         folder.mkdir(parents=True, exist_ok=True)
         extra["folder"] = folder
-    return getattr(plugin, METHODS[section_of(kind)])(**inputs, **extra)
+    return getattr(plugin, METHODS[kind_of(kind)])(**inputs, **extra)

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from labrun.contracts.inputs import Section
+from labrun.contracts.inputs import Kind
 from labrun.faults import LabrunError
 from labrun.workers.crossing import call
 from labrun.workers.protocol import ONE_THREAD, one_thread
@@ -28,7 +28,7 @@ _WORKING = threading.Lock()
 class NeededPlugin:
     """A plugin that workers must have, in the run's version."""
 
-    section: Section
+    section: Kind
     name: str
     distribution: str
     version: str
@@ -104,7 +104,7 @@ def _problem(needed: NeededPlugin) -> str | None:
 
 
 @cache
-def _installed() -> tuple[dict[tuple[Section, str, str], NeededPlugin], list[tuple[str, str]]]:
+def _installed() -> tuple[dict[tuple[Kind, str, str], NeededPlugin], list[tuple[str, str]]]:
     """Return all plugins of this process as they were when it loaded them: later changes on disk do not reach it."""
     from labrun.registry.fingerprint import fingerprint
     from labrun.registry.registry import Registry

@@ -30,13 +30,13 @@ class TaskKillsWorker(Exception):
 def dispatch(
     workers: Workers,
     function: Callable[[Any], Any],
-    tasks: Iterable[tuple[int, Any]],
+    tasks: Iterable[tuple[int, Any] | None],
     stopping: Callable[[], bool] = lambda: False,
     *,
     in_order: bool = False,
 ) -> Generator[tuple[int, Any], None, None]:
     """Yield the number of each task with the result of `function`, as they come, or in order. Tasks are drawn only when a worker is free,
-    so there may be many.
+    so there may be many; None among them means that the next one waits for results.
 
     Once `stopping()`, no task is begun any more, and those being executed are finished. A task whose worker died may be the cause, or only
     have run beside it. Such tasks are repeated when all others are done, one at a time, in turns: so a task that kills is identified, and
@@ -69,7 +69,7 @@ class _Desk:
     """The state of all tasks: waiting, submitted, returned, or suspected of killing workers."""
 
     def __init__(
-        self, workers: Workers, function: Callable[[Any], Any], tasks: Iterator[tuple[int, Any]], in_order: bool
+        self, workers: Workers, function: Callable[[Any], Any], tasks: Iterator[tuple[int, Any] | None], in_order: bool
     ) -> None:
         self.workers, self.function, self.in_order = workers, function, in_order
         self.running: dict[Future[Any], tuple[int, Any]] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Optional
 import pytest
 
 from labrun import Analysis, Dataset, Ensemble, Examples, Findings, Model, Outline, Simulator, TrainedModel
-from labrun.contracts.inputs import Input, inputs_of, section_of, wants
+from labrun.contracts.inputs import Input, inputs_of, kind_of, wants
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,7 @@ def test_inputs():
         Input("dataset", "datasets", many=False, optional=True),
         Input("others", "analyses", many=True, optional=True),
     )
-    assert section_of(Compared) == "analyses"
+    assert kind_of(Compared) == "analyses"
     assert wants(Compared, "rng")
 
 

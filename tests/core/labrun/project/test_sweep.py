@@ -223,7 +223,7 @@ def test_table_that_is_not_there(tmp_path, name):
     [
         (
             {"grid": {"a": [1]}, "table": "t.csv"},
-            "give one of 'grid', 'table', 'files' and 'random', not grid and table",
+            "give one of 'grid', 'table', 'files', 'random' and 'adaptive', not grid and table",
         ),
         ({"grid": {"a": [1]}, "labels": ["b"]}, "'labels' and a column of repeats go with a 'table'"),
         ({"grid": {"a": [1]}, "missing": "drop"}, "'missing' goes with a 'table'"),
