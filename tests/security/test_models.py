@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from labrun.contracts.examples import ArraySpec, ExampleSpec
+from labrun.files import hdf5
 from labrun.registry.local_file import load_file
 
 TESTS = Path(__file__).parents[1]
@@ -61,6 +62,30 @@ def test_weights_do_not_come_from_other_files(model, predicted, tmp_path):
     assert outcome.code in (1, 2)
     assert "leads to" in outcome.err
     assert "another file, which is not followed" in outcome.err
+
+
+def test_weights_that_are_swapped_after_the_check(model, predicted, tmp_path, monkeypatch):
+    """What was checked is what is loaded: the private array does not reach the network."""
+    shutil.copy(weights(model), tmp_path / "theirs.weights.h5")
+    with h5py.File(tmp_path / "theirs.weights.h5", "r+") as file:
+        name = first_array(file)
+        with h5py.File(tmp_path / "private.h5", "w") as private:
+            private["x"] = 1000 * np.ones_like(file[name][()])
+        del file[name]
+        file[name] = h5py.ExternalLink(str(tmp_path / "private.h5"), "/x")
+    expected = predicted("net", "x.npy").out
+    swapped = []
+
+    def check_and_swap(path):
+        checked = open_hdf5(path)
+        (tmp_path / "theirs.weights.h5").replace(model / "model.weights.h5")
+        swapped.append(path)
+        return checked
+
+    open_hdf5 = hdf5.open_hdf5
+    monkeypatch.setattr(hdf5, "open_hdf5", check_and_swap)
+    assert predicted("net", "x.npy").out == expected
+    assert swapped
 
 
 def test_weights_that_their_file_cannot_hold(model, predicted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -17,6 +18,7 @@ from labrun.contracts.naming import kind_of
 from labrun.contracts.samples import Samples
 from labrun.faults import LabrunError, did_you_mean
 from labrun.files.atomic import read_json
+from labrun.files.disk_space import is_out_of_space
 from labrun.files.guarded import GuardedPath
 
 if TYPE_CHECKING:
@@ -113,22 +115,9 @@ class TrainedModel(HasCard):
         Raises:
             LabrunError: the weights cannot be read, or belong to another network.
         """
-        from labrun.files.hdf5 import open_hdf5
-
         with keras_settings_restored():
             model = self.plugin.build(self.spec, **self._inputs)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="Skipping")  # layers would keep their initial weights
-            # the file does not hold the optimizer, which is not needed to predict
-            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
-            try:
-                (GuardedPath(self.folder) / WEIGHTS).expect_own()
-                open_hdf5(self.folder / WEIGHTS).close()  # refuses links out of the file, which Keras would follow
-                model.load_weights(self.folder / WEIGHTS)
-            except (OSError, ValueError, KeyError, UserWarning) as error:
-                problem = f"are damaged, or do not belong to the '{self.plugin.name}' network of '{self.name}'"
-                reason = " ".join(str(error).split())
-                raise LabrunError(f"the weights in '{self.folder / WEIGHTS}' {problem}: {reason:.300}") from error
+        _load_weights(model, GuardedPath(self.folder) / WEIGHTS, f"the '{self.plugin.name}' network of '{self.name}'")
         return model
 
     @property
@@ -246,3 +235,31 @@ def _in_batches(examples: Examples, batch_size: int, call: Callable[[Any], np.nd
     starts = range(0, len(examples), batch_size)
     batches = (examples.load_x(np.arange(s, min(s + batch_size, len(examples)))) for s in starts)
     return np.concatenate([call(x) for x in batches])
+
+
+def _load_weights(model: keras.Model, weights: GuardedPath, network: str) -> None:
+    """Load weights from a private copy. Keras takes the name of a file, and follows links out of it, so the file is checked before; in a
+    folder of somebody else, it could be another one by then.
+
+    Raises:
+        LabrunError: the weights cannot be read, or belong to another network.
+        OSError: there is no room for the copy.
+    """
+    from labrun.files.hdf5 import open_hdf5
+
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Skipping")  # layers would keep their initial weights
+        # the file does not hold the optimizer, which is not needed to predict
+        warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+        own = GuardedPath(Path(folder)) / WEIGHTS
+        try:
+            weights.copy_to(own)
+            open_hdf5(own.path).close()
+            model.load_weights(own.path)
+        except (OSError, ValueError, KeyError, UserWarning) as error:
+            if is_out_of_space(error):
+                raise
+            reason = " ".join(str(error).split()).replace(str(own), str(weights))
+            raise LabrunError(
+                f"the weights in '{weights}' are damaged, or do not belong to {network}: {reason:.300}"
+            ) from error

@@ -31,7 +31,7 @@ def open_hdf5(path: Path) -> h5py.File:
 
     file = h5py.File(path, "r", locking=False)
     try:
-        stored = path.stat().st_size
+        stored = file.id.get_filesize()
         for dataset in datasets_in(file):
             expect_within(dataset)
             expect_plausible(f"'{dataset.name}' in '{path}'", dataset.nbytes, stored)
