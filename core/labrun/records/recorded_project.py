@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -47,6 +48,14 @@ def recorded_project(run: RunRecord, registry: Registry) -> Project:
 
 
 @dataclass(frozen=True)
+class RecordedSimulationStage(SimulationStage):
+    """A simulation as it was, with the members that failed."""
+
+    def accepts(self, notes: Mapping[str, Any]) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
 class RecordedModelStage(ModelStage):
     """A model with the datasets that it was trained on."""
 
@@ -76,7 +85,7 @@ class _Reading:
                 offer, simulator = self._stand_in(identifier, outputs=entry.get("outputs"))
                 table = self._table(identifier, base, entry)
                 rounds = tuple(entry.get("rounds", ()))
-                return SimulationStage(
+                return RecordedSimulationStage(
                     name, base, values, offer, cast("Simulator", simulator), inputs, table, {}, rounds=rounds
                 )
             case "datasets":

@@ -17,6 +17,7 @@ import pytest
 from tests.core.labrun.engine.test_kill import processes, running
 from tests.waiting import HANG, wait_until
 
+from labrun import open_run
 from labrun.engine.delivery import simulate_part
 from labrun.engine.isolation import isolated_members
 from labrun.engine.part_task import PartTask
@@ -227,6 +228,7 @@ def test_a_run_names_members_that_hang_and_goes_on(write_wild, labrun):
     assert [(failure["member"], failure["timeout"]) for failure in failed] == [(1, 1.0), (2, None)]
     assert "not done after 1.0 s" in Path("runs/wild/report.html").read_text()
     assert members() == 1
+    assert len(open_run("runs/wild")["s"]) == 1
     assert "simulations.s: reused" in labrun("run", "project.yaml", "--workers", 1).out
     part = Path("runs/wild/simulations/s/parts/000000.h5")
     before = part.stat().st_ino
