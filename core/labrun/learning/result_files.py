@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from labrun.contracts.backend import load_keras
 from labrun.contracts.trained import HISTORY, SPEC, WEIGHTS
-from labrun.files.atomic import write_atomically
+from labrun.files.atomic import write_atomically, write_json
 from labrun.files.disk_space import expect_space
+from labrun.learning.network_record import network_record
 from labrun.learning.variables import values_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = ["write_result"]
 
 ARCHIVE = "model.keras"
 SUMMARY = "summary.txt"
+NETWORK = "network.json"
 
 
 def write_result(
@@ -38,6 +40,7 @@ def write_result(
     model.save(folder / ARCHIVE)
     _make_reproducible(folder / ARCHIVE)
     (folder / SUMMARY).write_text(_summary(model), encoding="utf-8")
+    write_json(folder / NETWORK, network_record(model, spec))
     record = spec.record() | ({"ranges": ranges.record()} if ranges else {})
     (folder / SPEC).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 

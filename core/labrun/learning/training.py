@@ -33,6 +33,7 @@ from labrun.learning.pretrained import write_card
 from labrun.learning.result_files import write_result
 from labrun.learning.sampling import Sampling
 from labrun.learning.schedule import Schedule
+from labrun.learning.seen import write_seen
 from labrun.learning.settings import FitBlock
 from labrun.learning.variables import assign, optimizers_of, values_of
 from labrun.seeds import integer_seed
@@ -71,6 +72,7 @@ def train(
         check_network(plugin, model, train_on.spec)
         training = Training(plugin, fit, model, train_on, validation, seed, checkpoint, progress)
         training.resume()
+        write_seen(training.batches, folder)
         training.run(folder)
     training.finish()
     write_result(model, training.history.rows, train_on.spec, InputRanges.of(train_on, plugin), folder)
@@ -178,7 +180,8 @@ class Training:
                 )
 
     def finish(self) -> None:
-        """Give the model the weights to keep: those of the best epoch if wanted, and moving averages if its optimizer has any.
+        """Give the model the weights to keep: those of the best epoch if wanted, and moving averages if its optimizer has any; and its
+        optimizers the learning rates that they began with.
 
         Raises:
             LabrunError: no epoch can be called the best.
@@ -191,6 +194,8 @@ class Training:
             assign(self.model, self.state.best)
         for optimizer in optimizers_of(self.model):
             optimizer.finalize_variable_values(optimizer._trainable_variables)
+        for optimizer, rate in zip(optimizers_of(self.model), self.rates, strict=False):
+            optimizer.learning_rate = rate
 
 
 def _sampling(fit: FitBlock, validation: Examples | None, folder: GuardedPath) -> Sampling | None:

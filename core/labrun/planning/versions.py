@@ -18,7 +18,7 @@ __all__ = ["ENGINE", "ENGINE_MODULES"]
 Contribution: TypeAlias = Section | Literal["rounds"]
 
 ENGINE: Mapping[Contribution, int] = MappingProxyType(
-    {"simulations": 3, "datasets": 3, "models": 4, "analyses": 4, "rounds": 1}
+    {"simulations": 3, "datasets": 3, "models": 5, "analyses": 4, "rounds": 1}
 )
 """The version of what the engine contributes to the results of each section, and to the rows of a sweep that goes in rounds."""
 
@@ -47,9 +47,11 @@ ENGINE_MODULES: Mapping[Contribution, tuple[str, ...]] = MappingProxyType(
             "labrun.learning.batches",
             "labrun.learning.checkpoint",
             "labrun.learning.history",
+            "labrun.learning.network_record",
             "labrun.learning.result_files",
             "labrun.learning.sampling",
             "labrun.learning.schedule",
+            "labrun.learning.seen",
             "labrun.learning.training",
             "labrun.learning.variables",
         ),

@@ -27,8 +27,9 @@ class Continue(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
         return x
 
     def compute_output_shape(self, shape: Any) -> Any:
-        """Return the shape; sizes are open."""
-        return (shape[0], None, None, shape[3])
+        """Return the shape; a size that is open stays open."""
+        sizes = (None if size is None else -(-size // self.multiple) * self.multiple for size in shape[1:3])
+        return (shape[0], *sizes, shape[3])
 
 
 class CutOff(keras.layers.Layer):  # type: ignore[misc]
@@ -40,5 +41,5 @@ class CutOff(keras.layers.Layer):  # type: ignore[misc]
         return x[:, : ops.shape(like)[1], : ops.shape(like)[2]]
 
     def compute_output_shape(self, shapes: Any) -> Any:
-        """Return the shape; sizes are open."""
-        return (shapes[0][0], None, None, shapes[0][3])
+        """Return the shape: the sizes of the second image."""
+        return (shapes[0][0], *shapes[1][1:3], shapes[0][3])

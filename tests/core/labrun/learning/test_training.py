@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -93,6 +94,9 @@ def test_what_a_training_leaves(undisturbed):
         "model.json",
         "model.keras",
         "model.weights.h5",
+        "network.json",
+        "seen.json",
+        "seen.png",
         "summary.txt",
     ]
     history = TrainedModel(Net(), undisturbed).history
@@ -466,3 +470,10 @@ def test_samples_need_validation_examples(tmp_path, undisturbed):
     ):
         run_copier(tmp_path, validation=None)
     assert TrainedModel(Net(), undisturbed).samples is None
+
+
+def test_the_record_of_the_network_has_the_learning_rate_that_the_training_began_with(tmp_path):
+    """Though a schedule has lowered it since."""
+    run(tmp_path, epochs=3, schedule="cosine")
+    (optimizer,) = json.loads((tmp_path / "result" / "network.json").read_text())["optimizers"]
+    assert optimizer["settings"]["learning_rate"] == 0.01
