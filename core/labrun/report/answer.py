@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labrun.contracts.measure import Measure
 from labrun.records.key_results import key_measures
@@ -18,13 +18,14 @@ DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", None: ""
 
 @dataclass(frozen=True)
 class Line:
-    """One number of a group: a `result` of a stage, the `baseline` that others have to beat, or the `ceiling`."""
+    """One number of a group: a `result`, the `baseline` that others have to beat, or the `ceiling`. `stage` is the one that found it;
+    empty for a bound that no stage reports by itself."""
 
     kind: str
     label: str
     stage: str
     measure: Measure
-
+    dataset: str = ""
     decimals: int | None = None
     """Decimals of a number without an interval; None for four digits"""
 
@@ -40,17 +41,20 @@ class Line:
         """The interval in brackets; empty if there is none."""
         return value_text(self.measure)[1]
 
+    @property
+    def bounds(self) -> list[Bound]:
+        """The baseline and the ceiling of this number."""
+        return bounds_of([self.measure])
+
 
 @dataclass(frozen=True)
 class Group:
-    """Numbers of one quantity on one dataset, and the scale on which they are drawn; None if they are one number."""
+    """Numbers of one quantity, those of one dataset together, and the scale on which they are drawn; None if they are one number."""
 
     quantity: str
     note: str
     """Dataset, unit, direction and number of units, as far as all lines share them"""
     lines: list[Line]
-    bounds: list[Bound]
-    """Baselines and ceilings, drawn across all lines; those with a name are lines too."""
     scale: Scale | None
 
     @property
@@ -67,7 +71,7 @@ class Group:
 def key_groups(stages: Iterable[StageContent]) -> list[Group]:
     """Group the key results of finished analyses, in their order; numbers that no plugin calls a key result come last."""
     lines = [
-        (name, Line("result", measure.model or stage.name, stage.id, measure))
+        (name, Line("result", measure.model or stage.name, stage.id, measure, measure.dataset))
         for stage in stages
         if stage.is_done
         for name, measure in key_measures(stage.measures).items()
@@ -76,35 +80,44 @@ def key_groups(stages: Iterable[StageContent]) -> list[Group]:
 
 
 def group_lines(lines: Iterable[tuple[str, Line]]) -> list[Group]:
-    """Group lines, each with the name of its metric, by quantity, unit and dataset."""
-    groups: dict[tuple[str, str, str], list[Line]] = {}
+    """Group lines, each with the name of its metric, by quantity and unit."""
+    groups: dict[tuple[str, str], list[Line]] = {}
     for name, line in lines:
-        measure = line.measure
-        groups.setdefault((measure.name or name, measure.unit, measure.dataset), []).append(line)
-    return [_group(quantity, found) for (quantity, _, _), found in groups.items()]
+        groups.setdefault((line.measure.name or name, line.measure.unit), []).append(line)
+    return [_group(quantity, found) for (quantity, _), found in groups.items()]
 
 
 def _group(quantity: str, lines: list[Line]) -> Group:
+    by_dataset: dict[str, list[Line]] = {}
+    for line in lines:
+        by_dataset.setdefault(line.dataset, []).append(line)
+    drawn = [line for found in by_dataset.values() for line in _with_bounds(found)]
     measures = [line.measure for line in lines]
-    bounds = bounds_of(measures)
-    decimals = _decimals(lines)
-    named = [
-        Line(one.kind, one.name or one.kind, "", one.measure, decimals)
-        for one in bounds
-        if one.name or one.kind == "baseline"
-    ]
-    first = measures[0]
-    over = {f"{one.n:,} {one.units}" for one in measures if one.n is not None and one.units}
+    datasets = {line.dataset for line in drawn}
+    if len(datasets) == 1:
+        drawn = [replace(line, dataset="") for line in drawn]
     notes = [
-        f"on {first.dataset}" if first.dataset else "",
-        f"in {first.unit}" if first.unit else "",
-        DIRECTIONS[first.better],
-        f"over {over.pop()}" if len(over) == 1 else "",
+        f"on {lines[0].dataset}" if len(datasets) == 1 and lines[0].dataset else "",
+        f"in {measures[0].unit}" if measures[0].unit else "",
+        DIRECTIONS[measures[0].better],
+        _only({f"over {one.n:,} {one.units}" for one in measures if one.n is not None and one.units}),
     ]
-    scale = scale_of([*measures, *(one.measure for one in bounds)])
-    return Group(quantity, ", ".join(note for note in notes if note), [*lines, *named], bounds, scale)
+    scale = scale_of([*measures, *(bound.measure for bound in bounds_of(measures))])
+    return Group(quantity, ", ".join(note for note in notes if note), drawn, scale)
 
 
-def _decimals(lines: list[Line]) -> int | None:
-    """The most decimals of numbers with an interval, beside which others are written."""
-    return max((len(line.value.partition(".")[2]) for line in lines if line.measure.interval), default=None)
+def _with_bounds(lines: list[Line]) -> list[Line]:
+    """The lines of one dataset, and below them what they have to beat: unless that is one of them, which then counts as the baseline."""
+    decimals = max((len(line.value.partition(".")[2]) for line in lines if line.measure.interval), default=None)
+    found, bounds = list(lines), []
+    for bound in bounds_of([line.measure for line in lines]):
+        alike = [at for at, line in enumerate(lines) if bound.name and line.label == bound.name]
+        for at in alike:
+            found[at] = replace(found[at], kind=bound.kind)
+        if not alike and (bound.name or bound.kind == "baseline"):
+            bounds.append(Line(bound.kind, bound.name or bound.kind, "", bound.measure, lines[0].dataset, decimals))
+    return found + bounds
+
+
+def _only(texts: set[str]) -> str:
+    return texts.pop() if len(texts) == 1 else ""

@@ -69,6 +69,8 @@ class StageContent:
     """Interactive parts, by their names."""
     curves: list[Curves] = field(default_factory=list)
     """The training of a model."""
+    network: Markup | None = None
+    """The drawing of a model."""
     files: list[str] = field(default_factory=list)
     details: dict[str, str] = field(default_factory=dict)
 

@@ -89,7 +89,7 @@ def _(stage: DatasetStage, content: StageContent, path: GuardedPath, attachments
 
 @_add_result.register(ModelStage)
 def _(stage: ModelStage, content: StageContent, path: GuardedPath, attachments: Attachments) -> None:
-    add_model(content, stage, path)
+    add_model(content, path)
 
 
 @_add_result.register(AnalysisStage)

@@ -31,8 +31,11 @@ def draw_graph(
     lines += [f'<path class="edge" d="M{x0:g},{y0:g} H{x1:g}"/>' for (x0, y0), (x1, _) in drawing.lanes]
     drawn = [_box(box, found, drawing.boxes[box], outcomes, notes or {}, linked) for box, found in boxes.items()]
     size = f'viewBox="0 0 {drawing.width:g} {drawing.height:g}" width="{drawing.width:g}" height="{drawing.height:g}"'
+    role = "group" if linked else "img"
     legible = f'style="min-width:min({drawing.width:g}px,44rem)"'  # narrower pages scroll instead
-    return f'<svg class="graph" role="img" aria-label="graph of stages" {size} {legible}>{"".join(lines + drawn)}</svg>'
+    return (
+        f'<svg class="graph" role="{role}" aria-label="graph of stages" {size} {legible}>{"".join(lines + drawn)}</svg>'
+    )
 
 
 def _link(start: Point, end: Point) -> str:

@@ -30,7 +30,7 @@ SECTION_TITLES = {
 }
 """In the order of the page: results first, then their inputs."""
 NOT_DONE = ("failed", "skipped", "not reached", "interrupted")
-ROWS_OF_ANSWER = 14
+ROWS_OF_ANSWER = 17
 """Rows of key results on the first screen; further groups are folded."""
 
 
@@ -107,7 +107,9 @@ def _headline_first(stages: Sequence[StageContent], headline: str | None) -> lis
 def _headline(results: Sequence[StageContent], headline: str | None) -> Figure | None:
     """The figure that the project chooses, or the first one of the first analysis with key results; None if there are no figures."""
     name = (headline or "").partition("/")[2]
-    figures = [figure for stage in results if not headline or stage is results[0] for figure in stage.figures]
+    with_keys = [stage for stage in results if any(one.key for one in stage.measures.values())]
+    chosen = results[:1] if headline else [*with_keys, *results]
+    figures = [figure for stage in chosen for figure in stage.figures]
     return next((figure for figure in figures if figure.name == name), figures[0] if figures else None)
 
 
