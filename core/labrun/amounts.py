@@ -46,9 +46,12 @@ def seconds_in(duration: str) -> float:
 
 
 def roughly_in_words(seconds: float) -> str:
-    """Format an estimated duration: `8 s`, `40 s`, `3 min`, `1 h 20 min`, `5 h`, `3 days`."""
+    """Format an estimated duration: `8 s`, `40 s`, `1 min 20 s`, `7 min`, `1 h 20 min`, `5 h`, `3 days`."""
     if seconds < 55:
         return f"{seconds:.0f} s" if seconds < 10 else f"{5 * round(seconds / 5)} s"
+    if seconds < 295:
+        minutes, rest = divmod(10 * round(seconds / 10), 60)
+        return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
     minutes = round(seconds / 60)
     if minutes < 60:
         return f"{minutes} min"

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from labrun.amounts import bytes_in_words
+from labrun.engine.bounded import in_worker
 from labrun.engine.delivery import simulate_part
 from labrun.engine.part_task import PartTask
 from labrun.engine.simulation import Simulation
@@ -20,16 +21,12 @@ from labrun.files.guarded import GuardedPath
 from labrun.planning.costs import Cost, known_cost, members_left, remember_cost
 from labrun.planning.plan import Plan
 from labrun.project.stage import SimulationStage
-from labrun.workers.dispatch import TaskKillsWorker, dispatch
 from labrun.workers.memory import peak_memory
-from labrun.workers.pool import Pool
 
 __all__ = ["measured_cost", "require_disk", "spread_members"]
 
 MEMBERS = 8
 """Members that are simulated, spread over the sweep: where density and rate vary, the one in the middle can be three times too slow."""
-ENOUGH = 20.0
-"""Seconds of measuring after which no further member is begun."""
 
 
 def spread_members(size: int) -> list[int]:
@@ -39,25 +36,19 @@ def spread_members(size: int) -> list[int]:
     return list(dict.fromkeys(chosen)) if size > MEMBERS else list(range(size))
 
 
-def measured_cost(plan: Plan, stage: SimulationStage) -> Cost:
-    """Simulate some members of a sweep, each twice, and remember what they cost.
+def measured_cost(plan: Plan, stage: SimulationStage, enough: float) -> Cost:
+    """Simulate some members of a sweep, each twice, and remember what they cost. After `enough` seconds no further member is begun.
 
     Raises:
-        LabrunError: a member failed, or killed the process.
+        LabrunError: a member failed, killed the process, or took too long.
     """
     planned = plan.stages[stage.id]
     tasks = _tasks(Simulation.of(plan, stage), spread_members(stage.table.size))
-    worker = Pool(1, chances=1)
+    members = ", ".join(str(task.members[0]) for task in tasks)
+    which = f"member {members}" if len(tasks) == 1 else f"one of the members {members}"
+    first = f"{'first: ' if len(tasks) > 1 else ''}{tasks[0].rows[0]}"
     begun = time.perf_counter()
-    try:
-        ((_, found),) = dispatch(worker, _measure, [(0, tasks)])
-    except TaskKillsWorker as error:
-        members = ", ".join(str(task.members[0]) for task in tasks)
-        which = f"member {members}" if len(tasks) == 1 else f"one of the members {members}"
-        first = f"{'first: ' if len(tasks) > 1 else ''}{tasks[0].rows[0]}"
-        raise LabrunError(f"{planned.id}: {which} killed its process ({first})") from error
-    finally:
-        worker.stop(at_once=True)
+    found = in_worker(f"{planned.id}: {which} ({first})", _measure, (tasks, enough))
     if isinstance(found, str):
         raise LabrunError(f"{planned.id}: {found}")
     cost = _cost(found, time.perf_counter() - begun)
@@ -104,11 +95,12 @@ def _tasks(simulation: Simulation, members: Sequence[int]) -> list[PartTask]:
     return tasks
 
 
-def _measure(tasks: list[PartTask]) -> _Measured | str:
-    """Simulate the member of each task twice, as long as that does not take long; return what went wrong as text. Runs in a worker.
+def _measure(given: tuple[list[PartTask], float]) -> _Measured | str:
+    """Simulate the member of each task twice, until enough seconds have passed; return what went wrong as text. Runs in a worker.
 
     The first call, which imports and compiles, does not count, unless it is the only one.
     """
+    tasks, enough = given
     times: list[list[float]] = [[] for _ in tasks]
     sizes: dict[int, int] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -126,7 +118,7 @@ def _measure(tasks: list[PartTask]) -> _Measured | str:
             return first
         begun = time.perf_counter()
         for i in [*range(len(tasks))] * 2:
-            if first + time.perf_counter() - begun > ENOUGH:
+            if first + time.perf_counter() - begun > enough:
                 break
             seconds = simulate(i)
             if isinstance(seconds, str):

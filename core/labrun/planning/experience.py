@@ -19,7 +19,7 @@ from labrun.files.digests import digest_of
 from labrun.planning.plan import Plan, Planned
 from labrun.project.stage import DatasetStage, FittedModelStage, Ref, SimulationStage, Stage
 
-__all__ = ["Experience", "Taken", "amount_of_work"]
+__all__ = ["Experience", "Taken", "amount_of_work", "members_of"]
 
 KEPT = 20
 """Stages of a plugin that are remembered: the last ones."""
@@ -66,6 +66,11 @@ class Experience:
         widest = Estimate(seconds, min(one.low for one in found), max(one.high for one in found))
         return widest.within(ALIKE if alike else UNLIKE)
 
+    def knows(self, planned: Planned) -> bool:
+        """Check whether a stage of the same configuration was seen to proceed."""
+        like = self._like(planned.stage)
+        return any(one.like == like and one.each is not None for one in self._of_plugin(_name(planned)))
+
     def remember(self, planned: Planned, work: float, seconds: float, each: float | None) -> None:
         """Remember what a stage took."""
         name = _name(planned)
@@ -98,13 +103,13 @@ def amount_of_work(plan: Plan, planned: Planned, workers: int) -> float:
     if isinstance(stage, SimulationStage):
         return stage.most_members / min(workers, stage.most_members)
     if isinstance(stage, FittedModelStage):
-        return stage.fit.epochs * max(1.0, _members(plan, stage.train))
+        return stage.fit.epochs * max(1.0, members_of(plan, stage.train))
     refs = list(stage.refs())
     models = sum(ref.section == "models" for ref in refs)
-    return max(1, models) * max(1.0, sum(_members(plan, ref) for ref in refs))
+    return max(1, models) * max(1.0, sum(members_of(plan, ref) for ref in refs))
 
 
-def _members(plan: Plan, ref: Ref) -> float:
+def members_of(plan: Plan, ref: Ref) -> float:
     """Return the number of members that a result holds; none for models and findings."""
     stage = plan.stages[ref.id].stage
     if isinstance(stage, SimulationStage):
@@ -112,7 +117,7 @@ def _members(plan: Plan, ref: Ref) -> float:
     if not isinstance(stage, DatasetStage):
         return 0
     share = stage.split.fractions[ref.part] if stage.split and ref.part else 1.0
-    return share * sum(_members(plan, one) for one in stage.refs())
+    return share * sum(members_of(plan, one) for one in stage.refs())
 
 
 def _name(planned: Planned) -> str:

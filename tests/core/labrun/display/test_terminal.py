@@ -85,10 +85,10 @@ def test_lines_show_the_time_that_is_left(console, monkeypatch):
     for hook, event in events():
         getattr(shown, hook)(event)
     assert console.file.getvalue().splitlines()[1:] == [
-        "waves: about 3 min (2 min to 6 min) left, without 2 stages of unknown duration",
+        "waves: about 3 min 20 s (2 min 30 s to 6 min) left, without 2 stages of unknown duration",
         "models.net: line, 10 epochs, about 40 s (30 s to 1 min)",
         "models.net: 3/10 epochs  about 40 s left  loss 0.5  "
-        "run: about 3 min (2 min to 6 min) left, without 2 stages of unknown duration",
+        "run: about 3 min 20 s (2 min 30 s to 6 min) left, without 2 stages of unknown duration",
     ]
 
 
@@ -101,7 +101,7 @@ def test_terminal_shows_the_time_that_is_left(monkeypatch):
     shown._progress.stop()
     text = console.file.getvalue()
     assert "about 40 s left" in text
-    assert "about 3 min left" in text
+    assert "about 3 min 20 s left" in text
     assert "without 2 stages of unknown duration" in text
     assert "loss 0.5" in text
 

@@ -59,7 +59,7 @@ def make(tmp_path):
 def test_members_from_all_over_the_sweep_are_measured(make):
     plan, stage = make("{grid: {size: [0, 20000000, 40000000]}}")
     assert known_cost(stage) is None
-    cost = measured_cost(plan, stage.stage)
+    cost = measured_cost(plan, stage.stage, 20.0)
     assert 20_000_000 < cost.disk < 20_100_000  # the mean of the three; noise cannot be compressed
     assert 0.1 < cost.low <= cost.seconds <= cost.high
     assert cost.memory > 60_000_000
@@ -83,7 +83,7 @@ def test_members_are_spread_over_a_sweep(size):
 
 def test_damaged_memory_is_none(make, tmp_path):
     plan, stage = make("{grid: {size: [5]}}")
-    measured_cost(plan, stage.stage)
+    measured_cost(plan, stage.stage, 20.0)
     (file,) = (tmp_path / "cache").rglob("*.json")
     for content in ("", "[]", "{}", '{"seconds": 1}'):
         file.write_text(content)
@@ -94,13 +94,13 @@ def test_damaged_memory_is_none(make, tmp_path):
     ("fault", "message"),
     [
         ("raise", "simulations.s: member 0 failed: ValueError: no solution"),
-        ("die", "simulations.s: member 0 killed its process ({'size': 5})"),
+        ("die", "simulations.s: member 0 ({'size': 5}) killed its process"),
     ],
 )
 def test_a_member_that_fails(make, fault, message):
     plan, stage = make("{grid: {size: [5]}}", f"fault: {fault}")
     with pytest.raises(LabrunError) as caught:
-        measured_cost(plan, stage.stage)
+        measured_cost(plan, stage.stage, 20.0)
     assert re.sub(r" \(\S+plugin\.py:\d+\)", "", str(caught.value)) == message
 
 
