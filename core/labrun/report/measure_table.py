@@ -47,4 +47,4 @@ def _plain(bound: float | None) -> Cell:
 
 def as_cell(value: float) -> int | float:
     """Return a number as a cell of a table, whole ones as integers."""
-    return int(value) if math.isfinite(value) and value.is_integer() and abs(value) < 2**53 else value
+    return int(value) if math.isfinite(value) and float(value).is_integer() and abs(value) < 2**53 else value
