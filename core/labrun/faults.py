@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Fault", "LabrunError", "Place", "ProjectFaults", "did_you_mean", "printable", "text_of"]
+__all__ = ["Fault", "LabrunError", "Place", "ProjectFaults", "did_you_mean", "encodable", "printable", "text_of"]
 
 
 SHOWN = 400
@@ -86,11 +86,16 @@ _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 
 def text_of(error: BaseException) -> str:
-    """Return the text of an exception, whatever its class does when asked for it."""
+    """Return the text of an exception, whatever its class does when asked for it. Surrogates, which no file can hold, become escapes."""
     try:
-        return str(error)
+        return encodable(str(error))
     except BaseException:
         return "(its text cannot be shown)"
+
+
+def encodable(text: str) -> str:
+    """Return the text with surrogates, which UTF-8 lacks, as escapes: `\\ud800`."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -100,7 +100,7 @@ class TrainedModel(HasCard):
         """One row per epoch: its number (from 1), losses and metrics."""
         import pandas as pd
 
-        with (GuardedPath(self.folder) / HISTORY).opened() as stream:
+        with (GuardedPath(self.folder) / HISTORY).opened("r", encoding="utf-8") as stream:
             return pd.read_csv(stream)
 
     @cached_property

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 __all__ = ["simulate_member"]
 
+LONGEST_NAME = 200
+"""Characters that the name of an array may have."""
+MOST_AXES = 32
+"""Axes that an array in HDF5 can have."""
+
 
 def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
     """Simulate one member and check the arrays.
@@ -26,8 +31,11 @@ def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
         found = type(returned).__name__ if not isinstance(returned, dict) else "an empty one"
         raise TypeError(f"{plugin.name}.simulate must return a dict of arrays, not {found}")
     for name in returned:
-        if not isinstance(name, str) or not name or "/" in name or name.startswith("."):
-            raise TypeError(f"{plugin.name} returned an array named {name!r}; a name is a text without '/'")
+        if not isinstance(name, str) or not _names_an_array(name):
+            shown = f"{name!r:.100}"
+            raise TypeError(
+                f"{plugin.name} returned an array named {shown}; a name is a text of printable characters without '/'"
+            )
     lacking = [name for name in plugin.outputs if name not in returned and plugin.gives(name) is not False]
     if plugin.outputs and (lacking or not set(returned) <= set(plugin.outputs)):
         raise TypeError(f"{plugin.name} declares the outputs {sorted(plugin.outputs)} but returned {sorted(returned)}")
@@ -35,9 +43,15 @@ def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
     for name, array in arrays.items():
         if array.dtype.kind not in "biufc":
             raise TypeError(f"{plugin.name} returned '{name}' as an array of {array.dtype}: expected numbers")
+        if array.ndim > MOST_AXES:
+            raise TypeError(f"{plugin.name} returned '{name}' with {array.ndim} axes: HDF5 stores up to {MOST_AXES}")
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
             raise FloatingPointError(f"the array '{name}' holds a NaN or an infinity")
     return arrays
+
+
+def _names_an_array(name: str) -> bool:
+    return name.isprintable() and 0 < len(name) <= LONGEST_NAME and "/" not in name and not name.startswith(".")
 
 
 def _array(plugin: Simulator, name: str, value: Any) -> np.ndarray:

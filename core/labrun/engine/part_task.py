@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from labrun.contracts.plugin import Arrays
@@ -57,8 +60,9 @@ class PartTask:
         """
         member, row, process = self.members[i], self.rows[i], os.getpid()
         try:
-            plugin = plugin_class.configured(self.fixed | row)
-            return member, simulate_member(plugin, generator(self.seed, self.stage, self.draws[i]))
+            with _surroundings_kept():
+                plugin = plugin_class.configured(self.fixed | row)
+                return member, simulate_member(plugin, generator(self.seed, self.stage, self.draws[i]))
         except BaseException as error:
             if is_out_of_space(error):
                 raise
@@ -66,3 +70,20 @@ class PartTask:
         finally:
             if os.getpid() != process:  # a copy that the simulator has forked, and let return
                 os._exit(1)
+
+
+@contextmanager
+def _surroundings_kept() -> Iterator[None]:
+    """Restore the working directory and the permissions of new files, which other members of this process would inherit."""
+    folder = None
+    with suppress(OSError):  # it has been removed
+        folder = Path.cwd()
+    permissions = os.umask(0o077)
+    os.umask(permissions)
+    try:
+        yield
+    finally:
+        os.umask(permissions)
+        if folder is not None:
+            with suppress(OSError):
+                os.chdir(folder)

@@ -31,6 +31,15 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _FILE = _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
+DEEPEST = 100
+"""Folders within one another below a root."""
+BLOCK = 512
+"""Bytes of a block, in which a system counts what the disk holds of a file."""
+EXPANSION = 1032
+"""Most bytes that one byte on the disk may stand for, as deflate would pack them (some file systems pack files)."""
+FLOOR = 2**26
+"""Bytes that are read whatever the disk holds."""
+
 
 class UnsafePath(LabrunError, OSError):
     """A link, a pipe, a device or a forbidden name where labrun keeps its own files and folders."""
@@ -147,10 +156,18 @@ class GuardedPath:
         return [GuardedPath(self.root, (*self.parts, name)) for name in sorted(names)]
 
     def descend(self) -> Iterator[GuardedPath]:
-        """Yield all entries below the folder, each folder before its content; links are yielded, not followed."""
+        """Yield all entries below the folder, each folder before its content; links are yielded, not followed.
+
+        Raises:
+            UnsafePath: folders are nested more deeply than any of labrun's.
+        """
         for entry in self.entries():
             yield entry
             if entry.is_folder():
+                if len(entry.parts) > DEEPEST:
+                    raise UnsafePath(
+                        f"'{self._shortened()}' holds more than {DEEPEST} folders within one another: remove it"
+                    )
                 yield from entry.descend()
 
     # -- files --
@@ -161,9 +178,11 @@ class GuardedPath:
 
         Raises:
             UnsafePath: it is not a regular file.
-            OSError: it cannot be opened.
+            OSError: it cannot be opened, or is to be read as text and claims more than it holds.
         """
         with open(self.path, mode, opener=lambda _, flags: self._descriptor(flags), **text) as stream:
+            if mode == "r":
+                self._expect_plausible(stream)
             yield stream
 
     @contextmanager
@@ -182,8 +201,13 @@ class GuardedPath:
             temporary.remove()
 
     def content(self) -> bytes:
-        """Return what a regular file holds."""
+        """Return what a regular file holds.
+
+        Raises:
+            OSError: it cannot be read, or claims more than it holds.
+        """
         with self.opened() as stream:
+            self._expect_plausible(stream)
             return bytes(stream.read())
 
     def text(self) -> str:
@@ -276,7 +300,7 @@ class GuardedPath:
             if not self.is_folder():
                 self.remove()
                 return
-            with self._located() as (name, folder):
+            with self._located() as (name, folder), contextlib.suppress(RecursionError):
                 shutil.rmtree(name, ignore_errors=True, dir_fd=folder)
 
     def remove_if_empty(self) -> None:
@@ -336,6 +360,17 @@ class GuardedPath:
             return descriptor
         os.close(descriptor)
         raise self._unsafe(mode)
+
+    def _expect_plausible(self, stream: IO[Any]) -> None:
+        """Refuse a file that would fill the memory with what the disk does not hold."""
+        status = os.fstat(stream.fileno())
+        held = getattr(status, "st_blocks", status.st_size) * BLOCK
+        if status.st_size > max(FLOOR, EXPANSION * held):
+            problem = f"it claims {status.st_size:,} bytes, of which the disk holds {held:,}: remove it"
+            raise OSError(errno.EFBIG, problem, str(self))
+
+    def _shortened(self) -> str:
+        return f"{self.root.joinpath(*self.parts[:3])}"
 
     def _mode(self) -> int:
         """Return the kind and permissions of the entry; 0 if there is none."""

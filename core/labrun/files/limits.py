@@ -11,16 +11,12 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from labrun.files.guarded import GuardedPath
+from labrun.files.guarded import EXPANSION, FLOOR, GuardedPath
 
 __all__ = ["DAMAGE", "expect_archive", "expect_memory", "expect_plausible"]
 
 DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
 """Exceptions that NumPy, h5py and zipfile raise for damaged files, and for files of another kind"""
-EXPANSION = 1032
-"""Most bytes that one byte written by deflate (gzip, zip, the filter of HDF5) can unpack to"""
-FLOOR = 2**26
-"""Bytes that are read whatever the size of the file: arrays of a single repeated value take nearly no room"""
 
 
 def expect_plausible(what: str, size: int, stored: int) -> None:

@@ -95,7 +95,7 @@ def _ensemble(path: Path, array: str | None) -> list[Reading]:
     name = _chosen(array, {one: ArraySpec(shape, "") for one, shape in shapes.items()}, path)
     _expect_numbers(members.read(numbers[0], name).dtype)
     # a class may be called 'NA' or 'null'
-    with (own / MEMBERS).opened() as stream:
+    with (own / MEMBERS).opened("r", encoding="utf-8") as stream:
         listed = pd.read_csv(stream, index_col="member", keep_default_na=False, na_values=[""])
     unlisted = sorted(set(numbers) - set(listed.index))
     if unlisted or not listed.index.is_unique:

@@ -20,6 +20,6 @@ def last_messages(folder: Path) -> dict[str, str]:
                     messages.clear()
                 elif event["event"] == "StageFinished":
                     messages[event["stage"]] = event["message"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     return messages

@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from labrun.faults import text_of
+from labrun.faults import encodable, text_of
 
 __all__ = ["code_folder", "error_name", "error_origin", "full_traceback"]
 
@@ -39,7 +39,7 @@ def error_origin(module: str, error: BaseException) -> str:
 def full_traceback(error: BaseException) -> str:
     """Return the traceback of an exception, and the standard error of its program; the middle of a long one is left out."""
     try:
-        text = "".join(traceback.format_exception(error))
+        text = encodable("".join(traceback.format_exception(error)))
     except Exception:  # the class of a plugin may do anything here
         text = f"{''.join(traceback.format_tb(error.__traceback__))}{error_name(error)}\n"
     if written := _standard_error(error):

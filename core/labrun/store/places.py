@@ -63,7 +63,10 @@ def make_store(runs: Path) -> None:
 def is_marked(root: Path) -> bool:
     """Check whether a folder bears the mark of a store."""
     tag = GuardedPath(root) / TAG
-    return tag.is_regular() and tag.content().startswith(SIGNATURE.encode())
+    if not tag.is_regular():
+        return False
+    with tag.opened() as stream:
+        return bool(stream.read(len(SIGNATURE)) == SIGNATURE.encode())
 
 
 def expect_paired(runs: Path) -> None:

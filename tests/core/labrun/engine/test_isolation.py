@@ -71,6 +71,16 @@ class Wild(Simulator):
                 os.write(1, b"y" * 100_000)
             case "read": u[0, 0] = len(sys.stdin.read())
             case "thread": threading.Thread(target=wait).start()
+            case "move":
+                os.umask(0o777)
+                os.makedirs("work", exist_ok=True)
+                os.chdir("work")
+            case "look":
+                mask = os.umask(0o022)
+                return {"u": np.array([mask, os.path.basename(os.getcwd()) == "work"], float)}
+            case "name": return {"\\ud800": u}
+            case "axes": return {"u": u.reshape((1,) * 40 + (24,))}
+            case "text": raise ValueError("\\ud800")
             case "child": subprocess.Popen(["sleep", "98765.25"])
             case "kinds":
                 f, part = np.asfortranarray(u), u[::2, 1:]
@@ -202,6 +212,24 @@ def _expected(member: int) -> np.ndarray:
     from labrun.seeds import generator
 
     return generator(5, "s", member).normal(size=(4, 6))
+
+
+def test_a_member_does_not_inherit_the_surroundings_of_another(task):
+    mask = os.umask(0o022)
+    os.umask(mask)
+    _, (_, arrays) = isolated_members(task("move", "look"))
+    assert arrays["u"].tolist() == [mask, 0]
+
+
+@pytest.mark.parametrize("timeout", [None, 30.0])
+def test_what_no_file_can_hold_fails_alone(task, timeout):
+    """Names and texts that UTF-8 lacks, and more axes than HDF5 has."""
+    receipt = simulate_part(task("name", "axes", "text", "well", timeout=timeout))
+    assert [failure.error.partition(" (")[0] for failure in receipt.failures] == [
+        r"TypeError: wild returned an array named '\ud800'; a name is a text of printable characters without '/'",
+        "TypeError: wild returned 'u' with 41 axes: HDF5 stores up to 32",
+        r"ValueError: \ud800",
+    ]
 
 
 def test_a_plugin_that_cannot_be_loaded_stops_the_stage(task):

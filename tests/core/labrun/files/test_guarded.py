@@ -5,13 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from labrun.faults import LabrunError
 from labrun.files import guarded
+from labrun.files.atomic import read_json
 from labrun.files.guarded import GuardedPath, UnsafePath
 from labrun.files.temporary import is_temporary, process_of, temporary_name
 
@@ -289,3 +293,38 @@ def test_the_process_behind_a_temporary_name():
     assert process_of(temporary_name("a")) == os.getpid()
     assert process_of("a.labrun-12-0123abcd.tmp") == 12
     assert process_of(".nfs0001") is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files without holes")
+def test_a_file_that_claims_more_than_the_disk_holds_is_not_read(root):
+    """200 GB of nothing, which anybody can make, would fill the memory."""
+    path = root / "record.json"
+    with path.opened("xb") as stream:
+        stream.truncate(200 * 2**30)
+    for read in (path.content, path.text, lambda: read_json(path), lambda: _lines(path)):
+        with pytest.raises(OSError, match=r"it claims 214,748,364,800 bytes, of which the disk holds 0: remove it"):
+            read()
+    with path.opened() as stream:  # in pieces it may be read
+        assert stream.read(3) == b"\0\0\0"
+
+
+def _lines(path: GuardedPath) -> list[str]:
+    with path.opened("r", encoding="utf-8") as stream:
+        return list(stream)
+
+
+def test_folders_within_one_another(root):
+    """Nested more deeply than Python's own functions go."""
+    folder = os.open(root.path, os.O_RDONLY)
+    for _ in range(2000):
+        os.mkdir("deep", dir_fd=folder)
+        inner = os.open("deep", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    with pytest.raises(
+        UnsafePath, match=rf"^'{re.escape(str(root))}/deep/deep/deep' holds more than 100 folders within one another"
+    ):
+        list(root.descend())
+    (root / "deep").remove_all()
+    subprocess.run(["rm", "-rf", str(root / "deep")], check=True)

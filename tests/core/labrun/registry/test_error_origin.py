@@ -20,6 +20,7 @@ def fall(text):
         ("no luck", "ValueError: no luck"),
         ("no\n  luck", "ValueError: no luck"),
         ("", "ValueError"),
+        ("\ud800 x", r"ValueError: \ud800 x"),
         ("x" * 600, f"ValueError: {'x' * 500} …"),
     ],
 )
