@@ -64,6 +64,8 @@ class Ensemble(HasCard):
         self._mapper = mapper
         self.outputs: Mapping[str, str] = {}
         """The shape, type and unit of each array, as the simulator declares them."""
+        self.labels: Mapping[str, str] = {}
+        """The label of columns that have one: symbol and unit, as the project or the simulator gives them."""
 
     @classmethod
     def from_arrays(
@@ -110,8 +112,15 @@ class Ensemble(HasCard):
         columns = {name: [values[i] for i in places] for name, values in self.columns.items()}
         numbers, groups = ([values[i] for i in places] for values in (self.numbers, self._groups))
         taken = Ensemble(self._members, numbers, columns, self.name, groups, self._mapper)
-        taken.outputs = self.outputs
+        taken._declared_as(self)
         return taken
+
+    def _declared_as(self, other: Ensemble) -> None:
+        self.outputs, self.labels = other.outputs, other.labels
+
+    def label(self, column: str) -> str:
+        """Return a column as axes and legends show it, with symbol and unit: `F [1/time]`; a column without a label by its name."""
+        return self.labels.get(column, column.replace("_", " "))
 
     def with_numbers(self, names: Iterable[str]) -> Ensemble:
         """Return the ensemble with further columns: those arrays () of these names, one number a member, that are not columns already. So a
@@ -131,7 +140,7 @@ class Ensemble(HasCard):
                 )
             columns[name] = [self.read(i, name).item() for i in range(len(self))]
         extended = Ensemble(self._members, self.numbers, columns, self.name, self._groups, self._mapper)
-        extended.outputs = self.outputs
+        extended._declared_as(self)
         return extended
 
     def packed(self, *, inline: bool) -> Ensemble:
@@ -140,7 +149,7 @@ class Ensemble(HasCard):
         if inline:
             members = MembersInMemory({number: self.member(i) for i, number in enumerate(self.numbers)})
         packed = Ensemble(members, self.numbers, self.columns, self.name, self._groups)
-        packed.outputs = self.outputs
+        packed._declared_as(self)
         return packed
 
     def map(self, function: Callable[[Ensemble, int], Made]) -> Iterator[Made]:

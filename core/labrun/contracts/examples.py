@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -96,10 +96,12 @@ class ExampleSpec:
 
 @dataclass(frozen=True)
 class Origin:
-    """The members that examples were made of: their sweep's table, one row a member, and the row of each example, (examples,) int64."""
+    """The members that examples were made of: their sweep's table, one row a member, the row of each example, (examples,) int64, and the
+    labels of columns, as `Ensemble.labels` has them."""
 
     parameters: pd.DataFrame
     rows: np.ndarray
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class Examples(HasCard):
@@ -255,7 +257,7 @@ class Examples(HasCard):
             name=name or self.name,
         )
         if self.origin is not None:
-            taken.origin = Origin(self.origin.parameters, self.origin.rows[chosen])
+            taken.origin = Origin(self.origin.parameters, self.origin.rows[chosen], self.origin.labels)
         return taken
 
     def split(

@@ -20,7 +20,7 @@ random generator of the stage. A Simulator and a Sampler ask for no stages.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
@@ -103,6 +103,10 @@ class Simulator(Plugin):
 
     outputs: ClassVar[Mapping[str, str]] = {}
     """The shape, type and unit of each array that `simulate` returns. Optional; if given, it is shown to users and checked."""
+    shown: ClassVar[str] = ""
+    """The array that pictures of members show; by default the first that is a picture."""
+    colours: ClassVar[str | Sequence[str]] = ""
+    """Its colour map in Matplotlib, or a colour for each number from 0 on; by default viridis, or grey for bytes."""
 
     def simulate(self, rng: np.random.Generator) -> Arrays:
         """Return the arrays of one member, in the shapes and units that `outputs` declares.

@@ -38,6 +38,9 @@ HISTORY = "history.csv"
 class TrainedModel(HasCard):
     """A trained model of a run. Its network is built when it is first used."""
 
+    place: int = 0
+    """The place of its kind among the networks of the project, from 0, from which its colour in figures follows"""
+
     def __init__(
         self,
         plugin: Model,
@@ -55,7 +58,6 @@ class TrainedModel(HasCard):
         self.variant = {axis.rpartition(".")[2]: value for axis, value in (variant or {}).items()}
         """The values that distinguish the model from others of its matrix, by the last word of their keys: `{"seed": 1}`."""
         self.place = place
-        """The place of its kind among the networks of the project, from 0, from which its colour in figures follows."""
 
     def __repr__(self) -> str:
         last = self.history.tail(1).to_dict("records")

@@ -107,6 +107,7 @@ def _plan(stage: Stage, project: Project, planned: dict[str, Planned], places: M
     }
     if stage.section == "analyses":
         inputs["places"] = {ref.id: places[ref.id] for ref in stage.refs() if ref.id in places}
+        inputs["labels"] = project.head.label
     key = digest_of(inputs)
     return Planned(stage, key, stage.identity(key), inputs, files)
 

@@ -10,6 +10,7 @@ from labrun.contracts.ensemble import Ensemble
 from labrun.contracts.examples import Examples
 from labrun.contracts.findings import Findings
 from labrun.contracts.inputs import wants
+from labrun.contracts.labels import labels_of
 from labrun.contracts.origin import find_origin
 from labrun.contracts.trained import TrainedModel
 from labrun.faults import LabrunError
@@ -107,6 +108,7 @@ class Results:
         members = StoredMembers(self.plan.place(planned) / "parts", stage.stored_parts)
         ensemble = Ensemble(members, numbers, columns, stage.name, shared, self._map)
         ensemble.outputs = stage.plugin.outputs
+        ensemble.labels = labels_of(type(stage.plugin)) | self.plan.project.head.label
         return ensemble
 
     @_give.register(DatasetStage)

@@ -61,6 +61,7 @@ ENGINE_MODULES: Mapping[Contribution, tuple[str, ...]] = MappingProxyType(
             "labrun.contracts.examples",
             "labrun.contracts.figure_files",
             "labrun.contracts.findings",
+            "labrun.contracts.labels",
             "labrun.contracts.measure",
             "labrun.contracts.samples",
             "labrun.contracts.trained",

@@ -43,6 +43,9 @@ class Head(StrictModel):
         None, description="analysis whose figure heads the report; STAGE/FIGURE if it has several"
     )
     requires: list[str] = Field(default=[], description="packages that must be installed, as in 'labrun>=1'")
+    label: dict[str, str] = Field(
+        default={}, description="symbol and unit of swept columns, as axes show them: {tumbling_rate: α [1/sweep]}"
+    )
     plugins: list[str] = Field(default=[], description="local plugin files, beside the project")
     extends: str | None = Field(None, description="the project that this one is laid over")
 
