@@ -14,6 +14,8 @@ from matplotlib.image import AxesImage
 from matplotlib.layout_engine import LayoutEngine
 from numpy.typing import ArrayLike, NDArray
 
+from labrun.kit.palette import SOFT
+
 __all__ = ["Scale", "make_panels"]
 
 FLATTEST, TALLEST = 0.3, 3.0
@@ -76,5 +78,5 @@ def make_panels(
     figure, panels = plt.subplots(rows, columns, figsize=size, squeeze=False, layout=layout)
     for axes in panels.flat:
         axes.set(xticks=[], yticks=[])
-        axes.spines[:].set(color="0.7", linewidth=0.6)
+        axes.spines[:].set(color=SOFT, linewidth=0.5)
     return figure, panels

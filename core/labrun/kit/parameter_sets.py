@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
 from labrun.contracts.ensemble import REPEAT, Ensemble
 
-__all__ = ["ParameterSet", "averaged_over", "in_words", "parameter_sets", "varying"]
+__all__ = ["ParameterSet", "averaged_over", "equation", "in_words", "parameter_sets", "varying"]
 
 REALIZATIONS = (REPEAT, "realization")
 """Columns that number realizations, over which averages are expected"""
@@ -24,6 +24,13 @@ class ParameterSet:
 
     values: dict[str, Any]
     members: list[int]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Symbol and unit of columns that have one"""
+
+    def title(self, columns: Iterable[str] | None = None) -> str:
+        """Return the values of some columns, by default of all, with symbols, as figures show them: `ρ = 0.15, α = 0.0156`."""
+        names = self.values if columns is None else columns
+        return ", ".join(equation(self.labels.get(name, name.replace("_", " ")), self.values[name]) for name in names)
 
     def label(self, columns: Iterable[str] | None = None) -> str:
         """Return the values of some columns, by default of all: `density=0.15, tumbling_rate=0.0156`."""
@@ -38,7 +45,7 @@ def parameter_sets(simulation: Ensemble) -> list[ParameterSet]:
     for i in range(len(simulation)):
         values = {name: simulation.columns[name][i] for name in names}
         key = repr(values)  # as text, since a value may be a list, or a label that is missing
-        sets.setdefault(key, ParameterSet(values, [])).members.append(i)
+        sets.setdefault(key, ParameterSet(values, [], simulation.labels)).members.append(i)
     return sorted(sets.values(), key=lambda one: [_order(value) for value in one.values.values()])
 
 
@@ -54,6 +61,11 @@ def averaged_over(simulation: Ensemble, columns: Iterable[str]) -> list[str]:
     others = [name for name in parameters.columns if name not in (*known, *REALIZATIONS)]
     counts = parameters.groupby(known or (lambda _: 0))[others].nunique()
     return [name for name in others if (counts[name] > 1).any()]
+
+
+def equation(label: str, value: Any) -> str:
+    """Return `α = 0.0156` for the label `α [1/sweep]` and a value: its unit stands at the axis or above the legend."""
+    return f"{label.partition(' [')[0]} = {in_words(value)}"
 
 
 def in_words(value: Any) -> str:

@@ -7,14 +7,16 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from labrun.kit.parameter_sets import in_words
 
-__all__ = ["explain_shades", "shades_of"]
+__all__ = ["SHADES", "explain_shades", "shades_of"]
 
-BRIGHTEST = 0.88  # the yellow end of the map is hard to see on white
+SHADES = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.15, 0.9, 256)), "shades")
+"""Viridis without its ends, which are hard to see on dark and on white pages"""
 IN_LEGEND = 16
 """Lines in one column of a legend"""
 
@@ -22,7 +24,7 @@ IN_LEGEND = 16
 def shades_of(values: Iterable[Any]) -> dict[Any, Any]:
     """Return a colour for each value, in their order, dark to light."""
     values = list(values)
-    return dict(zip(values, mpl.colormaps["viridis"](np.linspace(0, BRIGHTEST, len(values))), strict=True))
+    return dict(zip(values, SHADES(np.linspace(0, 1, len(values))), strict=True))
 
 
 def explain_shades(figure: Figure, title: str, shades: Mapping[Any, Any], mark: float = 3) -> None:
@@ -33,7 +35,4 @@ def explain_shades(figure: Figure, title: str, shades: Mapping[Any, Any], mark: 
         loc="outside right upper",
         title=title,
         ncols=-(-len(handles) // IN_LEGEND),
-        frameon=False,
-        fontsize=9,
-        title_fontsize=9,
     )

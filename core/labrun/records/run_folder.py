@@ -25,6 +25,7 @@ from labrun.planning.plan import Plan, Planned
 from labrun.project.stage import PretrainedModelStage, SimulationStage
 from labrun.project.sweeptable import SweepTable
 from labrun.records.git_commit import commit_of
+from labrun.records.members_picture import draw_members_of
 from labrun.records.sources import FOLDER as SOURCES
 from labrun.records.sources import copy_sources, named_files, place_of_source
 from labrun.records.stage_record import stage_record
@@ -136,6 +137,7 @@ class RunFolder:
                 (source / name).link_to(folder / name)
             if isinstance(planned.stage, SimulationStage):
                 _write_members(planned.stage.as_made(source).table, folder / MEMBERS)
+                draw_members_of(plan, planned.stage, folder)
             with (folder / mark.name).written() as stream:
                 stream.write(_mark(wanted, folder).encode())
             replace_folder(folder, target)

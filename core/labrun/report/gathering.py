@@ -19,6 +19,7 @@ from labrun.planning.plan import Planned
 from labrun.project.stage import AdaptiveStage, AnalysisStage, DatasetStage, ModelStage, SimulationStage, Stage
 from labrun.project.sweeptable import SweepTable
 from labrun.records.key_results import key_measures, measures_of
+from labrun.records.members_picture import PICTURE
 from labrun.records.run_folder import RunFolder
 from labrun.report.attachments import Attachments
 from labrun.report.content import DONE, Figure, StageContent
@@ -120,6 +121,10 @@ def _add_simulation(content: StageContent, table: SweepTable, path: GuardedPath)
         content.tables.append(Table("sweep", ["column", "values", "from … to"], rows))
     if failures:
         _add_failures(content, failures)
+    if (path / f"{PICTURE}.svg").is_regular():
+        content.figures.append(
+            _figure(content.id, path, PICTURE, "Members spread evenly over the sweep, all on one scale.")
+        )
 
 
 def _add_rounds(content: StageContent, path: GuardedPath) -> None:

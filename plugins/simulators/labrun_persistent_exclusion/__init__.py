@@ -11,7 +11,7 @@ The process is in `kernel`, the observables of a snapshot are in `observables`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import model_validator
@@ -67,6 +67,7 @@ class PersistentExclusion(Simulator):
         "single_fraction": "(looks,) float64: fraction of the particles that are clusters of one",
         "winding": "(looks,) uint8: how the largest cluster winds around the plane: 0 not, 1 down, 2 across, 3 both",
     }
+    colours: ClassVar[Sequence[str]] = COLORS
 
     density: float = Field(gt=0, le=1, description="ρ, particles per site, dimensionless")
     tumbling_rate: float = Field(

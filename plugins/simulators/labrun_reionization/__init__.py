@@ -76,6 +76,8 @@ class Reionization(Simulator):
         "brightness_temperature": "(cells, cells, cells) float32: δT_b of the 21-cm line, saturated [mK]",
         "cell_size": "() float64: side of a cell [Mpc]",
     }
+    shown: ClassVar[str] = "brightness_temperature"
+    colours: ClassVar[str] = "inferno"
 
     preset: Literal["origin"] | None = Field(
         None, description="a named set of the values below: origin (200³ cells, 300 Mpc, with recombinations)"
@@ -92,34 +94,34 @@ class Reionization(Simulator):
         "constant", description="dependence of ionizing photons on a halo's mass"
     )
     ionizing_efficiency: float = Field(
-        30.0, ge=0, description="ζ, ionizing photons per collapsed baryon [constant sources]"
+        30.0, ge=0, description="ζ, ionizing photons per collapsed baryon (constant sources)"
     )
     minimum_mass: float | None = Field(
         None,
         ge=1e6,
         le=1e13,
-        description="least mass of a halo that ionizes [M☉, constant sources]; default: 10^8.7",
+        description="least mass of a halo that ionizes [M☉] (constant sources); default: 10^8.7",
     )
     minimum_virial_temperature: float | None = Field(
-        None, ge=100, le=1e7, description="least virial temperature, instead of the mass [K, constant sources]"
+        None, ge=100, le=1e7, description="least virial temperature, instead of the mass [K] (constant sources)"
     )
     escape_fraction: float = Field(
-        0.1, gt=0, le=1, description="f_esc,10, share of photons that escape a halo of 10¹⁰ M☉ [mass_dependent]"
+        0.1, gt=0, le=1, description="f_esc, share of photons that escape a halo of 10¹⁰ M☉ (mass_dependent)"
     )
     escape_slope: float = Field(-0.5, ge=-3, le=3, description="α_esc, power of the halo's mass in f_esc")
     star_fraction: float = Field(
-        0.05, gt=0, le=1, description="f_*,10, share of baryons in stars in a halo of 10¹⁰ M☉ [mass_dependent]"
+        0.05, gt=0, le=1, description="f_*, share of baryons in stars in a halo of 10¹⁰ M☉ (mass_dependent)"
     )
     star_slope: float = Field(0.5, ge=-3, le=3, description="α_*, power of the halo's mass in f_*")
     turnover_mass: float = Field(
-        5e8, ge=1e7, le=1e12, description="M_turn, mass below which halos are suppressed [M☉, mass_dependent]"
+        5e8, ge=1e7, le=1e12, description="M_turn, mass below which halos are suppressed [M☉] (mass_dependent)"
     )
     photons_per_baryon: float = Field(
         5000.0, gt=0, description="N_γ, ionizing photons per baryon in stars, dimensionless"
     )
     conditional: Literal["sheth_tormen", "press_schechter"] = Field(
         "sheth_tormen",
-        description="mass function within a region [mass_dependent]: that of Sheth and Tormen 2002, as in 21cmFAST 4.1.1, or extended "
+        description="mass function within a region (mass_dependent): that of Sheth and Tormen 2002, as in 21cmFAST 4.1.1, or extended "
         "Press-Schechter, as in the earlier C code",
     )
 
@@ -252,7 +254,7 @@ class Reionization(Simulator):
             depth = place * self.box / self.cells
             caption = f"21 cm [mK], z = {self.redshift:g}, {depth:.0f} of {self.box:g} Mpc deep"
             yield View(
-                image=cube[place], caption=caption, low=0.0, high=max(float(cube.max()), 1.0), colormap="inferno"
+                image=cube[place], caption=caption, low=0.0, high=max(float(cube.max()), 1.0), colormap=self.colours
             )
 
 

@@ -42,6 +42,13 @@ def test_table_of_members(runs):
     assert (rows[4]["amplitude"], rows[4]["class"]) == ("8.0", "high")
 
 
+def test_some_members_are_drawn_in_the_folder_and_on_the_page(runs):
+    folder = runs / "waves" / "simulations" / "train"
+    assert b"prefers-color-scheme" in (folder / "members.svg").read_bytes()
+    assert (folder / "members.png").stat().st_size > 1000
+    assert 'id="simulations.train/members"' in (runs / "waves" / "report.html").read_text()
+
+
 def test_leftovers_of_killed_processes_are_not_shown(runs, labrun):
     folder = next(runs.glob(".store/simulations/*"))
     (folder / "parts" / "000009.h5.labrun-1-0123abcd.tmp").write_text("half")
