@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from labrun.contracts.findings import Findings
@@ -14,16 +14,27 @@ if TYPE_CHECKING:
     from labrun.contracts.examples import Examples
     from labrun.contracts.trained import TrainedModel
 
-__all__ = ["calibrated_probabilities", "read_temperature", "temperature_table"]
+__all__ = ["TABLE", "calibrated_probabilities", "read_temperature", "remarks_of", "temperature_table"]
 
 TABLE = "temperatures"
+"""The table of the findings that holds them"""
 
 
-def temperature_table(temperatures: Mapping[str, float]) -> pd.DataFrame:
-    """Return the table of the temperature of each model, by its name, which `read_temperature` reads."""
+def temperature_table(temperatures: Mapping[str, float], remarks: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the table of the temperature of each model, by its name, which `read_temperature` reads; `remarks`, one a model, say what is
+    special about it."""
     import pandas as pd
 
-    return pd.DataFrame({"model": list(temperatures), "temperature": list(temperatures.values())})
+    table = pd.DataFrame({"model": list(temperatures), "temperature": list(temperatures.values())})
+    return table.assign(remark=list(remarks)) if any(remarks) else table
+
+
+def remarks_of(calibration: Findings, model: str) -> list[str]:
+    """Return what is special about the temperature of a model; nothing in most cases."""
+    table = calibration.tables.get(TABLE)
+    if table is None or "remark" not in table:
+        return []
+    return [one for one in table.loc[table["model"] == model, "remark"] if isinstance(one, str) and one]
 
 
 def read_temperature(calibration: Findings, model: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Examples, Field, Findings, Measure, TrainedModel, hookimpl
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from labrun_calibration.scores import Reliability
+
+
+FEW = 4
+"""Panels whose errors a caption names"""
 
 
 class Calibration(Analysis):
@@ -28,7 +33,7 @@ class Calibration(Analysis):
     """
 
     name: ClassVar[str] = "calibration"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     bins: int = Field(15, ge=1, le=1000, description="M, number of bins of equal width for probabilities from 0 to 1")
 
@@ -83,7 +88,8 @@ class Calibration(Analysis):
             tables={
                 "scores": table,
                 "temperatures": temperature_table(
-                    dict(zip([one.name for one in model], temperatures["scaled"], strict=True))
+                    {one.name: t.value for one, t in zip(model, found, strict=True)},
+                    [t.remark for t in found],
                 ),
                 "reliability": _bin_table(bins),
             },
@@ -91,7 +97,7 @@ class Calibration(Analysis):
             captions={
                 "reliability": "Share of right predictions against their probability (with 95 % Wilson intervals, every example counted as "
                 "independent) and, below, the share of examples with that probability. Above the grey line, a network is right more often "
-                f"than it says. The temperature was found on '{validation.name}'.{pooled_words}",
+                f"than it says. The temperature was found on '{validation.name}'.{pooled_words}{_change(bins)}",
                 "scores": "ECE is the mean difference of probability and accuracy over the bins, weighted by examples; with few examples "
                 "it is above 0 by chance, as the ceiling in the metrics shows. 'maximum error' is the largest difference, however few its "
                 "examples.",
@@ -103,6 +109,15 @@ class Calibration(Analysis):
                 if t.remark
             ],
         )
+
+
+def _change(bins: Mapping[str, Mapping[str, Reliability]]) -> str:
+    """Say what the temperature does to the expected calibration error."""
+    changes = [
+        f"from {states['as trained'].expected_error:.3f} to {states['scaled'].expected_error:.3f} on '{name}'"
+        for name, states in bins.items()
+    ]
+    return f" The temperature takes the ECE {', '.join(changes)}." if len(changes) <= FEW else ""
 
 
 def _check_classes(model: TrainedModel, examples: Examples) -> None:

@@ -9,13 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labrun.kit.palette import PALETTE, SOFT
 from labrun_calibration.scores import Reliability
 
 __all__ = ["draw_reliability"]
 
 COLUMNS = 3
 """Datasets side by side"""
-STYLES = {"as trained": ("C3", "o"), "scaled": ("C0", "s")}
+STYLES = {"as trained": (PALETTE[3], "o"), "scaled": (PALETTE[0], "s")}
 
 
 def draw_reliability(datasets: Mapping[str, Mapping[str, Reliability]]) -> Figure:
@@ -40,11 +41,11 @@ def draw_reliability(datasets: Mapping[str, Mapping[str, Reliability]]) -> Figur
         _draw_accuracy(upper, bins)
         _draw_counts(lower, bins)
         errors = " → ".join(f"{one.expected_error:.3f}" for one in bins.values())
-        upper.set_title(f"{name}: ECE {errors}", fontsize=10)
+        upper.set_title(f"{name}: ECE {errors}")
     for upper, lower in pairs[::columns]:
         upper.set_ylabel("accuracy")
         lower.set_ylabel("share")
-    panels[0, 0].legend(fontsize=8, loc="upper left")
+    panels[0, 0].legend(loc="upper left")
     return figure
 
 
@@ -52,7 +53,7 @@ def _draw_accuracy(axes: Axes, bins: Mapping[str, Reliability]) -> None:
     """Draw points with their 95 % Wilson intervals; on the diagonal, probabilities are right."""
     from scipy.stats import binomtest
 
-    axes.plot([0, 1], [0, 1], color="0.6", lw=1)
+    axes.plot([0, 1], [0, 1], color=SOFT, lw=1)
     for name, one in bins.items():
         colour, marker = STYLES[name]
         held = one.counts > 0
@@ -76,11 +77,11 @@ def _draw_accuracy(axes: Axes, bins: Mapping[str, Reliability]) -> None:
         )
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     axes.tick_params(labelbottom=False)
-    axes.grid(alpha=0.25)
+    axes.grid(True)
 
 
 def _draw_counts(axes: Axes, bins: Mapping[str, Reliability]) -> None:
     for name, one in bins.items():
         axes.stairs(one.counts / one.counts.sum(), one.edges, color=STYLES[name][0], lw=1.2)
     axes.set(xlim=(0, 1), ylim=(0, None), xlabel="probability")
-    axes.grid(alpha=0.25)
+    axes.grid(True)

@@ -10,6 +10,7 @@ __all__ = [
     "NAMES",
     "Reliability",
     "brier_scores",
+    "cross_entropy",
     "error_by_chance",
     "log_losses",
     "negative_log_likelihood",
@@ -37,6 +38,19 @@ def log_losses(logits: np.ndarray, truth: np.ndarray, temperature: float = 1.0) 
 
     logs = log_softmax(np.asarray(logits, dtype=float) / temperature, axis=1)
     return -logs[np.arange(len(truth)), truth]
+
+
+def cross_entropy(logits: np.ndarray, truth: np.ndarray, temperature: float, doubt: float = 0.0) -> float:
+    """Return −(1/n) Σᵢ Σ_c t_ic ln softmax(zᵢ / T)_c [nats], for logits z (n, classes). The targets t are 1 − doubt for the true class
+    and equal parts of the doubt for the others; without doubt, this is the NLL."""
+    from scipy.special import log_softmax
+
+    right = log_losses(logits, truth, temperature)
+    if not doubt:
+        return float(right.mean())
+    logs = log_softmax(np.asarray(logits, dtype=float) / temperature, axis=1)
+    wrong = -(logs.sum(axis=1) + right) / max(logs.shape[1] - 1, 1)
+    return float(((1 - doubt) * right + doubt * wrong).mean())
 
 
 def negative_log_likelihood(logits: np.ndarray, truth: np.ndarray, temperature: float = 1.0) -> float:

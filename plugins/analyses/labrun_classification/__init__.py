@@ -21,7 +21,7 @@ class ClassifyMembers(Analysis):
     """
 
     name: ClassVar[str] = "classification"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     array: str = Field(description="array of the simulation that the network sees")
 
@@ -39,7 +39,13 @@ class ClassifyMembers(Analysis):
         """
         import numpy as np
 
-        from labrun.kit.temperatures import calibrated_probabilities
+        from labrun.kit.temperatures import (
+            TABLE,
+            calibrated_probabilities,
+            read_temperature,
+            remarks_of,
+            temperature_table,
+        )
 
         classes = _common_classes(model)
         examples = Examples.inputs_only(lambda i: simulation.stack(i, self.array), len(simulation), simulation.name)
@@ -51,7 +57,7 @@ class ClassifyMembers(Analysis):
         findings.metrics = {
             "members": len(simulation),
             "mean probability": Measure(float(found.probability.mean()), name="mean probability", **common),
-            "mean entropy [nats]": Measure(float(found.entropy.mean()), name="mean entropy", unit="nats", **common),
+            "mean entropy": Measure(float(found.entropy.mean()), name="mean entropy", unit="nats", **common),
         }
         source = (
             "Probabilities are those of the network, not calibrated."
@@ -62,6 +68,16 @@ class ClassifyMembers(Analysis):
             "classes": f"'probability' and 'entropy' are means over the members that are predicted as the class. {source}",
             "members": f"Every member with its swept parameters, its most probable class, and the probabilities of all classes. {source}",
         }
+        if calibration is not None:
+            findings.tables[TABLE] = temperature_table(
+                {one.name: read_temperature(calibration, one.name) for one in model}
+            )
+            findings.captions[TABLE] = f"Temperatures from '{calibration.name}', by which the logits were divided."
+            findings.warnings = [
+                f"probabilities of '{one.name}': {remark}"
+                for one in model
+                for remark in remarks_of(calibration, one.name)
+            ]
         return findings
 
 

@@ -29,10 +29,26 @@ def test_no_temperature_near_it_is_likelier(answers):
     assert all(negative_log_likelihood(logits, truth, best * f) > least for f in (0.9, 0.99, 1.01, 1.1))
 
 
-def test_scaling_a_network_that_is_never_wrong_is_left():
-    found = fit_temperature(np.eye(3) * 0.2, np.arange(3))
-    assert found.value == 1.0
-    assert found.remark == "all 3 examples are right, so no temperature is best: it is left at 1"
+@pytest.mark.parametrize("size", [0.2, 2.0])
+def test_a_network_that_is_never_wrong_is_as_sure_as_laplace(size):
+    """Of three examples, all right, Laplace's rule expects 4/5: e^(a/T) / (e^(a/T) + 2) = 4/5."""
+    found = fit_temperature(np.eye(3) * size, np.arange(3))
+    assert found.value == pytest.approx(size / np.log(8), rel=1e-4)
+    assert found.remark == (
+        f"all 3 examples are right, so no errors determine the temperature: {found.value:.3g} follows from Laplace's rule, by which the "
+        "next example is right with a probability of 0.800"
+    )
+
+
+def test_label_smoothing_is_undone_where_all_is_right():
+    """A network trained to say 0.9 of 15 classes, right on 120 examples, is sure to 121/122."""
+    classes, n = 15, 120
+    logits = np.log(np.full((n, classes), 0.1 / (classes - 1)))
+    truth = np.arange(n) % classes
+    logits[np.arange(n), truth] = np.log(0.9)
+    found = fit_temperature(logits, truth)
+    assert found.value < 1
+    assert probabilities_of(logits, found.value).max(axis=1) == pytest.approx((n + 1) / (n + 2), abs=1e-4)
 
 
 def test_answers_that_have_nothing_to_do_with_the_truth_are_told(rng):
