@@ -130,7 +130,6 @@ def test_pointing_at_a_cell_tells_its_parameters_and_its_class(open_report, memb
         told = explorer.parameters
         assert (told["kill"], told["feed"]) == (shown(member["kill"]), shown(member["feed"]))
         assert (told["member"], told["note"]) == (str(number), f"<i>{told['note'][3:-4]}</i>")
-        assert told["entropy"] == f"{member['entropy']:.3f} nats"
         novel = ", novel" if member["kill"] > 0.06 else ""
         assert explorer.title == f"{member['class']}, {percent(member['probability'])}{novel}"
         for name, share in explorer.probabilities.items():
@@ -198,13 +197,13 @@ def test_lines_are_named_below_the_map(open_report):
     assert [entry.locator("line").get_attribute("stroke-dasharray") for entry in key.all()] == ["", "7 4"]
 
 
-def test_the_other_panel_shows_the_entropy(open_report, members):
+def test_the_other_panel_shows_the_probability(open_report, members):
     page = open_report()
     explorer = phase_map(page)
-    sure, unsure = members.loc[members["entropy"].idxmin()], members.loc[members["entropy"].idxmax()]
-    explorer.root.get_by_role("button", name="entropy").click()
+    sure, unsure = members.loc[members["probability"].idxmax()], members.loc[members["probability"].idxmin()]
+    explorer.root.get_by_role("button", name="probability").click()
     assert explorer.root.locator("[data-panel=class]").get_attribute("aria-pressed") == "false"
-    assert f"{float(f'{members.entropy.max():.3g}')} nats" in explorer.root.locator(".phase-map-scale").inner_text()
+    assert explorer.root.locator(".phase-map-scale").inner_text().split() == ["0", "1"]
     brightness = [sum(explorer.colour(m["kill"] + 0.001, m["feed"] + 0.001)) for m in (sure, unsure)]
     assert brightness[0] > brightness[1] + 100
 
@@ -252,7 +251,14 @@ def test_the_montage_is_sorted_and_tells_of_the_pattern_that_is_clicked(open_rep
     page = open_report()
     explorer = montage(page)
     select = explorer.root.locator("select")
-    assert select.locator("option").all_inner_texts() == ["probability", "kill", "feed", "novelty"]
+    assert select.locator("option").all_inner_texts() == [
+        "class: a few of each",
+        "probability",
+        "kill",
+        "feed",
+        "novelty",
+    ]
+    select.select_option("probability")
     falling = members.sort_values("probability", ascending=False, kind="stable")
     click_pattern(explorer, 13)
     assert explorer.parameters["member"] == str(falling.index[13])
@@ -271,8 +277,31 @@ def test_the_montage_is_sorted_and_tells_of_the_pattern_that_is_clicked(open_rep
     assert explorer.parameters["novelty"] == "0.03"
 
 
+def test_the_montage_opens_on_a_row_for_each_class(open_report, members):
+    page = open_report()
+    explorer = montage(page)
+    scroll = explorer.root.locator(".montage-scroll")
+    columns = int((scroll.evaluate("s => s.clientWidth") - 6) // 70)
+    sizes = members["class"].value_counts()
+    few = sum(min(columns, size) for size in sizes)
+    assert explorer.root.locator(".montage-count").inner_text() == f"{few} of 181 patterns"
+    surest = members.groupby("class")["probability"].idxmax()
+    scroll.focus()
+    page.keyboard.press("Home")
+    for name in explorer.root.locator(".explorer-legend button span").all_inner_texts()[: len(sizes)]:
+        page.keyboard.press("Enter")
+        assert explorer.parameters["member"] == str(surest[name])
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    assert explorer.title.startswith(name)
+    scroll.locator("canvas").click(position={"x": 20, "y": 14})  # the name of the first class
+    assert len(explorer.pressed()) == 1
+
+
 def test_the_montage_draws_what_is_scrolled_to(open_report):
     page = open_report()
+    montage(page).root.locator("select").select_option("probability")
     scroll = montage(page).root.locator(".montage-scroll")
     canvas = scroll.locator("canvas")
     for share in (0, 0.5, 1):
@@ -285,6 +314,7 @@ def test_the_montage_shows_one_class_or_what_is_novel(open_report, members):
     page = open_report()
     explorer = montage(page)
     count = explorer.root.locator(".montage-count")
+    explorer.root.locator("select").select_option("probability")
     assert count.inner_text() == "181 patterns"
     explorer.legend("high").click()
     high = members[members["class"] == "high"]
@@ -303,11 +333,12 @@ def test_the_montage_shows_one_class_or_what_is_novel(open_report, members):
 def test_the_montage_by_keys(open_report, members):
     page = open_report()
     explorer = montage(page)
+    explorer.root.locator("select").select_option("probability")
     falling = members.sort_values("probability", ascending=False, kind="stable").index
     scroll = explorer.root.locator(".montage-scroll")
     scroll.focus()
     columns = int((scroll.evaluate("s => s.clientWidth") - 6) // 70)
-    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft", "Enter"):
+    for key in ("Home", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft", "Enter"):
         page.keyboard.press(key)
     assert explorer.parameters["member"] == str(falling[columns + 1])
     page.keyboard.press("End")
@@ -322,6 +353,7 @@ def test_what_is_chosen_in_one_is_shown_in_all_of_that_simulation(open_report, m
     explorers = [phase_map(page), turned(page), montage(page)]
     loose = Map(page.locator("[id='analyses.loose_map'] .phase-map"), (0, 1), (0, 1))
     before = loose.parameters
+    explorers[2].root.locator("select").select_option("probability")
     explorers[0].click(*members.loc[100, ["kill", "feed"]])
     page.mouse.move(0, 0)
     assert [e.parameters["member"] for e in explorers] == ["100"] * 3
@@ -337,7 +369,7 @@ def test_choosing_on_the_map_brings_the_pattern_into_the_montage(open_report, me
     explorer.legend("low").click()
     high = members[members["class"] == "high"].index[4]
     phase_map(page).click(*members.loc[high, ["kill", "feed"]])
-    assert explorer.pressed() == []  # all are shown again, since this one is not low
+    assert explorer.pressed() == ["high"]  # the class of the one that was chosen, which is not low
     assert explorer.parameters["member"] == str(high)
 
 
@@ -377,5 +409,5 @@ def test_everything_has_a_name_for_those_who_do_not_see_it(open_report):
         == 5
     )
     snapshot = montage(page).root.aria_snapshot()
-    for part in ('combobox "Sort by"', 'button "smallest first"', 'group "Show the patterns of one class"'):
+    for part in ('combobox "Show by"', 'button "smallest first"', 'group "Show the patterns of one class"'):
         assert part in snapshot

@@ -11,6 +11,7 @@ from labrun.contracts.findings import Findings
 from labrun.contracts.inputs import Outline
 from labrun.contracts.plugin import Analysis, Field
 from labrun.kit.classification import Classification, ClassProbabilities
+from labrun.kit.temperatures import TABLE as TEMPERATURES
 from labrun.kit.thumbnails import Sprites
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Patterns(ClassProbabilities):
     novel: np.ndarray | None
     """(patterns,) bool: whether each is novel, if that was measured"""
     warnings: list[str]
+    calibrated: bool = False
+    """Whether the probabilities were calibrated"""
 
     @property
     def members(self) -> list[int]:
@@ -72,7 +75,16 @@ class Patterns(ClassProbabilities):
         left_out = len(table) - len(parameters)
         warnings = [f"{left_out} members have no class and are left out."] if left_out else []
         chosen = probabilities.loc[parameters.index].to_numpy()
-        return cls(np.flatnonzero(there), parameters, classification.classes, chosen, score, novel, warnings)
+        return cls(
+            np.flatnonzero(there),
+            parameters,
+            classification.classes,
+            chosen,
+            score,
+            novel,
+            warnings,
+            TEMPERATURES in classes.tables,
+        )
 
 
 def _expect_members(inner: pd.DataFrame, outer: pd.DataFrame, problem: str) -> None:

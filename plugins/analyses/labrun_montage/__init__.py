@@ -18,14 +18,15 @@ LONGEST = 60
 
 
 class Montage(PatternAnalysis):
-    """All patterns of each predicted class as one picture, most probable first, and an interactive page to sort and select them.
+    """All patterns of each predicted class as one picture, most probable first, and an interactive page to sort and select them. The page
+    opens on a row for each class, from the surest pattern to the least sure.
 
     For a selected pattern the page shows its parameters, the probabilities of the classes, and its place in the plane of two parameters.
     The selection is shared with phase maps of the same simulation on the same page.
     """
 
     name: ClassVar[str] = "montage"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     x: str | None = Field(
         None, description="parameter along the horizontal axis of the small map (default: the first swept number)"
@@ -52,19 +53,29 @@ class Montage(PatternAnalysis):
         sprites = self.draw_sprites(simulation)
         sheets = sprites.files()
         colours = class_colours(patterns.classes, self.colour_order)
-        metrics = {"patterns": float(len(patterns.members))}
+        metrics: dict[str, float] = {"patterns": len(patterns.members)}
         if patterns.novel is not None:
-            metrics["novel"] = float(patterns.novel.sum())
+            metrics["novel"] = int(patterns.novel.sum())
         return Findings(
             metrics=metrics,
             tables={"classes": _count(patterns)},
             html={
                 "montage": make_fragment(
-                    simulation.name, patterns, colours, sprites.layout(), [*sheets], self._axes(patterns)
+                    simulation.name,
+                    patterns,
+                    colours,
+                    sprites.layout(),
+                    [*sheets],
+                    self._axes(patterns),
+                    simulation.label,
                 )
             },
             files=_pictures(patterns, sprites) | sheets,
-            captions={"classes": "Number of patterns predicted as each class, and the mean probability of that class."},
+            captions={
+                "montage": "A row for each predicted class, from the surest pattern on the left to the least sure on the right. Dots mark "
+                "novel ones. Choose a class to see all its patterns, or a pattern to see its parameters and its place.",
+                "classes": "Number of patterns predicted as each class, and the mean probability of that class.",
+            },
             warnings=patterns.warnings,
         )
 

@@ -21,7 +21,9 @@
     const scale = 64 / Math.max(data.sprites.width, data.sprites.height);
     const [width, height] = [data.sprites.width * scale, data.sprites.height * scale];
     const [pitchX, pitchY] = [width + GAP, height + BAR + GAP];
+    const HEAD = 24; // height of the name of a class
     let shown = []; // patterns in display order
+    let lines = []; // rows of patterns: {start, end} in `shown`, `top` on the canvas, and the class that they begin, or null
     let columns = 1;
     let active = 0; // index in `shown` of the arrow keys
     let selected = -1; // the pattern in the panel of details
@@ -29,48 +31,88 @@
 
     // -- filter and order -------------------------------------------------------------------------------
 
+    const byClass = () => select.value === "class" && alone === null;
+    const sign = () => (order.getAttribute("aria-pressed") === "true" ? 1 : -1);
+
     function values() {
-      if (select.value === "probability") return probability;
+      if (select.value === "class" || select.value === "probability") return probability;
       if (select.value === "novelty") return data.score;
       return data.parameters[data.sortable[Number(select.value)]];
     }
 
-    function arrange() {
-      const [by, sign] = [values(), order.getAttribute("aria-pressed") === "true" ? 1 : -1];
-      shown = data.members.map((_, i) => i);
-      if (alone !== null) shown = shown.filter((i) => (alone === "novel" ? novel[i] : classOf[i] === alone));
-      shown.sort((a, b) => sign * (by[a] - by[b]) || a - b);
-      count.textContent = `${shown.length.toLocaleString("en")} patterns`;
-      active = Math.max(0, shown.indexOf(selected));
-      layOut();
+    function sorted(patterns) {
+      const by = values();
+      return patterns.sort((a, b) => sign() * (by[a] - by[b]) || a - b);
     }
 
-    // -- drawing the visible part --------------------------------------------------------------------------------
+    // At most `count` of some patterns, evenly spaced, with the first and the last.
+    function some(patterns, count) {
+      if (patterns.length <= count) return patterns;
+      return Array.from({ length: count }, (_, i) => patterns[Math.round((i * (patterns.length - 1)) / Math.max(1, count - 1))]);
+    }
 
-    function layOut() {
-      if (!scroll.clientWidth) return;
+    function arrange() {
       columns = Math.max(1, Math.floor((scroll.clientWidth - GAP) / pitchX));
-      space.style.height = `${Math.ceil(shown.length / columns) * pitchY + GAP}px`;
+      const all = data.members.map((_, i) => i);
+      lines = [];
+      let top = GAP;
+      if (byClass()) {
+        shown = [];
+        data.classes.forEach((one, number) => {
+          const few = some(sorted(all.filter((i) => classOf[i] === number)), columns);
+          if (!few.length) return;
+          lines.push({ start: shown.length, end: shown.length + few.length, top: top + HEAD, of: number });
+          shown = shown.concat(few);
+          top += HEAD + pitchY + GAP;
+        });
+      } else {
+        shown = alone === null ? all : all.filter((i) => (alone === "novel" ? novel[i] : classOf[i] === alone));
+        sorted(shown);
+        for (let start = 0; start < shown.length; start += columns, top += pitchY) {
+          lines.push({ start, end: Math.min(start + columns, shown.length), top, of: null });
+        }
+      }
+      const every = data.members.length.toLocaleString("en");
+      count.textContent = byClass() ? `${shown.length.toLocaleString("en")} of ${every} patterns` : `${shown.length.toLocaleString("en")} patterns`;
+      space.style.height = `${top}px`;
+      active = Math.max(0, shown.indexOf(selected));
       draw();
     }
+
+    const lineOf = (at) => lines.findIndex((line) => at < line.end);
+
+    // -- drawing the visible part --------------------------------------------------------------------------------
 
     function draw() {
       if (!scroll.clientWidth) return;
       const context = labrun.context(canvas, scroll.clientWidth, scroll.clientHeight);
       const accent = labrun.colour("accent");
-      const top = scroll.scrollTop;
-      const first = Math.max(0, Math.floor((top - GAP) / pitchY)) * columns;
-      const end = Math.min(shown.length, Math.ceil((top + scroll.clientHeight) / pitchY) * columns);
-      for (let at = first; at < end; at++) {
-        const i = shown[at];
-        const [x, y] = [GAP + (at % columns) * pitchX, GAP + Math.floor(at / columns) * pitchY - top];
-        sprites.draw(context, data.pictures[i], x, y, width, height);
-        context.fillStyle = data.classes[classOf[i]].colour;
-        context.fillRect(x, y + height, width, BAR);
-        if (novel?.[i]) drawDot(context, x + width - 7, y + 7);
-        if (i === selected) frame(context, x, y, accent, 3);
-        else if (at === active && document.activeElement === scroll) frame(context, x, y, accent, 1.5);
+      for (const line of lines) {
+        const y = line.top - scroll.scrollTop;
+        if (y + pitchY < 0 || y - HEAD > scroll.clientHeight) continue;
+        if (line.of !== null) drawName(context, line, y);
+        for (let at = line.start; at < line.end; at++) {
+          const [i, x] = [shown[at], GAP + (at - line.start) * pitchX];
+          sprites.draw(context, data.pictures[i], x, y, width, height);
+          context.fillStyle = data.classes[classOf[i]].colour;
+          context.fillRect(x, y + height, width, BAR);
+          if (novel?.[i]) drawDot(context, x + width - 7, y + 7);
+          if (i === selected) frame(context, x, y, accent, 3);
+          else if (at === active && document.activeElement === scroll) frame(context, x, y, accent, 1.5);
+        }
       }
+    }
+
+    function drawName(context, line, y) {
+      const { name, count } = data.classes[line.of];
+      context.font = "600 13px system-ui, sans-serif";
+      context.textBaseline = "alphabetic";
+      context.fillStyle = labrun.colour("ink");
+      context.fillText(name, GAP, y - 8);
+      const end = GAP + context.measureText(name).width + 8;
+      context.font = "12px system-ui, sans-serif";
+      context.fillStyle = labrun.colour("soft");
+      context.fillText(count.toLocaleString("en"), end, y - 8);
     }
 
     function drawDot(context, x, y) {
@@ -171,8 +213,10 @@
     }
 
     function bringIntoView(at) {
-      const top = Math.floor(at / columns) * pitchY;
-      const bottom = top + pitchY + GAP;
+      const line = lines[lineOf(at)];
+      if (!line) return;
+      const top = line.top - (line.of === null ? GAP : HEAD);
+      const bottom = line.top + pitchY;
       if (top < scroll.scrollTop) scroll.scrollTop = top;
       else if (bottom > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = bottom - scroll.clientHeight;
     }
@@ -181,20 +225,31 @@
 
     const choose = (i) => labrun.select(data.simulation, data.members[i]);
 
+    // The place in `shown` that is `down` rows below another, in the same column if that row is long enough.
+    function below(at, down) {
+      const from = lineOf(at);
+      const line = lines[Math.min(lines.length - 1, Math.max(0, from + down))];
+      return line === lines[from] ? at : Math.min(line.end - 1, line.start + at - lines[from].start);
+    }
+
     canvas.addEventListener("click", (event) => {
       const box = canvas.getBoundingClientRect();
-      const column = Math.floor((event.clientX - box.left - GAP / 2) / pitchX);
-      const row = Math.floor((event.clientY - box.top + scroll.scrollTop - GAP / 2) / pitchY);
-      const at = row * columns + column;
-      if (column >= 0 && column < columns && at < shown.length) choose(shown[at]);
+      const [x, y] = [event.clientX - box.left, event.clientY - box.top + scroll.scrollTop];
+      const line = lines.find(({ top, of }) => y >= top - (of === null ? GAP / 2 : HEAD) && y < top + pitchY - GAP / 2);
+      if (!line) return;
+      if (y < line.top - GAP) return legend.press(line.of);
+      const column = Math.floor((x - GAP / 2) / pitchX);
+      const at = line.start + column;
+      if (column >= 0 && at < line.end) choose(shown[at]);
     });
     scroll.addEventListener("scroll", drawSoon);
     scroll.addEventListener("focus", draw);
     scroll.addEventListener("blur", draw);
     scroll.addEventListener("keydown", (event) => {
-      const page = Math.max(1, Math.floor(scroll.clientHeight / pitchY)) * columns;
-      const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, PageUp: -page, PageDown: page };
-      if (event.key in steps) active = Math.min(shown.length - 1, Math.max(0, active + steps[event.key]));
+      const page = Math.max(1, Math.floor(scroll.clientHeight / pitchY));
+      const [across, down] = [{ ArrowLeft: -1, ArrowRight: 1 }, { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page }];
+      if (event.key in across) active = Math.min(shown.length - 1, Math.max(0, active + across[event.key]));
+      else if (event.key in down) active = below(active, down[event.key]);
       else if (event.key === "Home") active = 0;
       else if (event.key === "End") active = shown.length - 1;
       else if (event.key === "Enter" || event.key === " ") choose(shown[active]);
@@ -206,7 +261,7 @@
     labrun.onSelect(data.simulation, (member) => {
       const i = patternOfMember.get(member);
       if (i === undefined) return;
-      if (!shown.includes(i)) legend.press(null);
+      if (!shown.includes(i)) legend.press(classOf[i]);
       showDetails(i);
       active = shown.indexOf(i);
       bringIntoView(active);
@@ -215,7 +270,7 @@
 
     // -- controls ------------------------------------------------------------------------------------------------
 
-    const sorts = [["probability", "probability"], ...data.sortable.map((name, i) => [String(i), name])];
+    const sorts = [["class", "class: a few of each"], ["probability", "probability"], ...data.sortable.map((name, i) => [String(i), name])];
     if (data.score) sorts.push(["novelty", "novelty"]);
     for (const [value, text] of sorts) labrun.element("option", select, "", text).value = value;
     function rearrange() {
@@ -238,7 +293,7 @@
       draw();
       drawPoints();
     });
-    new ResizeObserver(layOut).observe(scroll);
+    new ResizeObserver(() => scroll.clientWidth && arrange()).observe(scroll);
     drawPoints();
     arrange();
     if (shown.length) showDetails(shown[0]);

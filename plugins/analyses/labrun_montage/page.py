@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,21 +18,23 @@ def make_fragment(
     layout: Mapping[str, int],
     sheets: Sequence[str],
     axes: tuple[str, str] | None,
+    labels: Callable[[str], str],
 ) -> str:
-    """Return the fragment: patterns to sort and filter, and a panel of details with a small map."""
+    """Return the fragment: patterns to sort and filter, and a panel of details with a small map over two columns (`axes`). `labels` returns
+    the label of a column."""
     table = patterns.parameters
     counts = np.bincount(patterns.predicted, minlength=len(colours))
     data = {
         "simulation": simulation,
-        "axes": axes,
+        "axes": axes and [*map(labels, axes)],
         "classes": [
             {"name": name, "colour": colour, "count": int(count)}
             for name, colour, count in zip(patterns.classes, colours, counts, strict=True)
         ],
         "members": patterns.members,
         "pictures": patterns.positions.tolist(),
-        "parameters": {str(name): plain(table[name].tolist()) for name in table.columns},
-        "sortable": [str(name) for name in table.columns if pd.api.types.is_numeric_dtype(table[name])],
+        "parameters": {labels(str(name)): plain(table[name].tolist()) for name in table.columns},
+        "sortable": [labels(str(name)) for name in table.columns if pd.api.types.is_numeric_dtype(table[name])],
         "class": encode(patterns.predicted, "u2"),
         "probability": encode(patterns.probability, "f8"),
         "probabilities": encode(np.round(patterns.probabilities * 65535), "u2"),

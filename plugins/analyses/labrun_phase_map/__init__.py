@@ -1,26 +1,33 @@
-"""Analysis `phase_map`: predicted class and entropy over two swept parameters."""
+"""Analysis `phase_map`: predicted class and its probability over two swept parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
+from labrun import Analysis, Ensemble, Field, Findings, Measure, Outline, hookimpl
 from labrun.kit.expression import parse
 from labrun.kit.patterns import PatternAnalysis, Patterns
 
+if TYPE_CHECKING:
+    from labrun_phase_map.cells import Cells
+
+
+SURE = 0.9
+"""Probability above which a caption counts a cell as sure"""
+
 
 class PhaseMap(PatternAnalysis):
-    """Predicted class over the plane of two swept parameters, and the entropy of its probabilities.
+    """Predicted class over the plane of two swept parameters, and its probability.
 
-    The members at one point of the plane form a cell. Its probabilities p_c are the means over its members, its class is the most
-    probable one, and its entropy is −Σ p_c ln p_c [nats], 0 for a certain class. A cell is novel if at least half of its members are. If
-    the sweep is a grid, with or without holes, each cell is a rectangle, and places without a member stay blank. Otherwise each place has
-    the colour of the nearest point, if one is near.
+    The members at one point of the plane form a cell. Its probabilities p_c are the means over its members, and its class is the most
+    probable one. The table `cells` has their entropy too, −Σ p_c ln p_c [nats], 0 for a certain class. A cell is novel if at least half of
+    its members are. If the sweep is a grid, with or without holes, each cell is a rectangle, and places without a member stay blank.
+    Otherwise each place has the colour of the nearest point, if one is near.
     """
 
     name: ClassVar[str] = "phase_map"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     x: str = Field(description="swept parameter along the horizontal axis")
     y: str = Field(description="swept parameter along the vertical axis")
@@ -66,13 +73,17 @@ class PhaseMap(PatternAnalysis):
         colours = class_colours(patterns.classes, self.colour_order)
         sprites = self.draw_sprites(simulation)
         sheets = sprites.files()
-        metrics = {"cells": float(len(cells.x)), "mean entropy": float(cells.entropy.mean())}
+        metrics: dict[str, float] = {
+            "cells": len(cells.x),
+            "mean probability": float(cells.probability.mean()),
+            "mean entropy": Measure(float(cells.entropy.mean()), name="mean entropy", unit="nats"),
+        }
         if cells.novel is not None:
             metrics["share novel"] = float(cells.novel.mean())
         return Findings(
             metrics=metrics,
             tables={"classes": cells.counts(), "cells": cells.table(self.x, self.y)},
-            figures={"phase_map": draw_map(cells, raster, lines, colours, self.x, self.y)},
+            figures={"phase_map": draw_map(cells, raster, lines, colours, *map(simulation.label, (self.x, self.y)))},
             html={
                 "map": make_fragment(
                     simulation.name,
@@ -83,14 +94,13 @@ class PhaseMap(PatternAnalysis):
                     colours,
                     sprites.layout(),
                     [*sheets],
-                    self.x,
-                    self.y,
+                    (self.x, self.y),
+                    simulation.label,
                 )
             },
             files=dict(sheets),
             captions={
-                "phase_map": "Left: predicted class. Right: entropy of the probabilities, which are averaged over the members of each "
-                "cell; 0 means that the class is certain." + (" Dots: novel cells." if cells.novel is not None else ""),
+                "phase_map": _describe(cells, patterns.calibrated),
                 "classes": "Number of cells predicted as each class.",
                 "cells": f"Every cell of the map: {self.x}, {self.y}, number of members, class, probability and entropy.",
             },
@@ -99,6 +109,27 @@ class PhaseMap(PatternAnalysis):
                 *(f"The line '{name}' does not cross the map." for name, paths in lines.items() if not paths),
             ],
         )
+
+
+def _describe(cells: Cells, calibrated: bool) -> str:
+    """Return the caption of the map: what it shows, and what follows from it."""
+    import numpy as np
+
+    sure = float(np.mean(cells.probability >= SURE))
+    counts = np.bincount(cells.predicted, minlength=len(cells.classes))
+    most = int(counts.argmax())
+    source = "calibrated" if calibrated else "those of the network, not calibrated"
+    novel = (
+        ""
+        if cells.novel is None
+        else f" Dots mark the {cells.novel.mean():.0%} of cells that are novel: their patterns are unlike those of the training, so their "
+        "class says little."
+    )
+    return (
+        f"{np.count_nonzero(counts)} of {len(cells.classes)} classes occur; '{cells.classes[most]}' is the most frequent, in "
+        f"{counts[most]} of {len(cells.x)} cells. Right: the probability of the class, averaged over the members of a cell ({source}). "
+        f"It is at least {SURE:.0%} in {sure:.0%} of the cells.{novel}"
+    )
 
 
 @hookimpl

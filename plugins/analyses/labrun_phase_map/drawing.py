@@ -1,4 +1,4 @@
-"""Draw a phase map: predicted classes on the left, entropy on the right."""
+"""Draw a phase map: predicted classes on the left, their probability on the right."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from labrun.kit.palette import INK, SOFT
 from labrun_phase_map.cells import Cells
 from labrun_phase_map.raster import Raster
 
-BLANK = "#ececec"
-ENTROPY_COLOURS = "YlOrRd"
-"""Colour map of the entropy, light for 0, so that lines and marks are visible"""
+PROBABILITY_COLOURS = "YlOrRd_r"
+"""Colour map of the probability, light for 1, so that lines and marks are visible where the class is sure"""
 Style: TypeAlias = Literal["-", "--", "-.", ":"]
 STYLES: tuple[Style, ...] = ("-", "--", "-.", ":")
 DOTS_PER_INCH = 200  # of the cells, which are pixels in the SVG too, since thousands of paths would be slow to display
+LEGEND = 8
+"""Entries in a row of the legend"""
 
 
 def draw_map(
@@ -33,17 +35,16 @@ def draw_map(
     x: str,
     y: str,
 ) -> Figure:
-    """Draw both panels over the same plane, and a legend of the occurring classes and the lines."""
+    """Draw both panels over the same plane, with the labels `x` and `y`, and a legend of the classes that occur and the lines."""
     figure, (left, right) = plt.subplots(
-        1, 2, figsize=(11, 5.6), sharex=True, sharey=True, dpi=DOTS_PER_INCH, layout="constrained"
+        1, 2, figsize=(9.4, 4.9), sharex=True, sharey=True, dpi=DOTS_PER_INCH, layout="constrained"
     )
     _fill(left, raster, cells.predicted, ListedColormap(list(colours)), (-0.5, len(colours) - 0.5))
-    greatest = float(cells.entropy.max())
-    shown = _fill(right, raster, cells.entropy, ENTROPY_COLOURS, (0.0, greatest if greatest > 1e-6 else 1.0))
-    figure.colorbar(shown, ax=right, label="entropy [nats]", pad=0.02, aspect=30)
-    for axes, title in ((left, "predicted class"), (right, "entropy")):
-        axes.set_title(title, fontsize=11)
-        axes.set(xlabel=x, facecolor=BLANK)
+    shown = _fill(right, raster, cells.probability, PROBABILITY_COLOURS, (0.0, 1.0))
+    figure.colorbar(shown, ax=right, label="probability of the class", pad=0.02, aspect=30)
+    for axes, title in ((left, "predicted class"), (right, "probability")):
+        axes.set_title(title)
+        axes.set_xlabel(x)
         axes.locator_params(nbins=6)
         _draw_lines(axes, lines)
         if cells.novel is not None:
@@ -55,19 +56,12 @@ def draw_map(
     occurring = np.flatnonzero(np.bincount(cells.predicted, minlength=len(colours)))
     handles: list[Patch | Line2D] = [Patch(color=colours[i], label=cells.classes[i]) for i in map(int, occurring)]
     handles += [
-        Line2D([], [], color="black", linestyle=_style(i), label=name) for i, name in enumerate(lines) if lines[name]
+        Line2D([], [], color=INK, linestyle=_style(i), label=name) for i, name in enumerate(lines) if lines[name]
     ]
     if cells.novel is not None and cells.novel.any():
-        handles.append(Line2D([], [], color="black", marker=".", linestyle="", label="novel"))
-    rows = -(-len(handles) // 8)
-    figure.legend(
-        handles=handles,
-        loc="outside lower center",
-        ncols=-(-len(handles) // rows),
-        frameon=False,
-        fontsize=9,
-        handlelength=1.5,
-    )
+        handles.append(Line2D([], [], color="black", marker="o", ms=4, mec=SOFT, linestyle="", label="novel"))
+    rows = -(-len(handles) // LEGEND)
+    figure.legend(handles=handles, loc="outside lower center", ncols=-(-len(handles) // rows), handlelength=1.5)
     return figure
 
 
@@ -81,6 +75,7 @@ def _fill(
 
 
 def _draw_lines(axes: Axes, lines: Mapping[str, Sequence[np.ndarray]]) -> None:
+    """Draw lines in black on white, which show on cells and where there are none, on light pages and on dark ones."""
     halo = [patheffects.withStroke(linewidth=3, foreground="white")]
     for i, paths in enumerate(lines.values()):
         for path in paths:

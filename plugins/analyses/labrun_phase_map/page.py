@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from labrun.kit.fragments import encode, file_marks, plain, render_fragment
 from labrun.kit.patterns import Patterns
 from labrun_phase_map.cells import Cells
-from labrun_phase_map.drawing import ENTROPY_COLOURS
+from labrun_phase_map.drawing import PROBABILITY_COLOURS
 from labrun_phase_map.raster import Raster
 
 
@@ -24,17 +24,18 @@ def make_fragment(
     colours: Sequence[str],
     layout: Mapping[str, int],
     sheets: Sequence[str],
-    x: str,
-    y: str,
+    axes: tuple[str, str],
+    labels: Callable[[str], str],
 ) -> str:
-    """Return the fragment: the map, its legend, and a panel of details, with the data of every cell."""
+    """Return the fragment: the map over two columns (`axes`), its legend, and a panel of details, with the data of every cell. `labels`
+    returns the label of a column."""
     by_cell = np.argsort(cells.cell_of, kind="stable")
-    others = [name for name in patterns.parameters.columns if name not in (x, y)]
+    others = [name for name in patterns.parameters.columns if name not in axes]
     counts = np.bincount(cells.predicted, minlength=len(colours))
     data = {
         "simulation": simulation,
-        "x": x,
-        "y": y,
+        "x": labels(axes[0]),
+        "y": labels(axes[1]),
         "classes": [
             {"name": name, "colour": colour, "count": int(count)}
             for name, colour, count in zip(cells.classes, colours, counts, strict=True)
@@ -43,21 +44,20 @@ def make_fragment(
             "x": cells.x.tolist(),
             "y": cells.y.tolist(),
             "class": encode(cells.predicted, "u2"),
-            "entropy": encode(cells.entropy, "f4"),
             "probabilities": encode(np.round(cells.probabilities * 65535), "u2"),
             "novel": None if cells.novel is None else encode(cells.novel, "u1"),
             "end": encode(np.cumsum(cells.members), "u4"),
         },
         "members": np.asarray(patterns.members)[by_cell].tolist(),
         "pictures": patterns.positions[by_cell].tolist(),
-        "parameters": {name: plain(patterns.parameters[name].iloc[by_cell].tolist()) for name in others},
+        "parameters": {labels(name): plain(patterns.parameters[name].iloc[by_cell].tolist()) for name in others},
         "raster": {
             "x": raster.x_edges.tolist(),
             "y": raster.y_edges.tolist(),
             "cell": encode(raster.cell, "i4"),
         },
         "lines": [{"name": name, "paths": [_shorten(path) for path in lines[name]]} for name in lines],
-        "entropyColours": [to_hex(mpl.colormaps[ENTROPY_COLOURS](share)) for share in np.linspace(0, 1, 64)],
+        "probabilityColours": [to_hex(mpl.colormaps[PROBABILITY_COLOURS](share)) for share in np.linspace(0, 1, 64)],
         "sprites": dict(layout),
     }
     return render_fragment(__package__, "phase_map.html", data, sheets=file_marks(sheets))

@@ -8,7 +8,6 @@
     const cells = {
       ...data.cells,
       class: labrun.numbers(data.cells.class, Uint16Array),
-      entropy: labrun.numbers(data.cells.entropy, Float32Array),
       probabilities: labrun.numbers(data.cells.probabilities, Uint16Array),
       novel: data.cells.novel && labrun.numbers(data.cells.novel, Uint8Array),
       end: labrun.numbers(data.cells.end, Uint32Array),
@@ -16,7 +15,7 @@
     const { x: xEdges, y: yEdges } = data.raster;
     const raster = labrun.numbers(data.raster.cell, Int32Array);
     const [columns, rows] = [xEdges.length - 1, yEdges.length - 1];
-    const greatest = Math.max(...cells.entropy) > 1e-6 ? Math.max(...cells.entropy) : 1;
+    const probability = (cell) => cells.probabilities[cell * data.classes.length + cells.class[cell]] / 65535;
     const cellOfMember = new Map();
     for (let cell = 0, i = 0; cell < cells.x.length; cell++) {
       for (; i < cells.end[cell]; i++) cellOfMember.set(data.members[i], cell);
@@ -60,8 +59,7 @@
 
     function colour(cell) {
       if (panel === "class") return data.classes[cells.class[cell]].colour;
-      const last = data.entropyColours.length - 1;
-      return data.entropyColours[Math.round((Math.max(0, cells.entropy[cell]) / greatest) * last)];
+      return data.probabilityColours[Math.round(probability(cell) * (data.probabilityColours.length - 1))];
     }
 
     function drawBase() {
@@ -209,7 +207,6 @@
       } else {
         parameters.push(["members", String(end - begin)]);
       }
-      parameters.push(["entropy", `${cells.entropy[cell].toFixed(3)} nats`]);
       detail.show({
         title: `${name}, ${labrun.percent(probabilities[cells.class[cell]])}${cells.novel?.[cell] ? ", novel" : ""}`,
         parameters,
@@ -294,14 +291,14 @@
     // -- controls ------------------------------------------------------------------------------------------------
 
     const scale = root.querySelector(".phase-map-scale");
-    scale.children[0].textContent = "0 (certain)";
-    scale.children[1].style.background = `linear-gradient(to right, ${data.entropyColours.join(", ")})`;
-    scale.children[2].textContent = `${labrun.show(Number(greatest.toPrecision(3)))} nats`;
+    scale.children[0].textContent = "0";
+    scale.children[1].style.background = `linear-gradient(to right, ${data.probabilityColours.join(", ")})`;
+    scale.children[2].textContent = "1";
     for (const button of panels) {
       button.addEventListener("click", () => {
         panel = button.dataset.panel;
         panels.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
-        scale.hidden = panel !== "entropy";
+        scale.hidden = panel !== "probability";
         drawBase();
       });
     }
