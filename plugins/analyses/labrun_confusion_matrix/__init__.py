@@ -9,6 +9,8 @@ from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
 from labrun.kit.units import BY
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from labrun_confusion_matrix.judgement import Judgement
 
 
@@ -24,14 +26,15 @@ class ConfusionMatrix(Analysis):
     """
 
     name: ClassVar[str] = "confusion_matrix"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     by: str | list[str] | None = Field(None, description=BY)
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
 
     def analyse(self, model: list[TrainedModel], dataset: list[Examples]) -> Findings:
         """Return the metrics `accuracy test` and `macro F1 test` of a dataset `test` (`accuracy test, <network>` for networks of several
-        kinds), `spread of accuracy test` over seeds; the tables `scores`, `errors_<dataset>`, `<dataset>`; the figure `confusion`.
+        kinds), `spread of accuracy test` over seeds; the tables `scores` and `errors`; the figure `confusion`, and its counts as files
+        `confusion_<dataset>.csv`.
 
         Raises:
             ValueError: a dataset has no classes, or other classes than the first; or two models have the same name.
@@ -56,18 +59,16 @@ class ConfusionMatrix(Analysis):
             if len(one.networks) > 1:
                 spread = pd.Series(one.accuracies).std()
                 findings.metrics[metric_name("spread of accuracy", one.dataset, one.kind, kinds)] = float(spread)
-            name = one.dataset if len(kinds) == 1 else f"{one.dataset}, {one.kind}"
-            findings.tables[name] = pd.DataFrame(one.total, index=pd.Index(classes, name="true"), columns=classes)
-            findings.captions[name] = (
-                f"Examples of '{one.dataset}' by true class (rows) and predicted class.{_summed(one)}"
-            )
-            if len(errors := one.errors(classes)):
-                findings.tables[f"errors_{name}"] = errors
-                findings.captions[f"errors_{name}"] = f"Most frequent confusions in '{one.dataset}'.{_summed(one)}"
+            name = f"confusion_{one.dataset}" if len(kinds) == 1 else f"confusion_{one.dataset}, {one.kind}"
+            matrix = pd.DataFrame(one.total, index=pd.Index(classes, name="true"), columns=classes)
+            findings.files[f"{name}.csv"] = matrix.to_csv().encode()
+        if len(errors := _all_errors(judged, classes)):
+            findings.tables["errors"] = errors
         findings.figures["confusion"] = draw_matrices(judged, classes)
         findings.captions |= {
-            "confusion": "Rows are true classes, columns predicted ones. Colours are shares of a row, numbers are examples; those off the "
-            f"diagonal are errors.{_summed(judged[0])}",
+            "confusion": "Rows are true classes, columns predicted ones. Colours are shares of a row, numbers are examples; "
+            f"errors, off the diagonal, are orange.{_summed(judged[0])}{_most_confused(judged[-1], classes)}",
+            "errors": f"Every confusion, the most frequent first.{_summed(judged[0])}",
             "scores": self._caption(judged),
         }
         return findings
@@ -78,6 +79,31 @@ class ConfusionMatrix(Analysis):
         return (
             f"'low' and 'high' bound the {self.confidence:.0%} interval of the accuracy over 'units': {units}.{remarks}"
         )
+
+
+def _all_errors(judged: Sequence[Judgement], classes: tuple[str, ...]) -> pd.DataFrame:
+    """Return every confusion on every dataset: `dataset`, `model` if there are several, `true`, `predicted`, `examples`."""
+    import pandas as pd
+
+    tables = [one.errors(classes).assign(dataset=one.dataset, model=one.kind) for one in judged]
+    table = pd.concat(tables, ignore_index=True)
+    columns = ["dataset", "model", "true", "predicted", "examples"]
+    if table.empty or table["model"].nunique() == 1:
+        columns.remove("model")
+    return table.reindex(columns=columns)
+
+
+def _most_confused(judgement: Judgement, classes: tuple[str, ...]) -> str:
+    """Name the most frequent confusion on a dataset."""
+    errors = judgement.errors(classes)
+    if errors.empty:
+        return f" All examples of '{judgement.dataset}' are right."
+    worst = errors.iloc[0]
+    share = worst["examples"] / errors["examples"].sum()
+    return (
+        f" The most frequent error on '{judgement.dataset}' takes '{worst['true']}' for '{worst['predicted']}': {worst['examples']} of "
+        f"{errors['examples'].sum()} errors, {share:.0%}."
+    )
 
 
 def _summed(judgement: Judgement) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,11 +86,11 @@ def test_only_networks_that_differ_in_their_seed_are_put_together():
         "accuracy test, net[rate=0.001]": pytest.approx(1 - 12.5 / 30),
     }
     assert findings.metrics["spread of accuracy test, net[rate=0.1]"] == pytest.approx(np.std([1, 29 / 30], ddof=1))
-    matrix = findings.tables["test, net[rate=0.01]"]
+    matrix = pd.read_csv(io.BytesIO(findings.files["confusion_test, net[rate=0.01].csv"]), index_col="true")
     assert matrix.to_numpy().sum() == 60
     assert matrix.dtypes.unique().tolist() == [np.dtype("int64")]
-    assert findings.captions["test, net[rate=0.01]"].endswith("Sums over 2 networks that differ in their seed.")
-    assert findings.tables["errors_test, net[rate=0.001]"]["examples"].sum() == 25
+    assert findings.captions["errors"].endswith("Sums over 2 networks that differ in their seed.")
+    assert findings.tables["errors"].groupby("model")["examples"].sum()["net[rate=0.001]"] == 25
     titles = [axes.get_title().splitlines()[0] for axes in findings.figures["confusion"].axes if axes.axison]
     assert titles == ["net[rate=0.1]", "net[rate=0.01]", "net[rate=0.001]"]
     assert len(findings.tables["scores"]) == 6
