@@ -82,6 +82,7 @@ class BondRecovery(Analysis):
 
         import pandas as pd
 
+        from labrun.kit.palette import network_colours
         from labrun_bond_recovery.drawing import draw_networks, draw_thresholds
         from labrun_bond_recovery.methods import judge_method, methods
         from labrun_bond_recovery.truth import classes_of, members_of
@@ -107,7 +108,7 @@ class BondRecovery(Analysis):
                 "thresholds": thresholds,
             },
             figures={
-                "F1": draw_recovery(pd.concat([recovery, *beside], ignore_index=True)),
+                "F1": draw_recovery(pd.concat([recovery, *beside], ignore_index=True), network_colours(model)),
                 "thresholds": draw_thresholds(judged),
                 "networks": draw_networks(
                     judged[1:], sorted(set(classes)), _worst(judged[1:], classes, dataset, truths)
@@ -146,8 +147,8 @@ class BondRecovery(Analysis):
         pixels = "'displacement' is the mean distance of sites from the true ones, 'displacement_99' its 99th percentile [pixels of a "
         left_out = "" if len(judged) - 1 <= ROWS and len(set(classes)) <= COLUMNS else " Only the first ones are drawn."
         return {
-            "F1": f"F1 of the bonds on '{dataset.name}', by class, with {interval}. '{EXPECTED}': the true pictures, read in "
-            "the same way, the best that any model can reach.",
+            "F1": f"F1 of the bonds on '{dataset.name}', by class, with {interval}; baselines are grey. '{EXPECTED}': the true pictures, "
+            "read in the same way, the best that any model can reach.",
             "recovery": f"Bonds of '{dataset.name}', by class; 'F1_low' and 'F1_high' and the like bound {interval}. 'exact' is the share "
             f"of networks with all bonds right, 'lost' and 'spurious' count sites; {pixels}picture of 256]. L1 and SSIM compare pixels, "
             f"most of which are right in a white picture. '{EXPECTED}': the true pictures, read in the same way.",

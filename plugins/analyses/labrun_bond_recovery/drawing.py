@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from labrun.kit.palette import INK, PALETTE, SOFT
 from labrun.kit.panels import Scale, make_panels
 from labrun_bond_recovery.judging import Judged
 from labrun_bond_recovery.methods import Judgement
@@ -22,10 +23,10 @@ __all__ = ["COLUMNS", "ROWS", "Shown", "draw_networks", "draw_thresholds"]
 
 ROWS, COLUMNS = 4, 6
 """Methods and classes in a figure (the first ones)"""
-RIGHT, WRONG, MISSING = "#2f6fd0", "#d55e00", "#cc3399"
+RIGHT, WRONG, MISSING = PALETTE[0], PALETTE[3], PALETTE[14]
 PALE = Scale(-1.22, 1.0)
 """Grey that leaves ink pale, so that bonds drawn over it stand out"""
-RATES = (("precision", "#2f6fd0"), ("recall", "#e07b00"), ("F1", "0.15"))
+RATES = (("precision", PALETTE[0]), ("recall", PALETTE[1]), ("F1", INK))
 
 Shown = Mapping[tuple[str, str], tuple[NDArray[np.float64], Judged, Truth]]
 """A generated picture, its judgement and the truth, by method and class."""
@@ -49,14 +50,14 @@ def draw_thresholds(judgements: Sequence[Judgement]) -> Figure:
     for axes, one in zip(panels.flat, shown, strict=False):
         for (label, colour), values in zip(RATES, curves(one.validation, thresholds).T, strict=True):
             axes.plot(thresholds, values, color=colour, lw=1.6, label=label)
-        axes.axvline(one.threshold, color="0.45", ls="--", lw=1)
+        axes.axvline(one.threshold, color=SOFT, ls="--", lw=1)
         axes.set_title(one.method.name, fontsize=9)
-        axes.grid(alpha=0.25)
+        axes.grid(True)
         axes.set(xlim=(0, 1), ylim=(0, 1.03))
     for axes in panels.flat[len(shown) :]:
         axes.set_visible(False)
     figure.supxlabel("threshold of the score", fontsize=10)
-    panels[0, 0].legend(loc="lower left", fontsize=8)
+    panels[0, 0].legend(loc="lower left")
     return figure
 
 
@@ -73,7 +74,7 @@ def draw_networks(judgements: Sequence[Judgement], classes: Sequence[str], shown
         own[0].set_ylabel(one.method.name, fontsize=9)
     for axes, name in zip(panels[0], columns, strict=True):
         axes.set_title(f"{name}\n{axes.get_title()}", fontsize=9)
-    figure.legend(handles=_key(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.legend(handles=_key(), loc="outside lower center", ncols=4)
     return figure
 
 

@@ -78,7 +78,7 @@ class BubbleSizes(Analysis):
                 "largest region": members["largest region"].max(),
             },
             tables={"members": members, "sizes": sizes},
-            figures={"sizes": draw_sizes(sizes, self.by, self.panels)},
+            figures={"sizes": draw_sizes(sizes, self.by, self.panels, simulation.label)},
             captions=self._captions(),
             warnings=[f"Averaged over members with different {', '.join(others)}: the bands include their spread."]
             if others

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from labrun.kit.parameter_sets import in_words
+from labrun.kit.parameter_sets import equation
 from labrun.kit.value_colours import explain_shades, shades_of
 
 __all__ = ["draw_sizes"]
@@ -19,10 +19,11 @@ LEAST = 1e-5
 """Smallest dP/dlnR on the logarithmic axis."""
 
 
-def draw_sizes(sizes: pd.DataFrame, by: str | None, panels: str | None) -> Figure:
+def draw_sizes(sizes: pd.DataFrame, by: str | None, panels: str | None, named: Callable[[str], str]) -> Figure:
     """Draw dP/dlnR over R: rows are methods, columns the values of `panels`, lines the values of `by`, dark to light.
 
-    The axis for regions is logarithmic, since the percolating one, a point at the right, holds nearly all of the volume.
+    The axis for regions is logarithmic, since the percolating one, a point at the right, holds nearly all of the volume. `named` returns
+    the label of a column.
     """
     methods = list(sizes["method"].unique())
     parts = [*sizes.groupby(panels, dropna=False)] if panels is not None else [("", sizes)]
@@ -39,9 +40,9 @@ def draw_sizes(sizes: pd.DataFrame, by: str | None, panels: str | None) -> Figur
             else:
                 axes.set_ylim(0, 1.1 * sizes.loc[sizes["method"] == method, "dP/dlnR"].max() or 1)
         if panels is not None:
-            grid[column][0].set_title(f"{panels} = {in_words(value)}", fontsize=11)
+            grid[column][0].set_title(equation(named(panels), value))
     if by is not None:
-        explain_shades(figure, by, colours)
+        explain_shades(figure, named(by), colours)
     return figure
 
 
@@ -63,7 +64,7 @@ def _make_grid(methods: Sequence[str], parts: int) -> tuple[Figure, Any]:
         one.set_xlabel("R [Mpc]")
     for one in axes.flat:
         one.set(xscale="log")
-        one.grid(alpha=0.25)
+        one.grid(True)
     return figure, grid
 
 
@@ -74,4 +75,6 @@ def _draw_line(axes: Axes, line: pd.DataFrame, colour: Any, breaks: bool) -> Non
         share = share.where(share > 0)
     axes.plot(size, share, color=colour, lw=1.6, marker="o", ms=4)
     if spread.notna().all():
-        axes.fill_between(size, share - spread, share + spread, color=colour, alpha=0.2, lw=0)
+        low = share - spread
+        shown = (low > 0) | (not breaks)  # a logarithmic axis has no 0
+        axes.fill_between(size, low, share + spread, where=shown, color=colour, alpha=0.2, lw=0)

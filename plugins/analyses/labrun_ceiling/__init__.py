@@ -38,6 +38,7 @@ class Ceiling(Analysis):
         """
         import pandas as pd
 
+        from labrun.kit.palette import network_colours
         from labrun_ceiling.drawing import draw_ceiling
         from labrun_ceiling.identical import find_identical
 
@@ -53,7 +54,7 @@ class Ceiling(Analysis):
                 "empty examples": float(found.empty.sum()),
             },
             tables={"classes": classes},
-            figures={"ceiling": draw_ceiling(classes, found.ceiling, accuracies)},
+            figures={"ceiling": draw_ceiling(classes, found.ceiling, accuracies, network_colours(model or []))},
             captions=_captions(dataset, found),
         )
         for name, accuracy in accuracies.items():

@@ -10,13 +10,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labrun import Measure
+from labrun.kit.palette import INK, PALETTE
+
 __all__ = ["draw_ceiling"]
 
-DISTINCT, EMPTY, SAME = "#2f6fd0", "#f28e2b", "#8a4fc4"
+DISTINCT, EMPTY, SAME = PALETTE[0], PALETTE[1], PALETTE[4]
 
 
-def draw_ceiling(classes: pd.DataFrame, ceiling: float, accuracies: Mapping[str, float]) -> Figure:
-    """Draw a bar for each class and, if there are models, below them the ceiling and a bar for each model."""
+def draw_ceiling(
+    classes: pd.DataFrame, ceiling: float, accuracies: Mapping[str, Measure], colours: Mapping[str, str]
+) -> Figure:
+    """Draw a bar for each class and, if there are models, below them the ceiling and the accuracies."""
     width = min(max(6.0, 1.5 + 0.5 * len(classes)), 14.0)
     rows = len(accuracies)
     figure, panels = plt.subplots(
@@ -29,9 +34,9 @@ def draw_ceiling(classes: pd.DataFrame, ceiling: float, accuracies: Mapping[str,
     )
     _draw_classes(panels[0, 0], classes)
     if rows:
-        _draw_accuracies(panels[1, 0], ceiling, accuracies)
+        _draw_accuracies(panels[1, 0], ceiling, accuracies, colours)
     else:
-        panels[0, 0].set_title(f"best possible accuracy {ceiling:.4f}", fontsize=11)
+        panels[0, 0].set_title(f"best possible accuracy {ceiling:.4f}")
     return figure
 
 
@@ -54,27 +59,22 @@ def _draw_classes(axes: Axes, classes: pd.DataFrame) -> None:
         places, classes["class"], rotation=60 if crowded else 0, ha="right" if crowded else "center", fontsize=9
     )
     axes.set(ylabel="share of the examples", ylim=(0, 1), xlim=(-0.7, len(classes) - 0.3))
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=3, frameon=False, fontsize=9)
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=3)
 
 
-def _draw_accuracies(axes: Axes, ceiling: float, accuracies: Mapping[str, float]) -> None:
-    axes.barh(list(accuracies), list(accuracies.values()), color="0.55", height=0.6)
-    axes.axvline(ceiling, color="#d62f3b", lw=2)
+def _draw_accuracies(axes: Axes, ceiling: float, accuracies: Mapping[str, Measure], colours: Mapping[str, str]) -> None:
+    """Draw a dot with its interval for each model, and the ceiling as a line."""
+    axes.axvline(ceiling, color=INK, lw=1.2, ls="--")
     axes.annotate(
         f"best possible {ceiling:.3f}", (ceiling, 1), (-4, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
-        ha="right", color="#d62f3b", fontsize=9,
+        ha="right", fontsize=8,
     )  # fmt: skip
-    for place, accuracy in enumerate(accuracies.values()):
-        axes.annotate(
-            f"{accuracy:.3f}",
-            (accuracy, place),
-            (-4, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=9,
-        )
-    axes.invert_yaxis()
-    axes.set(xlabel="accuracy", xlim=(0, 1.005))
-    axes.spines[["top", "right"]].set_visible(False)
+    for place, (name, accuracy) in enumerate(accuracies.items()):
+        if accuracy.interval is not None:
+            ends = [accuracy.interval.low, accuracy.interval.high]
+            axes.plot(ends, [place, place], color=colours[name], lw=3, alpha=0.5, solid_capstyle="butt")
+        axes.plot([accuracy], [place], "o", color=colours[name], ms=6)
+        axes.annotate(f"{accuracy:.3f}", (accuracy, place), (0, 6), textcoords="offset points", ha="center", fontsize=8)
+    axes.set_yticks(range(len(accuracies)), list(accuracies))
+    axes.set(xlabel="accuracy", xlim=(0, 1.02), ylim=(len(accuracies) - 0.4, -0.7))
+    axes.grid(axis="x")

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from labrun.kit.class_colours import class_colours
+from labrun.kit.palette import INK, PALETTE, SOFT, fading
 from labrun_class_changes.comparison import Comparison
 from labrun_class_changes.places import Axis, find_axis
 
@@ -46,7 +47,6 @@ def draw_map(comparison: Comparison, x: str, y: str) -> Figure:
         bbox_to_anchor=(1.01, 1),
         borderaxespad=0,
         fontsize=8,
-        frameon=False,
         title="class after",
         title_fontsize=8,
         ncols=-(-len(handles) // LINES),
@@ -90,9 +90,9 @@ def draw_matrix(counts: pd.DataFrame) -> Figure:
     most = max(1, int(moved.max()))
     height, width = counts.shape
     figure, axes = plt.subplots(figsize=(1.6 + 0.36 * width, 1.4 + 0.3 * height), layout="constrained")
-    axes.imshow(moved, cmap="Blues", vmin=0, vmax=most, aspect="auto")
+    axes.imshow(moved, cmap=fading(PALETTE[0]), vmin=0, vmax=most, aspect="auto")
     for i, j in np.argwhere(counts.to_numpy() > 0):
-        colour = "0.55" if stayed[i, j] else "white" if moved[i, j] > 0.6 * most else "black"
+        colour = SOFT if stayed[i, j] else "white" if moved[i, j] > 0.5 * most else INK
         axes.text(j, i, f"{counts.iat[i, j]}", ha="center", va="center", fontsize=7, color=colour)
     axes.set_xticks(range(width), list(counts.columns), rotation=90, fontsize=8)
     axes.set_yticks(range(height), list(counts.index), fontsize=8)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from labrun import Analysis, Examples, Findings, Measure, TrainedModel, hookimpl
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class ClassificationReport(Analysis):
@@ -62,9 +66,19 @@ class ClassificationReport(Analysis):
         findings.captions = {
             "report": "Precision: share of the predictions of a class that are right. Recall: share of the examples of a class that are "
             "predicted as it. F1 is their harmonic mean; the support is the number of examples of the class. 'low' and 'high' bound 95% "
-            "intervals."
+            f"intervals.{_weakest(tables)}"
         }
         return findings
+
+
+def _weakest(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Name the class with the lowest F1 on the last dataset."""
+    name, table = list(tables.items())[-1]
+    classes = table.iloc[:-2]  # the means come last
+    if classes["F1"].isna().all() or len(classes) < 2:
+        return ""
+    worst = classes.loc[classes["F1"].idxmin()]
+    return f" On '{name}', the class with the lowest F1 is '{worst['class']}', with {worst['F1']:.3g}."
 
 
 def _classes(model: TrainedModel, examples: Examples) -> tuple[str, ...]:

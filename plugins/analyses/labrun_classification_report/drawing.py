@@ -10,11 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labrun.kit.palette import FAINT, INK, PALETTE, SOFT
+
 __all__ = ["draw_report"]
 
 COLUMNS = 3
 """Datasets side by side"""
-MARKS = {"precision": (">", "C0", 45), "recall": ("<", "C1", 45), "F1": ("o", "black", 9)}
+MARKS = {"precision": (">", PALETTE[0], 40), "recall": ("<", PALETTE[1], 40), "F1": ("o", INK, 9)}
 """Marker, colour and size of each score; F1, which lies between the others, is drawn last"""
 
 
@@ -29,23 +31,23 @@ def draw_report(tables: Mapping[str, pd.DataFrame]) -> Figure:
         axes.set_axis_off()
     for axes, (name, table) in zip(panels.flat, tables.items(), strict=False):
         _draw_scores(axes, table)
-        axes.set_title(name, fontsize=10)
+        axes.set_title(name)
     panels[0, 0].set_xlim(_least(tables), 1.015)
     handles, words = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, words, loc="outside upper center", ncols=len(words), fontsize=9, frameon=False)
+    figure.legend(handles, words, loc="outside upper center", ncols=len(words))
     return figure
 
 
 def _draw_scores(axes: Axes, table: pd.DataFrame) -> None:
     heights = np.arange(len(table), dtype=float)
     heights[-2:] += 0.4
-    axes.hlines(heights, table["precision"], table["recall"], color="0.75", lw=2, zorder=1)
+    axes.hlines(heights, table["precision"], table["recall"], color=FAINT, lw=2, zorder=1)
     for score, (marker, colour, size) in MARKS.items():
         axes.scatter(table[score], heights, marker=marker, color=colour, s=size, label=score, zorder=2, clip_on=False)
-    axes.axhline(heights[-2] - 0.7, color="0.6", lw=0.8)
+    axes.axhline(heights[-2] - 0.7, color=SOFT, lw=0.8)
     axes.set_yticks(heights, _names(table), fontsize=8)
     axes.set(ylim=(heights[-1] + 0.6, -0.6), xlabel="score")
-    axes.grid(alpha=0.25)
+    axes.grid(True)
 
 
 def _names(table: pd.DataFrame) -> list[str]:

@@ -93,7 +93,7 @@ class ClusterConvergence(Analysis):
         for i in chosen:
             number = simulation.numbers[i]
             one, replica = place[i]
-            parameters = one.parameters.label()
+            parameters = one.parameters.title()
             title = f"member {number}: {parameters}" if parameters else f"member {number}"
             drawn[f"member_{number}"] = draw_member(one, replica, self.window, self.observable, title)
         return drawn
@@ -103,7 +103,8 @@ class ClusterConvergence(Analysis):
         width = f"{100 * self.window:.3g} % of the run"
         return {
             "overview": f"Average over the replicas of each set of parameters, as a rolling mean over {width}: thin before the "
-            "steady state, bold in it, with a dot at its start.",
+            f"steady state, bold in it, with a dot at its start. {sum(one.enough for one in found)} of {len(found)} sets of parameters "
+            f"are simulated long enough; the longest transient takes {max(one.start_time for one in found):g} {unit}.",
             "members": f"start [{unit}]: start of the steady state, common to the replicas of a set of parameters. inefficiency: g "
             f"[looks]. correlation_time: (g − 1)/2 looks [{unit}]. mean and error: mean of {self.observable} from the start on, and its "
             "standard error. enough: whether the runs of this set of parameters are long enough together.",

@@ -30,6 +30,7 @@ class Convergence:
     numbers: list[int]
     """The numbers of its members."""
     label: str
+    title: str
     """The parameters in which sets differ."""
     times: np.ndarray
     """(looks,) [unit]"""
@@ -112,8 +113,9 @@ def find_convergence(simulation: Ensemble, observable: Observable, minimum_sampl
         start = find_start(values)
         states = [measure_steady_state(replica, start) for replica in values]
         label = one.label(names) or simulation.name
+        title = one.title(names) or simulation.name
         times, unit = series[0].times, series[0].unit
-        found.append(Convergence(one, numbers, label, times, values, unit, start, states, minimum_samples))
+        found.append(Convergence(one, numbers, label, title, times, values, unit, start, states, minimum_samples))
     return found
 
 

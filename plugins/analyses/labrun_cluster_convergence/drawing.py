@@ -7,20 +7,23 @@ import textwrap
 from collections.abc import Sequence
 from numbers import Real
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap
 from matplotlib.figure import Figure
 
+from labrun.kit.palette import FAINT, INK, PALETTE
 from labrun.kit.parameter_sets import varying
+from labrun.kit.value_colours import SHADES
 from labrun_cluster_convergence.convergence import Convergence
 from labrun_cluster_convergence.rolling import roll
 from labrun_cluster_convergence.sources import Observable
 
 __all__ = ["draw_member", "draw_overview"]
 
+SERIES = "#9aa3b2"
+"""A grey that pixels can have on light and on dark pages"""
 NAMES: dict[Observable, str] = {
     "mean_cluster_size": r"mean cluster size $\langle s\rangle_w$ [sites]",
     "largest_cluster": "largest cluster [sites]",
@@ -45,21 +48,21 @@ def draw_member(one: Convergence, replica: int, window: float, observable: Obser
     times, series, state = one.times, one.values[replica], one.states[replica]
     mean, spread = roll(series, _looks_in(window, series))
     few = _thin(len(times))
-    axes.plot(times, series, color="0.7", lw=0.6, rasterized=len(times) > POINTS, label="series")
+    axes.plot(times, series, color=SERIES, lw=0.6, rasterized=len(times) > POINTS, label="series")
     band = (times[few], (mean - spread)[few], (mean + spread)[few])
-    axes.fill_between(*band, color="C0", alpha=0.22, lw=0, label="± one rolling s.d.")
-    axes.plot(times[few], mean[few], color="C0", lw=1.6, label="rolling mean")
+    axes.fill_between(*band, color=PALETTE[0], alpha=0.22, lw=0, label="± one rolling s.d.")
+    axes.plot(times[few], mean[few], color=PALETTE[0], lw=1.6, label="rolling mean")
     if one.start > 0:
-        axes.axvspan(times[0], one.start_time, color="0.85", alpha=0.6, lw=0, zorder=0, label="discarded")
-    axes.axvline(one.start_time, color="black", lw=1.2, ls="--", label=f"start: {one.start_time:g}")
+        axes.axvspan(times[0], one.start_time, color=FAINT, alpha=0.5, lw=0, zorder=0, label="discarded")
+    axes.axvline(one.start_time, color=INK, lw=1.2, ls="--", label=f"start: {one.start_time:g}")
     ends = [one.start_time, times[-1]]
     error = 0.0 if math.isnan(state.error) else state.error
-    axes.fill_between(ends, state.mean - error, state.mean + error, color="C3", alpha=0.35, lw=0)
-    axes.plot(ends, [state.mean] * 2, color="C3", lw=1.2, label=f"mean: {_with_error(state.mean, state.error)}")
+    axes.fill_between(ends, state.mean - error, state.mean + error, color=PALETTE[3], alpha=0.35, lw=0)
+    axes.plot(ends, [state.mean] * 2, color=PALETTE[3], lw=1.2, label=f"mean: {_with_error(state.mean, state.error)}")
     axes.set(xlabel=TIMES[one.unit], ylabel=NAMES[observable])
     axes.margins(x=0.01)
-    axes.set_title("\n".join(textwrap.wrap(title, 90)), fontsize=10)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    axes.set_title("\n".join(textwrap.wrap(title, 90)))
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 
@@ -76,7 +79,7 @@ def draw_overview(found: Sequence[Convergence], window: float, observable: Obser
         axes.set_xscale("log")
     if _is_wide([one.mean for one in found]):
         axes.set_yscale("log")
-    axes.grid(alpha=0.25)
+    axes.grid(True)
     _explain_colours(figure, axes, found, colours)
     return figure
 
@@ -91,9 +94,9 @@ def _draw_average(
         shown = shown[one.times[shown] > 0]
     before, after = shown[shown <= one.start], shown[shown >= one.start]
     axes.plot(one.times[before], mean[before], color=colour, lw=0.45 * bold, alpha=0.7)
-    axes.plot(one.times[after], mean[after], color=colour, lw=bold, label=one.label)
+    axes.plot(one.times[after], mean[after], color=colour, lw=bold, label=one.title)
     start = after[:1]  # on a logarithmic axis the first that it can show
-    axes.plot(one.times[start], mean[start], "o", color=colour, ms=6, mec="black", mew=0.8, zorder=3)
+    axes.plot(one.times[start], mean[start], "o", color=colour, ms=6, mec=INK, mew=0.8, zorder=3)
 
 
 def _explain_colours(figure: Figure, axes: Axes, found: Sequence[Convergence], colours: Colormap) -> None:
@@ -101,8 +104,8 @@ def _explain_colours(figure: Figure, axes: Axes, found: Sequence[Convergence], c
     if len(found) == 1:
         return
     if len(found) <= LEGEND:
-        longest = max(len(one.label) for one in found)
-        figure.legend(loc="outside lower center", ncols=max(1, min(4, 100 // (longest + 8))), frameon=False, fontsize=9)
+        longest = max(len(one.title) for one in found)
+        figure.legend(loc="outside lower center", ncols=max(1, min(4, 100 // (longest + 8))), fontsize=9)
         return
     names = varying([one.parameters for one in found])
     ticks = np.linspace(0, len(found) - 1, 6).round().astype(int)
@@ -111,15 +114,15 @@ def _explain_colours(figure: Figure, axes: Axes, found: Sequence[Convergence], c
     bar.minorticks_off()
     values = [found[i].parameters.values[names[0]] for i in ticks] if len(names) == 1 else []
     if values and all(isinstance(value, Real) for value in values):
-        bar.set_label(names[0])
+        bar.set_label(found[0].parameters.labels.get(names[0], names[0]))
         bar.set_ticklabels([f"{value:.3g}" for value in values])
     else:
         bar.set_label("row of the table 'groups'")
 
 
 def _colours(sets: int) -> ListedColormap:
-    """Return a colour for each set, from dark to light, but not too light for white paper."""
-    return ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.88, sets)))
+    """Return a colour for each set, from dark to light."""
+    return ListedColormap(SHADES(np.linspace(0, 1, sets)))
 
 
 def _is_wide(values: Sequence[float]) -> bool:

@@ -77,7 +77,7 @@ class ClusterSizes(Analysis):
             },
             tables=found,
             figures={"distribution": draw_distributions(sets, curves)},
-            captions=self._captions(sets, found),
+            captions=self._captions(sets, found, means),
         )
 
     def _count(self, simulation: Ensemble) -> tuple[np.ndarray, list[ClusterCount]]:
@@ -100,13 +100,15 @@ class ClusterSizes(Analysis):
 
         return count_clusters(simulation.planes(i, self.array, self.every), edges)
 
-    def _captions(self, sets: Sequence[ParameterSet], found: Mapping[str, Any]) -> dict[str, str]:
+    def _captions(
+        self, sets: Sequence[ParameterSet], found: Mapping[str, Any], sizes: Sequence[float]
+    ) -> dict[str, str]:
         """Describe the figure and the tables."""
         of = "all snapshots" if self.every == 1 else f"one snapshot in {self.every}"
         means = f"Means over the members of a set of parameters, from {of} of each; {_errors(sets)}"
         bins = "A bin holds the sizes from 'low' to 'high', inclusive; 'centre' is their geometric mean [sites]."
         captions = {
-            "distribution": f"Probability p(s) that a cluster has s sites; Σ p(s) = 1. {means} {bins}",
+            "distribution": f"Probability p(s) that a cluster has s sites; Σ p(s) = 1. {means} {bins}{_extremes(sets, sizes)}",
             "groups": f"{means} 'mean cluster size': Σ s² / Σ s of a snapshot [sites]. 'largest fraction': share of the particles in "
             "its largest cluster. 'single fraction': share of particles without neighbours.",
             "members": f"From {of} of each member: total number of 'clusters', size of the 'largest cluster' [sites], and means.",
@@ -118,6 +120,20 @@ class ClusterSizes(Analysis):
         if "member_distributions" in found:
             captions["member_distributions"] = f"p(s) of each member. {bins}"
         return captions
+
+
+def _extremes(sets: Sequence[ParameterSet], sizes: Sequence[float]) -> str:
+    """Name the sets of parameters with the smallest and the largest clusters."""
+    from labrun.kit.parameter_sets import varying
+
+    if len(sets) < 2:
+        return ""
+    least, most = (pick(range(len(sets)), key=sizes.__getitem__) for pick in (min, max))
+    columns = varying(sets)
+    return (
+        f" The mean cluster size goes from {sizes[least]:.3g} sites at {sets[least].title(columns)} to {sizes[most]:.3g} at "
+        f"{sets[most].title(columns)}."
+    )
 
 
 def _errors(sets: Sequence[ParameterSet]) -> str:

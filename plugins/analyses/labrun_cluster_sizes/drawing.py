@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from matplotlib.lines import Line2D
 
 from labrun.kit.class_colours import class_colours
 from labrun.kit.parameter_sets import ParameterSet, in_words, varying
+from labrun.kit.value_colours import SHADES
 
 __all__ = ["draw_distributions"]
 
@@ -27,8 +27,6 @@ FEW = 8
 """Curves that a legend can distinguish; more get a colour bar."""
 PANELS = 12
 COLUMNS = 4
-SHADES = mpl.colormaps["viridis"].resampled(256)
-BRIGHTEST = 0.9  # the yellow end is hard to see on white
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def draw_distributions(sets: Sequence[ParameterSet], curves: Sequence[pd.DataFra
     else:
         column = max(names, key=lambda name: (_is_numeric(sets, name), len({repr(s.values[name]) for s in sets})))
         colours = _by_column(sets, column)
-        panels = [one.label([name for name in names if name != column]) for one in sets]
+        panels = [one.title([name for name in names if name != column]) for one in sets]
     titles = list(dict.fromkeys(panels))
     if len(titles) > PANELS:
         titles, panels = [""], [""] * len(sets)
@@ -68,28 +66,28 @@ def draw_distributions(sets: Sequence[ParameterSet], curves: Sequence[pd.DataFra
 
 
 def _by_label(sets: Sequence[ParameterSet], varying: Sequence[str]) -> Colours:
-    shades = [SHADES(place) for place in np.linspace(0, BRIGHTEST, len(sets))]
+    shades = [SHADES(place) for place in np.linspace(0, 1, len(sets))]
     if len(varying) == 1:
         labels = [in_words(one.values[varying[0]]) for one in sets]
-        return Colours(shades, varying[0], list(zip(labels, shades, strict=True)))
-    return Colours(shades, "", [(one.label(varying), shade) for one, shade in zip(sets, shades, strict=True)])
+        return Colours(shades, sets[0].labels.get(varying[0], varying[0]), list(zip(labels, shades, strict=True)))
+    return Colours(shades, "", [(one.title(varying), shade) for one, shade in zip(sets, shades, strict=True)])
 
 
 def _by_column(sets: Sequence[ParameterSet], column: str) -> Colours:
-    values = [one.values[column] for one in sets]
+    values, title = [one.values[column] for one in sets], sets[0].labels.get(column, column)
     if not _is_numeric(sets, column):
         words = [in_words(value) for value in values]
         named = dict(zip(dict.fromkeys(words), class_colours(list(dict.fromkeys(words))), strict=True))
-        return Colours([named[word] for word in words], column, list(named.items()))
+        return Colours([named[word] for word in words], title, list(named.items()))
     ordered = sorted(set(values))
     if len(ordered) <= FEW:
-        shades = dict(zip(ordered, SHADES(np.linspace(0, BRIGHTEST, len(ordered))), strict=True))
+        shades = dict(zip(ordered, SHADES(np.linspace(0, 1, len(ordered))), strict=True))
         legend = [(in_words(value), shade) for value, shade in shades.items()]
-        return Colours([shades[value] for value in values], column, legend)
+        return Colours([shades[value] for value in values], title, legend)
     low, high = ordered[0], ordered[-1]
     norm = LogNorm(low, high) if low > 0 and high / low >= 10 else Normalize(low, high)
-    scale = ScalarMappable(norm, mpl.colors.ListedColormap(SHADES(np.linspace(0, BRIGHTEST, 256))))
-    return Colours([scale.to_rgba(value) for value in values], column, [], scale)
+    scale = ScalarMappable(norm, SHADES)
+    return Colours([scale.to_rgba(value) for value in values], title, [], scale)
 
 
 def _is_numeric(sets: Sequence[ParameterSet], column: str) -> bool:
@@ -109,8 +107,8 @@ def _make_panels(titles: Sequence[str]) -> tuple[Figure, dict[str, Axes]]:
     named = dict(zip(titles, grid.flat, strict=False))
     for place, (title, axes) in enumerate(named.items()):
         axes.set(xscale="log", yscale="log")
-        axes.set_title(title, fontsize=10)
-        axes.grid(alpha=0.25)
+        axes.set_title(title)
+        axes.grid(True)
         if place % columns == 0:
             axes.set_ylabel("probability p(s)")
         if place + columns >= len(titles):
@@ -140,7 +138,4 @@ def _explain(figure: Figure, panels: Sequence[Axes], colours: Colours) -> None:
             handles=handles,
             loc="outside right upper",
             title=colours.title or None,
-            frameon=False,
-            fontsize=9,
-            title_fontsize=9,
         )

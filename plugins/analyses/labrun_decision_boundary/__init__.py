@@ -135,7 +135,7 @@ class DecisionBoundary(Analysis):
         return (
             f"Predicted class, in deeper colours where it is more probable. Solid: learned boundary{level}."
             + (" Dashed: true boundary." if self.truth is not None else "")
-            + (f" Points: {drawn} examples of '{dataset.name}', misclassified ones with a black edge." if drawn else "")
+            + (f" Points: {drawn} examples of '{dataset.name}', misclassified ones with a dark edge." if drawn else "")
         )
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import model_validator
 
 from labrun import Analysis, Field, Findings, TrainedModel, hookimpl
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEW = 4
+"""Networks that a caption names"""
 
 
 class EvolutionStrip(Analysis):
@@ -42,6 +48,7 @@ class EvolutionStrip(Analysis):
         Raises:
             ValueError: a model was trained without samples, they are not pictures, or two models have the same name.
         """
+        from labrun.kit.palette import network_colours
         from labrun_evolution_strip.drawing import draw_errors, draw_strip
         from labrun_evolution_strip.strips import error_table, read_strip
 
@@ -53,10 +60,21 @@ class EvolutionStrip(Analysis):
         return Findings(
             metrics={f"L1, {name}": float(value) for name, value in last.items()},
             tables={"errors": errors},
-            figures={**figures, "errors": draw_errors(errors, self.unit)},
+            figures={**figures, "errors": draw_errors(errors, network_colours(model), self.unit)},
             captions={f"strip_{one.model}": one.caption(self.columns) for one in strips}
-            | {"errors": f"Mean absolute error over all pixels of the generated pictures{unit}, against the epoch."},
+            | {
+                "errors": f"Mean absolute error over all pixels of the generated pictures{unit}, against the epoch.{_least(errors)}"
+            },
         )
+
+
+def _least(errors: pd.DataFrame) -> str:
+    """Say in which epoch each of a few networks had its least error."""
+    least = errors.loc[errors.groupby("model", sort=False)["L1"].idxmin()]
+    words = [
+        f"'{name}' in epoch {epoch}, {error:.3g}" for name, epoch, error in least[["model", "epoch", "L1"]].to_numpy()
+    ]
+    return f" It is least for {'; '.join(words)}." if len(words) <= FEW else ""
 
 
 @hookimpl

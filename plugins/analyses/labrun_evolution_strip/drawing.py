@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,7 +13,6 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from labrun.kit.class_colours import class_colours
 from labrun.kit.panels import Scale, make_panels
 from labrun_evolution_strip.strips import Strip
 
@@ -46,19 +47,18 @@ def draw_strip(strip: Strip, most: int, is_ink: bool, unit: str) -> Figure:
     return figure
 
 
-def draw_errors(errors: pd.DataFrame, unit: str) -> Figure:
+def draw_errors(errors: pd.DataFrame, colours: Mapping[str, str], unit: str) -> Figure:
     """Draw the mean absolute error against the epoch, one line per model."""
     figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
-    models = list(dict.fromkeys(errors["model"]))
-    for model, colour in zip(models, class_colours(models), strict=True):
+    for model, colour in colours.items():
         rows = errors[errors["model"] == model]
         axes.plot(rows["epoch"], rows["L1"], "o-", color=colour, ms=4, lw=1.4, label=model)
     axes.set(xlabel="epoch", ylabel=f"mean absolute error [{unit}]" if unit else "mean absolute error")
     if errors["L1"].max() > 3 * errors["L1"].min() > 0:  # a narrow range is hard to read on a logarithmic axis
         axes.set_yscale("log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.25, which="both")
-    axes.legend(frameon=False, fontsize=9)
+    axes.grid(True, which="both")
+    axes.legend()
     return figure
 
 

@@ -63,7 +63,7 @@ class FeatureGallery(Analysis):
             snapshot = read_snapshot(simulation, one.members[0], self.array, self.snapshot)
             picture = colour_clusters(snapshot.plane, colours)
             rows.append(_numbers(snapshot, picture))
-            panels.append(Panel(one.label() or simulation.name, _in_words(rows[-1]), picture))
+            panels.append(Panel(one.title() or simulation.name, _in_words(rows[-1]), picture))
         parameters = pd.DataFrame([one.values for one in chosen])
         return Findings(
             metrics={"panels": len(panels), "sets of parameters": len(sets)},

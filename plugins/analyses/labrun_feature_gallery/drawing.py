@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from labrun.kit.palette import SOFT
 from labrun_feature_gallery.colouring import Picture
 
 __all__ = ["Panel", "draw_gallery"]
@@ -72,14 +73,13 @@ def _draw_picture(axes: Axes, picture: Picture, entries: int) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
-        spine.set(color="0.6", linewidth=0.6)
+        spine.set(color=SOFT, linewidth=0.5)
     if picture.highlighted:
         axes.legend(
             handles=[Patch(color=colour, label=f"{size:,}") for colour, size in picture.highlighted],
             loc="upper center",
             bbox_to_anchor=(0.5, 0),
             ncols=entries,
-            frameon=False,
             fontsize=7,
             handlelength=0.8,
             handleheight=0.8,

@@ -98,7 +98,7 @@ class GeometricBaselines(Analysis):
                 for score in ("F1", "exact")
             },
             tables={"recovery": recovery},
-            figures={"F1": draw_recovery(recovery)},
+            figures={"F1": draw_recovery(recovery, {})},
             captions={
                 "F1": f"F1 of the bonds found from the true positions of the sites, by class, with {interval}.",
                 "recovery": f"Bonds of '{simulation.name}', found from the true positions of the sites; 'F1_low' and 'F1_high' and the "

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import model_validator
 
 from labrun import Analysis, Ensemble, Field, Findings, Outline, hookimpl
-from labrun.kit.parameter_sets import averaged_over
+from labrun.kit.parameter_sets import averaged_over, equation
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+
+FEW = 5
+"""Half ionizations that a caption lists"""
 
 
 class GlobalHistory(Analysis):
@@ -89,7 +93,11 @@ class GlobalHistory(Analysis):
         history = average(self._measure(simulation, columns), columns, list(self.arrays))
         findings = Findings(
             tables={"history": history},
-            figures={"history": draw_history(history, list(self.arrays), self.by, self.saturated)},
+            figures={
+                "history": draw_history(
+                    history, list(self.arrays), self.by, simulation.label(self.by or ""), self.saturated
+                )
+            },
             captions=self._captions(),
             warnings=self._warnings(simulation, columns),
         )
@@ -99,6 +107,15 @@ class GlobalHistory(Analysis):
             if midpoints["redshift"].notna().any():
                 findings.metrics["earliest half ionization"] = midpoints["redshift"].max()
                 findings.metrics["latest half ionization"] = midpoints["redshift"].min()
+            known = midpoints.dropna(subset=["redshift"])
+            where = [
+                f"z = {z:.3g}" + (f" for {equation(simulation.label(self.by), value)}" if self.by is not None else "")
+                for z, value in zip(
+                    known["redshift"], known[self.by] if self.by is not None else known.index, strict=True
+                )
+            ]
+            if where:
+                findings.captions["history"] += f" Half of the hydrogen is ionized at {', '.join(where[:FEW])}."
         return findings
 
     def _measure(self, simulation: Ensemble, columns: list[str]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labrun.kit.palette import SOFT
 from labrun.kit.value_colours import explain_shades, shades_of
 
 __all__ = ["draw_history"]
@@ -19,7 +20,9 @@ MARKED = 40
 """Lines with at most this many points have markers; light cones have more slices."""
 
 
-def draw_history(history: pd.DataFrame, quantities: Sequence[str], by: str | None, saturated: bool) -> Figure:
+def draw_history(
+    history: pd.DataFrame, quantities: Sequence[str], by: str | None, by_label: str, saturated: bool
+) -> Figure:
     """Draw a panel for each quantity over redshift, with a line and its band for each value of `by`, dark to light."""
     lines = [*history.groupby(by, dropna=False)] if by is not None else [("", history)]
     shades = shades_of(value for value, _ in lines)
@@ -30,14 +33,14 @@ def draw_history(history: pd.DataFrame, quantities: Sequence[str], by: str | Non
         for value, line in lines:
             _draw_line(axes, line, quantity, shades[value])
         axes.set(xlabel="redshift z", ylabel=LABELS[quantity])
-        axes.grid(alpha=0.25)
+        axes.grid(True)
         if quantity == "neutral fraction":
             axes.set_ylim(-0.03, 1.03)
-            axes.axhline(0.5, color="0.5", lw=0.8, ls="--")
+            axes.axhline(0.5, color=SOFT, lw=0.8, ls="--")
         elif saturated:
-            axes.set_title("saturated limit T_S ≫ T_CMB", fontsize=10)
+            axes.set_title("saturated limit T_S ≫ T_CMB")
     if by is not None:
-        explain_shades(figure, by, shades, mark=4 if all(len(line) <= MARKED for _, line in lines) else 0)
+        explain_shades(figure, by_label, shades, mark=4 if all(len(line) <= MARKED for _, line in lines) else 0)
     return figure
 
 

@@ -12,11 +12,12 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from labrun.kit.palette import PALETTE
 from labrun_spring_networks.drawn import Drawing
 
 __all__ = ["draw_png", "draw_some"]
 
-BOND, SITE = "#2f6fd0", "#d55e00"
+BOND, SITE = PALETTE[0], PALETTE[3]
 WIDTH = 4.0
 """Width of a single picture [inches]"""
 COLUMNS = 4

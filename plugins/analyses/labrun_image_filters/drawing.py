@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labrun.kit.palette import SOFT
 from labrun.kit.panels import Scale
 
 __all__ = ["Panel", "draw_panels", "is_signed", "whole_weights"]
@@ -76,7 +77,7 @@ def _draw_picture(figure: Figure, axes: Axes, panel: Panel, own: Scale) -> None:
     bar.outline.set_linewidth(0.4)
     axes.set_title(panel.title, fontsize=9)
     axes.set(xticks=[], yticks=[])
-    axes.spines[:].set(color="0.6", linewidth=0.6)
+    axes.spines[:].set(color=SOFT, linewidth=0.5)
 
 
 def _scale(values: np.ndarray, own: Scale) -> Scale:
@@ -134,7 +135,7 @@ def _draw_kernel(axes: Axes, weights: np.ndarray, left: float, high: int) -> Non
         extent=(left, right, bottom, top),
         interpolation="nearest",
     )
-    axes.plot([left, right, right, left, left], [top, top, bottom, bottom, top], color="0.5", linewidth=0.5)
+    axes.plot([left, right, right, left, left], [top, top, bottom, bottom, top], color=SOFT, linewidth=0.5)
     if max(rows, columns) <= NUMBERS_AT_MOST:
         size = 7 if high <= 3 else 5
         for (row, column), weight in np.ndenumerate(weights):

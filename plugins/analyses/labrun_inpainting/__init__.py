@@ -95,7 +95,7 @@ class Inpainting(Analysis):
         )
         return {
             "errors": f"Errors on '{judged.dataset}' [grey levels], on missing and on known pixels; 'low' and 'high' bound {interval}. "
-            f"{width}{kriging}",
+            f"{width}{kriging}{judged.best_in_words()}",
             "reconstructions": f"The first pictures of '{judged.dataset}': the observed picture (missing pixels orange) above the truth, "
             "then the picture filled by each method above its error, in grey levels. Numbers are the RMSE on its missing pixels."
             + judged.left_out(),

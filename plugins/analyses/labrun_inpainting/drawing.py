@@ -13,6 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from labrun.kit.palette import INK, PAPER, SOFT
 from labrun.kit.panels import Scale, make_panels
 from labrun_inpainting.judgement import KINDS, MISSING, Judgement
 
@@ -85,8 +86,8 @@ def draw_errors(judged: Judgement) -> Figure:
             if kind == MISSING or i in networks:
                 _draw_interval(axes, place, judged, int(i), kind)
         axes.set_xlabel("RMSE [grey levels]")
-        axes.set_title(f"{KINDS[kind]} pixels", fontsize=10)
-        axes.grid(axis="x", alpha=0.25)
+        axes.set_title(f"{KINDS[kind]} pixels")
+        axes.grid(axis="x")
         axes.set_ylim(-0.6, len(order) - 0.4)
     _set_range(panels[0], judged.scores[:, MISSING, 0])
     _set_range(panels[1], judged.scores[networks, 1, 0])
@@ -94,7 +95,7 @@ def draw_errors(judged: Judgement) -> Figure:
     for label, i in zip(panels[0].get_yticklabels(), order, strict=True):
         label.set_color(judged.methods[i].colour)
     _draw_kriging(panels[0], judged)
-    panels[1].set_title("known pixels (baselines keep them)", fontsize=10)
+    panels[1].set_title("known pixels (baselines keep them)")
     return figure
 
 
@@ -119,8 +120,8 @@ def _draw_interval(axes: Axes, place: int, judged: Judgement, i: int, kind: int)
         textcoords="offset points",
         ha="center",
         fontsize=7.5,
-        color="0.25",
-        path_effects=[withStroke(linewidth=2, foreground="white")],
+        color=INK,
+        path_effects=[withStroke(linewidth=2, foreground=PAPER)],
     )
 
 
@@ -143,7 +144,7 @@ def _draw_kriging(axes: Axes, judged: Judgement) -> None:
     """Mark the error of kriging, the least that a linear method can have."""
     found = [i for i, one in enumerate(judged.methods) if one.name == "kriging"]
     if found:
-        axes.axvline(judged.scores[found[0], MISSING, 0], color="0.4", lw=1, ls="--", zorder=0)
+        axes.axvline(judged.scores[found[0], MISSING, 0], color=SOFT, lw=1, ls="--", zorder=0)
 
 
 def _wrapped(name: str, width: int = LONGEST) -> str:

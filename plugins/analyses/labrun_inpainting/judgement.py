@@ -54,6 +54,19 @@ class Judgement:
     answers: NDArray[np.float64]
     """(methods, shown, height, width)"""
 
+    def best_in_words(self) -> str:
+        """Say which network errs least on missing pixels, and how many baselines do better."""
+        errors = self.scores[:, MISSING, 0]
+        networks = [i for i, one in enumerate(self.methods) if one.is_network]
+        if not networks:
+            return ""
+        best = min(networks, key=lambda i: float(errors[i]))
+        better = [one.name for i, one in enumerate(self.methods) if not one.is_network and errors[i] < errors[best]]
+        beaten = f"less than all baselines but {', '.join(better)}" if better else "less than every baseline"
+        if len(better) == len(self.methods) - len(networks):
+            beaten = "more than every baseline"
+        return f" The best network, '{self.methods[best].name}', errs by {errors[best]:.3g} grey levels on missing pixels, {beaten}."
+
     def drawn(self) -> list[int]:
         """Return the methods whose pictures are drawn: the best networks, in their own order, and all baselines."""
         found = [i for i, one in enumerate(self.methods) if one.is_network]

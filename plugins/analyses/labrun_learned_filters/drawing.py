@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labrun.kit.palette import FAINT, SOFT
 from labrun_learned_filters.layer import Convolution
 
 __all__ = ["draw_kernels", "plane_of"]
@@ -107,9 +108,9 @@ def _draw_kernel(axes: Axes, plane: np.ndarray, end: float, with_numbers: bool) 
     """Draw one kernel, with its weights written into it if there is room; weights that are not finite are grey."""
     axes.set_axis_on()
     axes.set(xticks=[], yticks=[])
-    axes.spines[:].set(color="0.6", linewidth=0.6)
+    axes.spines[:].set(color=SOFT, linewidth=0.5)
     if not np.isfinite(np.ma.filled(plane, 0.0)).all():
-        axes.set_facecolor("0.7")
+        axes.set_facecolor(FAINT)
     image = axes.imshow(np.ma.masked_invalid(plane), cmap="RdBu_r", vmin=-end, vmax=end, interpolation="nearest")
     if with_numbers and max(plane.shape) <= NUMBERS_AT_MOST and not np.ma.is_masked(plane):
         for (row, column), weight in np.ndenumerate(plane):

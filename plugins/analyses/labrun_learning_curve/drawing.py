@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axis import Axis
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from labrun.kit.class_colours import class_colours
+from labrun.kit.value_colours import shades_of
 
 __all__ = ["draw_curves"]
 
@@ -51,18 +52,17 @@ def draw_curves(
     if log_y:
         _set_plain_ticks(axes.yaxis, points["y"].to_numpy())
     axes.set(xlabel=_words(x), ylabel=_words(y))
-    axes.grid(alpha=0.25, which="both")
+    axes.grid(True, which="both")
     if by is not None:
         place = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)} if beside else {"loc": "best"}
-        axes.legend(title=_words(by), fontsize=9, title_fontsize=9, **place)
+        axes.legend(title=_words(by), **place)
     return figure
 
 
 def _colours(values: Sequence[object]) -> list[str]:
     """Return shades from dark to light for numbers, which have an order, else the colours of classes."""
     if len(values) > 1 and all(isinstance(value, int | float | np.number) for value in values):
-        shades = mpl.colormaps["viridis"](np.linspace(0, 0.85, len(values)))
-        return [mpl.colors.to_hex(shade) for shade in shades]
+        return [to_hex(shade) for shade in shades_of(range(len(values))).values()]
     return class_colours([str(value) for value in values])
 
 

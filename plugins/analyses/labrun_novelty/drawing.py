@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from labrun.kit.palette import INK
+
 
 def draw_scores(scores: dict[str, np.ndarray], threshold: float) -> Figure:
     """Draw distributions of the distances, and the threshold as a line. Much smaller distances are at the left edge."""
@@ -24,11 +26,11 @@ def draw_scores(scores: dict[str, np.ndarray], threshold: float) -> Figure:
             alpha=0.45,
             label=name,
         )
-    axes.axvline(threshold, color="black", lw=1, ls="--", label="threshold")
+    axes.axvline(threshold, color=INK, lw=1, ls="--", label="threshold")
     axes.set(
         xscale="log", xlabel="cosine distance to the training examples (smaller ones at the left edge)", ylabel="share"
     )
-    axes.legend(fontsize=8)
+    axes.legend()
     return figure
 
 
@@ -43,5 +45,5 @@ def draw_left_out(table: pd.DataFrame) -> Figure:
         axes.axhline(table["AUROC"].mean(), color="C0", lw=1, ls="--", label="mean AUROC")
     axes.set_xticks(places, names, rotation=45, ha="right")
     axes.set(xlabel="left-out class", ylim=(0, 1.02))
-    axes.legend(fontsize=8, loc="lower right")
+    axes.legend(loc="lower right")
     return figure

@@ -8,6 +8,11 @@ from labrun import Analysis, ArraySpec, Examples, Field, Findings, hookimpl
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
+
+
+MOST = 0.9
+"""Share of the variance of all components that a caption names"""
 
 
 class PrincipalComponents(Analysis):
@@ -58,7 +63,7 @@ class PrincipalComponents(Analysis):
             metrics={"explained variance": float(shares.sum())},
             tables={"variance": pd.DataFrame(columns)},
             figures={"variance": draw_variance(shares, errors), **draw_components(pca, train.spec.x.shape)},  # type: ignore[union-attr]
-            captions=_captions(train, count),
+            captions=_captions(train, shares),
         )
         findings.metrics |= {f"MSE {name}": float(found[-1]) for name, found in errors.items()}
         if not train.spec.y.shape:
@@ -132,10 +137,13 @@ def _check(train: Examples, dataset: list[Examples]) -> None:
             )
 
 
-def _captions(train: Examples, count: int) -> dict[str, str]:
+def _captions(train: Examples, shares: NDArray[np.float64]) -> dict[str, str]:
+    count, reached = len(shares), shares.cumsum()
+    half = int((reached < MOST * reached[-1]).sum()) + 1
     return {
         "variance": f"Left: share of the variance of the {len(train):,} pictures of '{train.name}' in their first components. Right: mean "
-        "squared error of reconstructions from these components [x²], for each dataset; 0 components give the mean picture.",
+        "squared error of reconstructions from these components [x²], for each dataset; 0 components give the mean picture. "
+        f"The first {half} of {count} hold {reached[half - 1]:.0%}, all together {reached[-1]:.0%}.",
         "components": f"Mean picture and first of {count} principal components, with their share of the variance; blue is negative, red "
         "positive.",
         "plane": "Each picture by its first two components.",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from labrun import Examples
 from labrun.kit.choosing import evenly
 from labrun.kit.class_colours import class_colours
+from labrun.kit.palette import PALETTE
 
 __all__ = ["draw_components", "draw_plane", "draw_variance"]
 
@@ -28,7 +29,7 @@ def draw_variance(shares: NDArray[np.float64], errors: Mapping[str, NDArray[np.f
     """Draw explained variance on the left and reconstruction error on the right, against the number of components."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
     numbers = np.arange(1, len(shares) + 1)
-    left.plot(numbers, shares.cumsum(), "o-", ms=3, color="#2f6fd0")
+    left.plot(numbers, shares.cumsum(), "o-", ms=3, color=PALETTE[0])
     left.set(xlabel="components", ylabel="explained variance", ylim=(0, 1.02))
     for (name, values), colour in zip(errors.items(), class_colours(list(errors)), strict=True):
         right.plot(np.append(0, numbers), values, "o-", ms=3, color=colour, label=name)
@@ -36,11 +37,10 @@ def draw_variance(shares: NDArray[np.float64], errors: Mapping[str, NDArray[np.f
     right.yaxis.set_major_locator(mpl.ticker.LogLocator(10, (1.0, 2.0, 5.0)))
     right.yaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
     right.yaxis.set_minor_formatter(mpl.ticker.NullFormatter())
-    right.legend(frameon=False, fontsize=9)
+    right.legend()
     for axes in (left, right):
         axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(True)
     return figure
 
 
@@ -91,11 +91,10 @@ def draw_plane(coefficients: NDArray[np.float64], examples: Examples, shares: ND
             zip(examples.classes or (), class_colours(examples.classes or ()), strict=True)
         ):
             axes.scatter(points[y == number, 0], points[y == number, 1], s=12, color=colour, label=name, linewidths=0)
-        axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     for i, name in enumerate(("x", "y")):
         axes.set(**{f"{name}label": f"component {i + 1} ({shares[i]:.1%} of the variance)"})
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(examples.name, fontsize=10)
+    axes.set_title(examples.name)
     return figure
 
 

@@ -70,7 +70,7 @@ class Percolation(Analysis):
         return Findings(
             metrics=metrics,
             tables=tables,
-            figures={"percolation": draw_curves(curves, crossings, self.by, self.x)},
+            figures={"percolation": draw_curves(curves, crossings, self.by, self.x, simulation.label)},
             captions=self._captions(points, len(thresholds)),
             warnings=self._warnings(simulation),
         )

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, LogNorm, Normalize
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from labrun.kit.class_colours import class_colours
+from labrun.kit.palette import SOFT
 from labrun.kit.parameter_sets import in_words
+from labrun.kit.value_colours import SHADES
 from labrun_percolation.curves import LARGEST, WINDING
 
 __all__ = ["draw_curves"]
 
 FEW = 8
 """Curves that a legend can distinguish; more get a colour bar."""
-SHADES = ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.9, 256)))  # the yellow end is hard to see on white
 
 
 def draw_curves(
-    curves: Sequence[tuple[Any, pd.DataFrame]], thresholds: Sequence[pd.DataFrame], by: str | None, x: str
+    curves: Sequence[tuple[Any, pd.DataFrame]],
+    thresholds: Sequence[pd.DataFrame],
+    by: str | None,
+    x: str,
+    named: Callable[[str], str],
 ) -> Figure:
     """Draw the largest cluster on the left, and on the right the winding probability, with rings where it crosses 1/2.
 
-    `curves` are pairs of a value of `by` and its points; `thresholds` are the crossings of each curve.
+    `curves` are pairs of a value of `by` and its points; `thresholds` are the crossings of each curve; `named` returns the label
+    of a column.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), sharex=True, layout="constrained")
     colours, scale = _colours([value for value, _ in curves])
-    right.axhline(0.5, color="0.6", lw=1, ls="--")
+    right.axhline(0.5, color=SOFT, lw=1, ls="--")
     for (value, points), crossings, colour in zip(curves, thresholds, colours, strict=True):
         for axes, name in ((left, LARGEST), (right, WINDING)):
             _draw(axes, points, x, name, colour, in_words(value))
@@ -42,16 +47,16 @@ def draw_curves(
     left.set_ylabel("largest cluster / particles")
     right.set_ylabel("winding probability")
     for axes in (left, right):
-        axes.set(xlabel=x, ylim=(-0.03, 1.03))
-        axes.grid(alpha=0.25)
+        axes.set(xlabel=named(x), ylim=(-0.03, 1.03))
+        axes.grid(True)
     if scale is not None:
-        bar = figure.colorbar(scale, ax=[left, right], label=by or "", pad=0.02, aspect=30, format="%.3g")
+        bar = figure.colorbar(scale, ax=[left, right], label=named(by or ""), pad=0.02, aspect=30, format="%.3g")
         if isinstance(scale.norm, LogNorm):
             bar.set_ticks(list(np.geomspace(*scale.get_clim(), 5)))
             bar.minorticks_off()
     elif by is not None:
         handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside right upper", title=by, frameon=False, fontsize=9, title_fontsize=9)
+        figure.legend(handles, labels, loc="outside right upper", title=named(by))
     return figure
 
 

@@ -86,15 +86,21 @@ class PowerSpectrum(Analysis):
         spectra = tables["spectra"]
         squared = f" [{self.unit}²]" if self.unit else ""
         metrics = {"greatest power": float(spectra["power"].max())}
-        figures = {"spectra": drawing.draw_lines(spectra, "power", f"Δ²(k){squared}", self.by, self.panels)}
+        figures = {
+            "spectra": drawing.draw_lines(spectra, "power", f"Δ²(k){squared}", self.by, self.panels, simulation.label)
+        }
         if self.other is not None:
             cross = tables["cross_correlation"]
             metrics["correlation of the longest waves"] = float(cross.loc[cross["k"] == cross["k"].min(), "r"].mean())
-            figures["cross_correlation"] = drawing.draw_lines(cross, "r", "r(k)", self.by, self.panels)
+            figures["cross_correlation"] = drawing.draw_lines(
+                cross, "r", "r(k)", self.by, self.panels, simulation.label
+            )
         if self.cylindrical:
             label = f"P [{self.unit}² Mpc³]" if self.unit else "P [Mpc³]"
             wedges = self._wedges(simulation, columns)
-            figures["cylindrical"] = drawing.draw_cylinders(tables["cylindrical"], columns, wedges, label)
+            figures["cylindrical"] = drawing.draw_cylinders(
+                tables["cylindrical"], columns, wedges, label, simulation.label
+            )
         return Findings(
             metrics, tables, figures, captions=self._captions(), warnings=self._warnings(simulation, spectra, columns)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -13,7 +13,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from labrun.kit.choosing import evenly
-from labrun.kit.parameter_sets import in_words
+from labrun.kit.log_axes import set_plain_ticks
+from labrun.kit.palette import SOFT
+from labrun.kit.parameter_sets import equation
 from labrun.kit.value_colours import explain_shades, shades_of
 
 __all__ = ["draw_cylinders", "draw_lines"]
@@ -25,10 +27,12 @@ DECADES = 4
 """Decades of power shown below the maximum."""
 
 
-def draw_lines(table: pd.DataFrame, quantity: str, label: str, by: str | None, panels: str | None) -> Figure:
+def draw_lines(
+    table: pd.DataFrame, quantity: str, label: str, by: str | None, panels: str | None, named: Callable[[str], str]
+) -> Figure:
     """Draw a quantity over k: a line with its band for each value of `by`, dark to light, and a panel for each of `panels`.
 
-    Powers have a logarithmic axis, correlations one from −1 to 1.
+    `named` returns the label of a column. Powers have a logarithmic axis, correlations one from −1 to 1.
     """
     parts = [*table.groupby(panels, dropna=False)] if panels else [("", table)]
     figure, shown = _make_panels(len(parts), label)
@@ -37,15 +41,18 @@ def draw_lines(table: pd.DataFrame, quantity: str, label: str, by: str | None, p
         for key, line in part.groupby(by, dropna=False) if by else [("", part)]:
             _draw_line(axes, line["k"], line[quantity], line["spread"], colours[key])
         if panels:
-            axes.set_title(f"{panels} = {in_words(value)}", fontsize=11)
+            axes.set_title(equation(named(panels), value))
         if quantity == "r":
-            axes.axhline(0, color="0.5", lw=0.8)
+            axes.axhline(0, color=SOFT, lw=0.8)
+    for axes in shown:
+        set_plain_ticks(axes.xaxis)
     if quantity == "power":
         _scale_powers(shown[0], table["power"])
+        set_plain_ticks(shown[0].yaxis)
     else:
         shown[0].set_ylim(-1.05, 1.05)
     if by is not None:
-        explain_shades(figure, by, colours)
+        explain_shades(figure, named(by), colours)
     return figure
 
 
@@ -61,7 +68,7 @@ def _make_panels(number: int, label: str) -> tuple[Figure, list[Axes]]:
     shown = list(grid.flat[:number])
     for place, axes in enumerate(shown):
         axes.set(xscale="log")
-        axes.grid(alpha=0.25)
+        axes.grid(True)
         if place % columns == 0:
             axes.set_ylabel(label)
         if place + columns >= number:
@@ -84,7 +91,13 @@ def _scale_powers(axes: Axes, powers: pd.Series) -> None:
         axes.set(yscale="log", ylim=(max(positive.min() / 2, top / 10**DECADES), 2 * top))
 
 
-def draw_cylinders(table: pd.DataFrame, columns: Sequence[str], wedges: Mapping[Any, float], label: str) -> Figure:
+def draw_cylinders(
+    table: pd.DataFrame,
+    columns: Sequence[str],
+    wedges: Mapping[Any, float],
+    label: str,
+    named: Callable[[str], str],
+) -> Figure:
     """Draw P(k⊥, k∥) for each group of members, with the last of the columns from left to right, and the border of the wedge.
 
     `wedges` holds k∥ / k⊥ at the border, by values of the columns.
@@ -92,7 +105,7 @@ def draw_cylinders(table: pd.DataFrame, columns: Sequence[str], wedges: Mapping[
     groups = dict([*table.groupby(list(columns), dropna=False)]) if columns else {(): table}
     rows = _some({key[:-1] for key in groups})
     across = _some({key[-1:] for key in groups})
-    size = (3.0 * len(across) + 1.6, 2.8 * len(rows) + 0.5)
+    size = (2.1 * len(across) + 1.4, 1.9 * len(rows) + 0.5)
     figure, grid = plt.subplots(
         len(rows), len(across), figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
     )
@@ -103,7 +116,7 @@ def draw_cylinders(table: pd.DataFrame, columns: Sequence[str], wedges: Mapping[
             if key not in groups:
                 axes.set_axis_off()
                 continue
-            axes.set_title(", ".join(f"{n} = {in_words(v)}" for n, v in zip(columns, key, strict=True)), fontsize=10)
+            axes.set_title(", ".join(equation(named(n), v) for n, v in zip(columns, key, strict=True)))
             shown = _draw_cylinder(axes, groups[key], norm)
             if key in wedges:
                 _draw_wedge(axes, wedges[key])
@@ -131,7 +144,9 @@ def _draw_cylinder(axes: Axes, table: pd.DataFrame, norm: LogNorm) -> Any:
     picture = table.pivot_table(index="k along, low", columns="k across, low", values="power")
     x = [*picture.columns, table["k across, high"].max()]
     y = [*picture.index, table["k along, high"].max()]
-    axes.set(xscale="log", yscale="log", facecolor="0.85")
+    axes.set(xscale="log", yscale="log")
+    if not (picture > 0).any(axis=None):
+        axes.text(0.5, 0.5, "no power", color=SOFT, ha="center", va="center", transform=axes.transAxes)
     return axes.pcolormesh(x, y, picture.where(picture > 0), norm=norm, cmap="viridis", rasterized=True)
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from labrun.kit.palette import INK, PALETTE
 from labrun.kit.panels import Scale, make_panels
 
 __all__ = ["draw_gallery"]
 
-WRONG = "#b3261e"
+WRONG = PALETTE[3]
 WIDTH = 1.55
 """Width of a panel [inches]"""
 TEXT = 0.56
@@ -35,7 +36,7 @@ def draw_gallery(pictures: np.ndarray, table: pd.DataFrame) -> Figure:
         scale.draw(axes, picture)
         percent = ">99%" if row.probability > 0.99 else f"{row.probability:.0%}"
         title = f"{_short(row.predicted)}\n{percent}" + ("" if row.right else f"\n({_short(row.true)})")
-        axes.set_title(title, fontsize=8, color="black" if row.right else WRONG)
+        axes.set_title(title, fontsize=8, color=INK if row.right else WRONG)
         if not row.right:
             axes.spines[:].set(color=WRONG, linewidth=2.5)
     return figure

@@ -16,6 +16,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from labrun.kit.choosing import evenly
+from labrun.kit.palette import FAINT, SOFT
 from labrun_receptive_field.table import times
 from labrun_receptive_field.walk import LayerField, NetworkFields
 
@@ -35,7 +36,7 @@ def draw_fields(fields: NetworkFields, example: np.ndarray | None, title: str) -
     """Draw the field of the middle unit of the last layer, and of the unit at its centre in each earlier convolution or pooling, on one
     example, or on the cells of the input."""
     layers = chosen_layers(fields.layers)
-    colours = mpl.colormaps["plasma"](np.linspace(0, 0.85, len(layers)))
+    colours = mpl.colormaps["plasma"](np.linspace(0.15, 0.85, len(layers)))
     spans = [_spans(layer, fields) for layer in layers]
     if len(fields.sizes) == 1:
         figure, axes = plt.subplots(figsize=(7.6, 2.4 + 0.16 * len(layers)), layout="constrained")
@@ -50,8 +51,8 @@ def draw_fields(fields: NetworkFields, example: np.ndarray | None, title: str) -
         Line2D([], [], color=colour, lw=2.5, label=_label(layer, span, fields.sizes))
         for layer, span, colour in zip(layers, spans, colours, strict=True)
     ]
-    figure.legend(handles=handles, loc="outside right center", fontsize=9, frameon=False, title="sees [cells]")
-    axes.set_title(title, fontsize=11)
+    figure.legend(handles=handles, loc="outside right center", title="sees [cells]")
+    axes.set_title(title)
     return figure
 
 
@@ -108,7 +109,7 @@ def _draw_plane(axes: Axes, plane: np.ndarray | None, height: int, width: int) -
         if max(height, width) <= 100:
             axes.set_xticks(np.arange(-0.5, width), minor=True)
             axes.set_yticks(np.arange(-0.5, height), minor=True)
-            axes.grid(which="minor", color="0.85", lw=0.4)
+            axes.grid(which="minor", color=FAINT, lw=0.4)
             axes.tick_params(which="minor", length=0)
     else:
         values = np.unique(plane)
@@ -143,7 +144,7 @@ def _draw_line(
     length = fields.sizes[0]
     if example is not None:
         line = plane_of(example, fields.spatial).astype(float)
-        axes.plot(3 * (line - line.min()) / (np.ptp(line) or 1) + 1, color="0.3", lw=1)
+        axes.plot(3 * (line - line.min()) / (np.ptp(line) or 1) + 1, color=SOFT, lw=1)
     for depth, (((first, last),), colour) in enumerate(zip(spans, colours, strict=True)):
         first, last = _within((first, last), length)
         axes.broken_barh([(first - 0.5, last - first + 1)], (-depth - 0.4, 0.8), color=colour)

@@ -84,7 +84,7 @@ class Reconstruction(Analysis):
             "'dimensions' is the number of values that a picture is reduced to, 'spread' the standard deviation of the RMSE over members "
             f"of the dataset.{limited}",
             "power": f"Mean power Δ²(k){power} of the pictures of '{judged.dataset}' and of their reconstructions, against k [1/{length}]. "
-            "Below 1 in the lower panel, structure of that size is lost.",
+            f"Below 1 in the lower panel, structure of that size is lost.{judged.best_in_words(unit)}",
             "reconstructions": f"Pictures of '{judged.dataset}', their reconstructions, and the differences{unit}; numbers are the RMSE of "
             f"the picture.{judged.left_out()}",
         }

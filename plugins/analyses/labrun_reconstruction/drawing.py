@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import AutoLocator
 from numpy.typing import NDArray
 
-from labrun.kit.class_colours import class_colours
+from labrun.kit.log_axes import set_plain_ticks
+from labrun.kit.palette import INK
 from labrun.kit.panels import Scale, make_panels
 from labrun_reconstruction.judgement import Judgement
 
@@ -55,24 +56,30 @@ def draw_reconstructions(judged: Judgement, settings: Reconstruction) -> Figure:
 def draw_power(judged: Judgement, settings: Reconstruction) -> Figure:
     """Draw Δ² of the pictures and of their reconstructions and, below, the ratio."""
     figure, (upper, lower) = plt.subplots(
-        2, 1, figsize=(7, 5.6), sharex=True, height_ratios=[2, 1], layout="constrained"
+        2, 1, figsize=(6.4, 5), sharex=True, height_ratios=[2, 1], layout="constrained"
     )
     there = np.isfinite(judged.k) & (judged.power[0] > 0)
-    names = [one.name for one in judged.methods]
-    upper.plot(judged.k[there], judged.power[0, there], "o-", ms=4, color="black", label="input")
-    lower.axhline(1, color="black", lw=1)
-    for power, name, colour in zip(judged.power[1:], names, class_colours(names), strict=True):
-        upper.plot(judged.k[there], power[there], "o-", ms=3, color=colour, label=name)
-        lower.plot(judged.k[there], power[there] / judged.power[0, there], "o-", ms=3, color=colour)
+    upper.plot(judged.k[there], judged.power[0, there], "o-", ms=4, color=INK, label="input")
+    lower.axhline(1, color=INK, lw=1)
+    for power, one in zip(judged.power[1:], judged.methods, strict=True):
+        style = {
+            "color": one.colour,
+            "marker": "o" if one.is_network else "s",
+            "ms": 3,
+            "ls": "-" if one.is_network else "--",
+        }
+        upper.plot(judged.k[there], power[there], label=one.name, **style)
+        lower.plot(judged.k[there], power[there] / judged.power[0, there], **style)
     unit = f" [{settings.unit}²]" if settings.unit else ""
     upper.set(ylabel=f"Δ² = k² P / 2π{unit}")
     if there.any():  # pictures of one level have no power
         upper.set(xscale="log", yscale="log")
+    if there.any():
+        set_plain_ticks(lower.xaxis)
     lower.set(xlabel=f"k [1/{_length(settings)}]", ylabel="reconstruction / input", ylim=(0, None))
-    upper.legend(frameon=False, fontsize=9)
+    upper.legend()
     for axes in (upper, lower):
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(True)
     return figure
 
 
@@ -83,9 +90,9 @@ def _extent(shape: tuple[int, ...], settings: Reconstruction) -> tuple[float, fl
 
 
 def _name_columns(panels: NDArray[Any], names: list[str]) -> None:
-    panels[0, 0].set_title("input", fontsize=10)
+    panels[0, 0].set_title("input")
     for place, name in enumerate(names):
-        panels[0, 1 + 2 * place].set_title(name if len(name) <= 24 else f"{name[:23]}…", fontsize=10)
+        panels[0, 1 + 2 * place].set_title(name if len(name) <= 24 else f"{name[:23]}…")
 
 
 def _label_lengths(axes: Axes, settings: Reconstruction) -> None:

@@ -83,6 +83,13 @@ class Judgement:
         names = [one.name for i, one in enumerate(self.methods) if i not in self.drawn()]
         return f" Not drawn: {', '.join(names)}." if names else ""
 
+    def best_in_words(self, unit: str) -> str:
+        """Name the method with the least RMSE, and that with the next."""
+        order = sorted(range(len(self.methods)), key=lambda i: float(self.rmse[i]))[:2]
+        return (
+            " The least RMSE: " + ", ".join(f"'{self.methods[i].name}' {self.rmse[i]:.3g}" for i in order) + f"{unit}."
+        )
+
     def table(self) -> pd.DataFrame:
         """Return a row for each method."""
         scores = {"mse": self.mse, "rmse": self.rmse, "mae": self.mae, "r2": self.r2, "spread": self.spread}

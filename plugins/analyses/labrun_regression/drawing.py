@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, LogNorm
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterMathtext, LogLocator, NullLocator
 
 from labrun import Quantity
+from labrun.kit.palette import PAPER, SOFT, fading
 from labrun_regression.judgement import Judgement
 from labrun_regression.predictors import Predictor
 from labrun_regression.scores import SCORES, is_constant
@@ -59,15 +60,15 @@ def draw_predictions(judgement: Judgement, shown: Sequence[int]) -> tuple[Figure
     for axes, i in zip(panels, shown, strict=True):
         _set_scale(axes, judgement.quantity)
         above = judgement.values is None  # which points and cells would hide
-        axes.plot([low, high], [low, high], color="0.35", lw=1, ls="--", zorder=5 if above else 1)
+        axes.plot([low, high], [low, high], color=SOFT, lw=1, ls="--", zorder=5 if above else 1)
         drawn = np.clip(judgement.predictions[i], *limits)
         if judgement.values is not None:
             _draw_at_values(axes, judgement, drawn, judgement.predictors[i].colour)
         else:
             _draw_points(axes, judgement, drawn, judgement.predictors[i].colour)
         axes.set(xlim=(low, high), ylim=(low, high), aspect="equal", xlabel=f"true {judgement.quantity}")
-        axes.set_title(_title(judgement, i), fontsize=10)
-        axes.grid(alpha=0.2)
+        axes.set_title(_title(judgement, i))
+        axes.grid(True)
     panels[0].set_ylabel(f"predicted {judgement.quantity}")
     return figure, _describe_predictions(judgement) + _beyond(judgement, shown, limits)
 
@@ -81,7 +82,7 @@ def draw_errors(judgement: Judgement, shown: Sequence[int]) -> tuple[Figure, str
     labels = [level.label if alike else f"{level.label} ({n})" for level, n in zip(levels, counts, strict=True)]
     for axes, i in zip(panels, shown, strict=True):
         errors = np.clip(judgement.predictions[i], *limits) - judgement.truth
-        axes.axhline(0, color="0.35", lw=1, ls="--", zorder=1)
+        axes.axhline(0, color=SOFT, lw=1, ls="--", zorder=1)
         for place, level in enumerate(levels):
             _draw_violin(axes, place, errors[level.examples], 0.42, LINEAR, LINEAR, judgement.predictors[i].colour)
         steep = len(levels) > 5 or max(map(len, labels)) > 7
@@ -89,9 +90,9 @@ def draw_errors(judgement: Judgement, shown: Sequence[int]) -> tuple[Figure, str
             range(len(levels)), labels, rotation=90 if steep else 0, fontsize=8 if len(levels) <= 15 else 6.5
         )
         axes.set_xlabel(f"true {judgement.quantity}\n" + (f"{counts[0]} examples each" if alike else "(examples)"))
-        axes.set_title(_title(judgement, i), fontsize=10)
+        axes.set_title(_title(judgement, i))
         axes.set_xlim(-0.7, len(levels) - 0.3)
-        axes.grid(axis="y", alpha=0.2)
+        axes.grid(axis="y")
     panels[0].set_ylabel(f"error of {judgement.quantity}")
     which = "each true value" if judgement.values is not None else "examples of similar truth, equally many each"
     caption = f"Errors (prediction − truth) on '{judgement.dataset}', for {which}. Dots are medians, bars span the middle half."
@@ -144,7 +145,7 @@ def _frame(judgement: Judgement, shown: Sequence[int], limits: tuple[float, floa
     """Return the ends of both axes: all that is drawn, and a margin."""
     drawn = np.clip(judgement.predictions[list(shown)], *limits)
     scaled = judgement.quantity.scaled(np.concatenate([drawn.ravel(), judgement.truth]))
-    margin = 0.06 * np.ptp(scaled) or 1.0
+    margin = 0.09 * np.ptp(scaled) or 1.0
     low, high = judgement.quantity.value(np.array([scaled.min() - margin, scaled.max() + margin]))
     return float(low), float(high)
 
@@ -196,7 +197,7 @@ def _draw_violin(
         aside = (np.arange(len(values)) * 0.618034) % 1 - 0.5  # evenly spread, whatever their number
         axes.plot(across.value(place + width * aside), values, ".", color=colour, ms=4, alpha=0.5, zorder=2)
     axes.plot(
-        across.value(np.array([place])), [np.median(values)], "o", ms=4.5, mfc="white", mec=colour, mew=1.2, zorder=4
+        across.value(np.array([place])), [np.median(values)], "o", ms=4.5, mfc=PAPER, mec=colour, mew=1.2, zorder=4
     )
 
 
@@ -208,7 +209,7 @@ def _draw_points(axes: Axes, judgement: Judgement, drawn: np.ndarray, colour: st
     counts, across, along = np.histogram2d(quantity.scaled(judgement.truth), quantity.scaled(drawn), CELLS)
     shown = np.ma.masked_equal(counts.T, 0)
     edges = quantity.value(across), quantity.value(along)
-    colours = LinearSegmentedColormap.from_list("counts", ["white", colour])
+    colours = fading(colour)
     axes.pcolormesh(*edges, shown, cmap=colours, norm=LogNorm(vmin=0.3), zorder=2, rasterized=True)
 
 
@@ -232,7 +233,21 @@ def _describe_predictions(judgement: Judgement) -> str:
         how = "for every example" + (
             ", counted in cells (logarithmic shades)" if len(judgement.truth) >= MANY_POINTS else ""
         )
-    return f"Predicted against true {judgement.quantity.name} on '{judgement.dataset}', {how}. Perfect predictions lie on the dashed line."
+    return (
+        f"Predicted against true {judgement.quantity.name} on '{judgement.dataset}', {how}. Perfect predictions lie on the dashed line."
+        f"{_least_error(judgement)}"
+    )
+
+
+def _least_error(judgement: Judgement) -> str:
+    """Name the predictor with the least error, and the best of the other sort: a baseline or a network."""
+    mae = judgement.scores[:, list(SCORES).index("mae")]
+    order = sorted(range(len(mae)), key=lambda i: float(mae[i]))
+    first = order[0]
+    others = [i for i in order if judgement.predictors[i].is_network != judgement.predictors[first].is_network]
+    names = [(judgement.predictors[i].name, float(mae[i])) for i in [first, *others[:1]]]
+    least = f" The least mean error is {names[0][1]:.2g}, of '{names[0][0]}'"
+    return least + (f"; that of '{names[1][0]}' is {names[1][1]:.2g}." if others else ".")
 
 
 def _beyond(judgement: Judgement, shown: Sequence[int], limits: tuple[float, float]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -164,7 +164,7 @@ def judge_dataset(
     values = recurring_values(truth)
     return Judgement(
         examples.name,
-        examples.quantity or Quantity("y"),
+        _quantity(examples),
         examples.groups,
         units,
         truth,
@@ -178,6 +178,13 @@ def judge_dataset(
         values,
         [judge_values(p, truth, values) if values is not None else [] for p in predictions],
     )
+
+
+def _quantity(examples: Examples) -> Quantity:
+    """Return what y measures, by its symbol where the simulator or the project gives one."""
+    quantity = examples.quantity or Quantity("y")
+    label = examples.origin.labels.get(quantity.name) if examples.origin is not None else None
+    return quantity if label is None else replace(quantity, name=label.partition(" [")[0])
 
 
 def _mean(values: Iterator[float]) -> float:

@@ -77,7 +77,7 @@ class SliceGallery(Analysis):
         from labrun_slice_gallery.choosing import choose_members
         from labrun_slice_gallery.drawing import draw_gallery
 
-        chosen = choose_members(simulation.parameters, self.rows, self.columns, self.most)
+        chosen = choose_members(simulation.parameters, self.rows, self.columns, self.most, simulation.label)
         findings = Findings(tables={"slices": chosen})
         for array in self.arrays:
             members = zip(chosen["row"], chosen["column"], chosen["member"], strict=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from labrun.kit.choosing import evenly
-from labrun.kit.parameter_sets import in_words
+from labrun.kit.parameter_sets import equation
 
 __all__ = ["choose_members"]
 
 
-def choose_members(parameters: pd.DataFrame, rows: str | None, columns: str | None, most: int) -> pd.DataFrame:
-    """Return one row per picture: `member`, and `row` and `column`, its labels; ascending by the values of both.
+def choose_members(
+    parameters: pd.DataFrame, rows: str | None, columns: str | None, most: int, named: Callable[[str], str]
+) -> pd.DataFrame:
+    """Return one row per picture: `member`, and `row` and `column`, its labels; ascending by the values of both. `named` returns the label
+    of a column.
 
     At most `most` evenly spaced values of each column are kept, and the first of the members that agree in both. Without columns, the
     members are shown from left to right.
@@ -24,7 +29,7 @@ def choose_members(parameters: pd.DataFrame, rows: str | None, columns: str | No
     numbers = pd.DataFrame({place: table[places[place]].map(number) for place, number in order.items()})
     shown = numbers.dropna().drop_duplicates().sort_values([*order]).index
     words = {
-        place: "" if name is None else [f"{name} = {in_words(value)}" for value in table.loc[shown, name]]
+        place: "" if name is None else [equation(named(name), value) for value in table.loc[shown, name]]
         for place, name in places.items()
     }
     return pd.DataFrame({"member": table.loc[shown, "member"], **words}).reset_index(drop=True)

@@ -17,6 +17,8 @@ __all__ = ["AXES", "Picture", "draw_gallery"]
 AXES = ((2, 1), (2, 0), (0, 1))
 """Horizontal and vertical axis of a slice normal to each axis; the line of sight is horizontal."""
 LETTERS = ("x", "y", "z (line of sight)")
+PAGE = 8.4
+"""Width of the pictures of a row [inches]"""
 WIDE = 2.0
 """Pictures with a larger ratio of width to height are stacked."""
 BRIGHTEST = 99.8
@@ -55,8 +57,9 @@ def draw_gallery(pictures: Mapping[tuple[str, str], Picture], label: str) -> Fig
     if len(rows) == 1 and widest > WIDE:
         pictures = {(column, row): picture for (row, column), picture in pictures.items()}
         rows, columns = columns, rows
-    side = 2.5 if len(rows) * len(columns) > 1 or widest > WIDE else 4.2
-    size = (side * np.clip(widest, 1, 4) * len(columns) + 1.6, (side + 0.1) * len(rows) + 0.7)
+    across = len(columns) * float(np.clip(widest, 1, 4))
+    side = min(2.5, PAGE / across) if len(rows) * len(columns) > 1 or widest > WIDE else 4.2
+    size = (side * across + 1.6, (side + 0.1) * len(rows) + 0.7)
     figure, grid = plt.subplots(len(rows), len(columns), figsize=size, squeeze=False, layout="constrained")
     scale = _scale(np.concatenate([picture.values.ravel() for picture in pictures.values()]))
     for places, row in zip(grid, rows, strict=True):
@@ -67,7 +70,7 @@ def draw_gallery(pictures: Mapping[tuple[str, str], Picture], label: str) -> Fig
                 axes.set(xticks=[], yticks=[], frame_on=False)
             axes.label_outer()
     for axes, column in zip(grid[0], columns, strict=True):
-        axes.set_title(column, fontsize=11)
+        axes.set_title(column)
     for axes, row in zip(grid[:, 0], rows, strict=True):
         axes.set_ylabel("\n".join(filter(None, (row, axes.get_ylabel()))))
     extend = "both" if scale["vmin"] < 0 else "max"

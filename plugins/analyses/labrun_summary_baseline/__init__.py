@@ -65,7 +65,7 @@ class SummaryBaseline(Analysis):
             metrics=_metrics(scores, dataset, predictions),
             tables={"scores": scores, "groups": groups, "importances": importances},
             figures={"importances": draw_importances(importances)},
-            captions=self._captions(train),
+            captions=self._captions(train, importances),
         )
         findings.tables["predictions"] = Predictions.gather(
             (one, METHOD, found) for one, found in zip(dataset, predictions, strict=True)
@@ -100,7 +100,7 @@ class SummaryBaseline(Analysis):
         names = feature_names((height, width), channels, self.cell_size)
         return pd.DataFrame({"feature": names, "importance": forest.feature_importances_})
 
-    def _captions(self, train: Examples) -> dict[str, str]:
+    def _captions(self, train: Examples, importances: pd.DataFrame) -> dict[str, str]:
         answer = "accuracy" if train.classes is not None else "RMSE"
         number = "; 'rmse' is in the unit of the quantity" if train.classes is None else ""
         return {
@@ -108,7 +108,7 @@ class SummaryBaseline(Analysis):
             f"standard deviation of the {answer} over the groups of the dataset{number}.",
             "groups": f"The {answer} of each group of the dataset; lines are means.",
             "importances": "Contribution of each feature to the decisions of the trees (mean decrease of impurity; the sum is 1). "
-            "Correlated features share it.",
+            f"Correlated features share it. The most important is '{importances.loc[importances['importance'].idxmax(), 'feature']}'.",
             "predictions": "Every prediction; 'example' is the position in the dataset.",
         }
 

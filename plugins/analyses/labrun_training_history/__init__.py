@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from labrun import Analysis, Field, Findings, TrainedModel, hookimpl
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+FEW = 4
+"""Networks that a caption names"""
 
 
 class TrainingHistory(Analysis):
@@ -23,19 +28,20 @@ class TrainingHistory(Analysis):
         epoch of each model, and the epoch with the lowest loss."""
         import pandas as pd
 
+        from labrun.kit.palette import network_colours
         from labrun_training_history.drawing import draw_histories
 
         histories = {one.name: one.history for one in model}
         findings = Findings(
             tables={"last_epoch": pd.DataFrame([{"model": one.name, **_last(one.history)} for one in model])},
             captions={
-                "history": "Training (thin) and validation (thick) against the epoch.",
+                "history": f"Training (thin) and validation (thick) against the epoch.{_lowest(histories)}",
                 "last_epoch": "Values of the last epoch, and the epoch with the lowest loss.",
             },
             warnings=[warning for name, history in histories.items() for warning in _warn(name, history)],
         )
         if any(len(history) for history in histories.values()):
-            findings.figures["history"] = draw_histories(histories, self.log_loss)
+            findings.figures["history"] = draw_histories(histories, network_colours(model), self.log_loss)
         return findings
 
 
@@ -47,6 +53,22 @@ def _last(history: pd.DataFrame) -> dict[str, float]:
     losses = history[monitored].dropna() if monitored in history else history.iloc[:0, 0]
     best = {f"lowest {monitored} in epoch": int(history["epoch"][losses.idxmin()])} if len(losses) else {}
     return {"epochs": len(history)} | best | history.iloc[-1].drop("epoch").to_dict()
+
+
+def _lowest(histories: Mapping[str, pd.DataFrame]) -> str:
+    """Say in which epoch each of a few networks had its lowest loss, and whether that was the last one."""
+    words = []
+    for name, history in histories.items():
+        monitored = "val_loss" if "val_loss" in history else "loss"
+        losses = history[monitored].dropna() if monitored in history else history.iloc[:0, 0]
+        if len(losses):
+            epoch, last = int(history["epoch"][losses.idxmin()]), int(history["epoch"].iloc[-1])
+            words.append(f"'{name}' in epoch {epoch} of {last}" + (", the last" if epoch == last else ""))
+    if not words or len(words) > FEW:
+        return ""
+    return (
+        f" The lowest loss: {'; '.join(words)}. Where it is the last, a longer training may still improve the network."
+    )
 
 
 def _warn(name: str, history: pd.DataFrame) -> list[str]:

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from labrun.kit.class_colours import class_colours
+from labrun.kit.palette import SOFT
 
 __all__ = ["draw_histories"]
 
-IN_A_ROW = 4
+IN_A_ROW = 2
 """Panels beside each other"""
 IN_LEGEND = 20
 """Models with distinct colours; more have no legend"""
@@ -24,16 +24,17 @@ MARKED = 30
 """Lines with at most this many epochs have markers"""
 
 
-def draw_histories(histories: Mapping[str, pd.DataFrame], log_loss: bool) -> Figure:
+def draw_histories(histories: Mapping[str, pd.DataFrame], colours: Mapping[str, str], log_loss: bool) -> Figure:
     """Draw one panel for each quantity, with a thin line for training and a thick one for validation of each model."""
     columns = [column for history in histories.values() for column in history if column != "epoch"]
     quantities = list(dict.fromkeys(column.removeprefix("val_") for column in columns))
     across = min(len(quantities), IN_A_ROW)
     down = -(-len(quantities) // across)
-    figure, grid = plt.subplots(down, across, figsize=(5.2 * across, 3.6 * down), squeeze=False, layout="constrained")
+    figure, grid = plt.subplots(
+        down, across, figsize=(4.4 * across, 2.7 * down + 0.4), squeeze=False, layout="constrained"
+    )
     for axes in grid.flat[len(quantities) :]:
         axes.set_axis_off()
-    colours = dict(zip(histories, class_colours(list(histories)), strict=True))
     for axes, quantity in zip(grid.flat, quantities, strict=False):
         _draw_quantity(axes, quantity, histories, colours, log_loss)
     if len(histories) <= IN_LEGEND:
@@ -58,12 +59,12 @@ def _draw_quantity(
         axes.set_yscale("log")
     axes.set(xlabel="epoch", ylabel=quantity.replace("_", " "))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.25)
+    axes.grid(True)
 
 
 def _add_legend(figure: Figure, colours: Mapping[str, str], has_validation: bool) -> None:
     handles: Sequence[Line2D] = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
     if has_validation:
         styles = (("training", 0.9), ("validation", 1.8))
-        handles = [*handles, *(Line2D([], [], color="0.4", lw=width, label=label) for label, width in styles)]
-    figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=9)
+        handles = [*handles, *(Line2D([], [], color=SOFT, lw=width, label=label) for label, width in styles)]
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)))

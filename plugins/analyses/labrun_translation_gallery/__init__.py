@@ -72,7 +72,9 @@ class TranslationGallery(Analysis):
         )
         if spectra is not None:
             findings.tables["spectra"] = spectra.table()
-            findings.figures["spectra"] = draw_spectra(findings.tables["spectra"], self.unit)
+            findings.figures["spectra"] = draw_spectra(
+                findings.tables["spectra"], {one.name: one.colour for one in judged.methods}, self.unit
+            )
         return findings
 
     def _captions(self, judged: Judgement) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -13,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from labrun.kit.class_colours import class_colours
+from labrun.kit.log_axes import set_plain_ticks
+from labrun.kit.palette import INK, PALETTE, SOFT
 from labrun.kit.panels import Scale, make_panels
 from labrun_translation_gallery.judgement import Judgement
 
@@ -21,8 +23,8 @@ __all__ = ["draw_gallery", "draw_spectra", "ink_errors"]
 
 Reals = NDArray[np.float64]
 
-MISSING, SPURIOUS, COMMON = "#0072b2", "#d55e00", "0.72"
-"""From Okabe and Ito's palette; grey for ink that both pictures have."""
+MISSING, SPURIOUS, COMMON = PALETTE[0], PALETTE[3], "0.72"
+"""Grey is ink that both pictures have."""
 PANEL = 2.0
 """Width of a picture [inches]"""
 BRIGHTEST, LARGEST = 0.005, 0.01
@@ -71,24 +73,27 @@ def ink_errors(generated: Reals, expected: Reals) -> Reals:
     return 1 - sum(ink * (1 - np.array(to_rgb(colour))) for ink, colour in parts)
 
 
-def draw_spectra(table: pd.DataFrame, unit: str) -> Figure:
-    """Draw Δ² of the expected pictures and of what each model generates, and their cross-correlation, over k."""
-    figure, (power, correlation) = plt.subplots(1, 2, figsize=(10.5, 4.4), layout="constrained")
+def draw_spectra(table: pd.DataFrame, colours: Mapping[str, str], unit: str) -> Figure:
+    """Draw Δ² of the expected pictures and of what each method generates, and their cross-correlation, over k; `colours` are those of the
+    methods."""
+    figure, (power, correlation) = plt.subplots(1, 2, figsize=(8.8, 3.8), layout="constrained")
     methods = list(dict.fromkeys(table["method"]))
     first = table[table["method"] == methods[0]]
-    power.plot(first["k"], first["expected"], color="0.15", lw=2.5, label="expected")
-    for method, colour in zip(methods, class_colours(methods), strict=True):
+    power.plot(first["k"], first["expected"], color=INK, lw=2.4, label="expected")
+    for method in methods:
+        colour = colours[method]
         rows = table[table["method"] == method]
         power.plot(rows["k"], rows["generated"], "o-", color=colour, lw=1.4, ms=4, label=method)
         correlation.plot(rows["k"], rows["r"], "o-", color=colour, lw=1.4, ms=4, label=method)
     power.set(xscale="log", yscale="log", ylabel=f"Δ²(k) = k² P / 2π [{unit}²]" if unit else "Δ²(k) = k² P / 2π")
     correlation.set(xscale="log", ylabel="cross-correlation r(k)")
     correlation.set_ylim(min(0.0, 1.1 * table["r"].min()), 1.05)
-    correlation.axhline(1, color="0.6", lw=0.8, zorder=0)
+    correlation.axhline(1, color=SOFT, lw=0.8, zorder=0)
     for axes in (power, correlation):
         axes.set_xlabel("k [1/Mpc]")
-        axes.grid(alpha=0.25)
-    power.legend(frameon=False, fontsize=9)
+        set_plain_ticks(axes.xaxis)
+        axes.grid(True)
+    power.legend()
     return figure
 
 
@@ -102,7 +107,7 @@ def _fill_ink(figure: Figure, panels: NDArray, shown: Shown) -> None:
     _draw(panels, columns, Scale(0.0, 1.0))
     colours = {"missing": MISSING, "spurious": SPURIOUS, "in both": COMMON}
     handles = [Patch(color=colour, label=word) for word, colour in colours.items()]
-    figure.legend(handles=handles, loc="outside lower right", ncols=3, frameon=False, fontsize=9)
+    figure.legend(handles=handles, loc="outside lower right", ncols=3)
 
 
 def _fill_fields(figure: Figure, panels: NDArray, shown: Shown, unit: str) -> None:

@@ -8,16 +8,17 @@ over networks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Interval, Measure
-from labrun.kit.class_colours import class_colours
 from labrun.kit.intervals import share_interval
+from labrun.kit.palette import BASELINE, BASELINE_MARKS, FAINT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,8 +160,9 @@ def recovery_measure(
     return Measure(row[score], interval=interval, units="networks", **known, **more)
 
 
-def draw_recovery(table: pd.DataFrame) -> Figure:
-    """Draw F1 with its interval, a row for each class and a colour for each method, in the order of the table."""
+def draw_recovery(table: pd.DataFrame, colours: Mapping[str, str]) -> Figure:
+    """Draw F1 with its interval, a row for each class and a dot for each method, in the order of the table. `colours` are those of the
+    networks; baselines are grey, each with a mark of its own."""
     import matplotlib.pyplot as plt
 
     methods, classes = list(dict.fromkeys(table["method"])), list(dict.fromkeys(table["class"]))
@@ -168,21 +170,23 @@ def draw_recovery(table: pd.DataFrame) -> Figure:
     step = 0.7 / len(methods)
     height = max(2.2, 0.9 + len(classes) * (0.2 + 0.16 * len(methods)))
     figure, axes = plt.subplots(figsize=(8.5, height), layout="constrained")
-    for place, (method, colour) in enumerate(zip(methods, class_colours(methods), strict=True)):
+    marks = dict(zip((one for one in methods if one not in colours), cycle(BASELINE_MARKS), strict=False))
+    for place, method in enumerate(methods):
+        colour = colours.get(method, BASELINE)
         own = table[table["method"] == method]
         y = np.array([rows[name] for name in own["class"]]) + step * ((len(methods) - 1) / 2 - place)
-        axes.hlines(y, own["F1_low"], own["F1_high"], color=colour, lw=2.5, alpha=0.45)
-        axes.plot(own["F1"], y, "o", color=colour, ms=5, label=method)
+        axes.hlines(y, own["F1_low"], own["F1_high"], color=colour, lw=2.5, alpha=0.5)
+        axes.plot(own["F1"], y, marks.get(method, "o"), color=colour, ms=5, label=method)
     low = float(np.nanmin(table["F1_low"])) if table["F1_low"].notna().any() else 0.0
     axes.set_xlim(low - 0.06 * max(1 - low, 0.02), 1 + 0.04 * max(1 - low, 0.02))
-    axes.axvline(1, color="0.75", lw=1, zorder=0)
+    axes.axvline(1, color=FAINT, lw=1, zorder=0)
     for edge in np.arange(len(classes) - 1) + 0.5:
-        axes.axhline(edge, color="0.9", lw=1, zorder=0)
+        axes.axhline(edge, color=FAINT, lw=1, zorder=0)
     axes.set_yticks(list(rows.values()), list(rows))
     axes.set_ylim(-0.5, len(classes) - 0.5)
     axes.set_xlabel("F1 of the bonds")
-    axes.grid(axis="x", alpha=0.25)
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    axes.grid(axis="x")
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
 
 

@@ -60,6 +60,8 @@ TEST, VALIDATION = simulate("networks", 1), simulate("others", 2)
 class Net:
     """A network that draws the truth after `change` has had its hands on places and bonds."""
 
+    place = 0
+
     def __init__(self, name, change=lambda places, bonds: (places, bonds), **variant):
         self.name, self.change, self.variant = name, change, variant
 
@@ -189,7 +191,7 @@ def test_bonds_over_a_periodic_boundary_are_not_asked_for():
     periodic = simulate("periodic", 3, boundary="periodic")
     dataset = examples(periodic)
     findings = BondRecovery(by=None).analyse(
-        [SimpleNamespace(name="net", variant={}, predict=lambda some: some.load_y(slice(None)))],
+        [SimpleNamespace(name="net", place=0, variant={}, predict=lambda some: some.load_y(slice(None)))],
         dataset, periodic, dataset, periodic,
     )  # fmt: skip
     row = whole(findings, "net")

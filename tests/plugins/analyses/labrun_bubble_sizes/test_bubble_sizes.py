@@ -219,7 +219,7 @@ def test_panels_and_what_is_averaged_over(rng):
     simulation = skies(boxes, redshift=[7, 7, 8, 8], escape_fraction=[0.1, 0.2] * 2)
     findings = BubbleSizes(panels="escape_fraction", rays=200).analyse(simulation, rng)
     titles = [axes.get_title() for axes in findings.figures["sizes"].axes]
-    assert titles == ["escape_fraction = 0.1", "escape_fraction = 0.2", "", ""]
+    assert titles == ["escape fraction = 0.1", "escape fraction = 0.2", "", ""]
     assert findings.warnings == []
     findings = BubbleSizes(rays=200).analyse(simulation, rng)
     assert findings.warnings == [

@@ -200,7 +200,7 @@ def test_the_figure_of_a_member_shows_its_steady_state(rng):
     findings = analyse(runs(rng), figures=2, window=0.1)
     (axes,) = findings.figures["member_3"].axes
     row = findings.tables["members"].set_index("member").loc[3]
-    assert axes.get_title() == "member 3: rate=0.2"
+    assert axes.get_title() == "member 3: rate = 0.2"
     assert axes.get_xlabel() == "sweeps"
     lines = {line.get_label(): line for line in axes.get_lines()}
     assert list(lines) == [

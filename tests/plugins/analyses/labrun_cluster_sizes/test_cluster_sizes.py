@@ -224,7 +224,7 @@ def test_many_sets_have_a_colour_bar_of_one_column_and_a_panel_for_each_value_of
     rate, density = np.meshgrid(np.geomspace(0.01, 0.5, 9), [0.1, 0.2, 0.3])
     figure = figure_of(planes, rate=rate.ravel().tolist(), density=density.ravel().tolist())
     *panels, bar = [axes for axes in figure.axes if axes.axison]
-    assert [axes.get_title() for axes in panels] == ["density=0.1", "density=0.2", "density=0.3"]
+    assert [axes.get_title() for axes in panels] == ["density = 0.1", "density = 0.2", "density = 0.3"]
     assert (bar.get_ylabel(), bar.get_yscale()) == ("rate", "log")
     assert not figure.legends
 

@@ -148,7 +148,7 @@ def test_the_figure_names_its_axes_and_shows_both_lines_and_points(rng):
     assert picture[-1, 0, 2] > picture[-1, 0, 0]
     assert picture[0, -1, 0] > picture[0, -1, 2]
     assert found.captions["decision_boundary"].endswith(
-        "Points: 50 examples of 'test', misclassified ones with a black edge."
+        "Points: 50 examples of 'test', misclassified ones with a dark edge."
     )
 
 

@@ -21,7 +21,7 @@ def model(name="net", epochs=range(5, 55, 5), count=2, shape=(6, 9, 1), signed=F
     pictures = np.stack([y + missing / epoch for epoch in epochs])
     if signed:
         x, y, pictures = 2 * x - 1, 2 * y - 1, 2 * pictures - 1
-    return SimpleNamespace(name=name, samples=Samples([*epochs], pictures, x, y))
+    return SimpleNamespace(name=name, place=0, samples=Samples([*epochs], pictures, x, y))
 
 
 def analyse(*models, **fields):

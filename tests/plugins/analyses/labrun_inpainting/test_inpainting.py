@@ -26,6 +26,8 @@ def examples(images=12, size=(14, 20), seed=0, members=12, name="test", missing=
 class Off:
     """A network that errs by `missing` grey levels where pixels are missing, by `known` elsewhere; every second one below the truth."""
 
+    place = 0
+
     def __init__(self, name, missing, known=0.0, **variant):
         self.name, self.missing, self.known, self.variant = name, missing, known, variant
         self.spec = SimpleNamespace(classes=None)

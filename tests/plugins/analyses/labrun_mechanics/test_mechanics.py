@@ -62,6 +62,8 @@ def picture(arrays, without=()):
 class Draws:
     """A model that draws given pictures."""
 
+    place = 0
+
     name = "net"
 
     def __init__(self, pictures):

@@ -168,7 +168,7 @@ def test_many_curves_have_a_colour_bar():
         Percolation().analyse(ensemble([[dots()]] * 10, density=[0.1] * 10, tumbling_rate=rates)).figures["percolation"]
     )
     assert not figure.legends
-    assert (figure.axes[-1].get_ylabel(), figure.axes[-1].get_yscale()) == ("tumbling_rate", "log")
+    assert (figure.axes[-1].get_ylabel(), figure.axes[-1].get_yscale()) == ("tumbling rate", "log")
 
 
 def test_many_curves_of_texts_have_a_legend():

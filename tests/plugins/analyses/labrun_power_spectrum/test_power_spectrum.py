@@ -154,7 +154,7 @@ def test_the_border_of_the_wedge_is_drawn_where_a_picture_has_one_redshift(noise
 def test_panels_and_lines(noise):
     columns = {"redshift": [7.0, 8.0] * 3, "escape_fraction": [0.1, 0.1, 0.2, 0.2, 0.3, 0.3]}
     figure = PowerSpectrum(panels="escape_fraction").analyse(skies(noise, **columns)).figures["spectra"]
-    assert [axes.get_title() for axes in figure.axes] == [f"escape_fraction = {f}" for f in (0.1, 0.2, 0.3)]
+    assert [axes.get_title() for axes in figure.axes] == [f"escape fraction = {f}" for f in (0.1, 0.2, 0.3)]
     assert [len(axes.lines) for axes in figure.axes] == [2, 2, 2]
     assert figure.axes[0].get_ylabel() == "Δ²(k) [mK²]"
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["7", "8"]

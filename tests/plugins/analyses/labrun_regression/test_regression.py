@@ -26,6 +26,8 @@ QUICK = Regression()
 class Net:
     """A model whose estimate is x times a factor, plus an offset."""
 
+    place = 0
+
     def __init__(self, name: str, factor=1.0, offset=0.0, quantity: Quantity | None = RATE, **variant) -> None:
         self.name, self.variant, self.factor, self.offset = name, variant, factor, offset
         self.spec = SimpleNamespace(quantity=quantity)

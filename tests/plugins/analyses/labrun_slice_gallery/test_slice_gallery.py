@@ -110,14 +110,14 @@ def test_columns_and_rows_are_ordered_and_the_first_realization_is_shown(cube):
     findings = SliceGallery(rows="escape_fraction").analyse(simulation)
     table = findings.tables["slices"]
     assert table["member"].tolist() == [2, 4, 3, 0]
-    assert table["row"].tolist() == ["escape_fraction = 0.1"] * 2 + ["escape_fraction = 0.2"] * 2
+    assert table["row"].tolist() == ["escape fraction = 0.1"] * 2 + ["escape fraction = 0.2"] * 2
     assert table["column"].tolist() == ["redshift = 7", "redshift = 9"] * 2
     figure = findings.figures["slices_brightness_temperature"]
     shown = pictures(figure)
     for axes, member in zip(shown, table["member"], strict=True):
         np.testing.assert_array_equal(axes.images[0].get_array(), cube[6] * (member + 1))
     assert [axes.get_title() for axes in shown] == ["redshift = 7", "redshift = 9", "", ""]
-    assert shown[2].get_ylabel() == "escape_fraction = 0.2\ny [Mpc]"
+    assert shown[2].get_ylabel() == "escape fraction = 0.2\ny [Mpc]"
     assert "4 of 5 members are shown" in findings.captions["slices_brightness_temperature"]
 
 
@@ -176,7 +176,7 @@ def test_light_cones_lie_under_one_another(rng):
     figure = SliceGallery(columns="escape_fraction").analyse(simulation).figures["slices_brightness_temperature"]
     upper, lower = pictures(figure)
     assert upper.get_position().x0 == lower.get_position().x0
-    assert lower.get_ylabel() == "escape_fraction = 0.2\ny [Mpc]"
+    assert lower.get_ylabel() == "escape fraction = 0.2\ny [Mpc]"
 
 
 def test_a_slice_across_the_line_of_sight_of_a_light_cone_is_a_plane_of_the_sky(rng):

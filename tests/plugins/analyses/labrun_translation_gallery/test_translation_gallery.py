@@ -40,6 +40,8 @@ def examples(x, y, members=3):
 class Answers:
     """A model that answers what is expected, changed by a function."""
 
+    place = 0
+
     def __init__(self, name, change, **variant):
         self.name, self.change, self.variant = name, change, variant
 
@@ -49,6 +51,8 @@ class Answers:
 
 class Off:
     """A model that is off by a factor and a sum, told for each picture of the dataset."""
+
+    place = 0
 
     name, variant = "net", {}
 

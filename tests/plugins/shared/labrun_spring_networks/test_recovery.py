@@ -100,7 +100,7 @@ def test_a_network_without_bonds_in_which_none_is_found_is_right():
 
 
 def test_the_figure_shows_each_method_on_each_class():
-    figure = draw_recovery(pd.concat([table(), table("graph", threshold=0.7)]))
+    figure = draw_recovery(pd.concat([table(), table("graph", threshold=0.7)]), {})
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "all"]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["net", "graph"]
