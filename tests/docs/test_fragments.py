@@ -13,6 +13,7 @@ from labrun.faults import ProjectFaults
 from labrun.learning.augmentation import Augmentation
 from labrun.learning.schedule import Schedule
 from labrun.learning.settings import EarlyStopping, FitBlock, SamplesBlock
+from labrun.project.adaptive import Adaptive, Chosen, Measured, Start, Until
 from labrun.project.blocks import STAGE_BLOCKS, Head, Split
 from labrun.project.ranges import Interval, Range
 from labrun.project.sweep import Random, Sweep
@@ -34,6 +35,11 @@ LANGUAGE = [
     Range,
     Interval,
     Random,
+    Adaptive,
+    Start,
+    Chosen,
+    Measured,
+    Until,
 ]
 PARTS = {"sweep": Sweep, "fit": FitBlock, "split": Split}
 

@@ -366,7 +366,13 @@ def only_a_and_b() -> Examples:
 
 # --- samplers: configuration ----------------------------------------------------------------------------------------------------
 
-SAMPLERS: dict[str, dict[str, Any]] = {"boundary": {}}
+SAMPLERS: dict[str, dict[str, Any]] = {
+    "boundary": {},
+    "level": {"value": 0.7},
+    "optimum": {"goal": "target", "target": 0.7},
+    "surface": {},
+    "uncertain": {},
+}
 
 # --- one class of tests for each plugin -----------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ class Boundary(Sampler):
     needs: ClassVar[Literal["classes", "numbers"]] = "classes"
 
     focus: float = Field(
-        3.0, ge=0, le=20, description="γ, preference for boundaries over gaps inside regions, dimensionless"
+        5.0, ge=0, le=20, description="γ, preference for boundaries over gaps inside regions, dimensionless"
     )
 
     def propose(self, asked: Asked, candidates: np.ndarray, count: int, rng: np.random.Generator) -> Choice:
