@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -65,7 +66,16 @@ class Group:
     @property
     def height(self) -> int:
         """Rows of the page that it takes."""
-        return len(self.lines) + 1 + (self.scale is not None)
+        return len(self.lines) + self.frame
+
+    @property
+    def frame(self) -> int:
+        """Rows of the page beside its lines: the heading and the axis."""
+        return 1 + (self.scale is not None)
+
+    def divided(self, count: int) -> tuple[Group, Group]:
+        """Return its first `count` lines and the others, on the same scale."""
+        return replace(self, lines=self.lines[:count]), replace(self, lines=self.lines[count:])
 
 
 def key_groups(stages: Iterable[StageContent]) -> list[Group]:
@@ -89,7 +99,7 @@ def group_lines(lines: Iterable[tuple[str, Line]]) -> list[Group]:
 
 def _group(quantity: str, lines: list[Line]) -> Group:
     by_dataset: dict[str, list[Line]] = {}
-    for line in lines:
+    for line in _each_once(lines):
         by_dataset.setdefault(line.dataset, []).append(line)
     drawn = [line for found in by_dataset.values() for line in _with_bounds(found)]
     measures = [line.measure for line in lines]
@@ -104,6 +114,21 @@ def _group(quantity: str, lines: list[Line]) -> Group:
     ]
     scale = scale_of([*measures, *(bound.measure for bound in bounds_of(measures))])
     return Group(quantity, ", ".join(note for note in notes if note), drawn, scale)
+
+
+def _each_once(lines: list[Line]) -> list[Line]:
+    """Each number once, though several stages report it: as the stage does that knows the lowest ceiling, or the first one."""
+    found: dict[tuple[str, str, float], Line] = {}
+    for line in lines:
+        name = (line.label, line.dataset, line.measure.value)
+        known = found.setdefault(name, line)
+        if line.measure.better == "higher" and _ceiling(line) < _ceiling(known):
+            found[name] = line
+    return list(found.values())
+
+
+def _ceiling(line: Line) -> float:
+    return math.inf if line.measure.ceiling is None else line.measure.ceiling
 
 
 def _with_bounds(lines: list[Line]) -> list[Line]:

@@ -31,7 +31,9 @@ SECTION_TITLES = {
 """In the order of the page: results first, then their inputs."""
 NOT_DONE = ("failed", "skipped", "not reached", "interrupted")
 ROWS_OF_ANSWER = 17
-"""Rows of key results on the first screen; further groups are folded."""
+"""Rows of key results on the first screen; the others are folded."""
+LINES_AT_LEAST = 3
+"""A group stands there with fewer lines only if it has no more."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +116,19 @@ def _headline(results: Sequence[StageContent], headline: str | None) -> Figure |
 
 
 def _divided(groups: list[Group]) -> tuple[list[Group], list[Group]]:
-    """Those that the first screen has room for, at least one, and the others. If there are key results, only they stand there."""
-    room, kept = ROWS_OF_ANSWER, 0
-    for group in groups:
+    """Those that the first screen has room for, and the others. If there are key results, only they stand there."""
+    shown: list[Group] = []
+    room = ROWS_OF_ANSWER
+    for at, group in enumerate(groups):
+        count = min(len(group.lines), room - group.frame)
+        if count < min(LINES_AT_LEAST, len(group.lines)) or (groups[0].is_key and not group.is_key):
+            return shown, groups[at:]
+        if count < len(group.lines):
+            first, rest = group.divided(count)
+            return [*shown, first], [rest, *groups[at + 1 :]]
+        shown.append(group)
         room -= group.height
-        if kept and (room < 0 or (groups[0].is_key and not group.is_key)):
-            break
-        kept += 1
-    return groups[:kept], groups[kept:]
+    return shown, []
 
 
 def _warnings(stages: Sequence[StageContent]) -> list[Warned]:
