@@ -167,5 +167,5 @@ def _record(simulator: Simulator, seed: int) -> dict[str, Any]:
         "parameters": {
             name: {"value": value, "description": descriptions.get(name, "")} for name, value in values.items()
         },
-        "arrays": dict(simulator.outputs),
+        "arrays": dict(simulator.declared_outputs()),
     }

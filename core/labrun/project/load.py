@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from labrun.contracts.card import HasCard
 from labrun.contracts.inputs import SECTIONS, Section
 from labrun.contracts.naming import LONGEST_NAME
+from labrun.contracts.surroundings import Surroundings
 from labrun.faults import Fault, ProjectFaults, did_you_mean
 from labrun.project.blocks import STAGE_BLOCKS, STAGE_NAME, Head
 from labrun.project.configure import Configuring
@@ -82,7 +83,7 @@ def make_project(document: Document, path: Path, registry: Registry | None = Non
     blocks = _read_blocks(book, registry, broken)
     if head is not None and head.headline is not None:
         _check_headline(head.headline, blocks, book)
-    stages = _make_stages(blocks, Configuring(book, folder, head.seed if head else 0, registry))
+    stages = _make_stages(blocks, Configuring(book, Surroundings(folder), head.seed if head else 0, registry))
     if head is None or book:
         raise ProjectFaults(book)
     return Project(path, document, head, registry, stages)
