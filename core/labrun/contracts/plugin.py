@@ -109,6 +109,10 @@ class Simulator(Plugin):
     colours: ClassVar[str | Sequence[str]] = ""
     """Its colour map in Matplotlib, or a colour for each number from 0 on; by default viridis, or grey for bytes."""
 
+    keeps_time: ClassVar[bool] = False
+    """Whether it raises a `TimeoutError` by itself when a member takes longer than the project allows (`Surroundings.timeout`). The members
+    of others are simulated in a process beside the worker, which is then ended."""
+
     @classmethod
     def completed(cls, config: Mapping[str, Any], surroundings: Surroundings) -> dict[str, Any]:
         """Return a configuration as a project gives it, completed with what follows from files and programs around the project, such as

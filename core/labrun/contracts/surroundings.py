@@ -29,3 +29,5 @@ class Surroundings:
     """The folder of the project; relative paths of its own files begin there."""
     programs: Mapping[str, Startable] = field(default_factory=dict)
     """The programs under `programs` at the head of the project, by name."""
+    timeout: float | None = None
+    """The most time that a member may take [s]."""

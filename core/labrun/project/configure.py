@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,9 @@ class Configuring:
             return None
         plugin_class = _simulator_of(draft)
         table.parameters |= digests_of_columns(plugin_class, table.parameters)
-        fixed = plugin_class.completed(with_digests(plugin_class, block.with_), self.surroundings)
+        fixed = plugin_class.completed(
+            with_digests(plugin_class, block.with_), replace(self.surroundings, timeout=block.timeout)
+        )
         plugin = Rows(self.book, draft, table, fixed).checked()
         if plugin is None:
             return None
