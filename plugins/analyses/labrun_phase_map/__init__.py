@@ -17,13 +17,20 @@ SURE = 0.9
 """Probability above which a caption counts a cell as sure"""
 
 
+ROUNDS = (
+    "How the sweep found the map: the class of the nearest row after some rounds. Black dots were asked since the panel before, white ones "
+    "earlier. Rows gather where classes meet."
+)
+
+
 class PhaseMap(PatternAnalysis):
     """Predicted class over the plane of two swept parameters, and its probability.
 
     The members at one point of the plane form a cell. Its probabilities p_c are the means over its members, and its class is the most
     probable one. The table `cells` has their entropy too, −Σ p_c ln p_c [nats], 0 for a certain class. A cell is novel if at least half of
     its members are. If the sweep is a grid, with or without holes, each cell is a rectangle, and places without a member stay blank.
-    Otherwise each place has the colour of the nearest point, if one is near.
+    Otherwise each place has the colour of the nearest point, if one is near. The map of an adaptive sweep is drawn to its
+    edges, and the figure `rounds` shows how it was found.
     """
 
     name: ClassVar[str] = "phase_map"
@@ -61,15 +68,18 @@ class PhaseMap(PatternAnalysis):
         from labrun_phase_map.drawing import draw_map
         from labrun_phase_map.lines import zero_set
         from labrun_phase_map.page import make_fragment
-        from labrun_phase_map.raster import make_raster
+        from labrun_phase_map.raster import make_raster, whole_raster
+        from labrun_phase_map.rounds import draw_rounds, rounds_of
 
         patterns = Patterns.gather(simulation, classes, novelty)
         cells = gather_cells(patterns, self.x, self.y)
-        raster = make_raster(cells.x, cells.y)
+        rounds = rounds_of(patterns, cells)
+        raster = make_raster(cells.x, cells.y) if rounds is None else whole_raster(cells.x, cells.y)
         lines = {
             name: zero_set(parse(text, (self.x, self.y)), self.x, raster.x_range, self.y, raster.y_range)
             for name, text in self.lines.items()
         }
+        labels = simulation.label(self.x), simulation.label(self.y)
         colours = class_colours(patterns.classes, self.colour_order)
         sprites = self.draw_sprites(simulation)
         sheets = sprites.files()
@@ -83,7 +93,8 @@ class PhaseMap(PatternAnalysis):
         return Findings(
             metrics=metrics,
             tables={"classes": cells.counts(), "cells": cells.table(self.x, self.y)},
-            figures={"phase_map": draw_map(cells, raster, lines, colours, *map(simulation.label, (self.x, self.y)))},
+            figures={"phase_map": draw_map(cells, raster, lines, colours, *labels)}
+            | ({} if rounds is None else {"rounds": draw_rounds(cells, rounds, colours, *labels)}),
             html={
                 "map": make_fragment(
                     simulation.name,
@@ -101,6 +112,7 @@ class PhaseMap(PatternAnalysis):
             files=dict(sheets),
             captions={
                 "phase_map": _describe(cells, patterns.calibrated),
+                **({} if rounds is None else {"rounds": ROUNDS}),
                 "classes": "Number of cells predicted as each class.",
                 "cells": f"Every cell of the map: {self.x}, {self.y}, number of members, class, probability and entropy.",
             },

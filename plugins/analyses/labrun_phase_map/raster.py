@@ -45,6 +45,22 @@ def make_raster(x: np.ndarray, y: np.ndarray) -> Raster:
     return _nearest(x, y)
 
 
+def nearest_raster(x: np.ndarray, y: np.ndarray, x_range: tuple[float, float], y_range: tuple[float, float]) -> Raster:
+    """Let each place of a rectangle show the nearest point, however far it is, in units of the rectangle."""
+    low, span = np.array([x_range[0], y_range[0]]), np.array([np.ptp(x_range) or 1.0, np.ptp(y_range) or 1.0])
+    edges = np.linspace(0, 1, RESOLUTION + 1)
+    centres = (edges[1:] + edges[:-1]) / 2
+    tree = cKDTree((np.stack([x, y], axis=1) - low) / span)
+    cell = tree.query(np.stack(np.meshgrid(centres, centres), axis=-1))[1].astype(np.int32)
+    return Raster(low[0] + edges * span[0], low[1] + edges * span[1], cell)
+
+
+def whole_raster(x: np.ndarray, y: np.ndarray) -> Raster:
+    """Let each place between the outermost points show the nearest one: gaps that a sweep has left on purpose are where
+    nothing changes."""
+    return nearest_raster(x, y, (x.min(), x.max()), (y.min(), y.max()))
+
+
 def _is_grid(points: int, columns: int, rows: int) -> bool:
     return min(columns, rows) == 1 or (points > max(columns, rows) and points >= FILLED * columns * rows)
 
