@@ -33,7 +33,6 @@ PAGES = [
         "docs/editor.md",
     ],  # likewise
     ["docs/security.md"],
-    ["docs/programs.md"],
     ["docs/python.md"],
     ["docs/cluster.md"],
 ]
