@@ -68,8 +68,10 @@ def check_stage(section, name, block, offers):
     offer = next((o for o in offers if o.section == section and o.name == block["use"]), None)
     assert offer is not None, f"{name}: there is no {section} '{block['use']}'"
     swept = set(block.get("matrix") or {})
+    takes_others = offer.plugin.model_config.get("extra") == "allow"  # its parameters have names of the project's own
     for field in block.get("with") or {}:
-        assert field in offer.plugin.model_fields, f"{name}: {block['use']} has no field '{field}'"
+        known = {name for key, found in offer.plugin.model_fields.items() for name in (key, found.alias)}
+        assert takes_others or field in known, f"{name}: {block['use']} has no field '{field}'"
     for key in swept:
         if key.startswith("with."):
             assert key.split(".")[1] in offer.plugin.model_fields

@@ -33,6 +33,7 @@ PAGES = [
         "docs/editor.md",
     ],  # likewise
     ["docs/security.md"],
+    ["docs/programs.md"],
     ["docs/python.md"],
     ["docs/cluster.md"],
 ]

@@ -99,6 +99,11 @@ SIMULATORS: dict[str, Callable[[], dict[str, Any]]] = {
     "persistent_exclusion": lambda: {"density": 0.4, "tumbling_rate": 0.1, **PARTICLES, "observe": True},
     "persistent_exclusion_files": lambda: file("file", "snapshots.h5", "file_sha256"),
     "point_clouds": lambda: {"samples": 30},
+    "program": lambda: {
+        "command": ["sh", "-c", "echo x = $1", "sh", "{seed}"],
+        "arrays": {"x": {"stdout": True, "pattern": "x = (.*)"}},
+        "found": {"programs": {"sh": {"path": "/bin/sh"}}, "startable": ["sh"]},
+    },
     "reionization": lambda: {"redshift": 8.0, **SKY},
     "twentyone_cm_files": lambda: {**file("density", "cube.npy", "density_sha256"), "redshift": 8.0, "box": 30.0},
     "two_phase_material": lambda: {"samples": 30},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from labrun.contracts.inputs import Section
-from labrun.contracts.plugin import Plugin
+from labrun.contracts.plugin import Plugin, Simulator
+from labrun.contracts.surroundings import Surroundings
 from labrun.faults import Fault, ProjectFaults
 from labrun.project.file_digests import with_digests
 from labrun.project.pydantic_errors import explain
@@ -35,7 +37,10 @@ def configured(registry: Registry, section: Section, name: str, values: Iterable
             raise ProjectFaults([Fault(f"'{value}' sets nothing; write KEY=VALUE, as in kill=0.06")])
         config[key] = Document.parse(text, key).value
     try:
-        return offer.plugin.configured(with_digests(offer.plugin, config))
+        config = with_digests(offer.plugin, config)
+        if issubclass(offer.plugin, Simulator):
+            config = offer.plugin.completed(config, Surroundings(Path()))
+        return offer.plugin.configured(config)
     except ValidationError as error:
         where = f"{command} {name}"
         raise ProjectFaults(explain(error, offer.plugin, config, lambda _: where, lambda *_: None)) from error

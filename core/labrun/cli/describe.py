@@ -8,21 +8,30 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from labrun.cli.completion import complete_plugins
 from labrun.cli.plugin_files import plugin_files_option, project_option, registry_with
+from labrun.cli.project_simulation import simulation_of
 from labrun.cli.prose import reflowed
+from labrun.cli.tables import short
 from labrun.contracts.fields import FieldInWords, fields_in_words
 from labrun.contracts.inputs import KINDS, ONE_OF, Input, inputs_of
 from labrun.contracts.plugin import Model, Plugin, Simulator
 from labrun.faults import Fault, ProjectFaults, did_you_mean
+from labrun.flattening import flattened
 from labrun.project.blocks import STAGE_BLOCKS
 from labrun.registry.registry import Offer, Registry
 
+if TYPE_CHECKING:
+    from labrun.project.stage import SimulationStage
+
 __all__ = ["describe"]
+
+VALUES_SHOWN = 8
+"""Values of a column that are listed one by one."""
 
 
 @click.command()
@@ -33,9 +42,14 @@ __all__ = ["describe"]
 def describe(plugin: str, files: tuple[Path, ...], plugins_of: Path | None, as_json: bool) -> None:
     """Show the documentation and the fields of a plugin.
 
-    Fields come with units and defaults, inputs and outputs with their kinds and shapes.
+    Fields come with units and defaults, inputs and outputs with their kinds and shapes. Of a simulation of the --project, show its
+    configuration, its sweep and its arrays.
     """
-    offers = _named(registry_with(files, plugins_of), plugin)
+    stage = simulation_of(plugins_of, plugin) if plugins_of else None
+    if stage is not None and not as_json:
+        _print_simulation(stage)
+        return
+    offers = [stage.offer] if stage else _named(registry_with(files, plugins_of), plugin)
     if as_json:
         click.echo(json.dumps([_record(offer) for offer in offers], indent=2))
         return
@@ -43,6 +57,24 @@ def describe(plugin: str, files: tuple[Path, ...], plugins_of: Path | None, as_j
         if number:
             click.echo()
         _print(offer)
+
+
+def _print_simulation(stage: SimulationStage) -> None:
+    """Show a simulation of a project as it is configured."""
+    click.echo(f"{click.style(stage.name, bold=True)}  simulation by {stage.offer.name}, {stage.work}")
+    leaves = {path: value for path, value in flattened(stage.config).items() if value not in (None, "", [], {})}
+    _print_block("with", ["field", "value"], [[path, short(value)] for path, value in leaves.items()])
+    columns = [[name, _values_in_words(values)] for name, values in stage.table.columns.items()]
+    _print_block("sweep", ["column", "values"], columns)
+    _print_block("gives", ["array", "description"], [list(pair) for pair in stage.plugin.declared_outputs().items()])
+
+
+def _values_in_words(values: Sequence[Any]) -> str:
+    """List the distinct values of a column; of many, the first and the last."""
+    texts = list(dict.fromkeys(map(str, values)))
+    if len(texts) <= VALUES_SHOWN:
+        return ", ".join(texts)
+    return f"{', '.join(texts[:3])}, …, {texts[-1]} ({len(texts)} values)"
 
 
 def _named(registry: Registry, plugin: str) -> list[Offer]:

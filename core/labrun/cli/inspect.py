@@ -27,14 +27,19 @@ __all__ = ["check", "state_in_words", "status", "tell_damage", "why"]
 @click.command()
 @project_argument
 @set_option
-@click.option("--no-plugins", is_flag=True, help="Run none of the project's own code: do not load its plugin files.")
+@click.option(
+    "--no-plugins", is_flag=True, help="Run none of the project's own code: load no plugin file, start no program."
+)
 def check(project: Path, overrides: tuple[str, ...], no_plugins: bool) -> None:
     """Check a project and list all of its faults."""
     from labrun.project.load import load
+    from labrun.project.programs import programs_in_words
     from labrun.project.trainable import expect_trainable
 
     loaded = load(project, overrides, own_plugins=not no_plugins)
     expect_trainable(loaded.stages.values())
+    for sentence in programs_in_words(loaded.head):
+        click.echo(printable(sentence))
     for stage in loaded.stages.values():
         for remark in stage.remarks:
             click.echo(printable(f"{stage.id}: {remark}"))

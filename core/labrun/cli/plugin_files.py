@@ -29,7 +29,7 @@ project_option: Decorator = click.option(
     "plugins_of",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PROJECT.yaml",
-    help="Project whose plugin files are loaded.",
+    help="Project whose plugin files are loaded, and whose simulations can be named.",
 )
 
 

@@ -13,6 +13,7 @@ import click
 from labrun.cli.completion import complete_plugins
 from labrun.cli.configured import configured
 from labrun.cli.plugin_files import plugin_files_option, project_option, registry_with
+from labrun.cli.project_simulation import first_member
 from labrun.contracts.fields import fields_in_words
 from labrun.contracts.plugin import Simulator, View
 from labrun.display.window import MOVIES, PICTURES, can_show, save_views, show
@@ -50,10 +51,12 @@ def simulate(
 ) -> None:
     """Simulate one member, and show or save it.
 
-    PLUGIN is a simulator; KEY=VALUE sets one of its fields. The member is shown live in a window. Without a display, or with
-    --save, it is written to a file.
+    PLUGIN is a simulator, or a simulation of the --project, of which the first member is taken; KEY=VALUE sets one of its fields.
+    The member is shown live in a window. Without a display, or with --save, it is written to a file.
     """
-    simulator = configured(registry_with(files, plugins_of), "simulations", plugin, values, "simulate")
+    simulator = (plugins_of and first_member(plugins_of, plugin, values)) or configured(
+        registry_with(files, plugins_of), "simulations", plugin, values, "simulate"
+    )
     assert isinstance(simulator, Simulator)
     target = save or (None if can_show() else Path(f"{simulator.name}.gif"))
     if target is not None:
@@ -167,5 +170,5 @@ def _record(simulator: Simulator, seed: int) -> dict[str, Any]:
         "parameters": {
             name: {"value": value, "description": descriptions.get(name, "")} for name, value in values.items()
         },
-        "arrays": dict(simulator.outputs),
+        "arrays": dict(simulator.declared_outputs()),
     }

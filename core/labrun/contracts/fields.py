@@ -72,6 +72,7 @@ def _blocks(schema: Schema, definitions: Schema) -> Iterator[Schema]:
     if "properties" in found:
         yield found
     inner = [found[key] for key in ("items", "additionalProperties") if isinstance(found.get(key), dict)]
+    inner += found.get("patternProperties", {}).values()
     for option in [*_options(found), *inner, *found.get("prefixItems", ())]:
         yield from _blocks(option, definitions)
 
@@ -98,7 +99,7 @@ def type_in_words(schema: Schema, definitions: Schema, *, many: bool = False) ->
     if schema.get("type") == "array":
         return _list_in_words(schema, definitions, many)
     if schema.get("type") == "object":
-        values = schema.get("additionalProperties")
+        values = schema.get("additionalProperties") or next(iter(schema.get("patternProperties", {}).values()), None)
         to = f" to {type_in_words(values, definitions, many=True)}" if isinstance(values, dict) and values else ""
         return f"mapping{'s' * many}{to}"
     return _scalar_in_words(schema, many)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from labrun.contracts.examples import ExampleSpec
     from labrun.contracts.sampling import Asked, Choice
+    from labrun.contracts.surroundings import Surroundings
 
 __all__ = [
     "API",
@@ -108,12 +109,37 @@ class Simulator(Plugin):
     colours: ClassVar[str | Sequence[str]] = ""
     """Its colour map in Matplotlib, or a colour for each number from 0 on; by default viridis, or grey for bytes."""
 
+    keeps_time: ClassVar[bool] = False
+    """Whether it raises a `TimeoutError` by itself when a member takes longer than the project allows (`Surroundings.timeout`). The members
+    of others are simulated in a process beside the worker, which is then ended."""
+
+    @classmethod
+    def completed(cls, config: Mapping[str, Any], surroundings: Surroundings) -> dict[str, Any]:
+        """Return a configuration as a project gives it, completed with what follows from files and programs around the project, such as
+        digests that belong to the key. It is called once for all members, with values that nobody has checked; leave faults to validators.
+        """
+        return dict(config)
+
+    @classmethod
+    def may_sweep(cls, name: str) -> bool:
+        """Check whether a sweep may vary `name`: by default, any field."""
+        return any(name in (key, field.alias) for key, field in cls.model_fields.items())
+
     def simulate(self, rng: np.random.Generator) -> Arrays:
         """Return the arrays of one member, in the shapes and units that `outputs` declares.
 
         Draw all random numbers from `rng`. A result that contains NaN counts as a failure.
         """
         raise NotImplementedError
+
+    def declared_outputs(self) -> Mapping[str, str]:
+        """Return the arrays of a member of this configuration as `outputs` describes them. Override it if they depend on the
+        configuration."""
+        return self.outputs
+
+    def remarks(self) -> Iterable[str]:
+        """Yield warnings about this configuration, shown before and after a run."""
+        return ()
 
     def gives(self, array: str) -> bool | None:
         """Check whether a member of this configuration holds an array that `outputs` declares; None if that is not known before it is

@@ -83,7 +83,7 @@ def deliver_part(task: PartTask) -> Delivery:
 
 def simulate_part(task: PartTask) -> Receipt:
     """Simulate the members of a part one after the other and write them. Runs in a worker."""
-    isolated = task.isolated or task.timeout is not None
+    isolated = task.isolated or (task.timeout is not None and not task.keeps_time)
     return write_part(task.folder, task.number, isolated_members(task) if isolated else _members(task))
 
 

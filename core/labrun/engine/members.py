@@ -36,9 +36,10 @@ def simulate_member(plugin: Simulator, rng: np.random.Generator) -> Arrays:
             raise TypeError(
                 f"{plugin.name} returned an array named {shown}; a name is a text of printable characters without '/'"
             )
-    lacking = [name for name in plugin.outputs if name not in returned and plugin.gives(name) is not False]
-    if plugin.outputs and (lacking or not set(returned) <= set(plugin.outputs)):
-        raise TypeError(f"{plugin.name} declares the outputs {sorted(plugin.outputs)} but returned {sorted(returned)}")
+    declared = plugin.declared_outputs()
+    lacking = [name for name in declared if name not in returned and plugin.gives(name) is not False]
+    if declared and (lacking or not set(returned) <= set(declared)):
+        raise TypeError(f"{plugin.name} declares the outputs {sorted(declared)} but returned {sorted(returned)}")
     arrays = {name: _array(plugin, name, value) for name, value in returned.items()}
     for name, array in arrays.items():
         if array.dtype.kind not in "biufc":

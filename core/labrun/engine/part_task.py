@@ -44,6 +44,8 @@ class PartTask:
     """Shows the worker whether it shares the folder; None if it surely does."""
     timeout: float | None = None
     """The most time that a member may take [s]."""
+    keeps_time: bool = False
+    """Whether the simulator sees to that by itself."""
     isolated: bool = False
     """Whether a process of its own simulates the members, since one of them has ended workers."""
 
@@ -66,7 +68,8 @@ class PartTask:
         except BaseException as error:
             if is_out_of_space(error):
                 raise
-            return Failure(member, row, error_origin(plugin_class.__module__, error), full_traceback(error))
+            limit = self.timeout if self.keeps_time and isinstance(error, TimeoutError) else None
+            return Failure(member, row, error_origin(plugin_class.__module__, error), full_traceback(error), limit)
         finally:
             if os.getpid() != process:  # a copy that the simulator has forked, and let return
                 os._exit(1)

@@ -64,7 +64,7 @@ class Simulation:
         rows = [stage.table.row(m) for m in members]
         folder = self.folder.absolute()  # a simulator may change the working directory
         own = (folder, number, members, rows, stage.fixed, self.seed, stage.name, draws)
-        return PartTask(self.source, *own, probe, stage.timeout, isolated)
+        return PartTask(self.source, *own, probe, stage.timeout, stage.plugin.keeps_time, isolated)
 
     def count(self, parts: Iterable[int]) -> int:
         """Count the members of these parts."""

@@ -20,6 +20,7 @@ __all__ = [
     "DatasetBlock",
     "Head",
     "ModelBlock",
+    "ProgramBlock",
     "SimulationBlock",
     "Split",
     "StageBlock",
@@ -29,6 +30,25 @@ LONGEST = 1e9
 """Seconds that a time limit may have: 31 years."""
 
 STAGE_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
+PROGRAM_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
+
+
+class ProgramBlock(StrictModel):
+    """A program that the simulations of a project may start."""
+
+    path: str = Field(
+        min_length=1, description="its file, relative to the project; a name without '/' is looked up on the PATH"
+    )
+    version: list[str] = Field(
+        default=[], description="arguments with which it prints its version, which is then part of the keys"
+    )
+
+
+def _as_block(value: Any) -> Any:
+    return {"path": value} if isinstance(value, str) else value
+
+
+Program = Annotated[ProgramBlock, BeforeValidator(_as_block, json_schema_input_type=str | ProgramBlock)]
 
 
 class Head(StrictModel):
@@ -47,6 +67,9 @@ class Head(StrictModel):
         default={}, description="symbol and unit of swept columns, as axes show them: {tumbling_rate: α [1/sweep]}"
     )
     plugins: list[str] = Field(default=[], description="local plugin files, beside the project")
+    programs: dict[Annotated[str, Field(pattern=PROGRAM_NAME)], Program] = Field(
+        default={}, description="programs that its simulations may start, by name"
+    )
     extends: str | None = Field(None, description="the project that this one is laid over")
 
 

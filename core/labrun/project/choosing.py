@@ -65,7 +65,7 @@ class Choosing:
 
     def _faults(self, simulator: Simulator) -> list[tuple[str, str]]:
         measure = self.adaptive.measure
-        outline = Outline(self.draft.name, simulator, outputs=simulator.outputs or None)
+        outline = Outline(self.draft.name, simulator, outputs=simulator.declared_outputs() or None)
         has_model = bool(self.draft.inputs.get("model"))
         if measure.class_of is not None:
             if not has_model and self.draft.is_joined:
@@ -74,7 +74,7 @@ class Choosing:
         if has_model:
             return [("number", "'from' names a model, but nothing is classified: remove it, or give 'class_of'")]
         try:
-            parse_number(str(measure.number), (*simulator.outputs, *self.adaptive.columns))
+            parse_number(str(measure.number), (*simulator.declared_outputs(), *self.adaptive.columns))
         except ValueError as error:
             return [("number", str(error))]
         return []

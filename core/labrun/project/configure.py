@@ -5,13 +5,15 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from labrun.contracts.inputs import Outline
+from labrun.contracts.plugin import Simulator
+from labrun.contracts.surroundings import Surroundings
 from labrun.faults import LabrunError, Place, did_you_mean
 from labrun.learning.pretrained import find_pretrained, load_trained
 from labrun.learning.settings import FitBlock
@@ -47,9 +49,14 @@ class Configuring:
     """Makes stages of drafts. What is wrong goes to `book`."""
 
     book: FaultBook
-    folder: Path
+    surroundings: Surroundings
     seed: int
     registry: Registry
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the project."""
+        return self.surroundings.folder
 
     def stage(self, draft: Draft) -> Stage | None:
         """Configure the stage of a draft, a class for each kind of block; None if something is wrong with it.
@@ -116,9 +123,11 @@ class Configuring:
         table = self._table(draft, block)
         if table is None:
             return None
-        plugin_class = draft.offer.plugin
+        plugin_class = _simulator_of(draft)
         table.parameters |= digests_of_columns(plugin_class, table.parameters)
-        fixed = with_digests(plugin_class, block.with_)
+        fixed = plugin_class.completed(
+            with_digests(plugin_class, block.with_), replace(self.surroundings, timeout=block.timeout)
+        )
         plugin = Rows(self.book, draft, table, fixed).checked()
         if plugin is None:
             return None
@@ -158,8 +167,8 @@ class Configuring:
 
     def _fits(self, draft: Draft, block: SimulationBlock, source: Source) -> bool:
         """Check that the plugin has a parameter for every swept column, and that `with` does not set it too."""
-        known = {name for key, field in draft.offer.plugin.model_fields.items() for name in (key, field.alias)}
-        unknown = [name for name in source.parameters if name not in known]
+        simulator = _simulator_of(draft)
+        unknown = [name for name in source.parameters if not simulator.may_sweep(name)]
         for name in unknown:
             self._unknown_column(draft, block, source, name)
         both = [name for name in source.parameters if name in block.with_]
@@ -195,6 +204,12 @@ class Configuring:
                 self.book.add(f"{stage.section}.{stage.base}.with.{key}: {message}", (*block, "with", key))
         except (Exception, SystemExit) as error:  # a plugin's check may raise what it likes
             self.book.add(plugin_failed(f"{stage.id} ({stage.offer.name})", stage.offer.plugin, error), block)
+
+
+def _simulator_of(draft: Draft) -> type[Simulator]:
+    plugin = draft.offer.plugin
+    assert issubclass(plugin, Simulator)
+    return plugin
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from labrun.contracts.card import HasCard
 from labrun.contracts.inputs import SECTIONS, Section
 from labrun.contracts.naming import LONGEST_NAME
+from labrun.contracts.surroundings import Surroundings
 from labrun.faults import Fault, ProjectFaults, did_you_mean
 from labrun.project.blocks import STAGE_BLOCKS, STAGE_NAME, Head
 from labrun.project.configure import Configuring
@@ -27,6 +28,7 @@ from labrun.project.faultbook import FaultBook
 from labrun.project.matrix import Variant, variants
 from labrun.project.own_files import outside_project
 from labrun.project.paths import folder_of
+from labrun.project.programs import find_programs
 from labrun.project.pydantic_errors import explain
 from labrun.project.stage import Ref, Stage
 from labrun.project.wiring import Block, BlockName, Wiring
@@ -77,12 +79,14 @@ def make_project(document: Document, path: Path, registry: Registry | None = Non
     book = FaultBook(document)
     broken = _load_files(folder, registry, book, own_plugins)  # first, since stages that need them seem wrong without
     head = _read_head(book)
+    surroundings = Surroundings(folder)
     if head is not None:
         _meet_requirements(head, book)
+        surroundings = Surroundings(folder, find_programs(head, folder, book, own_plugins))
     blocks = _read_blocks(book, registry, broken)
     if head is not None and head.headline is not None:
         _check_headline(head.headline, blocks, book)
-    stages = _make_stages(blocks, Configuring(book, folder, head.seed if head else 0, registry))
+    stages = _make_stages(blocks, Configuring(book, surroundings, head.seed if head else 0, registry))
     if head is None or book:
         raise ProjectFaults(book)
     return Project(path, document, head, registry, stages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,6 +14,8 @@ __all__ = ["as_on_disk", "folder_of", "moved", "spelled_as_on_disk"]
 Place: TypeAlias = Sequence[str]
 EACH = "*"
 FILES: tuple[Place, ...] = (("plugins", EACH), ("simulations", EACH, "sweep", "table"))
+PROGRAMS: tuple[Place, ...] = (("programs", EACH), ("programs", EACH, "path"))
+"""Paths of programs; a name without '/' is looked up on the PATH."""
 TRAINED: Place = ("models", EACH, "pretrained")
 """A folder, or else the name of a trained model that a plugin brings."""
 
@@ -33,14 +36,30 @@ def moved(project: Any, origin: Path, folder: Path) -> Any:
 
     for place in FILES:
         project = _replaced(project, place, seen_from_folder)
+    for place in PROGRAMS:
+        project = _replaced(project, place, partial(_program, change=seen_from_folder))
     return _replaced(project, TRAINED, lambda name: seen_from_folder(name) if (origin / name).is_dir() else name)
 
 
 def as_on_disk(project: Any, folder: Path) -> Any:
     """Return a project in `folder` with its paths spelled as the disk spells them (see `spelled_as_on_disk`)."""
+
+    def as_spelled(path: str) -> str:
+        return str(spelled_as_on_disk(Path(path), folder))
+
     for place in (*FILES, TRAINED):
-        project = _replaced(project, place, lambda path: str(spelled_as_on_disk(Path(path), folder)))
+        project = _replaced(project, place, as_spelled)
+    for place in PROGRAMS:
+        project = _replaced(project, place, partial(_program, change=as_spelled))
     return project
+
+
+def _program(path: str, change: Callable[[str], str]) -> str:
+    """Change the path of a program so that it remains one: without '/', it would be looked up on the PATH."""
+    if "/" not in path:
+        return path
+    changed = change(path)
+    return changed if "/" in changed else f"./{changed}"
 
 
 def spelled_as_on_disk(path: Path, folder: Path = Path()) -> Path:

@@ -198,7 +198,7 @@ class SimulationStage(Stage):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        return self.table.remarks
+        return (*self.table.remarks, *self.plugin.remarks())
 
     @property
     def config(self) -> dict[str, Any]:
@@ -232,7 +232,7 @@ class SimulationStage(Stage):
 
     def outline(self) -> Outline:
         columns = self.table.columns
-        return Outline(self.name, self.plugin, tuple(columns), self.plugin.outputs or None, columns)
+        return Outline(self.name, self.plugin, tuple(columns), self.plugin.declared_outputs() or None, columns)
 
 
 @dataclass(frozen=True, kw_only=True)

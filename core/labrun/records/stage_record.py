@@ -25,7 +25,8 @@ def _(stage: SimulationStage, folder: GuardedPath) -> dict[str, Any]:
     made = stage.as_made(folder)
     columns = made.table.columns
     texts = [name for name, values in columns.items() if all(isinstance(value, str) for value in values)]
-    table: dict[str, Any] = {"texts": texts, "seed_by": made.table.seed_by, "outputs": dict(stage.plugin.outputs)}
+    outputs = dict(stage.plugin.declared_outputs())
+    table: dict[str, Any] = {"texts": texts, "seed_by": made.table.seed_by, "outputs": outputs}
     table |= {"rounds": list(made.rounds)} if made.rounds else {}
     return _common(stage) | table
 

@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from labrun.faults import encodable, text_of
+from labrun.faults import LabrunError, encodable, text_of
 
 __all__ = ["code_folder", "error_name", "error_origin", "full_traceback"]
 
@@ -24,8 +24,10 @@ _CALLERS = ("importlib", "labrun", "pluggy")
 
 
 def error_origin(module: str, error: BaseException) -> str:
-    """Return `ValueError: no luck (/…/kernel.py:12)`: the error, and the innermost line within the package of `module`. The error of a
-    program that was started comes with the last line of its standard error."""
+    """Return `ValueError: no luck (/…/kernel.py:12)`: the error, and the innermost line within the package of `module`. An error that is
+    written for people is complete in itself; that of a program that was started comes with the last line of its standard error."""
+    if isinstance(error, LabrunError):
+        return " ".join(text_of(error).split())
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     message = _shortened(" ".join(text_of(error).split()))

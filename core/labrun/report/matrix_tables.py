@@ -10,6 +10,7 @@ from typing import Any
 from labrun.records.key_results import key_measures
 from labrun.report.answer import Group, Line, group_lines
 from labrun.report.content import StageContent
+from labrun.report.matrix_drawing import MatrixDrawing, draw_matrix
 from labrun.report.measure_table import as_cell
 from labrun.report.tables import Cell, Table
 
@@ -25,6 +26,7 @@ class Comparison:
     section: str
     table: Table
     groups: list[Group]
+    drawings: list[MatrixDrawing]
 
 
 def compare(stages: list[StageContent]) -> list[Comparison]:
@@ -34,7 +36,7 @@ def compare(stages: list[StageContent]) -> list[Comparison]:
         if stage.is_done and stage.measures:
             bases.setdefault((stage.section, stage.base), []).append(stage)
     return [
-        Comparison(f"comparison/{section}.{base}", base, section, _table(found), _groups(found))
+        Comparison(f"comparison/{section}.{base}", base, section, _table(found), _groups(found), draw_matrix(found))
         for (section, base), found in bases.items()
         if len(found) > 1
     ]

@@ -190,7 +190,7 @@ def _outline(stage: Stage) -> Outline | None:
         configured = plugin.configured(stage.settings.values | first)
     except Exception:  # a value is missing, or a validator raised
         return None
-    outputs = configured.outputs if isinstance(configured, Simulator) else None
+    outputs = configured.declared_outputs() if isinstance(configured, Simulator) else None
     columns = (*stage.sweep, "repeat") if stage.offer.section == "simulations" else ()
     return Outline(stage.offer.name, configured, columns, outputs or None)
 

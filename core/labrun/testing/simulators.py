@@ -76,11 +76,11 @@ class SimulatorContract(PluginContract):
 
     def test_outputs_are_as_declared(self) -> None:
         plugin = self.configured()
-        if not plugin.outputs:
+        declared = plugin.declared_outputs()
+        if not declared:
             return
-        fields = {name: getattr(plugin, name) for name in type(plugin).model_fields}
         arrays = simulate(plugin)
-        found = [*disagreements({name: plugin.outputs[name] for name in arrays}, arrays, fields)]
+        found = [*disagreements({name: declared[name] for name in arrays}, arrays, dict(plugin))]
         assert not found, (
             f"{self.plugin.__name__}.outputs and the arrays of {self.method()} do not agree: {'; '.join(found)}. Declare each array as "
             "'(height, width) float32: what it is [unit]'; equal names are equal sizes, and the name of a field is its value."

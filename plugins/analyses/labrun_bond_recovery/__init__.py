@@ -86,7 +86,7 @@ class BondRecovery(Analysis):
         from labrun_bond_recovery.drawing import draw_networks, draw_thresholds
         from labrun_bond_recovery.methods import judge_method, methods
         from labrun_bond_recovery.truth import classes_of, members_of
-        from labrun_spring_networks.recovery import draw_recovery
+        from labrun_spring_networks.recovery import class_order, draw_recovery
 
         members, classes = members_of(simulation, dataset), classes_of(simulation, dataset, self.by)
         truths, chosen_on = self._truths(simulation, dataset), self._truths(validation_simulation, validation)
@@ -111,7 +111,7 @@ class BondRecovery(Analysis):
                 "F1": draw_recovery(pd.concat([recovery, *beside], ignore_index=True), network_colours(model)),
                 "thresholds": draw_thresholds(judged),
                 "networks": draw_networks(
-                    judged[1:], sorted(set(classes)), _worst(judged[1:], classes, dataset, truths)
+                    judged[1:], class_order(classes), _worst(judged[1:], classes, dataset, truths)
                 ),
             },
             files={"thresholds.json": (json.dumps(chosen, indent=2) + "\n").encode()},

@@ -16,7 +16,7 @@ from labrun.kit.methods import Method, check_names
 from labrun_bond_recovery.judging import Judged, judge
 from labrun_bond_recovery.truth import CLEAR, Truth
 from labrun_spring_networks.drawn import expected_pictures, generated_pictures
-from labrun_spring_networks.recovery import Recovery, choose_threshold
+from labrun_spring_networks.recovery import Recovery, choose_threshold, class_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +92,7 @@ class Judgement:
     def worst(self, classes: Sequence[str]) -> dict[str, int]:
         """Return the network of each class with the most errors (the first of several)."""
         order = sorted(range(len(classes)), key=lambda i: (-self.errors(i), i))
-        return {name: next(i for i in order if classes[i] == name) for name in sorted(set(classes))}
+        return {name: next(i for i in order if classes[i] == name) for name in class_order(classes)}
 
 
 def methods(models: Sequence[TrainedModel]) -> list[Drawer]:

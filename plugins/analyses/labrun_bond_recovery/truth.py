@@ -52,13 +52,16 @@ def read_truths(examples: Examples) -> Iterator[Truth]:
 
 
 def classes_of(simulation: Ensemble, examples: Examples, column: str | None) -> list[str]:
-    """Return the class of each example, from a column of its simulation's table.
+    """Return the class of each example, from a column of its simulation's table; a number is named after its column, as `margin 8`.
 
     Raises:
         ValueError: as `members_of`.
     """
     members = members_of(simulation, examples)
-    return ["networks" if column is None else str(simulation.columns[column][i]) for i in members]
+    if column is None:
+        return ["networks"] * len(members)
+    values = [simulation.columns[column][i] for i in members]
+    return [f"{column} {value:g}" if isinstance(value, (int, float)) else str(value) for value in values]
 
 
 def members_of(simulation: Ensemble, examples: Examples) -> list[int]:

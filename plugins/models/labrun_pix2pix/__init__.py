@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import model_validator
@@ -13,6 +15,8 @@ from labrun_pix2pix.presets import PRESETS
 if TYPE_CHECKING:
     import keras
     import numpy as np
+
+    from labrun_dot_pictures.windows import Windows
 
 
 class Pix2Pix(Model):
@@ -36,6 +40,7 @@ class Pix2Pix(Model):
     training instead. Predictions use no dropout, so they are reproducible.
 
     Predicted pictures may have any size: they are continued by their last pixels to sides that 2^depth divides, and cropped afterwards.
+    With `spacing`, x are pictures of dots, and both networks see the part with the dots at that distance between neighbours, as in `unet`.
 
     Presets (other fields that are given override them): `origin`, the networks of J. Brownlee 2020 with which the translation of mechanical
     networks was first done, for 256 pixels: for RGB pictures 54.4 million weights in G and 7.0 million in D. `small`, for 128 pixels.
@@ -63,6 +68,13 @@ class Pix2Pix(Model):
     statistics: Literal["picture", "training"] = Field(
         "picture",
         description="mean and variance that normalize a picture in a prediction: its own, or the running ones",
+    )
+    spacing: float | None = Field(
+        None,
+        ge=4,
+        le=128,
+        description="distance between neighbouring dots at which the networks see pictures of dots [pixels]: in their training and "
+        "afterwards they are shown the part with the dots, rescaled; left out: pictures as they are",
     )
     range: Literal["unit", "signed"] = Field("unit", description="range of the values of x and y: [0, 1] or [-1, 1]")
     adversarial_weight: float = Field(
@@ -99,14 +111,45 @@ class Pix2Pix(Model):
 
         return build_adversaries(self, examples)
 
+    def fit(
+        self,
+        model: keras.Model,
+        train: keras.utils.PyDataset,
+        validation: keras.utils.PyDataset | None,
+        epochs: builtins.range,  # `range` is a field
+        callbacks: list[keras.callbacks.Callback],
+    ) -> None:
+        """Train on pictures as the networks are shown them."""
+        if self.windows is not None:
+            from labrun_dot_pictures.batches import WindowBatches
+
+            train = WindowBatches(train, self.windows)
+            validation = validation and WindowBatches(validation, self.windows)
+        super().fit(model, train, validation, epochs, callbacks)
+
+    def shown(self, x: Any) -> Any:
+        """Return a batch of pictures `x`, (batch, height, width, channels), at the scale that `spacing` sets."""
+        return x if self.windows is None else self.windows.shown(x)
+
     def predict(self, model: keras.Model, x: Any) -> np.ndarray:
         """Return the pictures that G draws for pictures `(batch, height, width, channels)` of any size."""
         import numpy as np
 
+        if self.windows is not None:
+            return self.windows.answered(x, partial(super().predict, model))
         height, width = x.shape[1:3]
         below, beside = -height % 2**self.depth, -width % 2**self.depth
         continued = np.pad(x, ((0, 0), (0, below), (0, beside), (0, 0)), mode="edge")
         return super().predict(model, continued)[:, :height, :width]
+
+    @property
+    def windows(self) -> Windows | None:
+        """The windows in which pictures of dots are shown, if `spacing` is set"""
+        if self.spacing is None:
+            return None
+        from labrun_dot_pictures.windows import Windows
+
+        return Windows(self.spacing, 2**self.depth)
 
 
 @hookimpl

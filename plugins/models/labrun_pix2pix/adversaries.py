@@ -118,7 +118,9 @@ def build_adversaries(settings: Pix2Pix, examples: ExampleSpec) -> Adversaries:
             f"pix2pix takes pictures of one size in x and y, (height, width, channels) each; these examples have {found}"
         )
     height, width = x.shape[:2]
-    if height % 2**settings.depth or width % 2**settings.depth:
+    if settings.windows is not None:
+        settings.windows.expect_alike(x.shape[2], y.shape[2])
+    elif height % 2**settings.depth or width % 2**settings.depth:
         raise ValueError(
             f"pix2pix with 'depth: {settings.depth}' halves pictures {settings.depth} times, so {2**settings.depth} must divide their "
             f"sides; these are {height} × {width}: {_depth_advice(height, width)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import model_validator
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+    from labrun_dot_pictures.windows import Windows
+
 Scale = Annotated[float, Field(gt=0)]
+WHOLE = 16
+"""A number that divides the sides of windows, so that they come in few sizes [pixels]"""
 
 
 class UNet(Model):
@@ -35,6 +40,11 @@ class UNet(Model):
     pixels of the first, these are kept as they are, for inpainting. `fill` first replaces missing pixels by a mean of the known ones,
     weighted by a Gaussian (normalised convolution, H. Knutsson and C.-F. Westin, CVPR 1993), and the network sees how this differs from the
     mean of the known pixels.
+
+    With `spacing`, x are pictures of dots and y the same pictures with something added to them. The network sees the part of a picture that
+    holds the dots, rescaled so that neighbouring dots are `spacing` pixels apart (median over the dots of the mean distance to the four
+    nearest). What it adds there is rescaled and added to the picture, so that all sizes and margins are alike to it, and the dots stay as
+    they are. Inside, x and y are ink from 0 to 1, whatever their greys and the width of lines.
 
     Presets (other fields that are given override them): `inpainting` for x `[observed, mask]` in grey levels; `ronneberger`, as large as
     the paper's.
@@ -74,6 +84,13 @@ class UNet(Model):
         description="longer side of the images that the network sees [pixels]: when it predicts, others are rescaled to it, and the answer "
         "back; left out: it sees them as they are",
     )
+    spacing: float | None = Field(
+        None,
+        ge=4,
+        le=128,
+        description="distance between neighbouring dots at which the network sees pictures of dots [pixels]: in its training and "
+        "afterwards it is shown the part with the dots, rescaled; left out: pictures as they are",
+    )
     loss: Literal["l1", "l2", "crossentropy"] = Field("l2", description="loss, taken on y / output_scale")
     learning_rate: float = Field(1e-3, gt=0, description="learning rate of Adam")
 
@@ -94,6 +111,14 @@ class UNet(Model):
             raise ValueError(
                 "'residual' corrects a channel, but 'loss: crossentropy' needs a probability: use l1 or l2, or no 'residual'"
             )
+        if self.spacing is not None and self.side is not None:
+            raise ValueError(
+                "'spacing' and 'side' both decide at which scale the network sees pictures: set one of them"
+            )
+        if self.spacing is not None and (self.input_scale != 1 or self.output_scale != 1):
+            raise ValueError(
+                "with 'spacing' the network sees ink from 0 to 1: leave 'input_scale' and 'output_scale' out"
+            )
         return self
 
     def build(self, examples: ExampleSpec) -> keras.Model:
@@ -112,22 +137,51 @@ class UNet(Model):
             )
         return build_network(self, examples)
 
-    def shown(self, x: Any) -> Any:
-        """Return a batch of images `x`, (batch, height, width, channels), in the unit of x, with `side` pixels along the longer side."""
-        if self.side is None:
-            return x
-        from labrun_unet.scaling import at_side
+    def fit(
+        self,
+        model: keras.Model,
+        train: keras.utils.PyDataset,
+        validation: keras.utils.PyDataset | None,
+        epochs: range,
+        callbacks: list[keras.callbacks.Callback],
+    ) -> None:
+        """Train on images as the network is shown them."""
+        if self.windows is not None:
+            from labrun_dot_pictures.batches import WindowBatches
 
-        return at_side(x, self.side)
+            train = WindowBatches(train, self.windows)
+            validation = validation and WindowBatches(validation, self.windows)
+        super().fit(model, train, validation, epochs, callbacks)
+
+    def shown(self, x: Any) -> Any:
+        """Return a batch of images `x`, (batch, height, width, channels), in the unit of x, at the scale that `side` or `spacing` sets."""
+        if self.windows is not None:
+            return self.windows.shown(x)
+        if self.side is not None:
+            from labrun_unet.scaling import at_side
+
+            return at_side(x, self.side)
+        return x
 
     def predict(self, model: keras.Model, x: Any) -> np.ndarray:
         """Return the answer to a batch of images `x`, (batch, height, width, channels), at their own size and in the unit of y."""
+        if self.windows is not None:
+            return self.windows.answered(x, partial(super().predict, model))
         answer = super().predict(model, self.shown(x))
         if self.side is None:
             return answer
         from labrun_unet.scaling import resized
 
         return resized(answer, x.shape[1:3])
+
+    @property
+    def windows(self) -> Windows | None:
+        """The windows in which pictures of dots are shown, if `spacing` is set"""
+        if self.spacing is None:
+            return None
+        from labrun_dot_pictures.windows import Windows
+
+        return Windows(self.spacing, max(WHOLE, 2**self.depth))
 
 
 @hookimpl

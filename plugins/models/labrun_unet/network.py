@@ -152,6 +152,8 @@ def _checked_channels(settings: UNet, examples: ExampleSpec) -> tuple[int, int]:
             f"unet takes images of one size in x and y, (height, width, channels) each; these examples have {found}"
         )
     channels, answers = x.shape[2], y.shape[2]
+    if settings.windows is not None:
+        settings.windows.expect_alike(channels, answers)
     for field in ("residual", "mask"):
         channel = getattr(settings, field)
         if channel is not None and channel >= channels:

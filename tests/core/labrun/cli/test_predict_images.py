@@ -93,6 +93,40 @@ def test_pictures_unlike_those_of_the_training_are_pointed_out(labrun, tmp_path)
     assert labrun("predict", NET, "alike.npy", "--output", tmp_path / "found").err == ""
 
 
+def test_pictures_of_dots_are_shown_at_the_spacing_of_the_training(labrun, tmp_path, monkeypatch):
+    """Twice as large is alike, and a corner of a large white sheet too; fat dots are not."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    x = np.stack([dotted(40, 60, 8, 2 + i % 2, rng) for i in range(24)])
+    examples = Examples(lambda i: x[i], lambda i: x[i], np.arange(24), name="dots")
+    (tmp_path / NET).mkdir()
+    settings = FitBlock.model_validate({"train": "dots", "epochs": 1})
+    plugin = UNet(depth=1, filters=2, loss="crossentropy", spacing=8)
+    train(plugin, settings, examples, None, {}, 1, checkpoint_in(tmp_path), tmp_path / NET, lambda *_: None)
+    pictures = {
+        "large": dotted(80, 120, 16, 4, rng),
+        "sheet": dotted(200, 150, 16, 5, rng),
+        "fat": dotted(40, 60, 8, 6, rng),
+    }
+    (tmp_path / "new").mkdir()
+    for name, picture in pictures.items():
+        Image.fromarray((255 * picture[..., 0]).astype(np.uint8)).save(f"new/{name}.png")
+        outcome = labrun("predict", NET, f"new/{name}.png", "--output", "found")
+        assert outcome.code == 0, outcome.err
+        assert ("unlike those of the training" in outcome.err) == (name == "fat"), name
+        with Image.open(f"found/{name}.png") as answer:
+            assert answer.size == picture.shape[1::-1]
+
+
+def dotted(height, width, step, side, rng):
+    """A picture, (height, width, 1), with 4 × 5 dark squares, each of them up to a pixel beside its place in a square lattice."""
+    picture = np.ones((height, width, 1), np.float32)
+    for row, column in np.ndindex(4, 5):
+        i, j = (4 + step * place + int(rng.integers(0, 1 + step // 8)) for place in (row, column))
+        picture[i : i + side, j : j + side] = 0
+    return picture
+
+
 def test_arrays_are_answered_by_arrays(labrun, tmp_path):
     x = np.random.default_rng(1).random((2, 6, 9, 1)).astype(np.float32)
     np.save("many.npy", x)

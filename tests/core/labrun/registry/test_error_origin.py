@@ -7,6 +7,7 @@ from multiprocessing import get_context
 
 import pytest
 
+from labrun.faults import LabrunError
 from labrun.registry.error_origin import LONGEST, error_origin, full_traceback
 
 
@@ -27,7 +28,7 @@ def fall(text):
 def test_message(text, said):
     with pytest.raises(ValueError) as caught:  # noqa: PT011  # the message is what is tested
         fall(text)
-    assert error_origin(__name__, caught.value) == f"{said} ({__file__}:14)"
+    assert error_origin(__name__, caught.value) == f"{said} ({__file__}:15)"
 
 
 def test_the_plugins_own_line_is_told_not_that_of_a_library():
@@ -76,7 +77,7 @@ def test_the_line_in_a_worker_is_told():
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as workers:
         error = workers.submit(fall, "there").exception()
     assert error is not None
-    assert error_origin(__name__, error) == f"ValueError: there ({__file__}:14)"
+    assert error_origin(__name__, error) == f"ValueError: there ({__file__}:15)"
 
 
 class Mute(Exception):
@@ -92,3 +93,8 @@ def test_an_error_without_a_text_and_a_very_long_one():
     with pytest.raises(ValueError) as caught:  # noqa: PT011  # the message is what is tested
         fall("x" * 10_000_000)
     assert len(full_traceback(caught.value)) < LONGEST + 10
+
+
+def test_an_error_for_people_is_complete_in_itself():
+    said = "the program printed nothing. " + "Its folder is kept. " * 40
+    assert error_origin(__name__, LabrunError(said)) == said.strip()

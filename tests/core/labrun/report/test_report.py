@@ -165,10 +165,10 @@ def test_a_long_table_shows_its_first_rows_and_holds_all(page):
 
 def test_figures_are_in_line_and_have_a_text_for_who_cannot_see_them(page):
     pictures = [attributes for tag, attributes in page[0].tags if tag == "img" and "src" in attributes]
-    assert len(pictures) == 2
+    assert [picture["alt"] for picture in pictures].count("Three points & a line.") == 2
     for picture in pictures:
         assert picture["src"].startswith("data:image/svg+xml;base64,")
-        assert picture["alt"] == "Three points & a line."
+        assert picture["alt"]
 
 
 def test_fragments_of_plugins_stand_as_they_are(page):

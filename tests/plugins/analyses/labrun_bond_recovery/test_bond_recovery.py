@@ -177,6 +177,17 @@ def test_the_members_that_the_table_tells_are_compared():
     assert networks[["wrong", "missing"]].sum().tolist() == [0, 0]
 
 
+def test_classes_may_be_numbers():
+    """A margin of 8 stands before one of 24, though not in the alphabet."""
+    margins = Ensemble.from_arrays([*TEST], {"margin": [24.0, 8.0, 24.0, 8.0]}, "margins")
+    findings = BondRecovery(by="margin").analyse(
+        [Net("net")], examples(TEST), margins, examples(VALIDATION, name="validation"), VALIDATION
+    )
+    table = findings.tables["recovery"].set_index("method")
+    assert table.loc["net", "class"].tolist() == ["margin 8", "margin 24", "all"]
+    assert table.loc["net", "networks"].tolist() == [2, 2, 4]
+
+
 def test_the_truth_can_be_read_from_the_drawing():
     blind = Ensemble.from_arrays([{}] * 4, TEST.columns, "files")
     findings = BondRecovery(truth="drawing").analyse(

@@ -302,3 +302,36 @@ def test_a_project_trains_it(write_project, labrun, tmp_path):
     assert len(history) == 3
     for name in ("loss", "adversarial_loss", "l1_loss", "discriminator_real_loss", "discriminator_fake_loss"):
         assert {name, f"val_{name}"} < set(history[0].split(","))
+
+
+# -- pictures of dots ----------------------------------------------------------------------------------------------------------
+
+
+class Once(keras.utils.PyDataset):
+    """One batch of pairs."""
+
+    def __init__(self, x, y):
+        super().__init__()
+        self.pair = x, y
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, number):
+        return self.pair
+
+
+def test_pictures_of_dots_are_seen_in_windows_that_it_can_halve():
+    """Whatever the sides of the pictures, which need not be multiples of 2^depth."""
+    plugin = Pix2Pix(**TINY, spacing=8)
+    model = plugin.build(spec(answers=1, shape=(90, 130)))
+    x = np.ones((2, 90, 130, 1), np.float32)
+    for i, step in enumerate((12, 20)):
+        x[i, 10 : 10 + 3 * step : step, 20 : 20 + 5 * step : step] = 0
+    plugin.fit(model, Once(x, x), Once(x, x), range(1), [])
+    answer = plugin.predict(model, x)
+    assert answer.shape == x.shape
+    assert [size % 8 for size in plugin.shown(x[:1]).shape[1:3]] == [0, 0]
+    np.testing.assert_array_equal(answer[1:], plugin.predict(model, x[1:]))
+    with pytest.raises(ValueError, match="x has 1, y has 2"):
+        plugin.build(spec())

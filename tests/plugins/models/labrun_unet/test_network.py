@@ -238,3 +238,79 @@ def test_shrinking_loses_no_ink():
 def test_the_side_is_that_of_the_training():
     with pytest.raises(ValueError, match="side=64, but the longer side of the training images is 36: they must agree"):
         UNet(side=64).build(spec(1, 1))
+
+
+# -- pictures of dots ----------------------------------------------------------------------------------------------------------
+
+
+def dotted(step, shape, corner=(20, 14)):
+    """A picture, (height, width, 1), of 4 × 3 dots that are `step` pixels apart."""
+    picture = np.ones((*shape, 1), np.float32)
+    rows, columns = corner[0] + step * np.arange(3), corner[1] + step * np.arange(4)
+    for row in rows.astype(int):
+        for column in columns.astype(int):
+            picture[row : row + 2, column : column + 2] = 0
+    return picture
+
+
+class Recorded(keras.utils.PyDataset):
+    """One batch of pairs."""
+
+    def __init__(self, x, y):
+        super().__init__()
+        self.pair = x, y
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, number):
+        return self.pair
+
+
+def test_pictures_of_dots_are_seen_at_one_spacing_in_training_and_afterwards():
+    plugin = UNet(**SMALL, spacing=8)
+    model = plugin.build(spec(1, 1, shape=(96, 128)))
+    seen = []
+    asked = model.predict_on_batch
+    model.predict_on_batch = lambda x: (seen.append(x), asked(x))[1]
+    fine, coarse = dotted(10, (96, 128)), dotted(20, (96, 128), corner=(40, 30))
+    answer = plugin.predict(model, np.stack([fine, coarse]))
+    assert answer.shape == (2, 96, 128, 1)
+    assert [x.shape for x in seen] == [(1, 32, 32, 1)] * 2
+    dark = [np.argwhere(x[0, ..., 0] > 0.5).mean(axis=0) for x in seen]
+    np.testing.assert_allclose(dark[0], dark[1], atol=0.5)
+
+    shapes = []
+    model.fit = lambda train, validation_data, **_: shapes.extend(
+        a.shape for d in (train, validation_data) for a in d[0]
+    )
+    pairs = Recorded(np.stack([fine, coarse]), np.stack([fine, coarse]))
+    plugin.fit(model, pairs, pairs, range(1), [])
+    assert shapes == [(2, 32, 32, 1)] * 4
+    assert plugin.shown(fine[None]).shape == (1, 32, 32, 1)
+
+
+def test_what_is_far_from_all_dots_stays_as_it_is():
+    keras.utils.set_random_seed(3)
+    plugin = UNet(**SMALL, spacing=8)
+    picture = dotted(20, (140, 200))
+    (answer,) = plugin.predict(plugin.build(spec(1, 1, shape=(96, 128))), picture[None])
+    assert (answer[95:] == 1).all()
+    assert (answer[:, 110:] == 1).all()
+    assert not np.allclose(answer[:80, :90], picture[:80, :90])
+
+
+@pytest.mark.parametrize(
+    ("examples", "message"),
+    [(spec(1, 2), "with 'spacing' the answer is added to x, so both need the same channels; x has 1, y has 2")],
+)
+def test_an_answer_that_cannot_be_added_is_refused(examples, message):
+    with pytest.raises(ValueError, match=message):
+        UNet(spacing=8).build(examples)
+
+
+def test_one_field_decides_on_the_scale():
+    with pytest.raises(ValidationError, match="'spacing' and 'side' both decide"):
+        UNet(spacing=8, side=64)
+    with pytest.raises(ValidationError, match="sees ink from 0 to 1: leave 'input_scale' and 'output_scale' out"):
+        UNet(spacing=8, input_scale=255.0)

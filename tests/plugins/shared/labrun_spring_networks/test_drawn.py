@@ -113,10 +113,12 @@ def test_the_network_has_y_up():
 
 def test_candidates_are_near_and_have_nothing_between():
     """Sites 10 apart on a line and one above: of 0-2 the third lies between, 0-4 is too far."""
-    sites = np.array([[0.0, 0.0], [10.0, 0.5], [20.0, 0.0], [10.0, 12.0], [45.0, 0.0]])
-    found = {(int(i), int(j)) for i, j in candidate_bonds(sites, clearance=2.0, reach=2.4)}
+    sites = np.array([[0.0, 0.0], [10.0, 2.5], [20.0, 0.0], [10.0, 12.0], [45.0, 0.0]])
+    found = {(int(i), int(j)) for i, j in candidate_bonds(sites, clearance=3.0, reach=2.4)}
     assert found == {(0, 1), (1, 2), (0, 3), (1, 3), (2, 3)}
     assert (0, 2) in {(int(i), int(j)) for i, j in candidate_bonds(sites, clearance=0.4, reach=2.4)}
+    sites[1, 1] = 1.5  # nearer than a fifth of a spacing, and so between them however small dots are
+    assert (0, 2) not in {(int(i), int(j)) for i, j in candidate_bonds(sites, clearance=0.4, reach=2.4)}
     assert candidate_bonds(sites[:1], 1.0).shape == (0, 2)
 
 

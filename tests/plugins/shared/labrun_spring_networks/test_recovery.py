@@ -10,6 +10,7 @@ from labrun import Findings
 from labrun_spring_networks.recovery import (
     Recovery,
     choose_threshold,
+    class_order,
     curves,
     draw_recovery,
     recovery_measure,
@@ -70,6 +71,12 @@ def table(method="net", **changes):
     networks = [network([0.9, 0.8], [1, 1]), network([0.9, 0.6], [1, 0]), network([0.9], [1], beyond=1)]
     settings = {"threshold": 0.5, "confidence": 0.9} | changes
     return recovery_table(method, ["b", "a", "a"], networks, **settings)
+
+
+def test_classes_with_numbers_in_their_names_are_in_the_order_of_the_numbers():
+    assert class_order(["margin 24", "margin 8", "margin 8.5", "margin 24"]) == ["margin 8", "margin 8.5", "margin 24"]
+    assert class_order(["square", "kagome"]) == ["kagome", "square"]
+    assert class_order(["10", "a", "9", "9a"]) == ["9", "9a", "10", "a"]
 
 
 def test_the_table_by_hand():
