@@ -24,8 +24,8 @@ SIMULATORS = {
     "ragged": "TypeError: beast returned 'x' as a list that is not an array: setting an array element with a sequence",
     "texts": "TypeError: beast returned 'x' as an array of <U1: expected numbers",
     "names": r"TypeError: beast declares the outputs \['x'\] but returned \['x', 'y'\]",
-    "number as name": "TypeError: beast returned an array named 3; a name is a text without '/'",
-    "path as name": "TypeError: beast returned an array named 'a/b'; a name is a text without '/'",
+    "number as name": "TypeError: beast returned an array named 3; a name is a text of printable characters without '/'",
+    "path as name": "TypeError: beast returned an array named 'a/b'; a name is a text of printable characters without '/'",
     "nan": "FloatingPointError: the array 'x' holds a NaN or an infinity",
 }
 

@@ -46,10 +46,10 @@ def stage_files(run: RunRecord, stage: str, members: bool) -> list[Content]:
     found = []
     for name, entry in Manifest.read(run.file(stage, MANIFEST).parent).files.items():
         if members or not name.startswith(ARRAYS):
-            content = _content(run.file(stage, name), f"{place}/{name}")
-            if content.sha256 != entry["sha256"]:
-                raise ValueError(f"'{content.source}' is another file than the one asked for")
-            found.append(content)
+            source = run.file(stage, name)
+            if source.status().st_size != entry["size"] or sha256_of(source) != entry["sha256"]:
+                raise ValueError(f"'{source}' is another file than the one asked for")
+            found.append(Content(source, f"{place}/{name}", entry["sha256"]))
     beside = [name for name in (MANIFEST, MEMBERS) if is_plain(run.folder, f"{place}/{name}")]
     return found + [_content(run.file(stage, name), f"{place}/{name}") for name in beside]
 
@@ -67,4 +67,5 @@ def named_by_project(run: RunRecord) -> tuple[list[Content], list[str]]:
 
 
 def _content(source: GuardedPath, place: str) -> Content:
+    source.expect_plausible()
     return Content(source, place, sha256_of(source))

@@ -210,6 +210,15 @@ class GuardedPath:
             self._expect_plausible(stream)
             return bytes(stream.read())
 
+    def expect_plausible(self) -> None:
+        """Refuse a regular file that claims far more bytes than the disk holds.
+
+        Raises:
+            OSError: it does, or cannot be opened.
+        """
+        with self.opened() as stream:
+            self._expect_plausible(stream)
+
     def text(self) -> str:
         """Return what a regular file holds, as text in UTF-8."""
         return self.content().decode("utf-8")

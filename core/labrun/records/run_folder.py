@@ -20,7 +20,7 @@ from labrun.contracts.keras_settings import keras_backend, keras_settings
 from labrun.faults import LabrunError
 from labrun.files.atomic import read_json, replace_folder, write_json
 from labrun.files.digests import matches_digest, sha256_of, with_digest
-from labrun.files.guarded import GuardedPath
+from labrun.files.guarded import GuardedPath, UnsafePath
 from labrun.planning.plan import Plan, Planned
 from labrun.project.stage import PretrainedModelStage, SimulationStage
 from labrun.project.sweeptable import SweepTable
@@ -123,9 +123,10 @@ class RunFolder:
             )
         placed = [*manifest.files, MANIFEST]
         changed = []
-        if mark.is_there() and mark.content().partition(b"\n")[0] == wanted.encode():
+        marked = _content_of_mark(mark)
+        if marked.partition(b"\n")[0] == wanted.encode():
             changed = [name for name in placed if _state(target / name) != _state(source / name)]
-            if mark.content() != _mark(wanted, target).encode():
+            if marked != _mark(wanted, target).encode():
                 changed.append(MEMBERS)
             if not changed:
                 return []
@@ -241,6 +242,16 @@ def _state(path: GuardedPath) -> list[int]:
         return []
     status = path.status()
     return [status.st_size, status.st_mtime_ns]
+
+
+def _content_of_mark(mark: GuardedPath) -> bytes:
+    """Return the content of `.key`; empty if it is missing, or is not one that labrun wrote."""
+    try:
+        return mark.content()
+    except UnsafePath:
+        raise
+    except OSError:
+        return b""
 
 
 def _mark(wanted: str, folder: GuardedPath) -> str:

@@ -139,7 +139,7 @@ RETURNED: Any = None
         ),
         ({"u": [np.ma.masked_greater(np.arange(3), 1), np.arange(3)]}, TypeError, "'u' as a masked array"),
         ({"u": "text"}, TypeError, "returned 'u' as an array of <U4: expected numbers"),
-        ({"a/b": 1}, TypeError, "returned an array named 'a/b'; a name is a text without '/'"),
+        ({"a/b": 1}, TypeError, "returned an array named 'a/b'; a name is a text of printable characters without '/'"),
         ({3: 1}, TypeError, "returned an array named 3"),
         ({"u": [1.0, np.nan]}, FloatingPointError, "the array 'u' holds a NaN or an infinity"),
         ({"u": [1.0, -np.inf]}, FloatingPointError, "the array 'u' holds a NaN or an infinity"),
