@@ -64,7 +64,7 @@ class Head(StrictModel):
     )
     requires: list[str] = Field(default=[], description="packages that must be installed, as in 'labrun>=1'")
     label: dict[str, str] = Field(
-        default={}, description="symbol and unit of swept columns, as axes show them: {tumbling_rate: α [1/sweep]}"
+        default={}, description="symbol and unit of swept columns, as axes show them: {tumbling_rate: 'α [1/sweep]'}"
     )
     plugins: list[str] = Field(default=[], description="local plugin files, beside the project")
     programs: dict[Annotated[str, Field(pattern=PROGRAM_NAME)], Program] = Field(

@@ -56,6 +56,10 @@ ALL = {"simulations.train", "datasets.waves", "models.net", "analyses.spread", "
         ({"old": "Field(0.01", "new": "Field(0.02", "file": "lab.py"}, ALL),
         ({"old": "project: waves", "new": "project: waves\ndescription: What?"}, set()),
         ({"old": "project: waves", "new": "project: other"}, set()),
+        (
+            {"old": "project: waves", "new": 'project: waves\nlabel: {amplitude: "A [m]"}'},
+            {"analyses.spread", "analyses.losses"},
+        ),
         ({"old": "points: 6", "new": "points: 6, noise: none"}, set()),
         ({"old": "epochs: 2", "new": "epochs: 2, tensorboard: true"}, set()),
         ({"old": "epochs: 2", "new": "epochs: 2, threads: 3"}, {"models.net", "analyses.losses"}),
