@@ -103,5 +103,5 @@ class StageContent:
 
     @property
     def shows_pictures(self) -> bool:
-        """Whether figures show what its tables hold."""
-        return bool(self.figures or self.fragments)
+        """Whether figures show what its tables hold; the picture of some members does not show a sweep."""
+        return self.section != "simulations" and bool(self.figures or self.fragments)
