@@ -22,6 +22,14 @@ TOY: dict[str, tuple[list[str], list[str]]] = {
         ["epoch on 0.[01] GB, limited to 4 GiB: # s", "peak memory", "glance .*streamed # ms", "simple_cnn .*ratio #"],
     ),
     "classification": (["--patterns", "40"], ["labrun, shipped network +40 patterns: +# per second", "publication's"]),
+    "comparisons": (
+        ["--repeats", "3", "--units", "8"],
+        [
+            "accuracy, alike: covered \\[%\\] +#",
+            "r, unlike: covered \\[%\\] +#",
+            "tests that are wrong in 3 to 7 %: # of #",
+        ],
+    ),
     "damage": (["4"], ["4 of 4 noticed; all bytes restored after 1 of 1 rounds"]),
     "dask_kills": (
         ["--members", "8", "--duration", "50", "--workers", "2", "--every", "4"],

@@ -62,6 +62,8 @@ class Ensemble(HasCard):
         self.columns = {column: list(values) for column, values in columns.items()}
         self._members = members
         self._mapper = mapper
+        self.key = ""
+        """The key of the simulation, if it is known"""
         self.outputs: Mapping[str, str] = {}
         """The shape, type and unit of each array, as the simulator declares them."""
         self.labels: Mapping[str, str] = {}
@@ -116,7 +118,7 @@ class Ensemble(HasCard):
         return taken
 
     def _declared_as(self, other: Ensemble) -> None:
-        self.outputs, self.labels = other.outputs, other.labels
+        self.outputs, self.labels, self.key = other.outputs, other.labels, other.key
 
     def label(self, column: str) -> str:
         """Return a column as axes and legends show it, with symbol and unit: `F [1/time]`; a column without a label by its name."""

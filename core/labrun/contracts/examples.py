@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -102,6 +102,8 @@ class Origin:
     parameters: pd.DataFrame
     rows: np.ndarray
     labels: Mapping[str, str] = field(default_factory=dict)
+    simulation: str = ""
+    """The key of the simulation, if it is known"""
 
 
 class Examples(HasCard):
@@ -257,7 +259,7 @@ class Examples(HasCard):
             name=name or self.name,
         )
         if self.origin is not None:
-            taken.origin = Origin(self.origin.parameters, self.origin.rows[chosen], self.origin.labels)
+            taken.origin = replace(self.origin, rows=self.origin.rows[chosen])
         return taken
 
     def split(

@@ -24,7 +24,9 @@ def find_origin(examples: Examples, inputs: Mapping[str, Any]) -> Origin | None:
         table, simulation = examples.table, simulations[0]
         rows = np.asarray(table["member"] if table is not None and "member" in table else examples.groups)
         known = rows.dtype.kind in "iu" and (not rows.size or 0 <= rows.min() <= rows.max() < len(simulation))
-        return Origin(simulation.parameters, rows.astype(np.int64), simulation.labels) if known else None
+        if not known:
+            return None
+        return Origin(simulation.parameters, rows.astype(np.int64), simulation.labels, simulation.key)
     origins = [
         one.origin
         for one in inputs.values()

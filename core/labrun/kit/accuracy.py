@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from labrun.contracts.measure import Measure
-from labrun.kit.intervals import share_interval
+from labrun.contracts.measure import Judged, Measure
+from labrun.kit.comparison import against_baselines, judged_on, units_digest
+from labrun.kit.intervals import share_interval, share_spread
 from labrun.kit.units import independent_units
 
 if TYPE_CHECKING:
@@ -38,8 +39,16 @@ def accuracy_measure(
 
     truth, units = examples.load_y(slice(None)), units or independent_units(examples)
     right = np.stack([one == truth for one in predicted])
+    digest, most = units_digest(units, examples), np.bincount(truth).argmax()
+
+    def judged(right: np.ndarray) -> Judged:
+        return judged_on(share_spread(np.stack([units.sums(one) for one in right]), units.sizes), digest)
+
     interval = share_interval(np.stack([units.sums(one) for one in right]), units.sizes, confidence)
-    frequent = Measure(float(np.bincount(truth).max() / len(truth)), name="accuracy", model="most frequent class")
-    known: dict[str, Any] = {"baseline": frequent, "ceiling": 1.0, "better": "higher"}
-    known |= {"model": model, "dataset": examples.name, "n": units.count, "units": units.words}
-    return Measure(float(right.mean()), name="accuracy", interval=interval, **known | more)
+    known: dict[str, Any] = {"name": "accuracy", "dataset": examples.name, "better": "higher"}
+    frequent = Measure(
+        float(np.mean(truth == most)), model="most frequent class", judged=judged((truth == most)[None]), **known
+    )
+    known |= {"model": model, "ceiling": 1.0, "n": units.count, "units": units.words, "judged": judged(right)}
+    found = Measure(float(right.mean()), interval=interval, **known | more)
+    return against_baselines([found], [frequent])[0]

@@ -95,6 +95,11 @@ class Spread:
         """Degrees of freedom of `variance`, in its shape, by the rule of B. L. Welch, Biometrika 34, 28 (1947)."""
         return join_freedom((self.of_units, self.units_freedom), (self.of_seeds, self.seeds_freedom))
 
+    def of(self, *place: int) -> Spread:
+        """Return the spread of one of several scores."""
+        of_blocks: Any = (slice(None), *place)
+        return Spread(self.value[place], self.deviations[of_blocks], self.of_seeds[place], self.seeds_freedom[place])
+
     def __sub__(self, other: Spread) -> Spread:
         """Return the difference of two scores on the same blocks of units, whose seeds are independent."""
         seeds = ((self.of_seeds, self.seeds_freedom), (other.of_seeds, other.seeds_freedom))
@@ -168,7 +173,8 @@ class Replicates:
             both = (blocks - 1) / blocks * rest / (seeds * (seeds - 1))
             freedom = (between - both) ** 2 / (between**2 / (seeds - 1) + both**2 / ((seeds - 1) * (blocks - 1)))
         beyond = between > both
-        return Spread(value, of_mean, np.where(beyond, between - both, 0.0), np.where(beyond, freedom, np.inf))
+        of_seeds, freedom = np.where(beyond, between - both, 0.0), np.where(beyond, np.maximum(freedom, 1), np.inf)
+        return Spread(value, of_mean, of_seeds, freedom)
 
 
 def in_blocks(units: np.ndarray) -> np.ndarray:

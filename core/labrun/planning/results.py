@@ -107,7 +107,7 @@ class Results:
         shared = [groups[member] for member in numbers] if groups is not None else None
         members = StoredMembers(self.plan.place(planned) / "parts", stage.stored_parts)
         ensemble = Ensemble(members, numbers, columns, stage.name, shared, self._map)
-        ensemble.outputs = stage.plugin.declared_outputs()
+        ensemble.outputs, ensemble.key = stage.plugin.declared_outputs(), planned.key
         ensemble.labels = labels_of(type(stage.plugin)) | self.plan.project.head.label
         return ensemble
 

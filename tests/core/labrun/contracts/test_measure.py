@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from labrun import Findings, Interval, Measure
+from labrun.contracts.measure import Comparison, Judged
 
 BASELINE = Measure(0.86, name="accuracy", model="trees")
 ACCURACY = Measure(
@@ -99,3 +100,54 @@ def test_measures_behind_a_link_are_not_followed(tmp_path: Path):
     Findings(metrics={"mean": 1.5}).save(tmp_path / "other")
     (tmp_path / "other/measures.json").symlink_to(tmp_path / "one/measures.json")
     assert not isinstance(Findings.load(tmp_path / "other").metrics["mean"], Measure)
+
+
+def test_a_count_is_a_float_too():
+    assert Measure(3).value.is_integer()
+
+
+@pytest.mark.parametrize(
+    ("value", "difference", "better", "words"),
+    [
+        (
+            0.95,
+            (0.04, 0.02, 0.06, 0.004),
+            "higher",
+            "cnn beats trees in score by 0.040 [0.020, 0.060] (12 members, p = 0.004).",
+        ),
+        (
+            0.87,
+            (-0.04, -0.06, -0.02, 0.0004),
+            "higher",
+            "trees beats cnn in score by 0.040 [0.020, 0.060] (12 members, p < 0.001).",
+        ),
+        (
+            0.87,
+            (-0.04, -0.06, -0.02, 0.02),
+            "lower",
+            "cnn beats trees in score by 0.040 [0.020, 0.060] (12 members, p = 0.02).",
+        ),
+        (
+            0.90,
+            (-0.01, -0.03, 0.01, 0.31),
+            "higher",
+            "cnn and trees are not distinguishable in score: they differ by -0.010 [-0.030, 0.010] (12 members, p = 0.31).",
+        ),
+    ],
+)
+def test_a_comparison_in_words(value, difference, better, words):
+    known = {"name": "score", "model": "cnn", "better": better, "n": 12, "units": "members"}
+    one = Measure(value, baseline=Measure(0.91, model="trees"), comparison=Comparison(*difference), **known)
+    assert one.sentence == words
+    assert Measure.from_record(json.loads(json.dumps(one.record()))).sentence == words
+
+
+def test_without_a_comparison_nothing_is_claimed():
+    one = Measure(0.95, name="score", model="cnn", better="higher", baseline=Measure(0.91, model="trees"))
+    assert (one.verdict, one.sentence, one.beside_baseline()) == ("", "", "baseline trees 0.91")
+    assert Measure(0.5).beside_baseline() == ""
+
+
+def test_what_it_takes_to_compare_is_kept():
+    one = Measure(0.5, judged=Judged("abc", (0.1, -0.1), 0.01, 2.0))
+    assert Measure.from_record(json.loads(json.dumps(one.record()))).judged == one.judged
