@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from labrun import Analysis, Ensemble, Examples, Field, Findings, Measure, Outline, TrainedModel, hookimpl
@@ -10,6 +10,7 @@ from labrun import Analysis, Ensemble, Examples, Field, Findings, Measure, Outli
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labrun.kit.comparison import Standing
     from labrun_bond_recovery.drawing import Shown
     from labrun_bond_recovery.methods import Judgement
     from labrun_bond_recovery.truth import Truth
@@ -33,7 +34,8 @@ class BondRecovery(Analysis):
 
     Where the true network is unknown, as for pairs of pictures from files, `truth: drawing` reads it from the expected drawing.
 
-    Baselines are analyses with a table `recovery` of the same columns, such as `geometric_baselines`. They stand beside the models.
+    Baselines are analyses with a table `recovery` of the same columns, such as `geometric_baselines`. They stand beside the models,
+    compared by a paired permutation test over networks (`labrun.kit.comparison`).
     """
 
     name: ClassVar[str] = "bond_recovery"
@@ -70,9 +72,9 @@ class BondRecovery(Analysis):
         validation_simulation: Ensemble,
         baseline: list[Findings] | None = None,
     ) -> Findings:
-        """Return the tables `recovery` (a row for each method and class), `networks` (a row for each method and network) and `thresholds`;
-        the figures `F1`, `thresholds` and `networks`; the file `thresholds.json`; and the metrics `F1, <model>`, `exact, <model>`, `sites
-        lost, <model>`, `displacement, <model>` [pixels at 256].
+        """Return the tables `recovery` (a row for each method and class), `comparison` (for several methods), `networks` (a row for each
+        method and network) and `thresholds`; the figures `F1`, `thresholds` and `networks`; the file `thresholds.json`; and the metrics
+        `F1, <model>`, `exact, <model>`, `sites lost, <model>`, `displacement, <model>` [pixels at 256].
 
         Raises:
             ValueError: a model does not predict pictures, the simulation is not the one of the pictures, or no bond is found even in the
@@ -82,6 +84,7 @@ class BondRecovery(Analysis):
 
         import pandas as pd
 
+        from labrun.kit.comparison import COMPARED, members_digest, standing_table
         from labrun.kit.palette import network_colours
         from labrun_bond_recovery.drawing import draw_networks, draw_thresholds
         from labrun_bond_recovery.methods import judge_method, methods
@@ -96,12 +99,12 @@ class BondRecovery(Analysis):
         ]
         recovery = pd.concat([self._recovery(one, classes) for one in judged], ignore_index=True)
         beside = [one.tables["recovery"] for one in baseline or []]
+        digest = members_digest(simulation, members)
+        compared = _compared(recovery, judged, baseline or [], digest, dataset.name, self.confidence)
         thresholds = _threshold_table(judged)
         chosen = dict(zip(thresholds["model"], thresholds["threshold"], strict=True))
-        return Findings(
-            metrics=dict(
-                _metrics(recovery, judged, pd.concat(beside) if beside else None, dataset.name, self.confidence)
-            ),
+        findings = Findings(
+            metrics=dict(_metrics(compared, judged, dataset.name, self.confidence)),
             tables={
                 "recovery": pd.concat([recovery, *beside], ignore_index=True),
                 "networks": pd.concat([one.network_table(members, classes) for one in judged], ignore_index=True),
@@ -118,6 +121,10 @@ class BondRecovery(Analysis):
             captions=self._captions(judged, dataset, validation, classes),
             warnings=[*_warnings(recovery)],
         )
+        if len(compared["F1"]) > 1:
+            findings.tables["comparison"] = standing_table(_standings(compared))
+            findings.captions["comparison"] = COMPARED.format(units="networks", confidence=0.95)
+        return findings
 
     def _truths(self, simulation: Ensemble, examples: Examples) -> list[Truth]:
         from labrun_bond_recovery.truth import read_truths, simulated_truths
@@ -182,26 +189,68 @@ def _worst(judged: Sequence[Judgement], classes: Sequence[str], dataset: Example
     }
 
 
-def _metrics(
-    recovery: pd.DataFrame, judged: Sequence[Judgement], baselines: pd.DataFrame | None, dataset: str, confidence: float
-) -> Iterator[tuple[str, Measure]]:
-    """Yield the metrics of each model on all networks together, beside the best baseline and the expected drawing."""
+def _compared(
+    recovery: pd.DataFrame,
+    judged: Sequence[Judgement],
+    baselines: Sequence[Findings],
+    digest: str,
+    dataset: str,
+    confidence: float,
+) -> dict[str, list[Measure]]:
+    """Return F1 and the share of exact networks of each model, beside the best baseline, then those of the baselines."""
+    from labrun.kit.comparison import against_baselines
     from labrun_bond_recovery.methods import EXPECTED
-    from labrun_spring_networks.recovery import ALL, recovery_measure
+    from labrun_spring_networks.recovery import recovery_judged, recovery_measure
+
+    found = {}
+    for score in ("F1", "exact"):
+        ceiling = recovery_measure(recovery, EXPECTED, score, dataset, confidence)
+        known: dict[str, Any] = {"key": True, "ceiling": ceiling}
+        models = [
+            recovery_measure(
+                recovery,
+                one.method.name,
+                score,
+                dataset,
+                confidence,
+                judged=recovery_judged([n.recovery for n in one.networks], one.threshold, digest)[score],
+                **known,
+            )
+            for one in judged
+            if one.method.name != EXPECTED
+        ]
+        others = [
+            _baseline(findings, method, score, dataset)
+            for findings in baselines
+            for method in dict.fromkeys(findings.tables["recovery"]["method"])
+        ]
+        found[score] = [*against_baselines(models, others), *others]
+    return found
+
+
+def _baseline(findings: Findings, method: str, score: str, dataset: str) -> Measure:
+    """Return a score of a baseline: its measure, or else what its table holds, which cannot be compared by a test."""
+    from labrun_spring_networks.recovery import ALL
+
+    known = findings.metrics.get(f"{score}, {method}")
+    if isinstance(known, Measure):
+        return known
+    table = findings.tables["recovery"]
+    (value,) = table.loc[(table["method"] == method) & (table["class"] == ALL), score]
+    return Measure(value, name=score, model=method, dataset=dataset, better="higher")
+
+
+def _metrics(
+    compared: Mapping[str, Sequence[Measure]], judged: Sequence[Judgement], dataset: str, confidence: float
+) -> Iterator[tuple[str, Measure]]:
+    """Yield the metrics of each model on all networks together."""
+    from labrun_bond_recovery.methods import EXPECTED
 
     for one in judged:
         name = one.method.name
         if name == EXPECTED:
             continue
-        for score in ("F1", "exact"):
-            more: dict[str, Any] = {
-                "key": True,
-                "ceiling": recovery_measure(recovery, EXPECTED, score, dataset, confidence),
-            }
-            if baselines is not None:
-                best = baselines[baselines["class"] == ALL].nlargest(1, score).to_dict("records")
-                more["baseline"] = Measure(best[0][score], name=score, model=best[0]["method"]) if best else None
-            yield f"{score}, {name}", recovery_measure(recovery, name, score, dataset, confidence, **more)
+        yield from ((f"{score}, {name}", m) for score, found in compared.items() for m in found if m.model == name)
         known: dict[str, Any] = {"model": name, "dataset": dataset, "better": "lower"}
         known |= {"n": len(one.networks), "units": "networks"}
         yield f"sites lost, {name}", Measure(one.lost, name="sites lost", **known)
@@ -210,6 +259,15 @@ def _metrics(
             f"displacement, {name}",
             Measure(one.displacement, name="displacement", interval=interval, unit="pixels of 256", **known),
         )
+
+
+def _standings(compared: Mapping[str, Sequence[Measure]]) -> Iterator[tuple[dict[str, str], Standing]]:
+    """Yield how models and baselines stand beside the best of them."""
+    from labrun.kit.comparison import standings
+
+    for score, found in compared.items():
+        for method, standing in standings({one.model: one for one in found}).items():
+            yield {"score": score, "method": method}, standing
 
 
 def _warnings(recovery: pd.DataFrame) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from labrun import Examples, Interval, Measure
+from labrun.kit.comparison import compare, judged_on, units_digest
 from labrun.kit.intervals import LOGARITHMIC, student_interval
 from labrun.kit.spread import leave_out_sums
 from labrun.kit.units import independent_units
@@ -47,7 +48,13 @@ def dataset_measures(
         end = "" if len(kinds) == 1 else f", {kind}"
         for name in NAMES:
             yield f"{name} {examples.name}{end}", as_trained[name]
-            after = replace(scaled[name], name=f"{name}, scaled", baseline=as_trained[name].value, key=name == "ECE")
+            after = replace(
+                scaled[name],
+                name=f"{name}, scaled",
+                baseline=replace(as_trained[name], model="as trained", judged=None),
+                comparison=compare(scaled[name], as_trained[name]),
+                key=name == "ECE",
+            )
             yield f"{name} {examples.name}, scaled{end}", after
 
 
@@ -72,12 +79,14 @@ def _scores(
     known |= {"n": units.count, "units": units.words}
     for name, values in losses.items():
         sums = np.stack([[units.sums(one), units.sizes] for one in values]).transpose(2, 0, 1)
-        spread = leave_out_sums(lambda s: s[..., 0] / s[..., 1], sums).mean(scale=LOGARITHMIC)
+        replicates = leave_out_sums(lambda s: s[..., 0] / s[..., 1], sums)
+        spread = replicates.mean(scale=LOGARITHMIC)
         low, high = (float(end) for end in student_interval(spread, CONFIDENCE, LOGARITHMIC))
+        judged = judged_on(replicates.mean(), units_digest(units, examples))
         interval = None if np.isnan(low) else Interval(low, high, CONFIDENCE, "jackknife")
-        found[name] = Measure(
-            float(np.mean(values)), name=name, interval=interval, unit=UNITS.get(name, ""), ceiling=0.0, **known
-        )
+        mean = float(np.mean(values))
+        more: dict[str, Any] = {"unit": UNITS.get(name, ""), "ceiling": 0.0, "judged": judged}
+        found[name] = Measure(mean, name=name, interval=interval, **more, **known)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from labrun import Analysis, Examples, Field, Findings, TrainedModel, hookimpl
@@ -11,6 +11,7 @@ from labrun.kit.units import BY
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labrun.kit.comparison import Standing
     from labrun_confusion_matrix.judgement import Judgement
 
 
@@ -23,6 +24,9 @@ class ConfusionMatrix(Analysis):
 
     Networks that differ in their seed alone are judged together: matrices are sums over them, metrics are means, and intervals hold the
     spread over seeds too. All other networks (of a matrix over learning rates, for instance) are judged apart.
+
+    Baselines are analyses with measures of the accuracy on the same datasets, such as `shallow_baseline`, `summary_baseline` and `pca`.
+    They stand beside the networks, compared by a paired permutation test over the units (`labrun.kit.comparison`).
     """
 
     name: ClassVar[str] = "confusion_matrix"
@@ -31,16 +35,19 @@ class ConfusionMatrix(Analysis):
     by: str | list[str] | None = Field(None, description=BY)
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
 
-    def analyse(self, model: list[TrainedModel], dataset: list[Examples]) -> Findings:
+    def analyse(
+        self, model: list[TrainedModel], dataset: list[Examples], baseline: list[Findings] | None = None
+    ) -> Findings:
         """Return the metrics `accuracy test` and `macro F1 test` of a dataset `test` (`accuracy test, <network>` for networks of several
-        kinds), `spread of accuracy test` over seeds; the tables `scores` and `errors`; the figure `confusion`, and its counts as files
-        `confusion_<dataset>.csv`.
+        kinds), `spread of accuracy test` over seeds; the tables `scores`, `comparison` (for several kinds, or with baselines) and `errors`;
+        the figure `confusion`, and its counts as files `confusion_<dataset>.csv`.
 
         Raises:
             ValueError: a dataset has no classes, or other classes than the first; or two models have the same name.
         """
         import pandas as pd
 
+        from labrun.kit.comparison import COMPARED, measured, standing_table
         from labrun.kit.methods import group_by_kind, metric_name
         from labrun_confusion_matrix.drawing import draw_matrices
         from labrun_confusion_matrix.judgement import classifiers, judge
@@ -50,7 +57,14 @@ class ConfusionMatrix(Analysis):
         judged = [
             one
             for examples in dataset
-            for one in judge(methods, examples, self.by, self.confidence, examples is dataset[-1])
+            for one in judge(
+                methods,
+                examples,
+                self.by,
+                self.confidence,
+                measured(baseline or [], "accuracy", examples.name),
+                is_key=examples is dataset[-1],
+            )
         ]
         findings = Findings(tables={"scores": pd.DataFrame([row for one in judged for row in one.rows()])})
         for one in judged:
@@ -62,6 +76,11 @@ class ConfusionMatrix(Analysis):
             name = f"confusion_{one.dataset}" if len(kinds) == 1 else f"confusion_{one.dataset}, {one.kind}"
             matrix = pd.DataFrame(one.total, index=pd.Index(classes, name="true"), columns=classes)
             findings.files[f"{name}.csv"] = matrix.to_csv().encode()
+        compared = [*_standings(judged, baseline or [])]
+        if len({start["method"] for start, _ in compared}) > 1:
+            findings.tables["comparison"] = standing_table(compared)
+            units = ", ".join(dict.fromkeys(one.units.words for one in judged))
+            findings.captions["comparison"] = COMPARED.format(units=units, confidence=0.95)
         if len(errors := _all_errors(judged, classes)):
             findings.tables["errors"] = errors
         findings.figures["confusion"] = draw_matrices(judged, classes)
@@ -109,6 +128,17 @@ def _most_confused(judgement: Judgement, classes: tuple[str, ...]) -> str:
 def _summed(judgement: Judgement) -> str:
     count = len(judgement.networks)
     return f" Sums over {count} networks that differ in their seed." if count > 1 else ""
+
+
+def _standings(judged: Sequence[Judgement], baselines: Sequence[Findings]) -> Iterator[tuple[dict[str, str], Standing]]:
+    """Yield how the accuracies of networks and baselines on each dataset stand beside the best of them."""
+    from labrun.kit.comparison import measured, standings
+
+    for dataset in dict.fromkeys(one.dataset for one in judged):
+        own = [one.accuracy for one in judged if one.dataset == dataset]
+        measures = {one.model: one for one in [*own, *measured(baselines, "accuracy", dataset)]}
+        for method, standing in standings(measures).items():
+            yield {"dataset": dataset, "score": "accuracy", "method": method}, standing
 
 
 def _classes(dataset: list[Examples]) -> tuple[str, ...]:

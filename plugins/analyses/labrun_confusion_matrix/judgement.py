@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from labrun import Examples, Interval, Measure, TrainedModel
 from labrun.kit.accuracy import accuracy_measure
+from labrun.kit.comparison import against_baselines, judged_on, units_digest
 from labrun.kit.intervals import fraction_interval, share_interval
 from labrun.kit.methods import Method, check_names, group_by_kind
 from labrun.kit.spread import leave_out_sums
@@ -41,7 +42,7 @@ class Judgement:
     units: Units
     accuracy: Measure
     macro_f1: Measure
-    """Means over the networks"""
+    """Means over the networks, beside the best baseline"""
 
     @property
     def total(self) -> NDArray[np.int64]:
@@ -96,31 +97,54 @@ def judge(
     examples: Examples,
     by: str | list[str] | None,
     confidence: float,
+    baselines: Sequence[Measure] = (),
     is_key: bool = False,
-) -> Iterator[Judgement]:
-    """Yield a judgement for each kind of network; `is_key` makes its accuracy a key result."""
+) -> list[Judgement]:
+    """Return a judgement for each kind of network; `is_key` makes its accuracy a key result.
+
+    `baselines` are accuracies on the same examples.
+    """
     truth, units = examples.load_y(slice(None)), independent_units(examples, by)
-    classes, sizes = len(examples.classes or ()), units.sizes
-    for kind, places in group_by_kind(methods).items():
-        networks = [methods[place] for place in places]
-        predicted = np.stack([one.answer(examples) for one in networks])
-        right = [units.sums(one == truth) for one in predicted]
-        counts = np.stack([confusion(truth, one, classes, units.of) for one in predicted], axis=1)
-        f1 = leave_out_sums(macro_f1, counts)
-        known: dict[str, Any] = {"model": kind, "dataset": examples.name, "better": "higher", "ceiling": 1.0}
-        known |= {"n": units.count, "units": units.words}
-        yield Judgement(
-            examples.name,
-            kind,
-            networks,
-            counts.sum(axis=0),
-            [share_interval(one, sizes, confidence) for one in right],
-            units,
-            accuracy_measure(examples, [*predicted], kind, confidence, units, key=is_key),
-            Measure(
-                float(f1.full.mean()),
-                name="macro F1",
-                interval=fraction_interval(f1, units_of_classes(counts[:, 0]), len(truth), confidence),
-                **known,
-            ),
-        )
+    judged = [
+        _judge(kind, [methods[place] for place in places], examples, truth, units, confidence, is_key)
+        for kind, places in group_by_kind(methods).items()
+    ]
+    if baselines:
+        beside = against_baselines([one.accuracy for one in judged], baselines)
+        judged = [replace(one, accuracy=accuracy) for one, accuracy in zip(judged, beside, strict=True)]
+    return judged
+
+
+def _judge(
+    kind: str,
+    networks: Sequence[Classifier],
+    examples: Examples,
+    truth: NDArray[np.int64],
+    units: Units,
+    confidence: float,
+    is_key: bool,
+) -> Judgement:
+    """Judge networks that differ in their seed alone."""
+    classes = len(examples.classes or ())
+    predicted = np.stack([one.answer(examples) for one in networks])
+    right = [units.sums(one == truth) for one in predicted]
+    counts = np.stack([confusion(truth, one, classes, units.of) for one in predicted], axis=1)
+    f1 = leave_out_sums(macro_f1, counts)
+    known: dict[str, Any] = {"model": kind, "dataset": examples.name, "better": "higher", "ceiling": 1.0}
+    known |= {"n": units.count, "units": units.words}
+    return Judgement(
+        examples.name,
+        kind,
+        networks,
+        counts.sum(axis=0),
+        [share_interval(one, units.sizes, confidence) for one in right],
+        units,
+        accuracy_measure(examples, [*predicted], kind, confidence, units, key=is_key),
+        Measure(
+            float(f1.full.mean()),
+            name="macro F1",
+            interval=fraction_interval(f1, units_of_classes(counts[:, 0]), len(truth), confidence),
+            judged=judged_on(f1.mean(), units_digest(units, examples)),
+            **known,
+        ),
+    )

@@ -65,12 +65,14 @@ class GeometricBaselines(Analysis):
         """
         import pandas as pd
 
+        from labrun.kit.comparison import members_digest
         from labrun_geometric_baselines.methods import GEOMETRIC, learned
         from labrun_geometric_baselines.places import REACH, read_places
         from labrun_spring_networks.recovery import (
             Recovery,
             choose_threshold,
             draw_recovery,
+            recovery_judged,
             recovery_measure,
             recovery_table,
         )
@@ -81,19 +83,23 @@ class GeometricBaselines(Analysis):
             methods.append(learned([*read_places(train_simulation, self.taught)], int(rng.integers(2**32))))
         columns = simulation.columns[self.by] if self.by is not None else ["networks"] * len(networks)
         classes = [str(one) for one in columns]
-        tables = []
+        tables, judged = [], {}
+        digest = members_digest(simulation, range(len(simulation)))
         for method in methods:
             recoveries, validated = (
                 [Recovery(method.answer(one), one.is_bond, one.bonds) for one in part] for part in (networks, chosen_on)
             )
             threshold = choose_threshold(validated)
+            judged[method.name] = recovery_judged(recoveries, threshold, digest)
             table = recovery_table(method.name, classes, recoveries, threshold, self.confidence)
             tables.append(table.assign(threshold=method.own_threshold(threshold)))
         recovery = pd.concat(tables, ignore_index=True)
         interval = f"the {self.confidence:.0%} interval over networks"
         return Findings(
             metrics={
-                f"{score}, {one.name}": recovery_measure(recovery, one.name, score, simulation.name, self.confidence)
+                f"{score}, {one.name}": recovery_measure(
+                    recovery, one.name, score, simulation.name, self.confidence, judged=judged[one.name][score]
+                )
                 for one in methods
                 for score in ("F1", "exact")
             },

@@ -46,13 +46,14 @@ class Inpainting(Analysis):
     confidence: float = Field(0.95, gt=0, lt=1, description="probability that an interval covers the true value")
 
     def analyse(self, model: list[TrainedModel], dataset: Examples, train: Examples | None = None) -> Findings:
-        """Return the table `errors`, the figures `errors` and `reconstructions`, and the metrics `RMSE missing, <method>` and `MAE missing,
-        <method>`; for networks also on `known` pixels and, with kriging, `RMSE over kriging, <network>`.
+        """Return the tables `errors` and `comparison`, the figures `errors` and `reconstructions`, and the metrics `RMSE missing, <method>`
+        and `MAE missing, <method>`; for networks also on `known` pixels and, with kriging, `RMSE over kriging, <network>`.
 
         Raises:
             ValueError: examples are not such pictures; no pixel is missing, or a picture has no known one; or a network does not predict
                 finite pictures.
         """
+        from labrun.kit.comparison import standing_table
         from labrun_inpainting.baselines import baselines, choose_width
         from labrun_inpainting.drawing import draw_errors, draw_reconstructions
         from labrun_inpainting.judgement import judge
@@ -68,7 +69,7 @@ class Inpainting(Analysis):
         chosen_on = "the judged pictures themselves, which favours it" if train is None else f"'{train.name}'"
         return Findings(
             metrics=dict(judged.metrics()),
-            tables={"errors": judged.table()},
+            tables={"errors": judged.table(), "comparison": standing_table(judged.standings())},
             figures={"errors": draw_errors(judged), "reconstructions": draw_reconstructions(judged)},
             captions=self._captions(
                 judged, f"Width of the normalised convolution: {width:.2g} pixels, chosen on {chosen_on}."
@@ -87,6 +88,8 @@ class Inpainting(Analysis):
         return Kriging(dataset.spec.x.shape[:2], self.correlation_length, self.deviation, self.nugget, mean)  # type: ignore[union-attr]
 
     def _captions(self, judged: Judgement, width: str) -> dict[str, str]:
+        from labrun.kit.comparison import COMPARED
+
         interval = f"the {self.confidence:.0%} interval over {judged.units.words}"
         kriging = (
             " 'over kriging' is the RMSE divided by that of kriging; no linear method can reach less than 1."
@@ -96,6 +99,7 @@ class Inpainting(Analysis):
         return {
             "errors": f"Errors on '{judged.dataset}' [grey levels], on missing and on known pixels; 'low' and 'high' bound {interval}. "
             f"{width}{kriging}{judged.best_in_words()}",
+            "comparison": COMPARED.format(units=judged.units.words, confidence=0.95),
             "reconstructions": f"The first pictures of '{judged.dataset}': the observed picture (missing pixels orange) above the truth, "
             "then the picture filled by each method above its error, in grey levels. Numbers are the RMSE on its missing pixels."
             + judged.left_out(),

@@ -11,9 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labrun import Examples, Interval, Measure
+from labrun.contracts.measure import Judged
 from labrun.kit.batches import batches
-from labrun.kit.intervals import LOGARITHMIC, jackknife_interval
+from labrun.kit.comparison import Standing, against_baselines, judged_on, standings, units_digest
+from labrun.kit.intervals import LOGARITHMIC, student_interval
 from labrun.kit.methods import check_names
+from labrun.kit.spread import leave_out
 from labrun.kit.units import FEW, Units, independent_units
 from labrun_inpainting.baselines import BEATABLE
 from labrun_inpainting.methods import Inpainter
@@ -44,6 +47,8 @@ class Judgement:
     """(3, methods): RMSE on missing pixels over that of kriging, and the ends of its interval"""
     pixels: NDArray[np.int64]
     """(kinds,) number of judged pixels"""
+    judged: Sequence[Judged]
+    """For each method, what it takes to compare its RMSE on missing pixels"""
     units: Units
     """What the intervals are over: pictures, where all come from one member"""
     confidence: float
@@ -95,25 +100,40 @@ class Judgement:
 
     def metrics(self) -> Iterator[tuple[str, Measure]]:
         """Yield `RMSE missing, unet`, …; on known pixels for networks only, since baselines do not change them."""
+        compared = self._compared()
         for i, one in enumerate(self.methods):
             for j, kind in enumerate(KINDS if one.is_network else KINDS[:1]):
                 for k, score in enumerate(SCORES):
                     ends = (float(bound[i, j, k]) for bound in (self.scores, self.low, self.high))
                     beatable = self._best(k, score) if one.is_network and j == MISSING else None
-                    measure = self._measure(
-                        f"{score} {kind}",
-                        i,
-                        *ends,
-                        unit="grey levels",
-                        baseline=beatable,
-                        key=beatable is not None and k == 0,
+                    measure = self._measure(f"{score} {kind}", i, *ends, unit="grey levels", baseline=beatable)
+                    yield (
+                        f"{score} {kind}, {one.name}",
+                        compared.get(i, measure) if j == MISSING and k == 0 else measure,
                     )
-                    yield f"{score} {kind}, {one.name}", measure
         if self.over_kriging is not None:
             for i, one in enumerate(self.methods):
                 if one.is_network:
                     ends = (float(bound) for bound in self.over_kriging[:, i])
                     yield f"RMSE over kriging, {one.name}", self._measure("RMSE over kriging", i, *ends)
+
+    def _compared(self) -> dict[int, Measure]:
+        """Return the RMSE on missing pixels of each method, those of networks beside the best baseline that learns nothing."""
+        found = {}
+        for i, one in enumerate(self.methods):
+            ends = (float(bound[i, MISSING, 0]) for bound in (self.scores, self.low, self.high))
+            known: dict[str, Any] = {"unit": "grey levels", "judged": self.judged[i], "key": one.is_network}
+            found[i] = self._measure(f"{SCORES[0]} {KINDS[MISSING]}", i, *ends, **known)
+        networks = [i for i, one in enumerate(self.methods) if one.is_network]
+        beatable = [found[i] for i, one in enumerate(self.methods) if one.name in BEATABLE and not one.is_network]
+        beside = against_baselines([found[i] for i in networks], beatable)
+        return found | dict(zip(networks, beside, strict=True))
+
+    def standings(self) -> Iterator[tuple[dict[str, str], Standing]]:
+        """Yield how the RMSE of each method on missing pixels stands beside the best."""
+        measures = {self.methods[i].name: one for i, one in self._compared().items()}
+        for method, standing in standings(measures).items():
+            yield {"score": "RMSE missing", "method": method}, standing
 
     def _measure(self, name: str, i: int, value: float, low: float, high: float, **more: Any) -> Measure:
         interval = None if np.isnan(low) else Interval(low, high, self.confidence, "jackknife")
@@ -182,7 +202,11 @@ def judge(
         return _with_ratio(_scores(sums[..., chosen].sum(axis=-1), counts[:, chosen].sum(axis=-1)), kriging)
 
     both = statistic(np.arange(len(examples)))
-    low, high = jackknife_interval(statistic, units.of, confidence, LOGARITHMIC)
+    replicates = leave_out(statistic, units.of)
+    low, high = student_interval(replicates.spread(LOGARITHMIC), confidence, LOGARITHMIC)
+    spread, digest = replicates.spread(), units_digest(units, examples)
+    row = MISSING * len(SCORES)
+    judged = [judged_on(spread.of(row, i), digest) for i in range(len(methods))]
     scores, lows, highs = (
         one[:-1].reshape(len(KINDS), len(SCORES), -1).transpose(2, 0, 1) for one in (both, low, high)
     )
@@ -196,6 +220,7 @@ def judge(
         highs,
         np.stack([both[-1], low[-1], high[-1]]) if kriging is not None else None,
         counts.sum(axis=-1),
+        judged,
         units,
         confidence,
         observed,

@@ -98,10 +98,20 @@ class PrincipalComponents(Analysis):
         for method, judge in self._methods(train.classes is not None).items():
             judge.fit(trained, train.load_y(slice(None)))
             for examples, coefficients in zip(dataset, projected, strict=True):
-                found = float(judge.score(coefficients, examples.load_y(slice(None))))
-                rows.append({"dataset": examples.name, "method": method, "examples": len(examples), score: found})
+                found = self._score(judge, coefficients, examples, method)
+                rows.append(
+                    {"dataset": examples.name, "method": method, "examples": len(examples), score: float(found)}
+                )
                 findings.metrics[f"{score} {examples.name}, {method}"] = found
         findings.tables["scores"] = pd.DataFrame(rows)
+
+    def _score(self, judge: Any, coefficients: np.ndarray, examples: Examples, method: str) -> float:
+        """Return the accuracy as a measure, or R²."""
+        from labrun.kit.accuracy import accuracy_measure
+
+        if examples.classes is None:
+            return float(judge.score(coefficients, examples.load_y(slice(None))))
+        return accuracy_measure(examples, [judge.predict(coefficients)], f"PCA, {method}")
 
     def _methods(self, is_class: bool) -> dict[str, Any]:
         import numpy as np

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labrun import Examples, Interval, Measure
+from labrun.contracts.measure import Judged
 from labrun.kit.batches import batches
 from labrun.kit.choosing import evenly
-from labrun.kit.intervals import ScoreScale, jackknife_interval
+from labrun.kit.comparison import compare, correct, judged_on, units_digest
+from labrun.kit.intervals import ScoreScale, student_interval
 from labrun.kit.methods import check_names
+from labrun.kit.spread import leave_out
 from labrun.kit.units import Units, independent_units
 from labrun_lattices.spectra import log_bins, power_spectrum
 from labrun_reconstruction.methods import Reconstructor
@@ -28,6 +31,7 @@ BATCH = 32
 DRAWN = 3
 """Methods that a figure can hold"""
 CONFIDENCE = 0.95
+SCORES = ("MSE", "RMSE", "R²")
 
 
 def _forward(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -61,6 +65,8 @@ class Judgement:
     units: Units
     ends: NDArray[np.float64]
     """(2, methods, 3) of the intervals of MSE, RMSE and R²; NaN where there is none"""
+    judged: Sequence[Sequence[Judged]]
+    """For each method, what it takes to compare its MSE, RMSE and R²"""
     spread: NDArray[np.float64]
     """(methods,) standard deviation of the RMSE over groups [unit]; NaN for a single group"""
     k: NDArray[np.float64]
@@ -106,33 +112,37 @@ class Judgement:
     def metrics(self, unit: str) -> Iterator[tuple[str, Measure]]:
         """Yield `MSE <method>`, `RMSE <method>`, … and `MSE over PCA, <network>`. `unit` is that of the pictures."""
         compared = dict(self._pairs())
-        for i, one in enumerate(self.methods):
-            for k, (name, values) in enumerate((("MSE", self.mse), ("RMSE", self.rmse), ("R²", self.r2))):
-                low, high = (float(end) for end in self.ends[:, i, k])
-                other = compared.get(i)
-                yield (
-                    f"{name} {one.name}",
-                    Measure(
-                        float(values[i]),
-                        name=name,
-                        interval=None if np.isnan(low) else Interval(low, high, CONFIDENCE, "jackknife"),
-                        unit=unit if name == "RMSE" else "",
-                        model=one.name,
-                        dataset=self.dataset,
-                        better="higher" if name == "R²" else "lower",
-                        baseline=None
-                        if other is None
-                        else Measure(float(values[other]), name=name, model=self.methods[other].name),
-                        key=one.is_network and name == "R²",
-                        n=self.units.count,
-                        units=self.units.words,
-                    ),
-                )
+        for k, name in enumerate(SCORES):
+            measures = [self._measure(i, k, name, unit) for i in range(len(self.methods))]
+            tests = {i: compare(measures[i], measures[j]) for i, j in compared.items()}
+            found = {i: one for i, one in tests.items() if one is not None}
+            corrected = dict(zip(found, correct([*found.values()]), strict=True))
+            for i, one in enumerate(measures):
+                if (other := compared.get(i)) is not None:
+                    bound = replace(measures[other], judged=None)
+                    one = replace(one, baseline=bound, comparison=corrected.get(i))
+                yield f"{name} {self.methods[i].name}", one
         for i, j in compared.items():
             if self.mse[j] > 0:
                 known: dict[str, Any] = {"model": self.methods[i].name, "dataset": self.dataset, "better": "lower"}
                 ratio = Measure(float(self.mse[i] / self.mse[j]), name="MSE over PCA", baseline=1.0, **known)
                 yield f"MSE over PCA, {self.methods[i].name}", ratio
+
+    def _measure(self, i: int, k: int, name: str, unit: str) -> Measure:
+        low, high = (float(end) for end in self.ends[:, i, k])
+        return Measure(
+            float((self.mse, self.rmse, self.r2)[k][i]),
+            name=name,
+            interval=None if np.isnan(low) else Interval(low, high, CONFIDENCE, "jackknife"),
+            unit=unit if name == "RMSE" else "",
+            model=self.methods[i].name,
+            dataset=self.dataset,
+            better="higher" if name == "R²" else "lower",
+            key=self.methods[i].is_network and name == "R²",
+            n=self.units.count,
+            units=self.units.words,
+            judged=self.judged[i][k],
+        )
 
     def warnings(self) -> Iterator[str]:
         """Yield a warning for each network that no more components than its code has dimensions beat."""
@@ -187,7 +197,10 @@ def judge(examples: Examples, methods: Sequence[Reconstructor], settings: Recons
         return np.stack([mean_squares / settings.scale**2, np.sqrt(mean_squares), r2], axis=1)
 
     mse, rmse, r2 = scores(np.arange(count)).T
-    ends = np.stack(jackknife_interval(scores, units.of, CONFIDENCE, NEARLY_NORMAL))
+    replicates = leave_out(scores, units.of)
+    ends = np.stack(student_interval(replicates.spread(NEARLY_NORMAL), CONFIDENCE, NEARLY_NORMAL))
+    spread, digest = replicates.spread(), units_digest(units, examples)
+    judged = [[judged_on(spread.of(i, k), digest) for k in range(3)] for i in range(len(methods))]
     varied = np.flatnonzero(moments[1] - moments[0] ** 2 > 1e-12 * moments[1].max())
     candidates = varied if len(varied) else np.arange(count)
     shown = candidates[evenly(len(candidates), settings.shown)]
@@ -202,6 +215,7 @@ def judge(examples: Examples, methods: Sequence[Reconstructor], settings: Recons
         r2,
         units,
         ends,
+        judged,
         _spread(squares, examples.groups),
         spectrum.k,
         power,

@@ -30,7 +30,7 @@ class Regression(Analysis):
 
     A baseline is an analysis with a table `predictions`, whose columns are `dataset`, `example` (the position in that dataset), `method`
     and `prediction`. Networks that differ in their seed alone are of one kind: metrics are means over them, with intervals that hold the
-    spread over seeds too.
+    spread over seeds too. Methods are compared by a paired permutation test over the units (`labrun.kit.comparison`).
     """
 
     name: ClassVar[str] = "regression"
@@ -50,8 +50,8 @@ class Regression(Analysis):
         model: list[TrainedModel] | None = None,
         baseline: list[Findings] | None = None,
     ) -> Findings:
-        """Return the tables `scores`, `values` and `predictions`, and for each dataset the metrics `r test`, `MAE test`, … and the figures
-        `predicted_<dataset>` and `errors_<dataset>`.
+        """Return the tables `scores`, `comparison` (for several methods), `values` and `predictions`, and for each dataset the metrics `r
+        test`, `MAE test`, … and the figures `predicted_<dataset>` and `errors_<dataset>`.
 
         Raises:
             ValueError: there is nothing to judge; y is not a number, or not the one that a model learned; a prediction is not finite; or a
@@ -59,6 +59,7 @@ class Regression(Analysis):
         """
         import pandas as pd
 
+        from labrun.kit.comparison import COMPARED, standing_table
         from labrun_regression.drawing import draw_errors, draw_predictions, shown_predictors
         from labrun_regression.judgement import judge_dataset
         from labrun_regression.predictors import gather_predictors
@@ -79,6 +80,10 @@ class Regression(Analysis):
                 "For each true value: the mean of the predictions, their bias, their standard deviation (spread), the MAE, and the share "
                 "of predictions within one spread of the true value (overlap, 0.68 for normal errors without bias)."
             )
+        if len({one.kind for one in predictors}) > 1:
+            findings.tables["comparison"] = standing_table(row for one in judged for row in one.standings())
+            units = ", ".join(dict.fromkeys(one.units.words for one in judged))
+            findings.captions["comparison"] = COMPARED.format(units=units, confidence=0.95)
         findings.tables["predictions"] = _prediction_table(judged)
         findings.captions["predictions"] = (
             "Every prediction; 'example' is the position in the dataset, 'group' the member."

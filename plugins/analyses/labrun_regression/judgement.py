@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from labrun import Examples, Interval, Measure, Quantity
+from labrun.contracts.measure import Judged
+from labrun.kit.comparison import Standing, against_baselines, judged_on, standings, units_digest
 from labrun.kit.intervals import student_interval
 from labrun.kit.methods import group_by_kind
 from labrun.kit.predictions import rounded
@@ -47,6 +49,8 @@ class Judgement:
     confidence: float
     of_kinds: Mapping[str, np.ndarray]
     """For each kind the ends of the intervals of its mean scores, over units and seeds, (2, 4)"""
+    judged: Mapping[str, Sequence[Judged]]
+    """For each kind, what it takes to compare each of its mean scores"""
     values: np.ndarray | None
     """Distinct values of the truth, if they are few"""
     of_values: Sequence[Sequence[dict[str, float]]]
@@ -72,14 +76,12 @@ class Judgement:
     def measures(self) -> Iterator[tuple[str, Measure | float]]:
         """Yield `MAE test`, … for networks of one kind, and `MAE test, <kind>` for those of several kinds and for baselines."""
         kinds = group_by_kind(self.predictors)
-        networks = [kind for kind, places in kinds.items() if self.predictors[places[0]].is_network]
+        networks = self._networks()
+        compared = [self._compared(j) for j in range(len(SCORES))]
         for kind, places in kinds.items():
             end = self.dataset if networks == [kind] else f"{self.dataset}, {kind}"
-            for j, (score, name) in enumerate(SCORES.items()):
-                yield (
-                    f"{name} {end}",
-                    self._measure(kind, places, j, is_key=score in KEYS and kind in (networks or kinds)),
-                )
+            for j, name in enumerate(SCORES.values()):
+                yield f"{name} {end}", compared[j][kind]
                 if len(places) > 1:
                     yield f"spread of {name} {end}", float(self.scores[places, j].std(ddof=1))
             if self.values is not None:
@@ -91,7 +93,26 @@ class Judgement:
                 yield f"mean spread {end}", Measure(spread, name="mean spread", unit=self.quantity.unit, **common)
                 yield f"mean overlap {end}", Measure(overlap, name="mean overlap", **common)
 
-    def _measure(self, kind: str, places: Sequence[int], j: int, *, is_key: bool) -> Measure:
+    def _networks(self) -> list[str]:
+        """Return the kinds of networks."""
+        return list(dict.fromkeys(one.kind for one in self.predictors if one.is_network))
+
+    def _compared(self, j: int) -> dict[str, Measure]:
+        """Return the mean of score j over each kind, networks beside the best baseline."""
+        kinds, networks = group_by_kind(self.predictors), self._networks()
+        measures = {kind: self._measure(kind, places, j) for kind, places in kinds.items()}
+        baselines = [one for kind, one in measures.items() if kind not in networks]
+        beside = against_baselines([measures[kind] for kind in networks], baselines)
+        return measures | dict(zip(networks, beside, strict=True))
+
+    def standings(self) -> Iterator[tuple[dict[str, str], Standing]]:
+        """Yield how each kind of predictor stands beside the best one, for each key score."""
+        for j, (score, name) in enumerate(SCORES.items()):
+            if score in KEYS:
+                for kind, one in standings(self._compared(j)).items():
+                    yield {"dataset": self.dataset, "score": name, "method": kind}, one
+
+    def _measure(self, kind: str, places: Sequence[int], j: int) -> Measure:
         """Return the mean of score j over the predictors of a kind."""
         score, name = [*SCORES.items()][j]
         low, high = (float(end) for end in self.of_kinds[kind][:, j])
@@ -105,19 +126,12 @@ class Judgement:
             model=kind,
             dataset=self.dataset,
             better="lower" if is_error else "higher",
-            baseline=self._best_baseline(name, j, is_error) if self.predictors[places[0]].is_network else None,
             ceiling=0.0 if is_error else 1.0,
-            key=is_key,
+            key=score in KEYS and kind in (self._networks() or [one.kind for one in self.predictors]),
             n=self.units.count,
             units=self.units.words,
+            judged=self.judged[kind][j],
         )
-
-    def _best_baseline(self, name: str, j: int, is_error: bool) -> Measure | None:
-        found = [(float(self.scores[i, j]), one.name) for i, one in enumerate(self.predictors) if not one.is_network]
-        if not found:
-            return None
-        value, method = min(found) if is_error else max(found)
-        return Measure(value, name=name, model=method)
 
     def prediction_columns(self) -> Iterator[dict[str, Any]]:
         """Yield the predictions of each predictor as columns of a table, rounded to 7 significant digits."""
@@ -161,7 +175,7 @@ def judge_dataset(
         kind: student_interval(replicates.mean(places, NEARLY_NORMAL), confidence, NEARLY_NORMAL)
         for kind, places in kinds.items()
     }
-    values = recurring_values(truth)
+    values, digest = recurring_values(truth), units_digest(units, examples)
     return Judgement(
         examples.name,
         _quantity(examples),
@@ -175,6 +189,10 @@ def judge_dataset(
         high,
         confidence,
         {kind: np.stack(ends) for kind, ends in of_kinds.items()},
+        {
+            kind: [judged_on(replicates.mean(places).of(j), digest) for j in range(len(SCORES))]
+            for kind, places in kinds.items()
+        },
         values,
         [judge_values(p, truth, values) if values is not None else [] for p in predictions],
     )

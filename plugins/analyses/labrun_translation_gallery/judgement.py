@@ -12,11 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from labrun import Measure, TrainedModel
+from labrun import Interval, Measure, TrainedModel
 from labrun.kit.choosing import evenly
-from labrun.kit.intervals import LINEAR, LOGARITHMIC, score_interval
+from labrun.kit.comparison import against_baselines, judged_on, units_digest
+from labrun.kit.intervals import LINEAR, LOGARITHMIC, student_interval
 from labrun.kit.methods import Method, check_names
-from labrun.kit.units import independent_units
+from labrun.kit.spread import leave_out
+from labrun.kit.units import Units, independent_units
 from labrun_translation_gallery.pictures import SSIM_WINDOW, Pictures
 from labrun_translation_gallery.spectra import Spectra
 
@@ -57,33 +59,37 @@ class Judgement:
     def metrics(self, unit: str) -> Iterator[tuple[str, Measure]]:
         """Yield `L1, unet`, …, also of the baseline. `unit` is that of the pictures."""
         units = independent_units(self.pictures.examples)
-        (baseline,) = (one.name for one in self.methods if not one.is_network)
-        for one, values in zip(self.methods, self.values, strict=True):
-            for k, score in enumerate(SCORES):
+        for k, score in enumerate(SCORES):
+            measures = [self._measure(i, k, units, unit) for i in range(len(self.methods))]
+            networks = [i for i, one in enumerate(self.methods) if one.is_network]
+            baselines = [measures[i] for i, one in enumerate(self.methods) if not one.is_network]
+            beside = dict(zip(networks, against_baselines([measures[i] for i in networks], baselines), strict=True))
+            yield from ((f"{score}, {one.model}", beside.get(i, one)) for i, one in enumerate(measures))
 
-                def mean(chosen: NDArray[np.int64], k: int = k, values: Reals = values) -> float:
-                    found = float(values[k, chosen].mean())
-                    return found**0.5 if SCORES[k] == "RMSE" else found
+    def _measure(self, i: int, k: int, units: Units, unit: str) -> Measure:
+        """Return score k of method i."""
+        one, score, values = self.methods[i], SCORES[k], self.values[i, k]
+        is_error = score != "SSIM"
 
-                is_error = score != "SSIM"
-                yield (
-                    f"{score}, {one.name}",
-                    Measure(
-                        float(self.scores.loc[one.name, score]),
-                        name=score,
-                        interval=score_interval(mean, units.of, CONFIDENCE, LOGARITHMIC if is_error else LINEAR),
-                        unit=unit if is_error else "",
-                        model=one.name,
-                        dataset=self.pictures.examples.name,
-                        better="lower" if is_error else "higher",
-                        baseline=Measure(self.scores.loc[baseline, score], name=score, model=baseline)
-                        if one.is_network
-                        else None,
-                        key=one.is_network and score == "RMSE",
-                        n=units.count,
-                        units=units.words,
-                    ),
-                )
+        def mean(chosen: NDArray[np.int64]) -> float:
+            found = float(values[chosen].mean())
+            return found**0.5 if score == "RMSE" else found
+
+        replicates, scale = leave_out(mean, units.of), LOGARITHMIC if is_error else LINEAR
+        low, high = (float(end) for end in student_interval(replicates.spread(scale), CONFIDENCE, scale))
+        return Measure(
+            float(self.scores.loc[one.name, score]),
+            name=score,
+            interval=None if np.isnan(low) else Interval(low, high, CONFIDENCE, "jackknife"),
+            unit=unit if is_error else "",
+            model=one.name,
+            dataset=self.pictures.examples.name,
+            better="lower" if is_error else "higher",
+            key=one.is_network and score == "RMSE",
+            n=units.count,
+            units=units.words,
+            judged=judged_on(replicates.spread(), units_digest(units, self.pictures.examples)),
+        )
 
     def warnings(self) -> Iterator[str]:
         """Yield a warning for each network that does not beat the baseline."""

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labrun import Interval, Measure
-from labrun.kit.intervals import share_interval
+from labrun.kit.comparison import judged_on
+from labrun.kit.intervals import share_interval, share_spread
 from labrun.kit.palette import BASELINE, BASELINE_MARKS, FAINT
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from labrun.contracts.findings import Findings
+    from labrun.contracts.measure import Judged
 
 __all__ = [
     "ALL",
@@ -34,6 +36,7 @@ __all__ = [
     "class_order",
     "curves",
     "draw_recovery",
+    "recovery_judged",
     "recovery_measure",
     "recovery_table",
     "threshold_of",
@@ -158,6 +161,17 @@ def _scores(counts: NDArray[np.int64], confidence: float) -> dict[str, float]:
         low, high = (ends.low, ends.high) if ends else (np.nan, np.nan)
         scores |= {name: float(values[name]), f"{name}_low": low, f"{name}_high": high}
     return scores
+
+
+def recovery_judged(networks: Sequence[Recovery], threshold: float, digest: str) -> dict[str, Judged]:
+    """Return what it takes to compare F1 and the share of exact networks with those of other methods, on the networks of this digest."""
+    right, found, true = np.array([one.counts(threshold) for one in networks]).T
+    exact = (right == found) & (right == true)
+    shares = {"F1": (right, (found + true) / 2), "exact": (exact, np.ones(len(exact)))}
+    return {
+        name: judged_on(share_spread(np.asarray(part, float)[None], np.asarray(whole, float)), digest)
+        for name, (part, whole) in shares.items()
+    }
 
 
 def recovery_measure(

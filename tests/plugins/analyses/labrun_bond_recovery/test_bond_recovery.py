@@ -234,7 +234,7 @@ def test_the_figures_show_the_worst_network_of_each_class():
     assert titles == ["kagome\n0 wrong, 2 missing", "square\nexact", "exact", "exact"]
     panels = findings.figures["thresholds"].axes
     assert [axes.get_title() for axes in panels] == ["expected drawing", "net", "good"]
-    assert set(findings.captions) == {"F1", "recovery", "networks", "thresholds"}
+    assert set(findings.captions) == {"F1", "recovery", "comparison", "networks", "thresholds"}
 
 
 def test_drawings_that_cannot_be_read_are_told():

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labrun import Examples, Measure, TrainedModel
+from labrun import Examples, Findings, Measure, TrainedModel
 from labrun.contracts.examples import Origin
+from labrun.kit.accuracy import accuracy_measure
 from labrun_confusion_matrix import ConfusionMatrix
 
 CLASSES = ["a", "b", "c"]
@@ -131,3 +132,28 @@ def test_few_parameter_sets_are_not_taken_for_units_and_the_caption_says_what_th
 def test_a_misspelt_column_is_explained():
     with pytest.raises(ValueError, match="'by' names 'pont', which is not a column of 'test': did you mean 'point'"):
         ConfusionMatrix(by="pont").analyse([Net("net")], [letters()])
+
+
+def test_baselines_on_the_same_members_are_compared_by_a_test():
+    """20 members: the network is wrong on one, trees on ten of them, another network on two."""
+    test = letters(20)
+    answers = [
+        np.where(np.arange(20) < wrong, (test.load_y(slice(None)) + 1) % 3, test.load_y(slice(None)))
+        for wrong in (10, 2)
+    ]
+    trees = Findings(metrics={"accuracy test": accuracy_measure(test, answers[:1], "trees")})
+    findings = ConfusionMatrix().analyse([Net("net", [0]), Net("like", [0, 1])], [test], [trees])
+    accuracy = findings.metrics["accuracy test, net"]
+    assert (accuracy.verdict, accuracy.baseline, accuracy.baseline.model) == ("better", 0.5, "trees")
+    table = findings.tables["comparison"].set_index("method")
+    assert table["standing"].to_dict() == {"net": "best", "like": "not distinguishable from the best", "trees": "worse"}
+    assert table.loc["trees", "difference"] == pytest.approx(-0.45)
+    assert table.loc["like", "p"] == 1
+    assert "over members" in findings.captions["comparison"]
+
+
+def test_baselines_on_other_members_stand_there_without_a_test():
+    other = letters(21)
+    trees = Findings(metrics={"accuracy test": accuracy_measure(other, [other.load_y(slice(None))], "trees")})
+    accuracy = ConfusionMatrix().analyse([Net("net", [0])], [letters(20)], [trees]).metrics["accuracy test"]
+    assert (accuracy.baseline, accuracy.verdict) == (1.0, "")

@@ -215,6 +215,21 @@ def test_a_baseline_is_judged_on_the_same_examples(rng, tmp_path):
     assert [a.get_title().split("\n")[0] for a in findings.figures["errors_test"].axes] == ["net", "better", "ridge"]
 
 
+def test_the_network_and_its_baselines_are_compared_on_the_same_members():
+    """The network errs as `like` does but for its factor; `far` errs much more."""
+    test = rates()
+    given = baseline(predictions(test, "like", 1.001), predictions(test, "far", 1.6))
+    findings = QUICK.analyse([test], [Net("net", 1.0)], [given])
+    mae = findings.metrics["MAE test"]
+    assert mae.baseline.model == "like"
+    assert mae.comparison.low < mae.comparison.difference < mae.comparison.high
+    assert mae.comparison.among == 2
+    table = findings.tables["comparison"].query("score == 'MAE'").set_index("method")
+    assert table.loc["far", "standing"] == "worse"
+    assert sum(table["standing"] == "best") == 1
+    assert list(findings.tables["comparison"]["score"].unique()) == ["r", "MAE"]
+
+
 def test_a_baseline_alone(rng):
     test = rates()
     findings = QUICK.analyse([test], baseline=[baseline(predictions(test), predictions(test, "trees", 1.1))])
