@@ -25,6 +25,7 @@ class KeyResult:
     def record(self) -> dict[str, Any]:
         """Return the result as JSON holds it: stage, name, value, `low` and `high` (null without an interval), and what else is known."""
         known = self.measure.record()
+        known.pop("judged", None)
         ends = known.pop("interval", {"low": None, "high": None})
         if not ends.get("method"):  # two plain numbers
             ends = {"low": ends["low"], "high": ends["high"]}

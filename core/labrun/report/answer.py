@@ -70,8 +70,14 @@ class Group:
 
     @property
     def frame(self) -> int:
-        """Rows of the page beside its lines: the heading and the axis."""
-        return 1 + (self.scale is not None)
+        """Rows of the page beside its lines: the heading, the axis, and the sentences."""
+        return 1 + (self.scale is not None) + len(self.sentences)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the comparisons of its results with baselines say."""
+        found = [(line.dataset, line.measure.sentence) for line in self.lines if line.kind == "result"]
+        return [f"On {dataset}, {words}" if dataset else words for dataset, words in found if words]
 
     def divided(self, count: int) -> tuple[Group, Group]:
         """Return its first `count` lines and the others, on the same scale."""
