@@ -28,8 +28,18 @@ DIGITS = (4, 6, 9, 17)
 @click.argument("runs", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="RUN RUN …")
 @click.option("--all", "everything", is_flag=True, help="Also show what is equal in all runs.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, with all digits.")
-def compare(runs: tuple[Path, ...], everything: bool, as_json: bool) -> None:
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write one self-contained page: results with their tests, configuration, figures side by side.",
+)
+def compare(runs: tuple[Path, ...], everything: bool, as_json: bool, page: Path | None) -> None:
     """Compare runs: where they differ, and all numbers.
+
+    Measures on the same members are compared with those of the first run by a paired permutation test; p is corrected for the number of
+    tests.
 
     RUN is the folder of a run, such as runs/gray_scott. Running a project again replaces the results in that folder. To compare
     two versions of a project, run them with different --runs folders or under different names.
@@ -38,6 +48,12 @@ def compare(runs: tuple[Path, ...], everything: bool, as_json: bool) -> None:
 
     if len(runs) < 2:
         raise ProjectFaults([Fault("compare needs at least two runs: labrun compare runs/first runs/second")])
+    if page is not None:
+        from labrun.report.run_comparison import write_comparison
+
+        write_comparison(runs, page)
+        click.echo(f"comparison: {page}")
+        return
     rows = compare_runs(runs, everything)
     if as_json:
         click.echo(json.dumps({"runs": [str(run) for run in runs], "rows": [_record(row) for row in rows]}, indent=2))
@@ -47,7 +63,8 @@ def compare(runs: tuple[Path, ...], everything: bool, as_json: bool) -> None:
 
 
 def _record(row: Row) -> dict[str, Any]:
-    return {"about": row.about, "name": row.name, "values": [_plain(value) for value in row.values]}
+    found = {"about": row.about, "name": row.name, "values": [_plain(value) for value in row.values]}
+    return found | ({"tests": [vars(one) if one else None for one in row.tests]} if row.tests else {})
 
 
 def _plain(value: Any) -> Any:
@@ -56,7 +73,9 @@ def _plain(value: Any) -> Any:
 
     if value is ABSENT or (isinstance(value, float) and not math.isfinite(value)):
         return None
-    return value if isinstance(value, (str, int, float, list, type(None))) else str(value)
+    if isinstance(value, float):
+        return float(value)
+    return value if isinstance(value, (str, int, list, type(None))) else str(value)
 
 
 def _cells(row: Row) -> list[str]:
@@ -68,15 +87,17 @@ def _cells(row: Row) -> list[str]:
         if len(set(cells)) == row.distinct:
             break
     numbers = row.about in ("metrics", "training", "cost")
+    tests = row.tests or [None] * len(row.values)
     return [
-        cell + (difference(value, row.values[0]) if numbers else "")
-        for cell, value in zip(cells, row.values, strict=True)
+        cell + (difference(value, row.values[0], test) if numbers else "")
+        for cell, value, test in zip(cells, row.values, tests, strict=True)
     ]
 
 
 def _cell(value: Any, digits: int) -> str:
     from labrun.records.comparison import ABSENT
 
-    text = "" if value is ABSENT else "null" if value is None else shown(value, digits)
+    plain = float(value) if isinstance(value, float) else value
+    text = "" if value is ABSENT else "null" if value is None else shown(plain, digits)
     text = " ".join(short(printable(text)).split())
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"

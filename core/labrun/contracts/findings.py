@@ -173,12 +173,14 @@ def _is_number(value: Any) -> bool:
 def read_metrics(folder: Path | GuardedPath) -> dict[str, float | Measure]:
     """Read the metrics in a folder of findings, in their order; measures with all that belongs to them."""
     own = GuardedPath.of(folder)
-    values = read_json(own / "metrics.json")
-    measures = read_json(own / MEASURES) if (own / MEASURES).is_regular() else {}
-    return {
-        name: Measure.from_record(measures[name]) if name in measures else values[name]
-        for name in read_contents(own.path)["metrics"]
-    }
+    values, measures = read_json(own / "metrics.json"), read_measures(own)
+    return {name: measures.get(name, values[name]) for name in read_contents(own.path)["metrics"]}
+
+
+def read_measures(folder: Path | GuardedPath) -> dict[str, Measure]:
+    """Read the metrics in a folder of findings that are measures."""
+    path = GuardedPath.of(folder) / MEASURES
+    return {name: Measure.from_record(one) for name, one in read_json(path).items()} if path.is_regular() else {}
 
 
 def figure_names(folder: Path) -> Iterator[str]:

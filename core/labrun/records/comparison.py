@@ -6,14 +6,17 @@ import csv
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from labrun.contracts.findings import read_measures
+from labrun.contracts.measure import Comparison, Measure, p_in_words
 from labrun.faults import ProjectFaults
 from labrun.files.atomic import read_json
 from labrun.flattening import flattened
+from labrun.kit.comparison import compare, correct
 from labrun.records.run_record import RunRecord, expect_sound, read_run
 
 __all__ = ["ABSENT", "Row", "compare_runs", "difference"]
@@ -33,6 +36,8 @@ class Row:
     about: str
     name: str
     values: list[Any]
+    tests: list[Comparison | None] = field(default_factory=list)
+    """Of a metric, each value compared with the first, where both were measured on the same units"""
 
     @property
     def distinct(self) -> int:
@@ -48,6 +53,9 @@ class Row:
 def compare_runs(folders: Sequence[Path], everything: bool = False) -> list[Row]:
     """List where the runs in these folders differ, and all of their numbers; with `everything`, also what is equal.
 
+    Metrics that were measured on the same members are compared with those of the first run by a paired permutation test; p is corrected for
+    the number of tests (`labrun.kit.comparison`).
+
     Raises:
         ProjectFaults: a folder does not hold a run, or the run is damaged.
     """
@@ -61,13 +69,30 @@ def compare_runs(folders: Sequence[Path], everything: bool = False) -> list[Row]
             faults += error.faults
     if faults:
         raise ProjectFaults(faults)
-    rows = []
+    rows: list[Row] = []
     for about in runs[0]:
         for name in dict.fromkeys(chain.from_iterable(run[about] for run in runs)):
             row = Row(about, name, [run[about].get(name, ABSENT) for run in runs])
             if everything or about not in WHERE_DIFFERENT or row.differs:
                 rows.append(row)
-    return rows
+    return _tested(rows)
+
+
+def _tested(rows: list[Row]) -> list[Row]:
+    """Add the tests of metrics."""
+    tests = {
+        (i, j): found
+        for i, row in enumerate(rows)
+        if row.about == "metrics" and isinstance(row.values[0], Measure)
+        for j, value in enumerate(row.values)
+        if j and isinstance(value, Measure) and (found := compare(value, row.values[0]))
+    }
+    corrected = dict(zip(tests, correct([*tests.values()]), strict=True))
+    tested = {i for i, _ in corrected}
+    return [
+        replace(row, tests=[corrected.get((i, j)) for j in range(len(row.values))]) if i in tested else row
+        for i, row in enumerate(rows)
+    ]
 
 
 def _facts(run: RunRecord) -> Facts:
@@ -108,7 +133,10 @@ def _versions(run: RunRecord) -> dict[str, Any]:
 
 
 def _metrics(run: RunRecord) -> dict[str, Any]:
-    found = {name: read_json(run.file(name, "metrics.json")) for name in run.done("analyses")}
+    found = {}
+    for name in run.done("analyses"):
+        path = run.file(name, "metrics.json")
+        found[name] = read_json(path) | read_measures(path.parent)
     return {f"{name}: {key}": value for name, metrics in found.items() for key, value in metrics.items()}
 
 
@@ -140,14 +168,16 @@ def _written(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else float(value)
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return {key: _plain(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
-def difference(value: Any, first: Any) -> str:
-    """Format the difference from the first number, ` (+0.02)`; empty for equal numbers and for values that are not numbers."""
+def difference(value: Any, first: Any, test: Comparison | None = None) -> str:
+    """Format the difference from the first number, ` (+0.02, p = 0.004)`; empty for equal numbers and for values that are not numbers."""
     numbers = [number for number in (value, first) if isinstance(number, (int, float)) and math.isfinite(number)]
-    return f" ({value - first:+.3g})" if len(numbers) == 2 and value != first else ""
+    if len(numbers) < 2 or value == first:
+        return ""
+    return f" ({float(value) - float(first):+.3g}{f', {p_in_words(test.p)}' if test else ''})"

@@ -123,7 +123,7 @@ def _add_simulation(content: StageContent, table: SweepTable, path: GuardedPath)
         _add_failures(content, failures)
     if (path / f"{PICTURE}.svg").is_regular():
         content.figures.append(
-            _figure(content.id, path, PICTURE, "Members spread evenly over the sweep, all on one scale.")
+            embedded_figure(content.id, path, PICTURE, "Members spread evenly over the sweep, all on one scale.")
         )
 
 
@@ -184,7 +184,7 @@ def _add_findings(content: StageContent, path: GuardedPath, attachments: Attachm
     content.measures = measures_of(read_metrics(path))
     content.brief = next((short(name, one) for name, one in key_measures(content.measures).items()), "")
     content.warnings = contents["warnings"]
-    content.figures = [_figure(content.id, path, name, captions.get(name, "")) for name in contents["figures"]]
+    content.figures = [embedded_figure(content.id, path, name, captions.get(name, "")) for name in contents["figures"]]
     content.tables = [read_table(path / f"{name}.csv", name, captions.get(name, "")) for name in contents["tables"]]
     if content.measures:
         content.tables.insert(0, measure_table(content.measures))
@@ -194,7 +194,8 @@ def _add_findings(content: StageContent, path: GuardedPath, attachments: Attachm
     content.files = contents["files"]
 
 
-def _figure(stage: str, path: GuardedPath, name: str, caption: str) -> Figure:
+def embedded_figure(stage: str, path: GuardedPath, name: str, caption: str) -> Figure:
+    """Return a figure of findings in a folder, as a picture in line."""
     svg = path / f"{name}.svg"
     file, kind, mime = (
         (svg, "svg", "svg+xml") if svg.status().st_size <= SVG_AT_MOST else (path / f"{name}.png", "png", "png")

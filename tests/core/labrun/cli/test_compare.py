@@ -6,7 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from labrun import Interval, Measure
+from labrun.contracts.findings import read_contents
+from labrun.kit.comparison import judged_on
+from labrun.kit.spread import leave_out
 
 PROJECT = """\
 project: waves
@@ -221,3 +227,59 @@ def test_values_that_differ_look_different(first, second, cells):
     assert row.differs == (cells is not None)
     if cells is not None:
         assert [cell[:12] for cell in _cells(row)] == cells
+
+
+# --- measures on the same members -------------------------------------------------------------------------------------------
+
+
+def judge(run, shift, digest="these members"):
+    """Say that a run has measured its deviation on 20 members, of which some are hard for every network."""
+    values = (
+        np.random.default_rng(1).normal(0, 1, 20)
+        + shift
+        + 0.1 * np.random.default_rng(int(10 * shift)).normal(0, 1, 20)
+    )
+    spread = leave_out(lambda chosen: values[chosen].mean(), np.arange(20)).spread()
+    known = {"name": "deviation", "better": "higher", "key": True, "n": 20, "units": "members"}
+    measure = Measure(values.mean(), judged=judged_on(spread, digest), interval=Interval(-1, 2), **known)
+    Path(run, "analyses/spread/measures.json").write_text(json.dumps({"deviation": measure.record()}))
+
+
+def test_measures_on_the_same_members_are_tested(runs, labrun):
+    judge(runs[0], 0.0)
+    judge(runs[1], 0.7)
+    _, rows = table(labrun("compare", *runs))
+    assert rows["metrics", "analyses.spread: deviation"][1].endswith(", p < 0.001)")
+    (row,) = [one for one in json.loads(labrun("compare", *runs, "--json").out)["rows"] if "tests" in one]
+    first, second = row["tests"]
+    assert first is None
+    assert 0 < second["low"] < second["difference"] < second["high"]
+    assert isinstance(row["values"][0], float)
+
+
+def test_measures_on_other_members_are_not_tested(runs, labrun):
+    judge(runs[0], 0.0)
+    judge(runs[1], 0.7, "others")
+    _, rows = table(labrun("compare", *runs))
+    assert ", p" not in rows["metrics", "analyses.spread: deviation"][1]
+
+
+def test_the_page_says_which_run_is_better_and_loads_nothing(runs, labrun, tmp_path):
+    judge(runs[0], 0.0)
+    judge(runs[1], 0.7)
+    outcome = labrun("compare", *runs, "--html", tmp_path / "page.html")
+    assert (outcome.code, outcome.out) == (0, f"comparison: {tmp_path / 'page.html'}\n")
+    page = (tmp_path / "page.html").read_text()
+    assert "other/waves beats runs/waves in deviation by 0.69 [0.63, 0.74]" in page
+    assert "(20 members, p &lt; 0.001)." in page
+    assert "simulations.train.with.noise" in page
+    assert page.count('<figure class="picture"') == 2 * len(read_contents(Path(runs[0], "analyses/spread"))["figures"])
+    assert not [word for word in ("http://", "https://", 'src="/') if word in page.replace("http://www.w3.org", "")]
+
+
+def test_a_page_of_a_damaged_run_is_refused(runs, labrun, tmp_path):
+    Path(runs[1], "analyses/spread/findings.json").write_text("{}")
+    outcome = labrun("compare", *runs, "--html", tmp_path / "page.html")
+    assert outcome.code == 2
+    assert DAMAGED in outcome.err
+    assert not (tmp_path / "page.html").exists()
