@@ -22,7 +22,8 @@ PAGE = 12
 """Rows that are shown at once."""
 CELLS_AT_MOST = 120_000
 """Cells that the page holds of one table, about a megabyte; all are in its CSV file."""
-DIGITS = 4
+DIGITS, KEPT_DIGITS = 4, 7
+"""Significant digits that are shown, and that the page holds to sort by and to save; the CSV file has all."""
 WIDEST = 6
 """Orders of magnitude in a column beyond which its numbers get equal digits, not equal decimals."""
 
@@ -85,13 +86,13 @@ class Table:
     @property
     def first(self) -> list[list[str]]:
         """The cells of the first rows as text."""
-        return [[column.shown(row) for column in self.columns] for row in self.rows[:PAGE]]
+        return [[column.shown(row) for column in self.columns] for row in _kept(self.rows[:PAGE])]
 
     @property
     def data(self) -> dict[str, Any]:
         """What the page's script needs: header, columns and rows."""
         columns = [vars(column) for column in self.columns]
-        return {"name": self.name, "page": PAGE, "header": self.header, "columns": columns, "rows": _finite(self.rows)}
+        return {"name": self.name, "page": PAGE, "header": self.header, "columns": columns, "rows": _kept(self.rows)}
 
 
 def read_table(path: GuardedPath, name: str, caption: str) -> Table:
@@ -115,11 +116,16 @@ def _values(cells: Sequence[str]) -> Sequence[Cell]:
     return numbers
 
 
-def _finite(rows: list[Row]) -> list[Row]:
-    """JSON has no NaN and no infinity: they go as texts."""
-    return [
-        [str(cell) if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in row] for row in rows
-    ]
+def _kept(rows: list[Row]) -> list[Row]:
+    """Rows as the page holds them."""
+    return [[_in_json(cell) for cell in row] for row in rows]
+
+
+def _in_json(cell: Cell) -> Cell:
+    """Round a number to seven digits; NaN and infinity, which JSON does not have, become texts."""
+    if not isinstance(cell, float):
+        return cell
+    return float(f"{cell:.{KEPT_DIGITS}g}") if math.isfinite(cell) else str(cell)
 
 
 def _columns(header: list[str], rows: list[Row], unlike: bool) -> list[Column]:

@@ -66,5 +66,9 @@ def test_the_page_holds_as_many_rows_as_it_has_room_for_and_counts_the_others(tm
     assert len(table.first) == PAGE
 
 
+def test_the_page_holds_seven_digits():
+    assert Table("t", ["c"], [[1 / 3], [123456789.25], [10**12]]).data["rows"] == [[0.3333333], [123456800.0], [10**12]]
+
+
 def test_what_json_cannot_hold_goes_as_text():
     assert Table("t", ["c"], [[float("nan")], [1.5]]).data["rows"] == [["nan"], [1.5]]
