@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -95,16 +96,17 @@ def run(
     from labrun.engine.session import hire, run_project
     from labrun.project.load import load
 
-    ending = run_project(
-        load(project, overrides),
-        runs,
-        hire(workers, dask, dask_wait),
-        only=only,
-        fresh=True if ALL in fresh else fresh,
-        grace=grace,
-        display=None if as_json else _display(quiet, context.find_root().params.get("traceback", False)),
-        notify=lambda text: click.echo(printable(text), err=True),
-    )
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():  # plugins may print
+        ending = run_project(
+            load(project, overrides),
+            runs,
+            hire(workers, dask, dask_wait),
+            only=only,
+            fresh=True if ALL in fresh else fresh,
+            grace=grace,
+            display=None if as_json else _display(quiet, context.find_root().params.get("traceback", False)),
+            notify=lambda text: click.echo(printable(text), err=True),
+        )
     if as_json:
         from labrun.records.summary import summary_of
 

@@ -104,7 +104,9 @@ class Engine:
             if is_out_of_space(error):
                 problem = f"no space is left on the disk. {MAKE_ROOM}"
             elif isinstance(error, OSError):
-                problem = f"{error.strerror or error}. What was finished is kept"
+                elsewhere = error.filename and Path(str(error.filename)).parent != path.path.parent
+                named = f"{error.filename}: " if elsewhere else ""
+                problem = f"{named}{error.strerror or error}. What was finished is kept"
             else:
                 problem = f"{error_origin('labrun', error)}. What was finished is kept"
             self.observers.complain(f"cannot write the report {path}: {problem}")

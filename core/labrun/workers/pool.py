@@ -136,7 +136,9 @@ class _Spawning(multiprocessing.context.SpawnContext):
 
 
 def _begin() -> None:
-    """Initialize a worker."""
+    """Initialize a worker. What plugins print there goes to standard error: standard output may be a program's input."""
+    with contextlib.suppress(OSError):  # there is none
+        os.dup2(2, 1)
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     for number in SIGNALS:  # they reach the whole group; the driver decides
         signal.signal(number, signal.SIG_IGN)

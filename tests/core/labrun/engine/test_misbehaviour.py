@@ -67,7 +67,9 @@ def wait():
 class Still(Simulator):
     """Ones."""
     name: ClassVar[str] = "still"
-    def simulate(self, rng): return {"u": np.ones(3)}
+    def simulate(self, rng):
+        print("in a worker")
+        return {"u": np.ones(3)}
 
 class Threads(Dataset):
     """Leaves a thread behind."""
@@ -81,7 +83,9 @@ class Joins(Analysis):
     name: ClassVar[str] = "joins"
     how: str = Field("leave", description="what it does")
     def analyse(self, simulation: Ensemble) -> Findings:
+        print("in the driver")
         if self.how == "raise": raise GeneratorExit
+        if self.how == "print": return Findings({"members": len(simulation)})
         thread = threading.Thread(target=wait, name="of the analysis")
         thread.start()
         if self.how == "join":
@@ -114,8 +118,18 @@ def test_threads_that_plugins_leave_in_the_driver_do_not_keep_the_run(labrun_pro
     write_driver_project(tmp_path, "leave")
     done = labrun_process("run", "project.yaml", "--workers", 1)
     assert done.code == 0, done
-    assert done.err == "threads of a plugin that had not ended were dropped: 'of the dataset', 'of the analysis'\n"
+    assert done.err.endswith(
+        "threads of a plugin that had not ended were dropped: 'of the dataset', 'of the analysis'\n"
+    )
     assert json.loads((tmp_path / "runs/bad/run.json").read_text())["outcome"] == "done"
+
+
+def test_what_plugins_print_is_not_in_the_json_of_a_run(labrun_process, tmp_path):
+    write_driver_project(tmp_path, "print")
+    done = labrun_process("run", "project.yaml", "--workers", 1, "--json")
+    assert json.loads(done.out)["outcome"] == "done"
+    assert "in a worker\n" in done.err
+    assert "in the driver\n" in done.err
 
 
 def test_an_analysis_that_raises_what_is_not_an_exception_fails_alone(labrun_process, tmp_path):
