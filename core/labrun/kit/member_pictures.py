@@ -93,9 +93,11 @@ def _choose(simulation: Ensemble, shown: str) -> str:
     if shown in names:
         return shown
     kinds = {name: _kind(simulation.shape(0, name)) for name in names}
-    for wanted in ("picture", "points", "series"):
+    types = {name: simulation.read(0, name, (slice(1),)).dtype.kind for name, kind in kinds.items() if kind}
+    # whole numbers of a series often count its steps
+    for wanted, allowed in (("picture", "biuf"), ("points", "biuf"), ("series", "f"), ("series", "biu")):
         for name, kind in kinds.items():
-            if kind == wanted and simulation.read(0, name, (slice(1),)).dtype.kind in "biuf":
+            if kind == wanted and types[name] in allowed:
                 return name
     return ""
 
@@ -167,6 +169,8 @@ class _Painter:
     def of(cls, drawn: Sequence[Drawn], colours: str | Sequence[str]) -> _Painter:
         values = np.concatenate([one.values.ravel() for one in drawn])
         low, high = float(values.min()), float(values.max())
+        if drawn[0].kind != "picture":
+            return cls(low, high if high > low else low + 1, "viridis")
         if not isinstance(colours, str):
             return cls(-0.5, len(colours) - 0.5, ListedColormap([*colours]), len(colours))
         if values.dtype.kind in "iub" and low >= 0 and high < FEW and not colours:

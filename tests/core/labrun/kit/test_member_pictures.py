@@ -75,8 +75,10 @@ def test_whole_numbers_are_codes_and_bytes_are_grey():
 def test_points_and_series_are_drawn_where_there_is_no_picture(rng):
     points = draw_members(ensemble(2, x=lambda i: rng.random((40, 2)), y=lambda i: rng.random(40)))
     assert len(panels(points)[0].lines[0].get_xdata()) == 40
-    series = draw_members(ensemble(2, y=lambda i: np.arange(50.0) + i))
-    assert panels(series)[1].lines[0].get_ydata()[0] == 1
+    made = ensemble(2, steps=lambda i: np.arange(50), y=lambda i: np.arange(50.0) + 100 * i)
+    series = draw_members(made, colours=["#000000", "#56b4e9"])
+    assert panels(series)[1].lines[0].get_ydata()[0] == 100
+    assert panels(series)[0].get_ylim() == pytest.approx((-7.45, 156.45))
 
 
 @pytest.mark.parametrize(
