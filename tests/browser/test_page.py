@@ -180,4 +180,7 @@ def test_on_paper_no_figure_is_cut_and_there_are_no_tools(members_table):
     page.emulate_media(media="print")
     assert page.locator("figure.picture").first.evaluate("one => getComputedStyle(one).breakInside") == "avoid"
     assert not page.locator(".tools button:visible").count()
+    assert members_table.locator("th").first.inner_text()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.get_by_role("link", name="Provenance").is_visible()
     assert len(page.pdf()) > 10_000

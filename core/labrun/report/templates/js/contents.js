@@ -7,7 +7,9 @@ labrun.ready(() => {
   const links = [...nav.querySelectorAll("a")];
   const narrow = matchMedia("(max-width: 68rem)");
 
-  const fold = () => (list.open = !narrow.matches);
+  const fold = () => {
+    if (!matchMedia("print").matches) list.open = !narrow.matches;
+  };
   narrow.addEventListener("change", fold);
   fold();
 
