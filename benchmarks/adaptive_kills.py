@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.core.labrun.engine.test_asking import PLUGIN, PROJECT
-from tests.core.labrun.workers.test_dask_cluster import started
+from distributed import LocalCluster
+from tests.core.labrun.engine.asked import PLUGIN, PROJECT
 
 
 def command(runs: str, *more: str) -> list[str]:
@@ -75,8 +75,8 @@ def main() -> None:
         whole = made(folder / "1")
         assert whole == made(folder / "2") == made(folder / "3"), "results depend on the number of workers"
         print(f"same {len(whole)} files with 1, 2 and 3 workers", flush=True)
-        with started(folder / "cluster", 2) as cluster:
-            words = command("dask", "--dask", cluster.address)
+        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+            words = command("dask", "--dask", cluster.scheduler_address)
             subprocess.run(words, cwd=folder, check=True, capture_output=True, env=os.environ)
         assert whole == made(folder / "dask"), "results differ on Dask"
         print("the same on a Dask cluster", flush=True)
