@@ -39,7 +39,8 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/list_plugins.py
-	$(BIN)/python benchmarks/plan_accuracy.py
+	$(BIN)/python benchmarks/plan_accuracy.py --size small
+	$(BIN)/python benchmarks/live_page.py
 	$(BIN)/python benchmarks/dask_kills.py
 	$(BIN)/python -m benchmarks.kills
 	$(BIN)/python -m benchmarks.damage

@@ -55,8 +55,13 @@ TOY: dict[str, tuple[list[str], list[str]]] = {
     "persistent_exclusion_kernel": (["--updates", "1e4", "--rounds", "1"], ["0.50 +0.5\\d* +# +# +# +#, #"]),
     "pix2pix_step": (["--steps", "1", "--batch", "1"], ["plain +# s per step", "ours +# s per step", "ratio +#"]),
     "plan_accuracy": (
-        ["--only", "networks", "--workers", "1"],
-        ["networks +# +# to # +# +#", "in all +# +# +#"],
+        ["--size", "toy", "--only", "mechanical_networks", "--workers", "1"],
+        [
+            "simulations.train +# +# to # +# +#",
+            "models.unet +# +# to # +# +#",
+            "in all +# +# +#",
+            "within a factor of 2: # of # stages",
+        ],
     ),
     "reionization": (
         ["--cells", "32", "--rounds", "1"],

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from labrun.planning.experience import Experience
     from labrun.planning.plan import Plan
 
-__all__ = ["plan"]
+__all__ = ["measure_unknown", "plan"]
 
 
 SIMULATING, ENOUGH = 24.0, 60.0
@@ -64,7 +64,7 @@ def plan(
     expect_trainable(loaded.stages.values())
     made = make_plan(loaded, store_of(runs))
     experience = Experience(made)
-    stopped = measure and not _measure_unknown(made, experience)
+    stopped = measure and not measure_unknown(made, experience)
     left = {planned.id: members_left(made, planned) for planned in made.stages.values()}
     costs = {p.id: cost for p in made.stages.values() if left[p.id] and (cost := known_cost(p))}
     to_do = [planned for planned in made.stages.values() if made.manifest(planned) is None]
@@ -96,8 +96,9 @@ def plan(
         context.exit(128 + signal.SIGINT)
 
 
-def _measure_unknown(made: Plan, experience: Experience) -> bool:
-    """Measure simulations and trainings whose time is not known; return whether nobody interrupted this."""
+def measure_unknown(made: Plan, experience: Experience, enough: float = ENOUGH) -> bool:
+    """Measure simulations and trainings whose time is not known, and begin no further training after `enough` seconds; return whether
+    nobody interrupted this."""
     from labrun.engine.costs import measured_cost
     from labrun.engine.rehearsal import rehearse
     from labrun.planning.costs import known_cost, members_left
@@ -115,7 +116,7 @@ def _measure_unknown(made: Plan, experience: Experience) -> bool:
                 measured_cost(made, planned.stage, SIMULATING / len(simulations))
         for planned in trainings:
             assert isinstance(planned.stage, FittedModelStage)
-            if experience.knows(planned) or monotonic() - begun > ENOUGH:
+            if experience.knows(planned) or monotonic() - begun > enough:
                 continue
             click.echo(f"{planned.id}: training some steps …", err=True)
             with _reported():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
+from time import perf_counter
 
 from labrun.amounts import bytes_in_words
 from labrun.engine.bounded import in_worker
@@ -47,11 +47,11 @@ def measured_cost(plan: Plan, stage: SimulationStage, enough: float) -> Cost:
     members = ", ".join(str(task.members[0]) for task in tasks)
     which = f"member {members}" if len(tasks) == 1 else f"one of the members {members}"
     first = f"{'first: ' if len(tasks) > 1 else ''}{tasks[0].rows[0]}"
-    begun = time.perf_counter()
+    begun = perf_counter()
     found = in_worker(f"{planned.id}: {which} ({first})", _measure, (tasks, enough))
     if isinstance(found, str):
         raise LabrunError(f"{planned.id}: {found}")
-    cost = _cost(found, time.perf_counter() - begun)
+    cost = _cost(found, perf_counter() - begun)
     remember_cost(planned, cost)
     return cost
 
@@ -106,25 +106,25 @@ def _measure(given: tuple[list[PartTask], float]) -> _Measured | str:
     with tempfile.TemporaryDirectory() as folder:
 
         def simulate(i: int) -> float | str:
-            begun = time.perf_counter()
+            begun = perf_counter()
             receipt = simulate_part(replace(tasks[i], folder=GuardedPath(Path(folder))))
             if receipt.failures:
                 return f"member {tasks[i].members[0]} failed: {receipt.failures[0].error}"
             sizes[i] = receipt.size
-            return time.perf_counter() - begun
+            return perf_counter() - begun
 
         first = simulate(0)
         if isinstance(first, str):
             return first
-        begun = time.perf_counter()
+        begun = perf_counter()
         for i in [*range(len(tasks))] * 2:
-            if first + time.perf_counter() - begun > enough:
+            if first + perf_counter() - begun > enough:
                 break
             seconds = simulate(i)
             if isinstance(seconds, str):
                 return seconds
             times[i].append(seconds)
-        warm = time.perf_counter() - begun
+        warm = perf_counter() - begun
     counted = [one for one in times if one] or [[first]]
     return _Measured(counted, list(sizes.values()), peak_memory(), warm)
 

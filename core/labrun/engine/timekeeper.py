@@ -99,7 +99,7 @@ class Timekeeper:
         per_work = pace.each.seconds * pace.total / work if pace.each else None
         self._experience.remember(planned, work, monotonic() - pace.begun, per_work)
         unknown = [self._plan.stages[name] for name, expected in self._expected.items() if expected is None]
-        self._foresee(one for one in unknown if one.stage.offer is planned.stage.offer)
+        self._foresee(one for one in unknown if one.stage.offer == planned.stage.offer)
 
     def _foresee(self, stages: Iterable[Planned]) -> None:
         """Estimate stages to come."""

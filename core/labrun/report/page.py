@@ -153,6 +153,6 @@ def _notes(stages: Sequence[StageContent]) -> dict[str, str]:
 def _so_far(entry: dict[str, Any], begun: bool, ended: StageFinished | None) -> dict[str, Any]:
     """Return the record of a stage while a run goes on: the one on the disk is older, and counts what will be reused as done."""
     if ended is None:
-        return entry | {"outcome": "running" if begun else "not reached"}
+        return entry | {"outcome": "running" if begun else "not reached", "seconds": None}
     seconds = ended.seconds if ended.outcome == "done" else entry["seconds"]
     return entry | {"outcome": ended.outcome, "seconds": seconds}

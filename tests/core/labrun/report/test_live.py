@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 from tests.waiting import wait_until
 
+from labrun.contracts.estimate import Estimate, TimeLeft
 from labrun.contracts.events import RunStarted, StageFinished, StageProgressed, StageStarted
 from labrun.files.guarded import GuardedPath
 from labrun.report import live, writer
@@ -74,6 +76,19 @@ def test_what_will_be_reused_is_not_shown_before_it_is_in_its_place(seen, labrun
     pages = seen("--fresh", "waves")
     assert set(states(pages["start"]).values()) == {"not-reached"}
     assert states(pages["datasets.waves"])["simulations.train"] == "done"
+
+
+def test_time_that_is_left_is_on_the_page(page, monkeypatch):
+    monkeypatch.setattr(live, "BETWEEN", 0.01)
+    monkeypatch.setattr(live, "SHARE", 1.0)
+    now = time.time()
+    left = TimeLeft(
+        Estimate(7200, 3600, 36_000), Estimate(20_000, 15_000, 40_000), 1
+    )  # so long that seconds do not show
+    page.begin(RunStarted(now, "x", "runs/x", ["a", "models.net", "c"], [], 1))
+    page.begin_stage(StageStarted(now, "models.net", "net", "k", "epochs", 30, 0, left=left))
+    wait_until(lambda: "so far, about 2 h left" in page.text(), "the time of the stage")
+    assert "about 6 h left (4 h to 11 h), without 1 stage of unknown duration" in page.text()
 
 
 def test_report_is_opened_while_the_run_goes_on(seen, labrun, monkeypatch):
