@@ -11,8 +11,11 @@ from labrun.contracts.card import HasCard
 from labrun.faults import LabrunError
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
     import pandas as pd
+    import tensorflow as tf
+    import torch
 
 __all__ = ["ArraySpec", "ExampleSpec", "Examples", "Origin", "Quantity"]
 
@@ -244,6 +247,34 @@ class Examples(HasCard):
                 problem = f"x of shape {array.shape[1:]}, which holds nothing: let the simulation give at least one value along each axis"
                 raise LabrunError(f"{self._called} loaded {problem}")
         return ExampleSpec(inputs, spec("y", y), self.classes, self.periodic, self.quantity)
+
+    def to_keras(self, batch_size: int = 32, seed: int | None = None) -> keras.utils.PyDataset:
+        """Return batches `(x, y)` for a `model.fit` of your own, in a new order in each epoch that follows from `seed`, or in the order of
+        the dataset without one. Pass `shuffle=False` to `fit`, which would shuffle the batches once more."""
+        from labrun.contracts.training_loops import as_keras_dataset
+
+        return as_keras_dataset(self, batch_size, seed)
+
+    def to_torch(self) -> torch.utils.data.Dataset:
+        """Return a map-style dataset of tensors `(x, y)` for `torch.utils.data.DataLoader`, which chooses the order and the batches. Each
+        batch is read at once. Images have their channels last, as in Keras.
+
+        Raises:
+            ImportError: PyTorch is not installed.
+        """
+        from labrun.contracts.training_loops import as_torch_dataset
+
+        return as_torch_dataset(self)
+
+    def to_tf(self, batch_size: int = 32, seed: int | None = None) -> tf.data.Dataset:
+        """Return a `tf.data.Dataset` of batches `(x, y)`, whose order is that of `to_keras`.
+
+        Raises:
+            ImportError: TensorFlow is not installed.
+        """
+        from labrun.contracts.training_loops import as_tf_dataset
+
+        return as_tf_dataset(self, batch_size, seed)
 
     def take(self, indices: Any, name: str = "") -> Examples:
         """Return the examples at these indices, in this order."""
