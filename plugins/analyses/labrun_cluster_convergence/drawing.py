@@ -13,6 +13,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap
 from matplotlib.figure import Figure
 
+from labrun.kit.log_axes import set_plain_ticks
 from labrun.kit.palette import FAINT, INK, PALETTE
 from labrun.kit.parameter_sets import varying
 from labrun.kit.value_colours import SHADES
@@ -79,6 +80,7 @@ def draw_overview(found: Sequence[Convergence], window: float, observable: Obser
         axes.set_xscale("log")
     if _is_wide([one.mean for one in found]):
         axes.set_yscale("log")
+        set_plain_ticks(axes.yaxis)
     axes.grid(True)
     _explain_colours(figure, axes, found, colours)
     return figure
