@@ -35,6 +35,7 @@ PAGES = [
     ["docs/security.md"],
     ["docs/programs.md"],
     ["docs/python.md"],
+    ["docs/uncertainty.md"],
     ["docs/cluster.md"],
 ]
 SLOW = (
