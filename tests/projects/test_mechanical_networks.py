@@ -24,6 +24,26 @@ def test_dots_do_not_give_the_lattice_away_and_are_swapped_to_see_it():
     assert not set(project.stages["simulations.strangers"].table.columns["lattice"]) & set(radii)
 
 
+def test_other_programs_draw_at_every_margin_and_size():
+    """By Matplotlib and as JPEG, which the training never shows, and at sizes that it does not have."""
+    project = load(PROJECTS / "mechanical_networks.yaml")
+    train = project.stages["simulations.train"].plugin
+    assert (train.renderer, train.jpeg_quality) == ("coverage", None)
+    for size in (128, 192, 256):
+        simulation = project.stages[f"simulations.margins_{size}"]
+        assert (simulation.plugin.size, simulation.plugin.renderer) == (size, "matplotlib")
+        assert simulation.plugin.jpeg_quality is not None
+        assert set(simulation.table.columns["margin"]) == {8, 24, 40, 56}
+        assert project.stages[f"analyses.margins_{size}"].plugin.by == "margin"
+
+
+def test_both_networks_see_the_same_examples_at_the_same_spacing():
+    project = load(PROJECTS / "mechanical_networks.yaml")
+    unet, pix2pix = (project.stages[f"models.{name}"] for name in ("unet", "pix2pix"))
+    assert (unet.fit.train, unet.fit.validation) == (pix2pix.fit.train, pix2pix.fit.validation)
+    assert unet.plugin.spacing == pix2pix.plugin.spacing is not None
+
+
 def test_the_origins_pairs_steps_and_pictures():
     project = load(PROJECTS / "mechanical_networks_paper.yaml")
     for name in ("kagome", "all"):
@@ -35,6 +55,7 @@ def test_the_origins_pairs_steps_and_pictures():
 
 SMALL = {
     **{f"simulations.{name}.sweep.repeats": 2 for name in ("train", "validation", "test", "swapped", "strangers")},
+    **{f"simulations.margins_{size}.sweep.repeats": 1 for size in (128, 192, 256)},
     **{f"models.{name}.fit.epochs": 1 for name in ("unet", "pix2pix")},
     "models.unet.with.filters": 4,
     "models.pix2pix.with.filters": 4,
