@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from labrun.engine.observers import Observers
+from labrun.files.disk_space import is_out_of_space
 from labrun.planning.plan import Plan
 from labrun.records.run_folder import RunFolder
 
@@ -61,7 +62,8 @@ class ProgressRecord:
             self._write(outcome)
         except OSError as error:
             place = self._folder.path
-            self._observers.complain(f"cannot write the record of the run to {place}: {error.strerror}. {MAKE_ROOM}")
+            advice = MAKE_ROOM if is_out_of_space(error) else "What was finished is kept"
+            self._observers.complain(f"cannot write the record of the run to {place}: {error.strerror}. {advice}")
             return False
         return True
 

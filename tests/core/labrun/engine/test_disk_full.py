@@ -205,7 +205,7 @@ def labrun_without_room(monkeypatch, labrun) -> Callable[..., object]:
 
 def test_report_that_finds_no_room(project, labrun, labrun_without_room):
     words = ("run", project, "--workers", 1, "--only", "simulations.waves")
-    done = labrun_without_room("labrun.report.writer.environment", *words)
+    done = labrun_without_room("labrun.report.page.environment", *words)
     assert done.code == 1
     assert "cannot write the report runs/full/report.html: no space is left on the disk" in done.err
     assert "make room, and run the same command again" in done.err
