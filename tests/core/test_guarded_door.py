@@ -125,11 +125,13 @@ ALLOWED = {
         "a new folder under a random name, in which a result is built",
     ),
     "learning/sampling.py": ({"np.load"}, "of a stream"),
+    "learning/seen.py": ({".write_bytes"}, "a new folder under a random name, in which a result is built"),
     "predicting/new_data.py": ({".exists"}, "data that a person names"),
     "predicting/readers.py": (
         {"pd.read_csv", ".is_dir", ".open", "np.load", ".iterdir", ".is_file", "zipfile.ZipFile"},
         "data that a person names; what is in a run is read by streams",
     ),
+    "report/run_comparison.py": ({".write_text"}, "the page that a person names"),
     "records/run_record.py": ({".is_dir"}, "the folder that a person names: a root, which may be a link"),
     "records/sources.py": ({".open"}, "the files that a project names"),
     "store/parts.py": ({"h5py.File", "np.memmap"}, "by the name of an open descriptor; of a stream"),
