@@ -69,7 +69,7 @@ SIZES: dict[str, Sizes] = {
             ],
             ["models.direct", "models.with_encoder", "confusion"],
         )
-        for size, cells, repeats, epochs in (("toy", 32, (2, 2), 1), ("small", 32, (4, 2), 3))
+        for size, cells, repeats, epochs in (("toy", 64, (2, 2), 1), ("small", 64, (4, 2), 3))
     },
     "mechanical_networks": {
         size: (
