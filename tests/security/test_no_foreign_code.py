@@ -39,8 +39,10 @@ KNOWN = {("core/labrun/contracts/inputs.py", "eval")}
 """The annotations of a plugin's own method."""
 OWN_PICTURES = {"core/labrun/testing/analyses.py"}
 """Read what a plugin has just drawn."""
-BETWEEN_OWN_PROCESSES = {"core/labrun/workers/map_members.py"}
-"""Pickles what goes from a run to its own workers; no file is concerned."""
+BETWEEN_OWN_PROCESSES = {
+    *("core/labrun/engine/isolation.py", "core/labrun/workers/crossing.py", "core/labrun/workers/map_members.py"),
+}
+"""Pickle what goes from a run to its own processes and back; no file is concerned."""
 HDF5_READERS = {"core/labrun/files/hdf5.py", "core/labrun/store/parts.py", "core/labrun/doctor/storage.py"}
 """The second looks at arrays one by one, the last reads what it has just written."""
 
