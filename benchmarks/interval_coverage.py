@@ -6,9 +6,11 @@ With 2,000 repeats, a coverage is uncertain by 0.5 % (standard error). In each r
 with several examples each: half of `--examples` to twice as many. The true share of a repeat is uniform in the range of its row, since a
 share of few units takes few values. The examples of a unit are right with a probability of its own, whose mean is the true share:
 
-* `beta`: beta distributions, in which examples are correlated by 0.3. The method was chosen on these;
-* `logit-normal`: normal on the logit scale with a standard deviation of 1.5. The method was not chosen on these;
-* `zero-inflated`: 1, but for a few units with 0.4: rare units fail. Nor on these.
+* `beta`: beta distributions, in which examples are correlated by 0.3;
+* `logit-normal`: normal on the logit scale with a standard deviation of 1.5;
+* `zero-inflated`: 1, but for a few units with 0.4: rare units fail.
+
+The method has no constant fitted to simulations. Which of several published intervals to use was decided on all of these families.
 
 The intervals are those that the analyses use: `confusion_matrix` (accuracy, and macro F1 of three classes), also of the mean over three
 networks that differ in their seed, whose errors depend on the seed, the unit and both; `bond_recovery` (precision and F1 of the bonds of
