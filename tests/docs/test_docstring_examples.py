@@ -37,7 +37,8 @@ LANGUAGE = [*STAGE_BLOCKS.values(), Split, Sweep, Range, Interval, Random]
 LANGUAGE += [FitBlock, EarlyStopping, SamplesBlock, Augmentation, Schedule]
 
 BLOCK = re.compile(
-    r"^    (?:sweep|with|from|fit|split|simulations|datasets|models|analyses):(?:.*\n)(?:     .*\n)*", re.M
+    r"^    (?:programs:.*\n    )?(?:sweep|with|from|fit|split|simulations|datasets|models|analyses):(?:.*\n)(?:     .*\n)*",
+    re.M,
 )
 WORDS = re.compile(r"(?<!`)`([a-z_]+: [^`…]+)`(?!`)")
 Offered = pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: f"{offer.section}-{offer.name}")
@@ -57,13 +58,13 @@ def test_blocks_of_yaml_are_found():
 @pytest.mark.parametrize(("offer", "text"), list(blocks()))
 def test_block_of_yaml_is_run(offer, text, tmp_path, labrun_process):
     FILES[offer.name](tmp_path)
-    indented = textwrap.indent(text, "    ")
-    (tmp_path / "example.yaml").write_text(
-        f"project: example\n{offer.section}:\n  example:\n    use: {offer.name}\n{indented}", encoding="utf-8"
-    )
+    is_stage = f"use: {offer.name}" not in text
+    head = f"{offer.section}:\n  example:\n    use: {offer.name}\n" if is_stage else ""
+    body = textwrap.indent(text, "    ") if is_stage else text
+    (tmp_path / "example.yaml").write_text(f"project: example\n{head}{body}", encoding="utf-8")
     outcome = labrun_process("example.yaml", "--workers", 1)
     assert outcome.code == 0, outcome.out + outcome.err
-    (members,) = (tmp_path / "runs/example").glob(f"{offer.section}/example/members.csv")
+    (members,) = (tmp_path / "runs/example").glob(f"{offer.section}/*/members.csv")
     assert len(members.read_text().splitlines()) > 1
 
 
@@ -158,11 +159,18 @@ def write_cubes(folder: Path) -> None:
     density.tofile(sky / "updated_smoothed_deltax_z006.50_12_18Mpc")
 
 
+def write_program(folder: Path) -> None:
+    program = folder / "ising"
+    program.write_text("#!/bin/sh\nexec head -c $(($2 * $2)) /dev/zero > spins.bin\n")
+    program.chmod(0o755)
+
+
 FILES: dict[str, Callable[[Path], None]] = {
     "persistent_exclusion_files": write_snapshots,
     "image_pair_files": write_pairs,
     "idx_images": write_idx,
     "twentyone_cm_files": write_cubes,
     "mechanical_network": lambda folder: None,
+    "program": write_program,
 }
 """For each plugin with a block of YAML, what writes the files that it names."""

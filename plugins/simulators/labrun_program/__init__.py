@@ -33,7 +33,7 @@ class Program(Simulator):
               command: [ising, --size, "{size}", --temperature, "{temperature}", --seed, "{seed}"]
               outputs: {spins: {file: spins.bin, dtype: int8, shape: [size, size]}}
               size: 32
-            sweep: {grid: {temperature: {from: 2.0, to: 2.6, step: 0.02}}, repeats: 20}
+            sweep: {grid: {temperature: {from: 2.0, to: 2.6, step: 0.1}}, repeats: 20}
 
     `command` begins with a program that `programs` at the head of the project names. A parameter is any further key under `with` or column
     of the sweep that the command, a template, the environment or a shape uses. `{seed}` is a whole number from 1 to 2³¹ − 1 that follows
