@@ -94,7 +94,7 @@ class Reionization(Simulator):
         "constant", description="dependence of ionizing photons on a halo's mass"
     )
     ionizing_efficiency: float = Field(
-        30.0, ge=0, description="ζ, ionizing photons per collapsed baryon (constant sources)"
+        30.0, ge=0, description="ζ, ionizing photons per collapsed baryon (constant sources), dimensionless"
     )
     minimum_mass: float | None = Field(
         None,
