@@ -35,6 +35,7 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/network_rendering.py
 	$(BIN)/python benchmarks/pix2pix_step.py
 	$(BIN)/python benchmarks/classification.py
+	$(BIN)/python benchmarks/comparisons.py
 	$(BIN)/python benchmarks/interval_coverage.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/startup.py
@@ -44,6 +45,10 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/dask_kills.py
 	$(BIN)/python -m benchmarks.kills
 	$(BIN)/python -m benchmarks.damage
+	$(BIN)/python -m benchmarks.adaptive percolation
+	$(BIN)/python -m benchmarks.adaptive_kills
+	$(BIN)/python -m benchmarks.programs
+	$(BIN)/python -m benchmarks.program_kills
 	$(BIN)/labrun projects/gray_scott.yaml
 	$(BIN)/python benchmarks/report_page.py runs/gray_scott/report.html
 

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
 
 TOY: dict[str, tuple[list[str], list[str]]] = {
+    "adaptive": (["times"], ["100 rows +surface +# s", "1000 rows +level +# s"]),
+    "adaptive_kills": (["1", "1"], ["killed [1-9]\\d* times \\(seed 1\\), 0 rows or bytes differ"]),
     "bigger_than_memory": (
         ["--gigabytes", "0.05", "--limit", "4"],
         ["epoch on 0.[01] GB, limited to 4 GiB: # s", "peak memory", "glance .*streamed # ms", "simple_cnn .*ratio #"],
@@ -63,6 +65,8 @@ TOY: dict[str, tuple[list[str], list[str]]] = {
             "within a factor of 2: # of # stages",
         ],
     ),
+    "program_kills": (["1", "1"], ["killed 1 times \\(seed 1\\): nothing lost or different"]),
+    "programs": (["8"], ["a member +#", "beyond posix_spawn +#"]),
     "reionization": (
         ["--cells", "32", "--rounds", "1"],
         ["32³, initial field 64³: peak memory of a whole simulation # GiB", "radii, sharp-k: pruned # s"],

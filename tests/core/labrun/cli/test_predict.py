@@ -418,7 +418,7 @@ def test_a_pretrained_model_is_not_trained_and_says_the_same(labrun, predicted, 
     expect(pd.read_csv("runs/use/analyses/named/members.csv"), x)
     loss = pd.read_csv(f"{NET}/history.csv")["loss"].iloc[-1]
     assert json.loads(Path("runs/use/analyses/losses/metrics.json").read_text()) == {"a": pytest.approx(loss)}
-    assert "pretrained: other/../runs/waves/models/net" in Path("runs/use/report.html").read_text()
+    assert "other/../runs/waves/models/net" in Path("runs/use/report.html").read_text()
     again = labrun("run", use, "--workers", 1)
     assert again.code == 0
     assert "models.a: done" not in again.out

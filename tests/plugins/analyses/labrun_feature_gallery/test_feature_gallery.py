@@ -106,8 +106,8 @@ def test_a_panel_shows_the_plane_its_parameters_and_the_sizes_of_its_largest_clu
     simulation = ensemble([[PLANE], [PLANE]], density=[0.15, 0.15], tumbling_rate=[0.0157, 0.25])
     figure = FeatureGallery(highlight=2).analyse(simulation).figures["gallery"]
     first, second = [axes for axes in figure.axes if axes.axison]
-    assert first.get_title() == "density=0.15, tumbling_rate=0.0157\n⟨s⟩ = 3, largest 33.3%"
-    assert second.get_title().startswith("density=0.15, tumbling_rate=0.25\n")
+    assert first.get_title() == "density = 0.15, tumbling rate = 0.0157\n⟨s⟩ = 3, largest 33.3%"
+    assert second.get_title().startswith("density = 0.15, tumbling rate = 0.25\n")
     assert [text.get_text() for text in first.get_legend().get_texts()] == ["4", "3"]
     (image,) = first.images
     assert image.get_array().shape[:2] == (6, 10)
