@@ -74,7 +74,7 @@ def tell_damage(made: Plan) -> None:
 @set_option
 @runs_option
 def status(project: Path, overrides: tuple[str, ...], runs: Path) -> None:
-    """Show which stages are done or in work, and how long they took."""
+    """Show the state of each stage, and how long it took."""
     from labrun.planning.plan import make_plan
     from labrun.project.load import load
     from labrun.records.run_folder import RunFolder

@@ -54,9 +54,10 @@ def _row(run: Listed) -> list[str]:
 @click.argument("run", required=False, shell_complete=complete_runs)
 @runs_option
 def open_report(run: str | None, runs: Path) -> None:
-    """Open the report of a run in the browser, also while the run goes on.
+    """Open the report of a run in the browser.
 
-    RUN is the folder of a run, or the name of one in the folder of runs (default: the latest run).
+    It exists from the first second of a run, and follows it. RUN is the folder of a run, or the name of one in the folder of runs (default:
+    the latest run).
     """
     from labrun.files.trust import is_plain
     from labrun.records.listing import find_run
