@@ -14,10 +14,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,8 +195,9 @@ class StoredMembers:
     def __init__(self, folder: Path | GuardedPath, parts: list[list[int]]) -> None:
         self.folder = GuardedPath.of(folder)
         self._part_of = {member: number for number, part in enumerate(parts) for member in part}
-        self._open = lru_cache(maxsize=64)(self._open_part)
-        self._map = lru_cache(maxsize=4096)(self._map_array)  # a map does not hold a file open
+        # the caches hold no reference to this object, so that files are closed as soon as it goes
+        self._open = lru_cache(maxsize=64)(partial(_open_part, self.folder))
+        self._map = lru_cache(maxsize=4096)(partial(_map_array, self.folder, self._open))
 
     @classmethod
     def found_in(cls, folder: Path | GuardedPath) -> StoredMembers:
@@ -236,21 +237,8 @@ class StoredMembers:
         """The numbers of all members, in order."""
         return sorted(self._part_of)
 
-    def _open_part(self, number: int) -> h5py.File:
-        import h5py
-
-        with (self.folder / part_name(number)).by_name() as name:
-            return h5py.File(name, "r", locking=False)
-
-    def _group(self, member: int) -> h5py.Group:
-        file = self._open(self._part_of[member])
-        return _within(file, str(member))
-
     def _array(self, member: int, name: str) -> h5py.Dataset:
-        group = self._group(member)
-        if name not in group.keys():  # noqa: SIM118 (this checks the name alone, not what it leads to)
-            raise KeyError(f"member {member} has no array '{name}'")
-        return _within(group, name)
+        return _array(self._open(self._part_of[member]), member, name)
 
     @contextmanager
     def _reading(self, member: int) -> Iterator[None]:
@@ -272,7 +260,7 @@ class StoredMembers:
     def names(self, member: int) -> list[str]:
         """Return the names of a member's arrays."""
         with self._reading(member):
-            return sorted(self._group(member))
+            return sorted(_within(self._open(self._part_of[member]), str(member)))
 
     def shape(self, member: int, name: str) -> tuple[int, ...]:
         """Return the shape of an array, without reading it."""
@@ -289,30 +277,47 @@ class StoredMembers:
         import numpy as np
 
         with self._reading(member):
-            mapped = self._map(member, name)
+            mapped = self._map(self._part_of[member], member, name)
             return self._array(member, name)[selection] if mapped is None else np.array(mapped[selection])
 
-    def _map_array(self, member: int, name: str) -> np.ndarray | None:
-        """Map an array that has the same layout in the file as in memory; return None for others, and for small ones."""
-        import numpy as np
 
-        array = self._array(member, name)
-        path = self.folder / part_name(self._part_of[member])
-        try:
-            _expect_sound(array, name, path)
-            start = array.id.get_offset()
-            if start is None or array.nbytes < MAPPED_FROM:
-                return None
-            with path.opened() as stream:
-                return np.memmap(stream, array.dtype, "r", start, array.shape)
-        except ValueError as error:
-            raise OSError(str(error)) from error
+def _open_part(folder: GuardedPath, number: int) -> h5py.File:
+    import h5py
+
+    with (folder / part_name(number)).by_name() as name:
+        return h5py.File(name, "r", locking=False)
+
+
+def _map_array(
+    folder: GuardedPath, opened: Callable[[int], h5py.File], number: int, member: int, name: str
+) -> np.ndarray | None:
+    """Map an array that has the same layout in the file as in memory; return None for others, and for small ones."""
+    import numpy as np
+
+    array = _array(opened(number), member, name)
+    path = folder / part_name(number)
+    try:
+        _expect_sound(array, name, path)
+        start = array.id.get_offset()
+        if start is None or array.nbytes < MAPPED_FROM:
+            return None
+        with path.opened() as stream:
+            return np.memmap(stream, array.dtype, "r", start, array.shape)
+    except ValueError as error:
+        raise OSError(str(error)) from error
 
 
 def _reopened(folder: GuardedPath, part_of: dict[int, int]) -> StoredMembers:
     members = StoredMembers(folder, [])
     members._part_of = part_of
     return members
+
+
+def _array(file: h5py.File, member: int, name: str) -> h5py.Dataset:
+    group = _within(file, str(member))
+    if name not in group.keys():  # noqa: SIM118 (this checks the name alone, not what it leads to)
+        raise KeyError(f"member {member} has no array '{name}'")
+    return _within(group, name)
 
 
 def _within(group: h5py.Group, name: str) -> Any:
