@@ -152,7 +152,7 @@ def test_inputs_with_faults_are_not_checked(told):
         (
             "simulations: {a: {use: stern, timeout: 0 s}}\n",
             "4:40",
-            "simulations.a: timeout: must be above 0 (found the text '0 s')",
+            "simulations.a: timeout: must be above 0 (found 0)",
         ),
         (
             "simulations: {a: {use: stern, with: [1]}}\n",
