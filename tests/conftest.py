@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,3 +182,16 @@ def keras_seed() -> None:
 def rng() -> np.random.Generator:
     """A generator that gives the same numbers in every run of a test."""
     return np.random.default_rng(20240607)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A browser; one for all tests of a process, since Playwright takes no second one."""
+    pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
+    from benchmarks.report_page import BROWSERS, find_browser, open_browser
+
+    path = find_browser()
+    if path is None:
+        pytest.skip(f"there is no browser; {', '.join(BROWSERS)} were looked for")
+    with open_browser(path) as found:
+        yield found

@@ -86,18 +86,6 @@ def members(run_folder: Path) -> pd.DataFrame:
     return pd.read_csv(run_folder / "analyses" / "classes" / "members.csv", index_col="member")
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
-    from benchmarks.report_page import BROWSERS, find_browser, open_browser
-
-    path = find_browser()
-    if path is None:
-        pytest.skip(f"there is no browser; {', '.join(BROWSERS)} were looked for")
-    with open_browser(path) as found:
-        yield found
-
-
 @pytest.fixture
 def open_report(browser: Any, run_folder: Path) -> Iterator[Callable[..., Any]]:
     """Open the report: `open_report(width=390, scheme="dark")`. Whatever the page complains about fails the test."""

@@ -1,4 +1,4 @@
-"""What the tests of projects share: a browser that reads their reports."""
+"""What the tests of projects share: how their reports are read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.conftest import browser
 from tests.projects.first_screen import expect_answer, expect_no_complaints
-
-__all__ = ["browser"]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def test_the_first_word_is_a_command_or_a_file():
     [
         (["describe"], "gray", {"gray_scott"}),
         (["describe"], "confusion", {"confusion_matrix"}),
-        (["simulate"], "p", {"persistent_exclusion", "persistent_exclusion_files", "point_clouds"}),
+        (["simulate"], "p", {"persistent_exclusion", "persistent_exclusion_files", "point_clouds", "program"}),
         (["simulate"], "confusion", set()),  # which does not simulate
         (["predict", "model", "data", "--analyse"], "confusion", {"confusion_matrix"}),
     ],
