@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import errno
 import pickle
 
@@ -9,6 +10,14 @@ import pytest
 
 from labrun.faults import Fault, LabrunError, ProjectFaults
 from labrun.workers.crossing import call, portable
+
+
+@pytest.fixture(autouse=True)
+def _plain_pickle(monkeypatch):
+    """Distributed, once imported, teaches pickle to read any exception of its process."""
+    for taught in [*copyreg.dispatch_table]:
+        if isinstance(taught, type) and issubclass(taught, BaseException):
+            monkeypatch.delitem(copyreg.dispatch_table, taught)
 
 
 class Picky(ValueError):
