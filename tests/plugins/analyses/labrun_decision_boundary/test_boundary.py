@@ -169,7 +169,7 @@ def test_the_picture_is_that_of_the_examples_unless_it_is_told(rng):
         ({"y": "temperature"}, "y", "x and y are both 'temperature'; give the two inputs different names"),
         ({"truth": "presure - 1"}, "truth", "'presure' is not an axis: did you mean 'pressure'?"),
         ({"truth": "__import__('os')"}, "truth", "is not allowed; an expression may contain numbers"),
-        ({"truth": "3 - 2"}, "truth", "depends on neither temperature nor pressure"),
+        ({"truth": "3 - 2"}, "truth", "holds none of temperature, pressure"),
     ],
 )
 def test_faults_show_before_a_run(fields, field, message):

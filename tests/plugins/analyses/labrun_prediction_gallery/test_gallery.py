@@ -58,8 +58,8 @@ def test_the_figure_marks_wrong_ones(rng):
     for axes, picture, row in zip(panels, x, found.tables["predictions"].itertuples(), strict=True):
         np.testing.assert_array_equal(axes.images[0].get_array(), picture)
         assert axes.get_title() == f"{row.predicted}\n80%" + ("" if row.right else f"\n({row.true})")
-        assert (to_hex(axes.title.get_color()) == "#b3261e") != row.right
-        assert (to_hex(axes.spines["top"].get_edgecolor()) == "#b3261e") != row.right
+        assert (to_hex(axes.title.get_color()) == "#d55e00") != row.right
+        assert (to_hex(axes.spines["top"].get_edgecolor()) == "#d55e00") != row.right
     assert found.captions["gallery"].startswith("7 of 40 examples of 'test', drawn at random")
 
 
