@@ -1,7 +1,7 @@
-"""The number of threads that Keras's backend computes with.
+"""The number of threads of Keras's backend, and of the libraries that simulations compute with.
 
-It is fixed, since the last bits of a sum depend on how many threads share it: so a training gives the same bytes whatever the number of
-cores. TensorFlow and JAX take their number when they start and keep it for the life of the process; PyTorch can change it.
+That of the backend is fixed, since the last bits of a sum depend on how many threads share it: so a training gives the same bytes whatever
+the number of cores. TensorFlow and JAX take their number when they start and keep it for the life of the process; PyTorch can change it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,21 @@ import sys
 from labrun.contracts.keras_settings import keras_backend
 from labrun.faults import LabrunError
 
-__all__ = ["THREADS", "fix_threads", "start_threads"]
+__all__ = ["ONE_THREAD", "THREADS", "fix_threads", "start_threads"]
 
 THREADS = 2
 """The number unless a training says otherwise."""
+
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+"""Environment variables set to 1 before a worker imports NumPy, and for programs: on two cores, two workers of two threads each are slower
+than one."""
 
 JAX_VARIABLE = "NPROC"
 """The environment variable from which XLA takes the size of its thread pool on the CPU."""

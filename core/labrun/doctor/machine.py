@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from labrun.amounts import bytes_in_words
+from labrun.contracts.threads import ONE_THREAD
 from labrun.doctor.check import Check
 from labrun.workers.pool import available_cores
-from labrun.workers.protocol import ONE_THREAD
 
 __all__ = ["check_machine"]
 

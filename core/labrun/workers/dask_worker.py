@@ -11,9 +11,10 @@ from importlib import metadata
 from typing import Any
 
 from labrun.contracts.inputs import Kind
+from labrun.contracts.threads import ONE_THREAD
 from labrun.faults import LabrunError
 from labrun.workers.crossing import call
-from labrun.workers.protocol import ONE_THREAD, one_thread
+from labrun.workers.protocol import one_thread
 from labrun.workers.store_probe import StoreProbe
 
 __all__ = ["ADVICE", "Introduction", "NeededPlugin", "Terms", "introduce", "perform"]

@@ -16,9 +16,9 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import resource_tracker
 from typing import Any
 
+from labrun.contracts.threads import ONE_THREAD
 from labrun.workers.crossing import call
 from labrun.workers.interruption import SIGNALS
-from labrun.workers.protocol import ONE_THREAD
 
 __all__ = ["Pool", "available_cores"]
 

@@ -10,17 +10,7 @@ from typing import Any, Protocol
 
 from labrun.workers.store_probe import StoreProbe
 
-__all__ = ["ONE_THREAD", "Workers", "one_thread"]
-
-ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
-"""Environment variables set before a worker imports NumPy: two workers with two threads each on two cores are slower than one."""
+__all__ = ["Workers", "one_thread"]
 
 
 class Workers(Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labrun.contracts.plugin import Arrays
+from labrun.contracts.threads import ONE_THREAD
 from labrun.files.digests import digest_of
 from labrun.files.disk_space import expect_space
 from labrun_program.folders import Folder, MemberFailed, OutOfTime, member_folder
@@ -30,13 +31,6 @@ RESERVE = 2**26
 """Bytes that must stay free on the disk while a program runs."""
 LAST_LINES = 5
 LONGEST_LINE = 160
-ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
 
 
 def simulate_member(program: Program, values: Mapping[str, Value]) -> Arrays:

@@ -2,10 +2,10 @@
 
 import pytest
 
+from labrun.contracts.threads import ONE_THREAD
 from labrun.doctor import machine
 from labrun.doctor.machine import check_machine
 from labrun.workers.pool import available_cores
-from labrun.workers.protocol import ONE_THREAD
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from tests.waiting import HANG, wait_until
 
+from labrun.contracts.threads import ONE_THREAD
 from labrun.workers.pool import Pool, available_cores
-from labrun.workers.protocol import ONE_THREAD
 
 
 @pytest.fixture
