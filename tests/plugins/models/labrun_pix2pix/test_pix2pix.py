@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from pydantic import ValidationError
+from tests.plugins.shared.labrun_dot_pictures.one_batch import OneBatch
 
 from labrun import ArraySpec, Examples, ExampleSpec
 from labrun.contracts.trained import TrainedModel
@@ -307,20 +308,6 @@ def test_a_project_trains_it(write_project, labrun, tmp_path):
 # -- pictures of dots ----------------------------------------------------------------------------------------------------------
 
 
-class Once(keras.utils.PyDataset):
-    """One batch of pairs."""
-
-    def __init__(self, x, y):
-        super().__init__()
-        self.pair = x, y
-
-    def __len__(self):
-        return 1
-
-    def __getitem__(self, number):
-        return self.pair
-
-
 def test_pictures_of_dots_are_seen_in_windows_that_it_can_halve():
     """Whatever the sides of the pictures, which need not be multiples of 2^depth."""
     plugin = Pix2Pix(**TINY, spacing=8)
@@ -328,7 +315,7 @@ def test_pictures_of_dots_are_seen_in_windows_that_it_can_halve():
     x = np.ones((2, 90, 130, 1), np.float32)
     for i, step in enumerate((12, 20)):
         x[i, 10 : 10 + 3 * step : step, 20 : 20 + 5 * step : step] = 0
-    plugin.fit(model, Once(x, x), Once(x, x), range(1), [])
+    plugin.fit(model, OneBatch(x, x), OneBatch(x, x), range(1), [])
     answer = plugin.predict(model, x)
     assert answer.shape == x.shape
     assert [size % 8 for size in plugin.shown(x[:1]).shape[1:3]] == [0, 0]

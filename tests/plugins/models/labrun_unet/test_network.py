@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from tests.plugins.shared.labrun_dot_pictures.one_batch import OneBatch
 
 from labrun import ArraySpec, ExampleSpec
 from labrun_unet import UNet, scaling
@@ -253,20 +254,6 @@ def dotted(step, shape, corner=(20, 14)):
     return picture
 
 
-class Recorded(keras.utils.PyDataset):
-    """One batch of pairs."""
-
-    def __init__(self, x, y):
-        super().__init__()
-        self.pair = x, y
-
-    def __len__(self):
-        return 1
-
-    def __getitem__(self, number):
-        return self.pair
-
-
 def test_pictures_of_dots_are_seen_at_one_spacing_in_training_and_afterwards():
     plugin = UNet(**SMALL, spacing=8)
     model = plugin.build(spec(1, 1, shape=(96, 128)))
@@ -284,7 +271,7 @@ def test_pictures_of_dots_are_seen_at_one_spacing_in_training_and_afterwards():
     model.fit = lambda train, validation_data, **_: shapes.extend(
         a.shape for d in (train, validation_data) for a in d[0]
     )
-    pairs = Recorded(np.stack([fine, coarse]), np.stack([fine, coarse]))
+    pairs = OneBatch(np.stack([fine, coarse]), np.stack([fine, coarse]))
     plugin.fit(model, pairs, pairs, range(1), [])
     assert shapes == [(2, 32, 32, 1)] * 4
     assert plugin.shown(fine[None]).shape == (1, 32, 32, 1)
