@@ -22,7 +22,6 @@ from labrun.contracts.inputs import KINDS, ONE_OF, Input, inputs_of
 from labrun.contracts.plugin import Model, Plugin, Simulator
 from labrun.faults import Fault, ProjectFaults, did_you_mean
 from labrun.flattening import flattened
-from labrun.project.blocks import STAGE_BLOCKS
 from labrun.registry.registry import Offer, Registry
 
 if TYPE_CHECKING:
@@ -164,6 +163,8 @@ def _input_in_words(wanted: Input) -> str:
 
 def _stage_keys(offer: Offer) -> list[FieldInWords]:
     """Return the keys of a stage that uses the plugin, beside those that every stage has."""
+    from labrun.project.blocks import STAGE_BLOCKS
+
     keys = fields_in_words(STAGE_BLOCKS[offer.section])
     return [key for key in keys if not key.depth and key.path not in ("use", "with", "from")]
 
