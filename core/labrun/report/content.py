@@ -72,7 +72,6 @@ class StageContent:
     network: Markup | None = None
     """The drawing of a model."""
     files: list[str] = field(default_factory=list)
-    details: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_done(self) -> bool:
