@@ -82,6 +82,13 @@ def test_a_link_unfolds_what_it_leads_to(open_report):
     assert stage.get_attribute("open") is not None
 
 
+def test_the_contents_mark_the_stage_that_a_link_leads_to(open_report):
+    page = open_report()
+    page.locator('.contents a[href="#analyses.turned"]').first.click()
+    page.locator('.contents a[href="#analyses.turned"][aria-current]').wait_for()
+    assert page.locator(".contents a[aria-current]").count() == 1
+
+
 def test_what_is_open_and_the_place_survive_a_reload(open_report):
     page = open_report()
     page.locator('.contents a[href="#simulations.scan"]').first.click()

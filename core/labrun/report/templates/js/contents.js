@@ -13,12 +13,12 @@ labrun.ready(() => {
   narrow.addEventListener("change", fold);
   fold();
 
+  const matches = (link) => search.value.toLowerCase().split(/\s+/).every((word) => link.textContent.toLowerCase().includes(word));
   search.hidden = false;
   search.addEventListener("input", () => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    nav.classList.toggle("searching", words.length > 0);
+    nav.classList.toggle("searching", search.value.trim() !== "");
     for (const link of links) link.parentElement.hidden = true;
-    const found = links.filter((link) => words.every((word) => link.textContent.toLowerCase().includes(word)));
+    const found = links.filter(matches);
     for (const link of found) {
       for (let item = link.parentElement; item && item !== nav; item = item.parentElement) if (item.tagName === "LI") item.hidden = false;
     }
@@ -31,7 +31,6 @@ labrun.ready(() => {
       search.dispatchEvent(new Event("input"));
     }
   });
-  const matches = (link) => search.value.toLowerCase().split(/\s+/).every((word) => link.textContent.toLowerCase().includes(word));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.target.matches("input, select, textarea")) return;
     event.preventDefault();
@@ -59,11 +58,11 @@ labrun.ready(() => {
   const inView = new Set();
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) inView[isIntersecting ? "add" : "delete"](target);
-    const current = stages.filter((one) => inView.has(one)).at(-1) && stages.filter((one) => inView.has(one)).find((one) => !one.matches("section") || one.id === "provenance" || one.id === "stages");
+    const current = stages.find((one) => inView.has(one) && (!one.matches("section") || ["provenance", "stages"].includes(one.id)));
     for (const [target, link] of targets) {
       link.toggleAttribute("aria-current", target === current);
       link.parentElement.classList.toggle("current", target === current);
     }
-  }, { rootMargin: "0px 0px -70% 0px" });
+  }, { rootMargin: "-24px 0px -70% 0px" }); // without the end of the stage before, which a link leaves in view
   stages.forEach((one) => observer.observe(one));
 });
